@@ -1,0 +1,1 @@
+//! What the operator is looking at: messages in, effects out. Pure: no clock, no I/O, no spawn.

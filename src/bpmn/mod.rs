@@ -1,0 +1,1 @@
+//! Reading process diagrams: names of activities by id. Knows no terminal.

@@ -1,0 +1,1 @@
+//! The same picture without a terminal.

@@ -1,0 +1,5 @@
+//! The binary: hands over to the library and leaves with its exit code.
+
+fn main() -> std::process::ExitCode {
+    bpmtop::cli::main()
+}

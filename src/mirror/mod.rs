@@ -1,0 +1,1 @@
+//! What is known of the engine, as pure state: answers are applied, counts are reconciled. No I/O, no clock.

@@ -1,0 +1,40 @@
+//! Process definitions and process instances.
+
+use super::ids::{DeploymentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use crate::text::EngineText;
+
+/// One version of a process (`GET /process-definition`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessDefinition {
+    /// Its id.
+    pub id: ProcessDefinitionId,
+    /// Key shared by all versions.
+    pub key: ProcessKey,
+    /// Name from the diagram.
+    pub name: Option<EngineText>,
+    /// Version, counted by the engine per key and tenant.
+    pub version: i64,
+    /// Version tag from the diagram.
+    pub version_tag: Option<EngineText>,
+    /// Deployment it came with.
+    pub deployment: Option<DeploymentId>,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Its tenant.
+    pub tenant: Option<TenantId>,
+}
+
+/// One running process instance (`GET /process-instance`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessInstance {
+    /// Its id.
+    pub id: ProcessInstanceId,
+    /// Definition it runs on.
+    pub definition: ProcessDefinitionId,
+    /// Business key, where one was given; called instances inherit one only if the diagram says so.
+    pub business_key: Option<EngineText>,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Its tenant.
+    pub tenant: Option<TenantId>,
+}

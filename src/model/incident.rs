@@ -1,0 +1,51 @@
+//! Incidents as the engine reports them.
+
+use jiff::Timestamp;
+
+use super::ids::{ActivityId, ExecutionId, IncidentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, TenantId};
+use crate::text::EngineText;
+
+/// One open incident (`GET /incident`).
+///
+/// A failure below a call activity makes one incident per ancestor: the root cause, and a *blocked parent* on each calling instance.
+/// Blocked parents carry no configuration, message or job definition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// Its own id.
+    pub id: IncidentId,
+    /// `failedJob`, `failedExternalTask` or a custom type.
+    pub kind: EngineText,
+    /// Definition of the instance it stands on; none for batches and standalone jobs.
+    pub process_definition: Option<ProcessDefinitionId>,
+    /// Instance it stands on; none for batches and standalone jobs.
+    pub process_instance: Option<ProcessInstanceId>,
+    /// Execution it stands on.
+    pub execution: Option<ExecutionId>,
+    /// Activity at which it is reported; for a blocked parent the call activity.
+    pub activity: Option<ActivityId>,
+    /// Activity that failed, where the engine knows it.
+    pub failed_activity: Option<ActivityId>,
+    /// Incident one level below; its own id for a root.
+    pub cause: Option<IncidentId>,
+    /// The deepest incident; its own id for a root.
+    pub root_cause: Option<IncidentId>,
+    /// Job id of a failedJob, external task id of a failedExternalTask.
+    pub configuration: Option<EngineText>,
+    /// Message fixed at creation, at most 666 characters for jobs.
+    pub message: Option<EngineText>,
+    /// Tenant of the instance.
+    pub tenant: Option<TenantId>,
+    /// Job definition of the failed job.
+    pub job_definition: Option<JobDefinitionId>,
+    /// Note left by an operator.
+    pub annotation: Option<EngineText>,
+    /// When this incident was created, by the engine node's clock. A retry makes a new incident.
+    pub created: Timestamp,
+}
+
+impl Incident {
+    /// Whether this incident is a cause of its own rather than a blocked parent.
+    pub fn is_root(&self) -> bool {
+        self.root_cause.as_ref().is_none_or(|root| *root == self.id)
+    }
+}

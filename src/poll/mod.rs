@@ -1,0 +1,1 @@
+//! The one background task that asks the engine, its schedule and its budget.

@@ -1,0 +1,1 @@
+//! Error signatures: which messages share one cause. Pure.
