@@ -15,9 +15,9 @@
 //! | [`engine`] | the REST client and the request catalogue; nothing above it sees JSON |
 //! | [`config`] | file, environment and arguments become one validated configuration |
 //! | [`theme`] | semantic colour roles and the palettes that fill them |
-//! | [`triage`] | error signatures: which messages share one cause |
 //! | [`bpmn`] | reading process diagrams; knows no terminal |
 //! | [`model`] | the domain: ids, incidents, jobs, definitions, figures, the snapshot |
+//! | [`triage`] | error signatures: which messages share one cause |
 //! | [`text`] | hostile text becomes safe text; width and truncation |
 //!
 //! Four words stay distinct: a *Command* is what the operator asks, an *Action* a change in the engine, an *Effect* what the

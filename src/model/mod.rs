@@ -2,6 +2,11 @@
 
 pub mod definition;
 pub mod external_task;
+pub mod figure;
+pub mod grouping;
 pub mod ids;
 pub mod incident;
 pub mod job;
+pub mod section;
+pub mod series;
+pub mod snapshot;

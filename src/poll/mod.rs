@@ -1,1 +1,4 @@
 //! The one background task that asks the engine, its schedule and its budget.
+
+pub mod question;
+pub mod schedule;

@@ -1,0 +1,170 @@
+//! The figures an operator watches: their names, meanings and units. No values, no drawing.
+
+use std::fmt;
+
+/// One key figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Figure {
+    /// Incidents that are causes of their own.
+    IncidentsRoot,
+    /// Incidents that only report a failure below a call activity.
+    IncidentsBlocked,
+    /// Jobs with an exception and attempts left.
+    JobsRetrying,
+    /// Jobs without attempts left.
+    JobsFailed,
+    /// Jobs that are due, active and not yet executed.
+    JobsDue,
+    /// Jobs a job executor has locked right now.
+    JobsAcquired,
+    /// Running process instances.
+    Instances,
+    /// External tasks a worker holds.
+    ExternalLocked,
+    /// External tasks whose lock has run out.
+    ExternalExpired,
+    /// External tasks without attempts left.
+    ExternalFailed,
+    /// Jobs that succeeded, per second.
+    JobsSucceededRate,
+    /// Jobs that failed, per second.
+    JobsFailedRate,
+}
+
+/// The unit of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// Things per second.
+    PerSecond,
+}
+
+impl Figure {
+    /// All figures in the order they are shown: what is broken, what will break, what works.
+    pub const ALL: [Figure; 12] = [
+        Figure::IncidentsRoot,
+        Figure::IncidentsBlocked,
+        Figure::JobsFailed,
+        Figure::JobsRetrying,
+        Figure::JobsDue,
+        Figure::JobsAcquired,
+        Figure::ExternalFailed,
+        Figure::ExternalExpired,
+        Figure::ExternalLocked,
+        Figure::JobsFailedRate,
+        Figure::JobsSucceededRate,
+        Figure::Instances,
+    ];
+
+    /// Name in configuration and JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Figure::IncidentsRoot => "incidents_root",
+            Figure::IncidentsBlocked => "incidents_blocked",
+            Figure::JobsRetrying => "jobs_retrying",
+            Figure::JobsFailed => "jobs_failed",
+            Figure::JobsDue => "jobs_due",
+            Figure::JobsAcquired => "jobs_acquired",
+            Figure::Instances => "instances",
+            Figure::ExternalLocked => "external_tasks_locked",
+            Figure::ExternalExpired => "external_tasks_expired",
+            Figure::ExternalFailed => "external_tasks_failed",
+            Figure::JobsSucceededRate => "jobs_succeeded_per_second",
+            Figure::JobsFailedRate => "jobs_failed_per_second",
+        }
+    }
+
+    /// Label on the screen, at most 16 cells.
+    pub fn label(self) -> &'static str {
+        match self {
+            Figure::IncidentsRoot => "root incidents",
+            Figure::IncidentsBlocked => "blocked parents",
+            Figure::JobsRetrying => "jobs retrying",
+            Figure::JobsFailed => "jobs: no retries",
+            Figure::JobsDue => "jobs due",
+            Figure::JobsAcquired => "jobs acquired",
+            Figure::Instances => "instances",
+            Figure::ExternalLocked => "ext. locked",
+            Figure::ExternalExpired => "ext. expired",
+            Figure::ExternalFailed => "ext. no retries",
+            Figure::JobsSucceededRate => "jobs ok",
+            Figure::JobsFailedRate => "jobs failing",
+        }
+    }
+
+    /// Label for narrow screens, at most 9 cells.
+    pub fn short_label(self) -> &'static str {
+        match self {
+            Figure::IncidentsRoot => "roots",
+            Figure::IncidentsBlocked => "blocked",
+            Figure::JobsRetrying => "retrying",
+            Figure::JobsFailed => "0 retries",
+            Figure::JobsDue => "due",
+            Figure::JobsAcquired => "acquired",
+            Figure::Instances => "instances",
+            Figure::ExternalLocked => "ext lock",
+            Figure::ExternalExpired => "ext exp",
+            Figure::ExternalFailed => "ext fail",
+            Figure::JobsSucceededRate => "ok",
+            Figure::JobsFailedRate => "failing",
+        }
+    }
+
+    /// One sentence for the help screen.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Figure::IncidentsRoot => "open incidents that are causes of their own",
+            Figure::IncidentsBlocked => "parent instances that wait because a called instance failed; never retry these, retry the root",
+            Figure::JobsRetrying => "jobs that failed and have attempts left: the next incidents",
+            Figure::JobsFailed => "jobs without attempts left: they stand still until somebody retries them",
+            Figure::JobsDue => "jobs that may run now and have not run; a short queue under a minute is normal",
+            Figure::JobsAcquired => "jobs a job executor holds right now (from Camunda 7.24 on)",
+            Figure::Instances => "running process instances",
+            Figure::ExternalLocked => "external tasks held by a worker",
+            Figure::ExternalExpired => "external tasks with a lock that ran out: a worker was too slow, died, or waits before its next attempt",
+            Figure::ExternalFailed => "external tasks without attempts left",
+            Figure::JobsSucceededRate => "jobs that succeeded per second, on the node that answers",
+            Figure::JobsFailedRate => "job executions that failed per second, on the node that answers",
+        }
+    }
+
+    /// Its unit.
+    pub fn unit(self) -> Unit {
+        match self {
+            Figure::JobsSucceededRate | Figure::JobsFailedRate => Unit::PerSecond,
+            _ => Unit::Count,
+        }
+    }
+
+    /// Whether a rise is good news.
+    pub fn rise_is_good(self) -> Option<bool> {
+        match self {
+            Figure::JobsSucceededRate => Some(true),
+            Figure::Instances | Figure::JobsAcquired | Figure::ExternalLocked => None,
+            _ => Some(false),
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_figure_has_a_key_of_its_own_and_labels_that_fit() {
+        let keys: HashSet<_> = Figure::ALL.iter().map(|figure| figure.key()).collect();
+        assert_eq!(keys.len(), Figure::ALL.len());
+        for figure in Figure::ALL {
+            assert!(figure.label().len() <= 16, "{figure:?}");
+            assert!(figure.short_label().len() <= 9, "{figure:?}");
+        }
+    }
+}

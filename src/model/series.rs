@@ -1,0 +1,202 @@
+//! The history of one figure, as far as this run has seen it: samples and gaps, read out as equal buckets for a sparkline.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::section::Moment;
+
+/// Samples kept per figure: an hour at one sample every two seconds.
+const CAPACITY: usize = 1_800;
+
+/// What a sparkline shows in one of its columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bucket {
+    /// Before the first sample.
+    Before,
+    /// The engine was not asked or did not answer.
+    Gap,
+    /// The highest value seen or still standing in this time.
+    Value(f64),
+}
+
+/// Samples of one figure over time.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    samples: VecDeque<(Instant, Option<f64>)>,
+}
+
+impl Series {
+    /// Adds a value.
+    pub fn push(&mut self, at: Moment, value: f64) {
+        self.add(at.instant, Some(value));
+    }
+
+    /// Notes that from `at` on nothing is known, until the next value.
+    pub fn gap(&mut self, at: Moment) {
+        if matches!(self.samples.back(), Some((_, Some(_)))) {
+            self.add(at.instant, None);
+        }
+    }
+
+    /// Notes a gap since the last sample if that is longer ago than `silence`: nobody asked in between.
+    pub fn gap_if_silent(&mut self, now: Moment, silence: Duration) {
+        if let Some(&(last, Some(_))) = self.samples.back()
+            && now.instant.saturating_duration_since(last) > silence
+        {
+            self.add(last + silence.min(Duration::from_secs(5)), None);
+        }
+    }
+
+    fn add(&mut self, at: Instant, value: Option<f64>) {
+        if self.samples.len() == CAPACITY {
+            self.samples.pop_front();
+        }
+        self.samples.push_back((at, value));
+    }
+
+    /// The newest value, none within a gap.
+    pub fn last(&self) -> Option<f64> {
+        self.samples.back().and_then(|(_, value)| *value)
+    }
+
+    /// The span a sparkline should show: the shortest of 1, 5, 15 and 60 minutes that holds all samples.
+    pub fn span(&self, now: Moment) -> Duration {
+        let age = self.samples.front().map_or(Duration::ZERO, |(first, _)| now.instant.saturating_duration_since(*first));
+        [1, 5, 15].into_iter().map(|minutes| Duration::from_secs(minutes * 60)).find(|span| age <= *span).unwrap_or(Duration::from_secs(3600))
+    }
+
+    /// Change of the newest value against the oldest one within `span`; none without two values.
+    pub fn delta(&self, now: Moment, span: Duration) -> Option<f64> {
+        let start = now.instant.checked_sub(span)?;
+        let newest = self.last()?;
+        let mut oldest = None;
+        for &(at, value) in &self.samples {
+            if let Some(value) = value
+                && (oldest.is_none() || at <= start)
+            {
+                oldest = Some(value);
+            }
+        }
+        (self.samples.len() > 1).then(|| newest - oldest.unwrap_or(newest))
+    }
+
+    /// The last `span` up to `now` in `columns` equal buckets, oldest first.
+    ///
+    /// A value stands until the next sample, so a stretched interval is no gap; only a noted gap is drawn as one.
+    pub fn buckets(&self, now: Moment, span: Duration, columns: usize) -> Vec<Bucket> {
+        let mut buckets = vec![Bucket::Before; columns];
+        if columns == 0 {
+            return buckets;
+        }
+        let width = span / u32::try_from(columns).unwrap_or(u32::MAX);
+        let Some(start) = now.instant.checked_sub(span) else { return buckets };
+        let mut samples = self.samples.iter().peekable();
+        let mut standing = Bucket::Before;
+        while let Some(&&(at, value)) = samples.peek()
+            && at <= start
+        {
+            standing = value.map_or(Bucket::Gap, Bucket::Value);
+            samples.next();
+        }
+        for (index, bucket) in buckets.iter_mut().enumerate() {
+            let end = if index + 1 == columns { now.instant } else { start + width * (u32::try_from(index).unwrap_or(0) + 1) };
+            *bucket = standing;
+            while let Some(&&(at, value)) = samples.peek()
+                && at <= end
+            {
+                standing = value.map_or(Bucket::Gap, Bucket::Value);
+                *bucket = higher(*bucket, standing);
+                samples.next();
+            }
+        }
+        buckets
+    }
+}
+
+/// The more telling of two bucket contents: a value beats a gap, a higher value beats a lower one.
+fn higher(a: Bucket, b: Bucket) -> Bucket {
+    match (a, b) {
+        (Bucket::Value(a), Bucket::Value(b)) => Bucket::Value(a.max(b)),
+        (Bucket::Value(a), Bucket::Gap) => Bucket::Value(a),
+        (_, b) => b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: Moment, seconds: u64) -> Moment {
+        start.after(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_value_stands_until_the_next_sample() {
+        let start = Moment::now().after(Duration::from_secs(1000));
+        let mut series = Series::default();
+        series.push(at(start, 5), 3.0);
+        series.push(at(start, 35), 9.0);
+        assert_eq!(
+            series.buckets(at(start, 60), Duration::from_secs(60), 6),
+            [Bucket::Value(3.0), Bucket::Value(3.0), Bucket::Value(3.0), Bucket::Value(9.0), Bucket::Value(9.0), Bucket::Value(9.0)]
+        );
+    }
+
+    #[test]
+    fn a_gap_in_polling_is_a_gap_and_not_a_zero() {
+        let start = Moment::now().after(Duration::from_secs(1000));
+        let mut series = Series::default();
+        series.push(at(start, 12), 3.0);
+        series.gap(at(start, 21));
+        series.push(at(start, 45), 4.0);
+        assert_eq!(
+            series.buckets(at(start, 60), Duration::from_secs(60), 6),
+            [Bucket::Before, Bucket::Value(3.0), Bucket::Value(3.0), Bucket::Gap, Bucket::Value(4.0), Bucket::Value(4.0)]
+        );
+    }
+
+    #[test]
+    fn a_peak_between_two_columns_is_not_lost() {
+        let start = Moment::now().after(Duration::from_secs(1000));
+        let mut series = Series::default();
+        series.push(at(start, 1), 1.0);
+        series.push(at(start, 31), 50.0);
+        series.push(at(start, 32), 1.0);
+        let buckets = series.buckets(at(start, 60), Duration::from_secs(60), 3);
+        assert_eq!(buckets[1], Bucket::Value(50.0));
+    }
+
+    #[test]
+    fn delta_compares_with_the_value_at_the_start_of_the_span() {
+        let start = Moment::now().after(Duration::from_secs(1000));
+        let mut series = Series::default();
+        assert_eq!(series.delta(start, Duration::from_secs(60)), None);
+        series.push(at(start, 0), 5.0);
+        assert_eq!(series.delta(at(start, 1), Duration::from_secs(60)), None);
+        series.push(at(start, 50), 7.0);
+        series.push(at(start, 100), 12.0);
+        assert_eq!(series.delta(at(start, 100), Duration::from_secs(60)), Some(7.0));
+        assert_eq!(series.delta(at(start, 100), Duration::from_secs(40)), Some(5.0));
+    }
+
+    #[test]
+    fn a_long_silence_becomes_a_gap() {
+        let start = Moment::now().after(Duration::from_secs(1000));
+        let mut series = Series::default();
+        series.push(at(start, 0), 5.0);
+        series.gap_if_silent(at(start, 200), Duration::from_secs(30));
+        series.push(at(start, 200), 6.0);
+        let buckets = series.buckets(at(start, 200), Duration::from_secs(200), 4);
+        assert_eq!(buckets[2], Bucket::Gap);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let start = Moment::now();
+        let mut series = Series::default();
+        for second in 0..5_000 {
+            series.push(at(start, second), 1.0);
+        }
+        assert_eq!(series.samples.len(), CAPACITY);
+    }
+}

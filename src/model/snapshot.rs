@@ -1,0 +1,249 @@
+//! The immutable picture of an engine that every pane reads, and the small types it is made of.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::definition::{ProcessDefinition, ProcessInstance};
+use super::external_task::ExternalTask;
+use super::figure::Figure;
+use super::grouping::{Groups, KnownIncident, Names, diagram_activity};
+use super::ids::{ActivityId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use super::job::{Job, JobDefinition};
+use super::section::{Moment, Problem, Section};
+use super::series::Series;
+use crate::text::EngineText;
+
+/// Names of activities by id, of one process definition.
+pub type ActivityNames = HashMap<ActivityId, EngineText>;
+
+/// State of the connection to the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Link {
+    /// Nothing has been answered yet.
+    Connecting,
+    /// The engine answers.
+    Live,
+    /// The operator stopped background polling.
+    Paused {
+        /// Since when.
+        since: Moment,
+    },
+    /// The engine does not answer; it is asked again at `retry`.
+    Down {
+        /// Since when.
+        since: Moment,
+        /// When it is asked again.
+        retry: Moment,
+        /// What happened.
+        problem: Problem,
+    },
+    /// The engine refused the login. Nothing is sent until the operator gives another one: ten wrong logins lock the account.
+    LoginRefused {
+        /// What happened.
+        problem: Problem,
+    },
+    /// The background task ended by a fault of ours and is being started again.
+    PollerFailed {
+        /// What is known of the fault.
+        problem: Problem,
+    },
+}
+
+/// What the engine says of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EngineIdentity {
+    /// Where it is reached, without credentials.
+    pub url: String,
+    /// Engine name, where one was chosen.
+    pub engine_name: Option<String>,
+    /// Product: `Camunda`, `Operaton`, …; none until known.
+    pub product: Option<String>,
+    /// Version as the engine tells it.
+    pub version: Option<EngineText>,
+    /// A remark, such as an unknown version that is treated as an older one.
+    pub remark: Option<String>,
+    /// User that is logged in.
+    pub user: Option<String>,
+    /// The engine's clock minus ours, from the `Date` header of its answers (whole seconds).
+    pub clock_offset: Option<SignedDuration>,
+}
+
+impl EngineIdentity {
+    /// The engine's clock at this moment of ours.
+    pub fn engine_time(&self, now: Moment) -> Timestamp {
+        now.wall + self.clock_offset.unwrap_or_default()
+    }
+}
+
+/// What watching costs the engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Requests in the last minute.
+    pub requests_per_minute: u32,
+    /// Share of one engine thread that background polling kept busy in the last minute, in percent.
+    pub busy_percent: f64,
+    /// The agreed upper limit, in percent.
+    pub budget_percent: f64,
+    /// Smallest time a `/version` request took: distance rather than load.
+    pub distance: Option<Duration>,
+    /// Requests since the start.
+    pub requests: u64,
+    /// Bytes received since the start.
+    pub bytes: u64,
+}
+
+/// All open incidents as last read.
+#[derive(Clone, Debug, Default)]
+pub struct IncidentSet {
+    /// By id.
+    pub incidents: Arc<HashMap<IncidentId, Arc<KnownIncident>>>,
+    /// Number of incidents the engine counts.
+    pub total: u64,
+    /// Whether all of them were read.
+    pub complete: bool,
+}
+
+/// All process definitions as last read.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    /// By id.
+    pub by_id: HashMap<ProcessDefinitionId, ProcessDefinition>,
+    /// Whether all of them were read.
+    pub complete: bool,
+}
+
+/// Jobs of one job definition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    /// All jobs there are, failed ones included.
+    pub jobs: u64,
+    /// Those without attempts left.
+    pub failed: u64,
+}
+
+/// One figure: value, history, age.
+#[derive(Clone, Debug, Default)]
+pub struct FigureState {
+    /// The value; for rates per second.
+    pub section: Section<f64>,
+    /// What it was.
+    pub series: Arc<Series>,
+}
+
+/// The picture of one engine at one moment. Immutable; made by the poller, read by everybody else.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Grows with each snapshot of a run.
+    pub sequence: u64,
+    /// When it was made.
+    pub taken: Moment,
+    /// Who answers.
+    pub engine: EngineIdentity,
+    /// Whether it answers.
+    pub link: Link,
+    /// What that costs.
+    pub cost: Cost,
+    /// The key figures.
+    pub figures: BTreeMap<Figure, FigureState>,
+    /// Open incidents.
+    pub incidents: Section<IncidentSet>,
+    /// The same incidents by activity.
+    pub groups: Arc<Groups>,
+    /// Process definitions.
+    pub definitions: Section<Definitions>,
+    /// Job definitions.
+    pub job_definitions: Section<Vec<JobDefinition>>,
+    /// Job counts of the job definitions somebody looks at.
+    pub job_counts: Arc<HashMap<JobDefinitionId, Section<JobCounts>>>,
+    /// Activity names of the definitions somebody looks at.
+    pub activity_names: Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>,
+    /// Instances of the incidents somebody looks at; `None` if it has ended.
+    pub instances: Arc<HashMap<ProcessInstanceId, Section<Option<ProcessInstance>>>>,
+    /// Jobs of the incidents somebody looks at; `None` if it is gone.
+    pub jobs: Arc<HashMap<JobId, Section<Option<Job>>>>,
+    /// External tasks of the incidents somebody looks at; `None` if it is gone.
+    pub external_tasks: Arc<HashMap<ExternalTaskId, Section<Option<ExternalTask>>>>,
+    /// What an operator should know about the picture as a whole.
+    pub warnings: Vec<String>,
+}
+
+impl Snapshot {
+    /// The picture before the first answer.
+    pub fn empty(engine: EngineIdentity, now: Moment) -> Self {
+        Self {
+            sequence: 0,
+            taken: now,
+            engine,
+            link: Link::Connecting,
+            cost: Cost::default(),
+            figures: Figure::ALL.into_iter().map(|figure| (figure, FigureState::default())).collect(),
+            incidents: Section::default(),
+            groups: Arc::default(),
+            definitions: Section::default(),
+            job_definitions: Section::default(),
+            job_counts: Arc::default(),
+            activity_names: Arc::default(),
+            instances: Arc::default(),
+            jobs: Arc::default(),
+            external_tasks: Arc::default(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Value of a figure, if known.
+    pub fn value(&self, figure: Figure) -> Option<f64> {
+        self.figures.get(&figure).and_then(|state| state.section.get().copied())
+    }
+
+    /// The open incident with this id.
+    pub fn incident(&self, id: &IncidentId) -> Option<&Arc<KnownIncident>> {
+        self.incidents.get().and_then(|set| set.incidents.get(id))
+    }
+
+    /// Names as far as they are known.
+    pub fn names(&self) -> KnownNames<'_> {
+        KnownNames { definitions: self.definitions.get(), activities: &self.activity_names }
+    }
+}
+
+/// Names as far as they have been read.
+pub struct KnownNames<'a> {
+    /// Definitions, if any were read.
+    pub definitions: Option<&'a Definitions>,
+    /// Activity names by definition.
+    pub activities: &'a HashMap<ProcessDefinitionId, Arc<ActivityNames>>,
+}
+
+impl KnownNames<'_> {
+    fn definition(&self, id: &ProcessDefinitionId) -> Option<&ProcessDefinition> {
+        self.definitions.and_then(|definitions| definitions.by_id.get(id))
+    }
+}
+
+impl Names for KnownNames<'_> {
+    /// From the definition; before that is known, from the id, which the engine makes as `key:version:uuid` where that fits 64 characters.
+    fn process_key(&self, id: &ProcessDefinitionId) -> ProcessKey {
+        if let Some(definition) = self.definition(id) {
+            return definition.key.clone();
+        }
+        ProcessKey::from(id.as_wire().split(':').next().unwrap_or_default())
+    }
+
+    fn version(&self, id: &ProcessDefinitionId) -> Option<i64> {
+        if let Some(definition) = self.definition(id) {
+            return Some(definition.version);
+        }
+        id.as_wire().split(':').nth(1)?.parse().ok()
+    }
+
+    fn process_name(&self, id: &ProcessDefinitionId) -> Option<EngineText> {
+        self.definition(id)?.name.clone()
+    }
+
+    fn activity_name(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> Option<EngineText> {
+        self.activities.get(definition)?.get(&ActivityId::from(diagram_activity(activity.as_wire()))).cloned()
+    }
+}

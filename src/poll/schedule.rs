@@ -1,0 +1,376 @@
+//! When to ask which question: intervals, budgets, back-off and jitter. Pure: moments come in, decisions go out.
+//!
+//! Background polling may keep the engine busy for a small share of one thread. A bucket fills at that rate; an answer takes out
+//! the time the engine was busy with it. While the bucket is in debt nothing is asked in the background, and of the questions that
+//! are due the most overdue goes first: so all intervals stretch in proportion when the engine slows, and shrink when it recovers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::question::Question;
+use crate::model::snapshot::Cost;
+
+/// Requests in flight at once, whatever the budget.
+const MOST_IN_FLIGHT: usize = 4;
+
+/// Unused background budget is saved up for this long.
+const SAVED: Duration = Duration::from_secs(10);
+
+/// The foreground bucket: what the operator just asked for may keep a quarter of a thread busy, two seconds at once.
+const FOREGROUND_RATE: f64 = 0.25;
+const FOREGROUND_MOST: f64 = 2.0;
+
+const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// The interval however slow the engine: a figure older than this is asked for even if that exceeds the budget for a moment.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(15 * 60);
+
+/// A budget in seconds of busy engine time.
+#[derive(Debug)]
+struct Bucket {
+    rate: f64,
+    most: f64,
+    level: f64,
+    updated: Instant,
+}
+
+impl Bucket {
+    fn new(rate: f64, most: f64, now: Instant) -> Self {
+        Self { rate, most, level: most, updated: now }
+    }
+
+    fn refill(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.updated).as_secs_f64();
+        self.level = (self.level + passed * self.rate).min(self.most);
+        self.updated = now;
+    }
+
+    fn take(&mut self, busy: Duration, now: Instant) {
+        self.refill(now);
+        self.level -= busy.as_secs_f64();
+    }
+
+    fn ready_in(&self) -> Duration {
+        if self.level >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64((-self.level / self.rate).min(3_600.0)) }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    started: Option<Instant>,
+    in_flight: Option<Lane>,
+    failures: u32,
+    not_before: Option<Instant>,
+    urgent: bool,
+}
+
+/// On whose account a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Watching.
+    Background,
+    /// What the operator just asked for, the first picture included.
+    Foreground,
+}
+
+/// What to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Ask this question on this account.
+    Ask(Question, Lane),
+    /// Nothing before this much time has passed; a new wish or an answer may come earlier.
+    Wait(Duration),
+}
+
+/// The schedule of one engine.
+#[derive(Debug)]
+pub struct Schedule {
+    entries: BTreeMap<Question, Entry>,
+    background: Bucket,
+    foreground: Bucket,
+    distance: Option<Duration>,
+    window: VecDeque<(Instant, Duration, Lane)>,
+    started: Instant,
+    requests: u64,
+    random: u64,
+}
+
+impl Schedule {
+    /// A schedule that may keep the engine busy for `budget` of one thread (0.02 is 2 %). `seed` feeds the jitter.
+    pub fn new(budget: f64, seed: u64, now: Instant) -> Self {
+        Self {
+            entries: Question::ALL.into_iter().map(|question| (question, Entry::default())).collect(),
+            background: Bucket::new(budget, budget * SAVED.as_secs_f64(), now),
+            foreground: Bucket::new(FOREGROUND_RATE, FOREGROUND_MOST, now),
+            distance: None,
+            window: VecDeque::new(),
+            started: now,
+            requests: 0,
+            random: seed | 1,
+        }
+    }
+
+    /// Picks what to ask now among the questions that `wanted` admits; a never asked or urgent one goes on the foreground account.
+    pub fn next(&mut self, now: Instant, wanted: impl Fn(Question) -> bool) -> Next {
+        self.background.refill(now);
+        self.foreground.refill(now);
+        if self.in_flight() >= MOST_IN_FLIGHT {
+            return Next::Wait(LONGEST_INTERVAL);
+        }
+        let mut best: Option<(f64, Question, Lane)> = None;
+        let mut wait = LONGEST_INTERVAL;
+        for question in Question::ALL.into_iter().filter(|question| wanted(*question)) {
+            let entry = &self.entries[&question];
+            if entry.in_flight.is_some() {
+                continue;
+            }
+            if let Some(not_before) = entry.not_before.filter(|not_before| *not_before > now) {
+                wait = wait.min(not_before - now);
+                continue;
+            }
+            let (overdue, lane) = match entry.started {
+                None => (f64::INFINITY, Lane::Foreground),
+                Some(_) if entry.urgent => (f64::INFINITY, Lane::Foreground),
+                Some(started) => {
+                    let passed = now.saturating_duration_since(started);
+                    let interval = question.shortest_interval();
+                    if passed < interval {
+                        wait = wait.min(interval - passed);
+                        continue;
+                    }
+                    (passed.as_secs_f64() / interval.as_secs_f64(), Lane::Background)
+                }
+            };
+            let ready_in = match lane {
+                Lane::Foreground => self.foreground.ready_in(),
+                Lane::Background if entry.started.is_some_and(|started| now.saturating_duration_since(started) >= LONGEST_INTERVAL) => Duration::ZERO,
+                Lane::Background => self.background.ready_in(),
+            };
+            if ready_in > Duration::ZERO {
+                wait = wait.min(ready_in);
+            } else if best.is_none_or(|(most, ..)| overdue > most) {
+                best = Some((overdue, question, lane));
+            }
+        }
+        best.map_or(Next::Wait(wait.max(Duration::from_millis(1))), |(_, question, lane)| Next::Ask(question, lane))
+    }
+
+    /// Notes that a question was sent.
+    pub fn sent(&mut self, question: Question, lane: Lane, now: Instant) {
+        self.requests += 1;
+        let entry = self.entries.entry(question).or_default();
+        entry.started = Some(now);
+        entry.in_flight = Some(lane);
+        entry.urgent = false;
+    }
+
+    /// Notes an answer that took `elapsed`.
+    pub fn answered(&mut self, question: Question, elapsed: Duration, now: Instant) {
+        if question == Question::Version {
+            self.distance = Some(self.distance.map_or(elapsed, |least| least.min(elapsed)));
+        }
+        self.settle(question, elapsed, now);
+        let entry = self.entries.entry(question).or_default();
+        entry.failures = 0;
+        entry.not_before = None;
+    }
+
+    /// Notes a failure after `elapsed`: the question is left alone for a while, longer each time.
+    pub fn failed(&mut self, question: Question, elapsed: Duration, now: Instant) {
+        self.settle(question, elapsed, now);
+        let failures = self.entries[&question].failures;
+        let pause = self.back_off(failures);
+        let entry = self.entries.entry(question).or_default();
+        entry.failures += 1;
+        entry.not_before = Some(now + pause);
+    }
+
+    fn settle(&mut self, question: Question, elapsed: Duration, now: Instant) {
+        let lane = self.entries.get_mut(&question).and_then(|entry| entry.in_flight.take()).unwrap_or(Lane::Background);
+        let busy = elapsed.saturating_sub(self.distance.unwrap_or(Duration::ZERO));
+        match lane {
+            Lane::Background => self.background.take(busy, now),
+            Lane::Foreground => self.foreground.take(busy, now),
+        }
+        self.window.push_back((now, busy, lane));
+    }
+
+    /// Pause before the next attempt after this many failures in a row: doubles from 1 s to 60 s, give or take a quarter.
+    pub fn back_off(&mut self, failures: u32) -> Duration {
+        let plain = FIRST_BACK_OFF.saturating_mul(1 << failures.min(6)).min(LONGEST_BACK_OFF);
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let share = (self.random >> 11) as f64 / (1u64 << 53) as f64;
+        plain.mul_f64(0.75 + 0.5 * share)
+    }
+
+    /// Asks this question next, on the operator's account.
+    pub fn hurry(&mut self, question: Question) {
+        if let Some(entry) = self.entries.get_mut(&question) {
+            entry.urgent = true;
+            entry.not_before = None;
+        }
+    }
+
+    /// Leaves a question alone for this long, such as one that is forbidden.
+    pub fn postpone(&mut self, question: Question, by: Duration, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(&question) {
+            entry.not_before = Some(now + by);
+        }
+    }
+
+    /// Forgets all failures, after the engine came back.
+    pub fn forgive(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.failures = 0;
+            entry.not_before = None;
+        }
+    }
+
+    /// Whether this question awaits its answer.
+    pub fn awaits(&self, question: Question) -> bool {
+        self.entries[&question].in_flight.is_some()
+    }
+
+    /// Requests that await their answer.
+    pub fn in_flight(&self) -> usize {
+        self.entries.values().filter(|entry| entry.in_flight.is_some()).count()
+    }
+
+    /// The interval at which this question is really asked: the time since it was last sent, at least the shortest interval.
+    pub fn interval(&self, question: Question, now: Instant) -> Duration {
+        let passed = self.entries[&question].started.map_or(Duration::ZERO, |started| now.saturating_duration_since(started));
+        passed.max(question.shortest_interval())
+    }
+
+    /// What watching has cost in the last minute.
+    pub fn cost(&mut self, bytes: u64, now: Instant) -> Cost {
+        const WINDOW: Duration = Duration::from_secs(60);
+        while self.window.front().is_some_and(|(at, ..)| now.saturating_duration_since(*at) > WINDOW) {
+            self.window.pop_front();
+        }
+        let seen = now.saturating_duration_since(self.started).clamp(Duration::from_secs(1), WINDOW).as_secs_f64();
+        let busy: Duration = self.window.iter().filter(|(_, _, lane)| *lane == Lane::Background).map(|(_, busy, _)| *busy).sum();
+        Cost {
+            requests_per_minute: u32::try_from(self.window.len()).unwrap_or(u32::MAX),
+            busy_percent: busy.as_secs_f64() / seen * 100.0,
+            budget_percent: self.background.rate * 100.0,
+            distance: self.distance,
+            requests: self.requests,
+            bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::figure::Figure;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    /// Plays `length` of polling against an engine whose answers keep it busy for `busy`; returns the times each question was asked.
+    fn play(schedule: &mut Schedule, start: Instant, length: Duration, busy: impl Fn(Question) -> Duration) -> BTreeMap<Question, Vec<Instant>> {
+        let mut now = start;
+        let mut asked: BTreeMap<Question, Vec<Instant>> = BTreeMap::new();
+        while now < start + length {
+            match schedule.next(now, |question| !question.about_visible_items()) {
+                Next::Ask(question, lane) => {
+                    schedule.sent(question, lane, now);
+                    asked.entry(question).or_default().push(now);
+                    now += busy(question) + MS(4);
+                    schedule.answered(question, busy(question) + MS(4), now);
+                }
+                Next::Wait(wait) => now += wait,
+            }
+        }
+        asked
+    }
+
+    fn background_share(asked: &BTreeMap<Question, Vec<Instant>>, busy: impl Fn(Question) -> Duration, length: Duration) -> f64 {
+        let total: Duration = asked.iter().map(|(question, times)| busy(*question) * u32::try_from(times.len() - 1).unwrap()).sum();
+        total.as_secs_f64() / length.as_secs_f64()
+    }
+
+    #[test]
+    fn a_quick_engine_is_asked_at_the_shortest_intervals() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(0.02, 7, start);
+        let asked = play(&mut schedule, start, Duration::from_secs(60), |_| MS(1));
+        assert!(asked[&Question::Incidents].len() >= 28, "{}", asked[&Question::Incidents].len());
+    }
+
+    #[test]
+    fn a_slow_engine_is_never_kept_busy_beyond_the_budget() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(0.02, 7, start);
+        let busy = |question| match question {
+            Question::Version => MS(0),
+            Question::Incidents => MS(1_700),
+            _ => MS(60),
+        };
+        let length = Duration::from_secs(1_800);
+        let asked = play(&mut schedule, start, length, busy);
+        let share = background_share(&asked, busy, length);
+        assert!(share <= 0.0205, "kept busy for {share}");
+        assert!(share > 0.015, "the budget is not used: {share}");
+        for (question, times) in &asked {
+            assert!(times.len() > 5, "{question:?} starves: asked {} times", times.len());
+        }
+    }
+
+    #[test]
+    fn distance_is_not_taken_for_load() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(0.02, 7, start);
+        for (question, elapsed) in [(Question::Version, MS(200)), (Question::Incidents, MS(205))] {
+            schedule.sent(question, Lane::Background, start);
+            schedule.answered(question, elapsed, start);
+        }
+        let cost = schedule.cost(0, start + Duration::from_secs(60));
+        assert!(cost.busy_percent < 0.02, "{}", cost.busy_percent);
+        assert_eq!(cost.distance, Some(MS(200)));
+    }
+
+    #[test]
+    fn one_request_per_question_is_in_flight() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(0.02, 7, start);
+        let only = |question| question == Question::Incidents;
+        assert_eq!(schedule.next(start, only), Next::Ask(Question::Incidents, Lane::Foreground));
+        schedule.sent(Question::Incidents, Lane::Foreground, start);
+        schedule.hurry(Question::Incidents);
+        assert!(matches!(schedule.next(start + Duration::from_secs(60), only), Next::Wait(_)));
+    }
+
+    #[test]
+    fn failures_back_off_with_jitter_up_to_a_minute() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(0.02, 7, start);
+        for failures in 0..20 {
+            let plain = (1u64 << failures.min(6)).min(60) as f64;
+            let pause = schedule.back_off(failures).as_secs_f64();
+            assert!(pause >= plain * 0.75 && pause <= plain * 1.25, "{failures}: {pause}");
+        }
+        let question = Question::Count(Figure::JobsDue);
+        schedule.sent(question, Lane::Background, start);
+        schedule.failed(question, MS(10), start);
+        assert!(matches!(schedule.next(start, |q| q == question), Next::Wait(wait) if wait >= MS(750)));
+        schedule.hurry(question);
+        assert_eq!(schedule.next(start, |q| q == question), Next::Ask(question, Lane::Foreground));
+    }
+
+    #[test]
+    fn what_the_operator_asks_for_has_a_budget_of_its_own() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(0.001, 7, start);
+        schedule.sent(Question::Incidents, Lane::Background, start);
+        schedule.answered(Question::Incidents, Duration::from_secs(5), start);
+        let later = start + Duration::from_secs(10);
+        assert!(matches!(schedule.next(later, |q| q == Question::Incidents), Next::Wait(_)));
+        schedule.hurry(Question::Incidents);
+        assert_eq!(schedule.next(later, |q| q == Question::Incidents), Next::Ask(Question::Incidents, Lane::Foreground));
+    }
+}
