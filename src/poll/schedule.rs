@@ -314,10 +314,13 @@ mod tests {
         let length = Duration::from_secs(1_800);
         let asked = play(&mut schedule, start, length, busy);
         let share = background_share(&asked, busy, length);
-        assert!(share <= 0.0205, "kept busy for {share}");
+        // What was saved up before, and the one answer that runs into debt at the end.
+        let allowance = (0.2 + 1.7) / length.as_secs_f64();
+        assert!(share <= 0.02 + allowance, "kept busy for {share}");
         assert!(share > 0.015, "the budget is not used: {share}");
         for (question, times) in &asked {
-            assert!(times.len() > 5, "{question:?} starves: asked {} times", times.len());
+            let longest = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+            assert!(longest <= LONGEST_INTERVAL + Duration::from_secs(5), "{question:?} starves for {longest:?}");
         }
     }
 

@@ -1,0 +1,361 @@
+//! A list that lives while it is looked at: selection, order, marks, sorting and scrolling by id, never by index.
+//!
+//! Rules it keeps: a new reading never moves the row under the cursor to another line, nor puts another row under the cursor.
+//! A selected row that vanishes stays as a ghost until the cursor leaves it. After a key the order holds for some seconds.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+/// How long the order holds after a key.
+pub const HOLD: Duration = Duration::from_secs(5);
+
+/// Where the cursor should go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// A screenful up.
+    PageUp,
+    /// A screenful down.
+    PageDown,
+    /// To the first row.
+    Top,
+    /// To the last row.
+    Bottom,
+}
+
+/// State of one list of rows identified by `K`.
+#[derive(Clone, Debug)]
+pub struct ListState<K> {
+    order: Vec<K>,
+    present: HashSet<K>,
+    selected: Option<usize>,
+    offset: usize,
+    height: usize,
+    marks: HashSet<K>,
+    held_until: Option<Instant>,
+    /// Index of the column that sorts.
+    pub sort_column: usize,
+    /// Whether the column's natural direction is turned round.
+    pub sort_reversed: bool,
+}
+
+impl<K> Default for ListState<K> {
+    fn default() -> Self {
+        Self {
+            order: Vec::new(),
+            present: HashSet::new(),
+            selected: None,
+            offset: 0,
+            height: 1,
+            marks: HashSet::new(),
+            held_until: None,
+            sort_column: 0,
+            sort_reversed: false,
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash> ListState<K> {
+    /// Takes a new reading: the rows that pass the filter, sorted.
+    pub fn arrange(&mut self, sorted: Vec<K>, now: Instant) {
+        let present: HashSet<K> = sorted.iter().cloned().collect();
+        if self.is_held(now) {
+            let known: HashSet<&K> = self.order.iter().collect();
+            let new: Vec<K> = sorted.into_iter().filter(|key| !known.contains(key)).collect();
+            self.order.extend(new);
+        } else if let Some((position, pinned)) = self.selected.map(|position| (position, self.order[position].clone())) {
+            // Rows above may have gone for good: then the row keeps its line by moving the window, as far as there is one.
+            let line = position.saturating_sub(self.offset);
+            self.order = sorted;
+            self.order.retain(|key| *key != pinned);
+            let position = position.min(self.order.len());
+            self.order.insert(position, pinned);
+            self.selected = Some(position);
+            self.offset = position.saturating_sub(line);
+        } else {
+            self.order = sorted;
+        }
+        self.present = present;
+        self.marks.retain(|key| self.present.contains(key));
+        self.clamp();
+    }
+
+    /// Forgets the order at once, after the operator asked for another sorting or filter; the selected row stays selected.
+    pub fn rearrange(&mut self, sorted: Vec<K>) {
+        let selected = self.selected_key().cloned();
+        self.present = sorted.iter().cloned().collect();
+        self.order = sorted;
+        self.held_until = None;
+        self.selected = match selected {
+            Some(key) => self.order.iter().position(|other| *other == key).or(if self.order.is_empty() { None } else { Some(0) }),
+            None => None,
+        };
+        self.scroll_to_selected();
+    }
+
+    /// Notes a key press: the order holds from now on for [`HOLD`].
+    pub fn hold(&mut self, now: Instant) {
+        self.held_until = Some(now + HOLD);
+    }
+
+    /// Whether the order holds.
+    pub fn is_held(&self, now: Instant) -> bool {
+        self.held_until.is_some_and(|until| now < until)
+    }
+
+    /// When the hold ends, so that the list can be arranged again then.
+    pub fn held_until(&self) -> Option<Instant> {
+        self.held_until
+    }
+
+    /// Moves the cursor. The first motion in an untouched list puts the cursor on the top visible row.
+    pub fn go(&mut self, motion: Motion, now: Instant) {
+        self.hold(now);
+        if self.order.is_empty() {
+            return;
+        }
+        let last = self.order.len() - 1;
+        let page = self.height.saturating_sub(1).max(1);
+        let Some(position) = self.selected else {
+            self.selected = Some(if motion == Motion::Bottom { last } else { self.offset.min(last) });
+            self.scroll_to_selected();
+            return;
+        };
+        let target = match motion {
+            Motion::Up => position.saturating_sub(1),
+            Motion::Down => (position + 1).min(last),
+            Motion::PageUp => position.saturating_sub(page),
+            Motion::PageDown => (position + page).min(last),
+            Motion::Top => 0,
+            Motion::Bottom => last,
+        };
+        let target_key = self.order[target].clone();
+        // A ghost is only kept while the cursor stands on it.
+        let left = self.order[position].clone();
+        self.selected = Some(target);
+        if target != position && !self.present.contains(&left) {
+            self.order.retain(|key| *key != left);
+            self.selected = self.order.iter().position(|key| *key == target_key);
+        }
+        self.scroll_to_selected();
+    }
+
+    /// Puts the cursor on the first row, for a list that was just opened by a key.
+    pub fn select_first(&mut self) {
+        self.selected = if self.order.is_empty() { None } else { Some(0) };
+        self.offset = 0;
+    }
+
+    /// Tells how many rows fit on the screen.
+    pub fn set_height(&mut self, height: usize) {
+        if self.height != height.max(1) {
+            self.height = height.max(1);
+            self.scroll_to_selected();
+        }
+    }
+
+    /// The row under the cursor, a ghost included.
+    pub fn selected_key(&self) -> Option<&K> {
+        self.selected.and_then(|position| self.order.get(position))
+    }
+
+    /// The row under the cursor if it still exists.
+    pub fn selected_present(&self) -> Option<&K> {
+        self.selected_key().filter(|key| self.present.contains(key))
+    }
+
+    /// Whether this row has vanished and is shown only because the order holds or the cursor is on it.
+    pub fn is_ghost(&self, key: &K) -> bool {
+        !self.present.contains(key)
+    }
+
+    /// Rows on the screen, with whether the cursor is on them.
+    pub fn visible(&self) -> impl Iterator<Item = (&K, bool)> {
+        let selected = self.selected;
+        self.order.iter().enumerate().skip(self.offset).take(self.height).map(move |(index, key)| (key, Some(index) == selected))
+    }
+
+    /// Number of rows that exist and pass the filter.
+    pub fn len(&self) -> usize {
+        self.present.len()
+    }
+
+    /// Whether no row exists or passes the filter.
+    pub fn is_empty(&self) -> bool {
+        self.present.is_empty()
+    }
+
+    /// First row on the screen and number of rows, for a scroll bar.
+    pub fn window(&self) -> (usize, usize) {
+        (self.offset, self.order.len())
+    }
+
+    /// Sets or removes the mark of the row under the cursor, and moves on.
+    pub fn toggle_mark(&mut self, now: Instant) {
+        let Some(key) = self.selected_present().cloned() else { return };
+        if !self.marks.remove(&key) {
+            self.marks.insert(key);
+        }
+        self.go(Motion::Down, now);
+    }
+
+    /// Marks every row that passes the filter.
+    pub fn mark_all(&mut self) {
+        self.marks = self.present.clone();
+    }
+
+    /// Removes all marks.
+    pub fn clear_marks(&mut self) {
+        self.marks.clear();
+    }
+
+    /// Marked rows.
+    pub fn marks(&self) -> &HashSet<K> {
+        &self.marks
+    }
+
+    fn clamp(&mut self) {
+        if let Some(position) = self.selected {
+            self.selected = if self.order.is_empty() { None } else { Some(position.min(self.order.len() - 1)) };
+        }
+        if self.selected.is_none() {
+            self.offset = self.offset.min(self.order.len().saturating_sub(self.height));
+        }
+    }
+
+    fn scroll_to_selected(&mut self) {
+        self.clamp();
+        if let Some(position) = self.selected {
+            if position < self.offset {
+                self.offset = position;
+            } else if position >= self.offset + self.height {
+                self.offset = position + 1 - self.height;
+            }
+        }
+        self.offset = self.offset.min(self.order.len().saturating_sub(self.height));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn list(keys: &[u32], height: usize, now: Instant) -> ListState<u32> {
+        let mut list = ListState::default();
+        list.set_height(height);
+        list.arrange(keys.to_vec(), now);
+        list
+    }
+
+    fn screen(list: &ListState<u32>) -> Vec<u32> {
+        list.visible().map(|(key, _)| *key).collect()
+    }
+
+    fn line(list: &ListState<u32>) -> Option<usize> {
+        list.visible().position(|(_, selected)| selected)
+    }
+
+    #[test]
+    fn the_selected_row_keeps_its_screen_line_when_the_order_changes() {
+        let now = Instant::now();
+        let mut list = list(&[1, 2, 3, 4, 5, 6], 4, now);
+        list.go(Motion::Down, now);
+        list.go(Motion::Down, now);
+        assert_eq!((list.selected_key(), line(&list)), (Some(&2), Some(1)));
+        list.arrange(vec![6, 5, 4, 3, 2, 1], now + HOLD);
+        assert_eq!((list.selected_key(), line(&list)), (Some(&2), Some(1)));
+        assert_eq!(screen(&list), [6, 2, 5, 4]);
+    }
+
+    #[test]
+    fn order_holds_after_a_key_and_new_rows_wait_at_the_end() {
+        let now = Instant::now();
+        let mut list = list(&[1, 2, 3], 9, now);
+        list.go(Motion::Down, now);
+        list.arrange(vec![9, 3, 2, 1], now + HOLD - Duration::from_millis(1));
+        assert_eq!(screen(&list), [1, 2, 3, 9]);
+        list.arrange(vec![9, 3, 2, 1], now + HOLD);
+        assert_eq!(screen(&list), [1, 9, 3, 2]);
+    }
+
+    #[test]
+    fn a_vanished_row_stays_as_a_ghost_until_the_cursor_leaves_it() {
+        let now = Instant::now();
+        let mut list = list(&[1, 2, 3], 9, now);
+        list.go(Motion::Down, now);
+        list.go(Motion::Down, now);
+        list.arrange(vec![1, 3], now + HOLD);
+        assert_eq!(screen(&list), [1, 2, 3]);
+        assert!(list.is_ghost(&2));
+        assert_eq!(list.selected_present(), None);
+        list.go(Motion::Down, now + HOLD);
+        assert_eq!(screen(&list), [1, 3]);
+        assert_eq!(list.selected_present(), Some(&3));
+    }
+
+    #[test]
+    fn an_untouched_list_has_no_cursor_and_follows_the_sorting() {
+        let now = Instant::now();
+        let mut list = list(&[1, 2, 3], 9, now);
+        assert_eq!(list.selected_key(), None);
+        list.arrange(vec![3, 2, 1], now);
+        assert_eq!(screen(&list), [3, 2, 1]);
+        list.go(Motion::Down, now);
+        assert_eq!(list.selected_key(), Some(&3));
+    }
+
+    #[test]
+    fn marks_are_ids_and_leave_with_their_rows() {
+        let now = Instant::now();
+        let mut list = list(&[1, 2, 3], 9, now);
+        list.go(Motion::Top, now);
+        list.toggle_mark(now);
+        list.toggle_mark(now);
+        assert_eq!(list.marks(), &HashSet::from([1, 2]));
+        list.arrange(vec![3, 2], now + HOLD);
+        assert_eq!(list.marks(), &HashSet::from([2]));
+    }
+
+    #[test]
+    fn asking_for_another_order_moves_the_cursor_with_its_row() {
+        let now = Instant::now();
+        let mut list = list(&[1, 2, 3, 4], 2, now);
+        list.go(Motion::Top, now);
+        list.rearrange(vec![4, 3, 2, 1]);
+        assert_eq!(list.selected_key(), Some(&1));
+        assert_eq!(screen(&list), [2, 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_reading_ever_changes_the_row_or_the_line_under_the_cursor(
+            readings in prop::collection::vec(prop::collection::vec(0u32..30, 0..30), 1..12),
+            moves in 0usize..25, height in 1usize..12, gap in 0u64..9,
+        ) {
+            let mut now = Instant::now();
+            let mut list = list(&(0..30).collect::<Vec<_>>(), height, now);
+            for _ in 0..=moves {
+                list.go(Motion::Down, now);
+            }
+            for reading in readings {
+                let mut seen = HashSet::new();
+                let reading: Vec<u32> = reading.into_iter().filter(|key| seen.insert(*key)).collect();
+                let (before_key, before_line) = (list.selected_key().copied(), line(&list));
+                // A list that shrinks above the cursor cannot keep the line; the row under the cursor is kept in any case.
+                let fits = reading.len() >= 30 || list.is_held(now + Duration::from_secs(gap));
+                now += Duration::from_secs(gap);
+                list.arrange(reading, now);
+                prop_assert_eq!(list.selected_key().copied(), before_key);
+                if fits {
+                    prop_assert_eq!(line(&list), before_line);
+                }
+                prop_assert!(line(&list).is_some());
+            }
+        }
+    }
+}
