@@ -148,7 +148,8 @@ impl Schedule {
                 Lane::Background => self.background.ready_in(),
             };
             if ready_in > Duration::ZERO {
-                wait = wait.min(ready_in);
+                let overdue_in = entry.started.map_or(Duration::ZERO, |started| (started + LONGEST_INTERVAL).saturating_duration_since(now));
+                wait = wait.min(ready_in).min(overdue_in.max(Duration::from_millis(1)));
             } else if best.is_none_or(|(most, ..)| overdue > most) {
                 best = Some((overdue, question, lane));
             }
