@@ -60,6 +60,11 @@ impl<K> Default for ListState<K> {
 }
 
 impl<K: Clone + Eq + Hash> ListState<K> {
+    /// An empty list that keeps the sorting and the height of this one.
+    pub fn emptied(&self) -> Self {
+        Self { sort_column: self.sort_column, sort_reversed: self.sort_reversed, height: self.height, ..Self::default() }
+    }
+
     /// Takes a new reading: the rows that pass the filter, sorted.
     pub fn arrange(&mut self, sorted: Vec<K>, now: Instant) {
         let present: HashSet<K> = sorted.iter().cloned().collect();
@@ -156,6 +161,11 @@ impl<K: Clone + Eq + Hash> ListState<K> {
             self.height = height.max(1);
             self.scroll_to_selected();
         }
+    }
+
+    /// How many rows fit on the screen.
+    pub fn height(&self) -> usize {
+        self.height
     }
 
     /// The row under the cursor, a ghost included.

@@ -1,6 +1,7 @@
 //! The domain: ids, incidents, jobs, definitions, figures and the snapshot. Pure: no I/O, no clock, no terminal.
 
 pub mod definition;
+pub mod description;
 pub mod external_task;
 pub mod figure;
 pub mod grouping;

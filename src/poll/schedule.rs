@@ -148,8 +148,10 @@ impl Schedule {
                 Lane::Background => self.background.ready_in(),
             };
             if ready_in > Duration::ZERO {
-                let overdue_in = entry.started.map_or(Duration::ZERO, |started| (started + LONGEST_INTERVAL).saturating_duration_since(now));
-                wait = wait.min(ready_in).min(overdue_in.max(Duration::from_millis(1)));
+                wait = wait.min(ready_in);
+                if let (Lane::Background, Some(started)) = (lane, entry.started) {
+                    wait = wait.min((started + LONGEST_INTERVAL).saturating_duration_since(now));
+                }
             } else if best.is_none_or(|(most, ..)| overdue > most) {
                 best = Some((overdue, question, lane));
             }

@@ -1,0 +1,58 @@
+//! What the operator can ask for. A command says what is wanted; whether it is possible now is decided where it is carried out.
+
+use super::list::Motion;
+
+/// Something the operator asks of the cockpit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Leave the program.
+    Quit,
+    /// Stop the program and give the shell back until `fg`.
+    Suspend,
+    /// One step back.
+    Back,
+    /// Into the selected row.
+    Open,
+    /// Everything about the selected row's incident.
+    Describe,
+    /// Move the cursor or scroll.
+    Go(Motion),
+    /// To the other pane.
+    NextPane,
+    /// Incidents by activity.
+    ShowIncidents,
+    /// Job definitions.
+    ShowJobDefinitions,
+    /// The pane with the cursor alone on the screen, or both again.
+    Zoom,
+    /// Type a filter.
+    Filter,
+    /// Search within a text.
+    Search,
+    /// Next hit of the search.
+    NextHit,
+    /// Previous hit of the search.
+    PreviousHit,
+    /// Sort by the next column.
+    SortNext,
+    /// Sort the other way round.
+    SortReverse,
+    /// Mark the selected row.
+    Mark,
+    /// Mark all rows that pass the filter.
+    MarkAll,
+    /// Remove all marks.
+    ClearMarks,
+    /// Stop or resume background polling.
+    Pause,
+    /// Ask the engine again now.
+    Refresh,
+    /// Copy the selected row's id.
+    Copy,
+    /// Give a user name and password.
+    Login,
+    /// All keys and what the figures mean.
+    Help,
+    /// Wrap long lines, or do not.
+    Wrap,
+}

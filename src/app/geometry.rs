@@ -1,0 +1,128 @@
+//! Where things stand on the screen: sizes only, no content. Pure, so that update and drawing agree on how many rows are visible.
+
+use ratatui::layout::Rect;
+
+/// The panes with a cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// Incidents by activity, and what lies below.
+    #[default]
+    Incidents,
+    /// Job definitions.
+    JobDefinitions,
+}
+
+/// How the key figures are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FigureGrid {
+    /// Cells in a row.
+    pub columns: u16,
+    /// Rows of cells.
+    pub rows: u16,
+    /// Lines of one cell: 1 label and value, 2 with a sparkline below, 3 with value, sparkline and span.
+    pub lines: u16,
+}
+
+/// The screen divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Engine, connection, cost.
+    pub header: Rect,
+    /// The key figures.
+    pub figures: Rect,
+    /// How they are drawn.
+    pub grid: FigureGrid,
+    /// Incidents, if shown.
+    pub incidents: Option<Rect>,
+    /// Job definitions, if shown.
+    pub job_definitions: Option<Rect>,
+    /// All of the space of the panes, for a page that takes it whole.
+    pub main: Rect,
+    /// What happened, what is wrong.
+    pub status: Rect,
+    /// Keys.
+    pub footer: Rect,
+}
+
+/// Lines below the incidents that say more about the selected row.
+pub const PREVIEW_LINES: u16 = 3;
+
+/// From this pane height on there is room for the preview.
+const PREVIEW_FROM: u16 = 14;
+
+/// Divides a screen.
+pub fn divide(area: Rect, focus: Pane, zoomed: bool) -> Geometry {
+    let grid = figure_grid(area);
+    let figures_height = grid.rows * grid.lines;
+    let mut top = area.y;
+    let mut take = |lines: u16| {
+        let height = lines.min((area.y + area.height).saturating_sub(top));
+        let rect = Rect { x: area.x, y: top, width: area.width, height };
+        top += height;
+        rect
+    };
+    let header = take(1);
+    let figures = take(figures_height);
+    let main = take(area.height.saturating_sub(1 + figures_height + 2));
+    let status = take(1);
+    let footer = take(1);
+    let both = main.height >= 28 && !zoomed;
+    let (incidents, job_definitions) = if both {
+        let upper = main.height * 3 / 5;
+        (Some(Rect { height: upper, ..main }), Some(Rect { y: main.y + upper, height: main.height - upper, ..main }))
+    } else {
+        match focus {
+            Pane::Incidents => (Some(main), None),
+            Pane::JobDefinitions => (None, Some(main)),
+        }
+    };
+    Geometry { header, figures, grid, incidents, job_definitions, main, status, footer }
+}
+
+fn figure_grid(area: Rect) -> FigureGrid {
+    if area.width >= 150 && area.height >= 40 {
+        FigureGrid { columns: 6, rows: 2, lines: 4 }
+    } else if area.width >= 110 && area.height >= 30 {
+        FigureGrid { columns: 6, rows: 2, lines: 3 }
+    } else if area.width >= 78 {
+        FigureGrid { columns: 3, rows: 4, lines: 1 }
+    } else {
+        FigureGrid { columns: 4, rows: 3, lines: 1 }
+    }
+}
+
+/// Rows of a table within a pane: without border, title and column heads, and without the preview where there is one.
+pub fn table_rows(pane: Rect, preview: bool) -> u16 {
+    pane.height.saturating_sub(2).saturating_sub(if preview && has_preview(pane) { PREVIEW_LINES } else { 0 })
+}
+
+/// Whether a pane has room for the preview.
+pub fn has_preview(pane: Rect) -> bool {
+    pane.height >= PREVIEW_FROM
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_screen_is_divided_without_overlap_and_keeps_room_for_rows() {
+        for (width, height) in [(200, 60), (120, 36), (80, 24), (60, 15)] {
+            let area = Rect::new(0, 0, width, height);
+            let geometry = divide(area, Pane::Incidents, false);
+            let parts = [Some(geometry.header), Some(geometry.figures), geometry.incidents, geometry.job_definitions, Some(geometry.status), Some(geometry.footer)];
+            let lines: u16 = parts.iter().flatten().map(|part| part.height).sum();
+            assert_eq!(lines, height, "{width}x{height}: {geometry:?}");
+            assert!(table_rows(geometry.incidents.unwrap(), true) >= 6, "{width}x{height}");
+        }
+    }
+
+    #[test]
+    fn even_an_absurdly_small_screen_is_divided() {
+        for width in 0..20 {
+            for height in 0..20 {
+                divide(Rect::new(0, 0, width, height), Pane::JobDefinitions, true);
+            }
+        }
+    }
+}

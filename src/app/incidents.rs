@@ -1,0 +1,457 @@
+//! The incidents pane: groups by activity, below them signatures, below these incidents. Owns cursors, sorting, filters and depth.
+
+use std::cmp::{Ordering, Reverse};
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::filter::Filter;
+use super::list::{ListState, Motion};
+use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup};
+use crate::model::ids::IncidentId;
+use crate::model::snapshot::Snapshot;
+use crate::triage::Signature;
+
+/// How far the operator has gone in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// All groups.
+    Groups,
+    /// Signatures of one group.
+    Signatures(GroupKey),
+    /// Incidents of one signature of one group.
+    Incidents(GroupKey, Signature),
+}
+
+/// Columns of the groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupColumn {
+    /// Root incidents.
+    Roots,
+    /// Blocked parents.
+    Blocked,
+    /// Process and versions.
+    Process,
+    /// Activity.
+    Activity,
+    /// Incident type.
+    Kind,
+    /// Created in the last five minutes.
+    Recent,
+    /// Age of the oldest.
+    Oldest,
+    /// Age of the newest.
+    Newest,
+    /// Dominant error signature.
+    Signature,
+}
+
+/// Columns of the signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureColumn {
+    /// Root incidents.
+    Count,
+    /// Age of the oldest.
+    Oldest,
+    /// Age of the newest.
+    Newest,
+    /// The signature.
+    Signature,
+}
+
+/// Columns of the incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IncidentColumn {
+    /// Age.
+    Age,
+    /// Business key of the instance.
+    BusinessKey,
+    /// Version of the process.
+    Version,
+    /// Attempts left.
+    Retries,
+    /// Process instance.
+    Instance,
+    /// Message.
+    Message,
+}
+
+impl GroupColumn {
+    /// All columns as shown.
+    pub const ALL: [Self; 9] =
+        [Self::Roots, Self::Blocked, Self::Process, Self::Activity, Self::Kind, Self::Recent, Self::Oldest, Self::Newest, Self::Signature];
+}
+
+impl SignatureColumn {
+    /// All columns as shown.
+    pub const ALL: [Self; 4] = [Self::Count, Self::Oldest, Self::Newest, Self::Signature];
+}
+
+impl IncidentColumn {
+    /// All columns as shown.
+    pub const ALL: [Self; 6] = [Self::Age, Self::BusinessKey, Self::Version, Self::Retries, Self::Instance, Self::Message];
+}
+
+/// Window of the "recent" column.
+pub const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// State of the pane.
+#[derive(Clone, Debug)]
+pub struct IncidentsPane {
+    level: Level,
+    /// The groups.
+    pub groups: ListState<GroupKey>,
+    /// The signatures of the open group.
+    pub signatures: ListState<Signature>,
+    /// The incidents of the open signature.
+    pub incidents: ListState<IncidentId>,
+    filters: [Filter; 3],
+}
+
+impl Default for IncidentsPane {
+    fn default() -> Self {
+        Self {
+            level: Level::Groups,
+            groups: ListState::default(),
+            signatures: ListState::default(),
+            incidents: ListState::default(),
+            filters: Default::default(),
+        }
+    }
+}
+
+impl IncidentsPane {
+    /// How far the operator has gone in.
+    pub fn level(&self) -> &Level {
+        &self.level
+    }
+
+    fn depth(&self) -> usize {
+        match self.level {
+            Level::Groups => 0,
+            Level::Signatures(_) => 1,
+            Level::Incidents(..) => 2,
+        }
+    }
+
+    /// The filter of the present level.
+    pub fn filter(&self) -> &Filter {
+        &self.filters[self.depth()]
+    }
+
+    /// Sets the filter of the present level.
+    pub fn set_filter(&mut self, filter: Filter, snapshot: &Snapshot) {
+        self.filters[self.depth()] = filter;
+        self.rearrange(snapshot);
+    }
+
+    /// Takes a new reading in.
+    pub fn arrange(&mut self, snapshot: &Snapshot, now: Instant) {
+        self.groups.arrange(self.sorted_groups(snapshot), now);
+        if self.depth() >= 1 {
+            self.signatures.arrange(self.sorted_signatures(snapshot), now);
+        }
+        if self.depth() >= 2 {
+            self.incidents.arrange(self.sorted_incidents(snapshot), now);
+        }
+    }
+
+    /// Sorts anew at once, because the operator asked for it.
+    pub fn rearrange(&mut self, snapshot: &Snapshot) {
+        match self.level {
+            Level::Groups => self.groups.rearrange(self.sorted_groups(snapshot)),
+            Level::Signatures(_) => self.signatures.rearrange(self.sorted_signatures(snapshot)),
+            Level::Incidents(..) => self.incidents.rearrange(self.sorted_incidents(snapshot)),
+        }
+    }
+
+    /// When the order stops holding.
+    pub fn held_until(&self) -> Option<Instant> {
+        match self.level {
+            Level::Groups => self.groups.held_until(),
+            Level::Signatures(_) => self.signatures.held_until(),
+            Level::Incidents(..) => self.incidents.held_until(),
+        }
+    }
+
+    /// Tells how many rows fit.
+    pub fn set_height(&mut self, rows: usize) {
+        self.groups.set_height(rows);
+        self.signatures.set_height(rows);
+        self.incidents.set_height(rows);
+    }
+
+    /// Moves the cursor.
+    pub fn go(&mut self, motion: Motion, now: Instant) {
+        match self.level {
+            Level::Groups => self.groups.go(motion, now),
+            Level::Signatures(_) => self.signatures.go(motion, now),
+            Level::Incidents(..) => self.incidents.go(motion, now),
+        }
+    }
+
+    /// Whether the cursor stands on a row; an untouched list has none.
+    pub fn has_cursor(&self) -> bool {
+        match self.level {
+            Level::Groups => self.groups.selected_key().is_some(),
+            Level::Signatures(_) => self.signatures.selected_key().is_some(),
+            Level::Incidents(..) => self.incidents.selected_key().is_some(),
+        }
+    }
+
+    /// Goes into the selected row. Returns the incident to describe on the last level.
+    pub fn open(&mut self, snapshot: &Snapshot, now: Instant) -> Option<IncidentId> {
+        match &self.level {
+            Level::Groups => {
+                let key = self.groups.selected_present()?.clone();
+                self.groups.hold(now);
+                self.level = Level::Signatures(key);
+                self.filters[1] = Filter::default();
+                self.signatures = self.signatures.emptied();
+                self.signatures.arrange(self.sorted_signatures(snapshot), now);
+                self.signatures.select_first();
+                self.signatures.hold(now);
+                None
+            }
+            Level::Signatures(group) => {
+                let signature = self.signatures.selected_present()?.clone();
+                self.level = Level::Incidents(group.clone(), signature);
+                self.filters[2] = Filter::default();
+                self.incidents = self.incidents.emptied();
+                self.incidents.arrange(self.sorted_incidents(snapshot), now);
+                self.incidents.select_first();
+                self.incidents.hold(now);
+                None
+            }
+            Level::Incidents(..) => self.incidents.selected_present().cloned(),
+        }
+    }
+
+    /// One level out; false on the first.
+    pub fn back(&mut self) -> bool {
+        self.level = match &self.level {
+            Level::Groups => return false,
+            Level::Signatures(_) => Level::Groups,
+            Level::Incidents(group, _) => Level::Signatures(group.clone()),
+        };
+        true
+    }
+
+    /// The incident the selected row stands for: itself, or the newest of the group or signature.
+    pub fn selected_incident(&self, snapshot: &Snapshot) -> Option<IncidentId> {
+        match &self.level {
+            Level::Groups => snapshot.groups.find(self.groups.selected_present()?)?.newest_incident().map(|known| known.incident.id.clone()),
+            Level::Signatures(_) => {
+                let signature = self.signatures.selected_present()?;
+                self.signature_group(snapshot, signature)?.sample().map(|known| known.incident.id.clone())
+            }
+            Level::Incidents(..) => self.incidents.selected_present().cloned(),
+        }
+    }
+
+    /// The group that is open, if it still exists.
+    pub fn open_group<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Group> {
+        match &self.level {
+            Level::Groups => None,
+            Level::Signatures(key) | Level::Incidents(key, _) => snapshot.groups.find(key),
+        }
+    }
+
+    /// A signature of the open group.
+    pub fn signature_group<'a>(&self, snapshot: &'a Snapshot, signature: &Signature) -> Option<&'a SignatureGroup> {
+        self.open_group(snapshot)?.signatures.iter().find(|group| group.signature == *signature)
+    }
+
+    /// Sorts by the next column.
+    pub fn sort_next(&mut self, snapshot: &Snapshot) {
+        let (column, columns) = match self.level {
+            Level::Groups => (&mut self.groups.sort_column, GroupColumn::ALL.len()),
+            Level::Signatures(_) => (&mut self.signatures.sort_column, SignatureColumn::ALL.len()),
+            Level::Incidents(..) => (&mut self.incidents.sort_column, IncidentColumn::ALL.len()),
+        };
+        *column = (*column + 1) % columns;
+        self.rearrange(snapshot);
+    }
+
+    /// Turns the sorting round.
+    pub fn sort_reverse(&mut self, snapshot: &Snapshot) {
+        let reversed = match self.level {
+            Level::Groups => &mut self.groups.sort_reversed,
+            Level::Signatures(_) => &mut self.signatures.sort_reversed,
+            Level::Incidents(..) => &mut self.incidents.sort_reversed,
+        };
+        *reversed = !*reversed;
+        self.rearrange(snapshot);
+    }
+
+    /// Marks the selected row, or takes its mark away.
+    pub fn toggle_mark(&mut self, now: Instant) {
+        match self.level {
+            Level::Groups => self.groups.toggle_mark(now),
+            Level::Signatures(_) => self.signatures.toggle_mark(now),
+            Level::Incidents(..) => self.incidents.toggle_mark(now),
+        }
+    }
+
+    /// Marks all rows, or removes all marks.
+    pub fn mark_all(&mut self, marked: bool) {
+        match (&self.level, marked) {
+            (Level::Groups, true) => self.groups.mark_all(),
+            (Level::Signatures(_), true) => self.signatures.mark_all(),
+            (Level::Incidents(..), true) => self.incidents.mark_all(),
+            (Level::Groups, false) => self.groups.clear_marks(),
+            (Level::Signatures(_), false) => self.signatures.clear_marks(),
+            (Level::Incidents(..), false) => self.incidents.clear_marks(),
+        }
+    }
+
+    /// Marked rows of the present level.
+    pub fn marked(&self) -> usize {
+        match self.level {
+            Level::Groups => self.groups.marks().len(),
+            Level::Signatures(_) => self.signatures.marks().len(),
+            Level::Incidents(..) => self.incidents.marks().len(),
+        }
+    }
+
+    /// Incidents on the screen.
+    pub fn visible_incidents(&self) -> Vec<&IncidentId> {
+        if self.depth() == 2 { self.incidents.visible().map(|(id, _)| id).collect() } else { Vec::new() }
+    }
+
+    fn sorted_groups(&self, snapshot: &Snapshot) -> Vec<GroupKey> {
+        let column = GroupColumn::ALL[self.groups.sort_column];
+        let since = snapshot.engine.engine_time(snapshot.taken) - RECENT;
+        let mut groups: Vec<&Group> = snapshot.groups.groups.iter().filter(|group| self.filters[0].admits(&group_text(group))).collect();
+        groups.sort_by(|a, b| direct(compare_groups(column, a, b, since), self.groups.sort_reversed).then_with(|| a.key.cmp(&b.key)));
+        groups.into_iter().map(|group| group.key.clone()).collect()
+    }
+
+    fn sorted_signatures(&self, snapshot: &Snapshot) -> Vec<Signature> {
+        let column = SignatureColumn::ALL[self.signatures.sort_column];
+        let Some(group) = self.open_group(snapshot) else { return Vec::new() };
+        let mut rows: Vec<&SignatureGroup> = group.signatures.iter().filter(|row| self.filters[1].admits(&row.signature.to_string())).collect();
+        rows.sort_by(|a, b| direct(compare_signatures(column, a, b), self.signatures.sort_reversed).then_with(|| a.signature.cmp(&b.signature)));
+        rows.into_iter().map(|row| row.signature.clone()).collect()
+    }
+
+    fn sorted_incidents(&self, snapshot: &Snapshot) -> Vec<IncidentId> {
+        let Level::Incidents(_, signature) = &self.level else { return Vec::new() };
+        let column = IncidentColumn::ALL[self.incidents.sort_column];
+        let Some(group) = self.signature_group(snapshot, signature) else { return Vec::new() };
+        let mut rows: Vec<&KnownIncident> =
+            group.incidents.iter().map(AsRef::as_ref).filter(|known| self.filters[2].admits(&incident_text(known, snapshot))).collect();
+        rows.sort_by(|a, b| direct(compare_incidents(column, a, b, snapshot), self.incidents.sort_reversed).then_with(|| a.incident.id.cmp(&b.incident.id)));
+        rows.into_iter().map(|known| known.incident.id.clone()).collect()
+    }
+}
+
+fn direct(ordering: Ordering, reversed: bool) -> Ordering {
+    if reversed { ordering.reverse() } else { ordering }
+}
+
+fn compare_groups(column: GroupColumn, a: &Group, b: &Group, since: Timestamp) -> Ordering {
+    match column {
+        GroupColumn::Roots => (b.roots, b.blocked).cmp(&(a.roots, a.blocked)),
+        GroupColumn::Blocked => b.blocked.cmp(&a.blocked),
+        GroupColumn::Process => process_label(a).cmp(&process_label(b)),
+        GroupColumn::Activity => activity_label(a).cmp(&activity_label(b)),
+        GroupColumn::Kind => a.key.kind.cmp(&b.key.kind),
+        GroupColumn::Recent => b.created_since(since).cmp(&a.created_since(since)),
+        GroupColumn::Oldest => a.oldest.cmp(&b.oldest),
+        GroupColumn::Newest => b.newest.cmp(&a.newest),
+        GroupColumn::Signature => a.signatures.first().map(|row| &row.signature).cmp(&b.signatures.first().map(|row| &row.signature)),
+    }
+}
+
+fn compare_signatures(column: SignatureColumn, a: &SignatureGroup, b: &SignatureGroup) -> Ordering {
+    let oldest = |row: &SignatureGroup| row.incidents.last().map(|known| known.incident.created);
+    let newest = |row: &SignatureGroup| row.incidents.first().map(|known| known.incident.created);
+    match column {
+        SignatureColumn::Count => b.incidents.len().cmp(&a.incidents.len()),
+        SignatureColumn::Oldest => oldest(a).cmp(&oldest(b)),
+        SignatureColumn::Newest => newest(b).cmp(&newest(a)),
+        SignatureColumn::Signature => a.signature.cmp(&b.signature),
+    }
+}
+
+fn compare_incidents(column: IncidentColumn, a: &KnownIncident, b: &KnownIncident, snapshot: &Snapshot) -> Ordering {
+    use crate::model::grouping::Names;
+    let names = snapshot.names();
+    let version = |known: &KnownIncident| known.incident.process_definition.as_ref().and_then(|id| names.version(id));
+    match column {
+        IncidentColumn::Age => b.incident.created.cmp(&a.incident.created),
+        // Rows whose key is not known yet stand behind those whose key is.
+        IncidentColumn::BusinessKey => {
+            let key = |known: &KnownIncident| business_key(known, snapshot).map_or((1, String::new()), |key| (0, key));
+            key(a).cmp(&key(b))
+        }
+        IncidentColumn::Version => Reverse(version(a)).cmp(&Reverse(version(b))),
+        IncidentColumn::Retries => retries(a, snapshot).cmp(&retries(b, snapshot)),
+        IncidentColumn::Instance => a.incident.process_instance.cmp(&b.incident.process_instance),
+        IncidentColumn::Message => a.incident.message.cmp(&b.incident.message),
+    }
+}
+
+/// Business key of an incident's instance, if that was read.
+pub fn business_key(known: &KnownIncident, snapshot: &Snapshot) -> Option<String> {
+    let instance = snapshot.instances.get(known.incident.process_instance.as_ref()?)?.get()?.as_ref()?;
+    instance.business_key.as_ref().map(ToString::to_string)
+}
+
+/// Attempts left for what an incident is about, if that was read.
+pub fn retries(known: &KnownIncident, snapshot: &Snapshot) -> Option<i64> {
+    let configuration = known.incident.configuration.as_ref()?;
+    match known.incident.kind.as_wire() {
+        "failedJob" => Some(snapshot.jobs.get(&configuration.clone().into())?.get()?.as_ref()?.retries),
+        "failedExternalTask" => snapshot.external_tasks.get(&configuration.clone().into())?.get()?.as_ref()?.retries,
+        _ => None,
+    }
+}
+
+/// Process of a group as it is called on the screen: name, else key, else "(engine)".
+pub fn process_label(group: &Group) -> String {
+    match (&group.process_name, &group.key.process) {
+        (Some(name), _) => name.to_string(),
+        (None, Some(key)) => key.to_string(),
+        (None, None) => "(engine)".to_owned(),
+    }
+}
+
+/// Activity of a group as it is called on the screen: name, else id.
+pub fn activity_label(group: &Group) -> String {
+    match (&group.activity_name, &group.key.activity) {
+        (Some(name), _) => name.to_string(),
+        (None, Some(id)) => id.to_string(),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+fn group_text(group: &Group) -> String {
+    let mut text = format!("{} {} {}", process_label(group), activity_label(group), group.key.kind);
+    for part in [group.key.process.as_ref().map(ToString::to_string), group.key.activity.as_ref().map(ToString::to_string), group.key.tenant.as_ref().map(ToString::to_string)]
+        .into_iter()
+        .flatten()
+    {
+        text.push(' ');
+        text.push_str(&part);
+    }
+    for signature in &group.signatures {
+        text.push(' ');
+        text.push_str(&signature.signature.to_string());
+    }
+    text
+}
+
+fn incident_text(known: &KnownIncident, snapshot: &Snapshot) -> String {
+    let incident = &known.incident;
+    let mut text = incident.id.to_string();
+    for part in [incident.process_instance.as_ref().map(ToString::to_string), incident.message.as_ref().map(ToString::to_string), business_key(known, snapshot)]
+        .into_iter()
+        .flatten()
+    {
+        text.push(' ');
+        text.push_str(&part);
+    }
+    text
+}

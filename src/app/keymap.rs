@@ -1,0 +1,195 @@
+//! Keys as data: one table feeds dispatch, footer, help screen and documentation.
+
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::command::Command;
+use super::list::Motion;
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// In a list of rows.
+    List,
+    /// In a long text.
+    Text,
+    /// On the help screen.
+    Help,
+    /// On the screen shown when no engine is configured.
+    FirstRun,
+}
+
+/// A key with its modifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    control: bool,
+}
+
+impl Key {
+    /// A key without modifiers; a capital letter stands for itself with shift.
+    pub const fn plain(code: KeyCode) -> Self {
+        Self { code, control: false }
+    }
+
+    const fn char(c: char) -> Self {
+        Self::plain(KeyCode::Char(c))
+    }
+
+    const fn control(c: char) -> Self {
+        Self { code: KeyCode::Char(c), control: true }
+    }
+
+    fn matches(self, event: &KeyEvent) -> bool {
+        let relevant = event.modifiers.difference(KeyModifiers::SHIFT);
+        let modifiers = if self.control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        self.code == event.code && relevant == modifiers
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.control {
+            f.write_str("ctrl-")?;
+        }
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("space"),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::Enter => f.write_str("enter"),
+            KeyCode::Esc => f.write_str("esc"),
+            KeyCode::Tab => f.write_str("tab"),
+            KeyCode::Up => f.write_str("up"),
+            KeyCode::Down => f.write_str("down"),
+            KeyCode::Left => f.write_str("left"),
+            KeyCode::Right => f.write_str("right"),
+            KeyCode::PageUp => f.write_str("pgup"),
+            KeyCode::PageDown => f.write_str("pgdn"),
+            KeyCode::Home => f.write_str("home"),
+            KeyCode::End => f.write_str("end"),
+            KeyCode::Backspace => f.write_str("backspace"),
+            KeyCode::F(n) => write!(f, "f{n}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// Where it holds.
+    pub contexts: &'static [Context],
+    /// The keys, the one shown in the footer first.
+    pub keys: &'static [Key],
+    /// What they ask for.
+    pub command: Command,
+    /// One or two words for the footer.
+    pub label: &'static str,
+    /// A sentence for the help screen.
+    pub help: &'static str,
+    /// Place in the footer, small first; none keeps it out.
+    pub footer: Option<u8>,
+}
+
+const LIST: &[Context] = &[Context::List];
+const TEXT: &[Context] = &[Context::Text];
+const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
+const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Help];
+const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Help, Context::FirstRun];
+
+const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
+    Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
+}
+
+/// All bindings.
+pub const BINDINGS: &[Binding] = &[
+    binding(LIST, &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')], Command::Open, "open", "into the selected row: signatures, then incidents, then everything about one", 1),
+    binding(LIST, &[Key::char('d')], Command::Describe, "describe", "message, stack trace and job of the selected row's newest incident", 2),
+    binding(
+        &[Context::List, Context::Text, Context::Help],
+        &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Left), Key::char('h'), Key::plain(KeyCode::Backspace)],
+        Command::Back,
+        "back",
+        "one step back; on the first level it clears the filter",
+        3,
+    ),
+    binding(SCROLLING, &[Key::plain(KeyCode::Down), Key::char('j')], Command::Go(Motion::Down), "down", "one row down", 0),
+    binding(SCROLLING, &[Key::plain(KeyCode::Up), Key::char('k')], Command::Go(Motion::Up), "up", "one row up", 0),
+    binding(SCROLLING, &[Key::plain(KeyCode::PageDown), Key::control('f')], Command::Go(Motion::PageDown), "page down", "a screenful down", 0),
+    binding(SCROLLING, &[Key::plain(KeyCode::PageUp), Key::control('b')], Command::Go(Motion::PageUp), "page up", "a screenful up", 0),
+    binding(SCROLLING, &[Key::char('g'), Key::plain(KeyCode::Home)], Command::Go(Motion::Top), "top", "to the first row", 0),
+    binding(SCROLLING, &[Key::char('G'), Key::plain(KeyCode::End)], Command::Go(Motion::Bottom), "end", "to the last row", 0),
+    binding(LIST, &[Key::char('/')], Command::Filter, "filter", "show only rows that contain a text; a leading ! shows only those that do not", 4),
+    binding(TEXT, &[Key::char('/')], Command::Search, "search", "find a text", 4),
+    binding(TEXT, &[Key::char('n')], Command::NextHit, "next hit", "to the next hit", 5),
+    binding(TEXT, &[Key::char('N')], Command::PreviousHit, "prev hit", "to the previous hit", 6),
+    binding(TEXT, &[Key::char('w')], Command::Wrap, "wrap", "wrap long lines, or cut them", 7),
+    binding(LIST, &[Key::char('s')], Command::SortNext, "sort", "sort by the next column", 5),
+    binding(LIST, &[Key::char('S')], Command::SortReverse, "reverse", "sort the other way round", 0),
+    binding(LIST, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 6),
+    binding(LIST, &[Key::control('a')], Command::MarkAll, "mark all", "mark all rows that pass the filter", 0),
+    binding(LIST, &[Key::char('u')], Command::ClearMarks, "unmark", "remove all marks", 0),
+    binding(LIST, &[Key::plain(KeyCode::Tab)], Command::NextPane, "pane", "to the other pane", 7),
+    binding(LIST, &[Key::char('1')], Command::ShowIncidents, "incidents", "to the incidents by activity", 0),
+    binding(LIST, &[Key::char('2')], Command::ShowJobDefinitions, "job definitions", "to the job definitions", 0),
+    binding(LIST, &[Key::char('z')], Command::Zoom, "zoom", "this pane alone on the screen, or both again", 0),
+    binding(LIST_AND_TEXT, &[Key::char('p')], Command::Pause, "pause", "stop background polling, or resume it", 8),
+    binding(LIST_AND_TEXT, &[Key::char('r'), Key::control('r')], Command::Refresh, "refresh", "ask the engine again now", 0),
+    binding(LIST_AND_TEXT, &[Key::char('y')], Command::Copy, "copy id", "copy the id of the selected row to the clipboard of your terminal", 0),
+    binding(LIST_AND_TEXT, &[Key::char('L')], Command::Login, "login", "log in with another user or password", 0),
+    binding(&[Context::List, Context::Text, Context::Help], &[Key::char('?'), Key::plain(KeyCode::F(1))], Command::Help, "help", "all keys, and what the figures mean", 9),
+    binding(&[Context::List, Context::Text, Context::Help], &[Key::char('q')], Command::Quit, "quit", "leave; nothing in the engine is changed by leaving", 10),
+    binding(EVERYWHERE, &[Key::control('c')], Command::Quit, "quit", "leave from anywhere", 0),
+    binding(EVERYWHERE, &[Key::control('z')], Command::Suspend, "shell", "give the shell back until `fg`", 0),
+];
+
+/// The command a key asks for in a context.
+pub fn command(context: Context, event: &KeyEvent) -> Option<Command> {
+    BINDINGS.iter().find(|binding| binding.contexts.contains(&context) && binding.keys.iter().any(|key| key.matches(event))).map(|binding| binding.command)
+}
+
+/// The bindings shown in the footer of a context, most important first.
+pub fn footer(context: Context) -> Vec<&'static Binding> {
+    let mut bindings: Vec<_> = BINDINGS.iter().filter(|binding| binding.footer.is_some() && binding.contexts.contains(&context)).collect();
+    bindings.sort_by_key(|binding| binding.footer);
+    bindings
+}
+
+/// The key table as Markdown, for the documentation.
+pub fn markdown() -> String {
+    let mut table = String::from("| keys | what they do |\n|---|---|\n");
+    for binding in BINDINGS {
+        let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+        table.push_str(&format!("| {} | {} |\n", keys.join(" "), binding.help));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_context() {
+        for context in [Context::List, Context::Text, Context::Help, Context::FirstRun] {
+            let mut seen: Vec<(Key, Command)> = Vec::new();
+            for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
+                for key in binding.keys {
+                    if let Some((_, other)) = seen.iter().find(|(other, _)| other == key) {
+                        panic!("{key} means {other:?} and {:?} in {context:?}", binding.command);
+                    }
+                    seen.push((*key, binding.command));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shift_and_control_tell_keys_apart() {
+        let press = |code, modifiers| command(Context::List, &KeyEvent::new(code, modifiers));
+        assert_eq!(press(KeyCode::Char('s'), KeyModifiers::NONE), Some(Command::SortNext));
+        assert_eq!(press(KeyCode::Char('S'), KeyModifiers::SHIFT), Some(Command::SortReverse));
+        assert_eq!(press(KeyCode::Char('s'), KeyModifiers::CONTROL), None);
+        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Command::Quit));
+    }
+}

@@ -1,0 +1,34 @@
+//! Everything an operator gets to see about one incident, as far as it could be read.
+
+use super::definition::ProcessInstance;
+use super::external_task::ExternalTask;
+use super::ids::IncidentId;
+use super::job::Job;
+use super::section::{Moment, Problem};
+use crate::text::EngineText;
+
+/// What failed: the thing behind an incident's configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FailedWork {
+    /// A job; `None` if it does not exist any more.
+    Job(Option<Job>),
+    /// An external task; `None` if it does not exist any more.
+    ExternalTask(Option<ExternalTask>),
+    /// The incident names neither: a blocked parent or a custom type.
+    Unnamed,
+}
+
+/// The answers to a describe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// The incident described.
+    pub incident: IncidentId,
+    /// When it was read.
+    pub read: Moment,
+    /// The instance; inner `None` if it has ended; none if the incident has no instance.
+    pub instance: Option<Result<Option<ProcessInstance>, Problem>>,
+    /// The job or external task.
+    pub work: Result<FailedWork, Problem>,
+    /// Stack trace or error details; inner `None` if there are none.
+    pub trace: Result<Option<EngineText>, Problem>,
+}

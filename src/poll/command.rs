@@ -1,0 +1,39 @@
+//! What the rest of the program may ask of the background task.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::model::grouping::KnownIncident;
+use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
+
+/// The rows on the screen right now; what is known of them is kept fresh.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Looking {
+    /// Job definitions whose jobs are counted.
+    pub job_definitions: Vec<JobDefinitionId>,
+    /// Definitions whose activity names are needed.
+    pub definitions: Vec<ProcessDefinitionId>,
+    /// Incidents whose instance and job or external task are shown.
+    pub incidents: Vec<Arc<KnownIncident>>,
+}
+
+/// A wish to the background task.
+#[derive(Clone, Debug)]
+pub enum PollCommand {
+    /// Stop or resume background polling. What the operator asks for is still answered.
+    Pause(bool),
+    /// Ask everything on the screen again, now.
+    Refresh,
+    /// The rows on the screen have changed.
+    Look(Looking),
+    /// Read everything about one incident.
+    Describe(Arc<KnownIncident>),
+    /// Log in again, with these.
+    Login {
+        /// User name.
+        user: String,
+        /// Password.
+        password: SecretString,
+    },
+}
