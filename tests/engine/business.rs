@@ -1,0 +1,1 @@
+//! Made-up business data: keys, customers, outages.

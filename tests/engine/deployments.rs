@@ -1,0 +1,91 @@
+//! The BPMN fixtures and their deployment.
+
+use anyhow::Result;
+use reqwest::multipart::{Form, Part};
+use serde_json::json;
+
+use super::driver::{Driver, Refused, id_of};
+
+/// One deployment of one file.
+#[derive(Debug, Clone, Copy)]
+pub struct Fixture {
+    /// The resource's name in the deployment; versions of one process share it.
+    pub resource: &'static str,
+    pub xml: &'static str,
+    pub tenant: Option<&'static str>,
+}
+
+macro_rules! fixture {
+    ($resource:literal) => {
+        fixture!($resource, $resource, None)
+    };
+    ($resource:literal, $file:literal, $tenant:expr) => {
+        Fixture { resource: $resource, xml: include_str!(concat!("fixtures/", $file)), tenant: $tenant }
+    };
+}
+
+/// The tenants that own a definition of `onboarding` each.
+pub const TENANTS: [&str; 2] = ["acme", "globex"];
+
+/// Every fixture in the order of deployment: called processes before their callers, versions ascending.
+pub const FIXTURES: [Fixture; 16] = [
+    fixture!("fraud-check.bpmn"),
+    fixture!("payment.bpmn"),
+    fixture!("shipping.bpmn"),
+    fixture!("order.bpmn"),
+    fixture!("invoice.bpmn", "invoice-v1.bpmn", None),
+    fixture!("invoice.bpmn", "invoice-v2.bpmn", None),
+    fixture!("invoice.bpmn", "invoice-v3.bpmn", None),
+    fixture!("reconciliation.bpmn"),
+    fixture!("delivery-note.bpmn"),
+    fixture!("nightly-settlement.bpmn"),
+    fixture!("stock-sync.bpmn"),
+    fixture!("price-calculation.bpmn"),
+    fixture!("hostile-text.bpmn"),
+    fixture!("long-name.bpmn"),
+    fixture!("onboarding.bpmn", "onboarding.bpmn", Some("acme")),
+    fixture!("onboarding.bpmn", "onboarding.bpmn", Some("globex")),
+];
+
+impl Driver {
+    /// Deploys every fixture, unless the engine has them already. Returns the number of deployments made.
+    pub async fn deploy_all(&self) -> Result<usize> {
+        self.create_tenants().await?;
+        if self.count("/process-definition/count?key=invoice").await? >= 3 {
+            return Ok(0);
+        }
+        for fixture in &FIXTURES {
+            self.deploy(fixture).await?;
+        }
+        Ok(FIXTURES.len())
+    }
+
+    /// Deploys one fixture; gives the deployment's id.
+    pub async fn deploy(&self, fixture: &Fixture) -> Result<String> {
+        self.deploy_xml(fixture.resource, fixture.xml, fixture.tenant).await
+    }
+
+    /// Deploys any BPMN text; gives the deployment's id.
+    pub async fn deploy_xml(&self, resource: &str, xml: &str, tenant: Option<&str>) -> Result<String> {
+        let name = resource.trim_end_matches(".bpmn").to_owned();
+        let mut form = Form::new().text("deployment-name", name).text("deployment-source", "bpmtop fixtures");
+        if let Some(tenant) = tenant {
+            form = form.text("tenant-id", tenant.to_owned());
+        }
+        let part = Part::text(xml.to_owned()).file_name(resource.to_owned());
+        id_of(&self.upload("/deployment/create", form.part("bpmn", part)).await?)
+    }
+
+    async fn create_tenants(&self) -> Result<()> {
+        for tenant in TENANTS {
+            match self.get(&format!("/tenant/{tenant}")).await {
+                Ok(_) => {}
+                Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.status.as_u16() == 404) => {
+                    self.post("/tenant/create", &json!({"id": tenant, "name": tenant})).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

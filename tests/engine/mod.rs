@@ -1,0 +1,31 @@
+//! The project's own rig: real engines, BPMN fixtures and a workload for them.
+//!
+//! Targets include it by path: `#[path = "engine/mod.rs"] mod engine;`. No target uses everything in it.
+//!
+//! | file | what belongs there |
+//! |---|---|
+//! | `product.rs` | which engines exist, their Maven coordinates, the generated pom |
+//! | `toolchain.rs` | finding java, javac and Maven, and saying what to install when they are missing |
+//! | `install.rs` | the cache: artifacts fetched once, the Java program compiled once |
+//! | `params.rs` | how an engine is to be started, and the properties that follow from it |
+//! | `launch.rs` | the running engine process: start, wait, stop |
+//! | `driver.rs` | the REST client of the fixtures and the workload |
+//! | `deployments.rs` | the BPMN fixtures and their deployment |
+//! | `operations.rs` | single things one can do to an engine: start, repair, fail, grant |
+//! | `situation.rs` | the standing picture of troubles a fresh rig shows |
+//! | `workload.rs` | traffic bounded in time and rate: `traffic.rs` does it, `business.rs` makes up the data |
+
+#![allow(dead_code, missing_docs, clippy::missing_docs_in_private_items)]
+
+pub mod business;
+pub mod deployments;
+pub mod driver;
+pub mod install;
+pub mod launch;
+pub mod operations;
+pub mod params;
+pub mod product;
+pub mod situation;
+pub mod toolchain;
+pub mod traffic;
+pub mod workload;

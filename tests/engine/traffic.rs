@@ -1,0 +1,1 @@
+//! What a workload does to the engine.
