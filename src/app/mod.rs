@@ -1,8 +1,191 @@
 //! What the operator is looking at: messages in, effects out. Pure: no clock, no I/O, no spawn.
+//!
+//! [`App::update`] is the only way in. A poll can change what is shown but never which row the cursor is on.
 
 pub mod command;
 pub mod filter;
 pub mod geometry;
 pub mod incidents;
+pub mod job_definitions;
 pub mod keymap;
 pub mod list;
+pub mod page;
+pub mod prompt;
+mod update;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use self::geometry::{Geometry, Pane};
+use self::incidents::IncidentsPane;
+use self::job_definitions::JobDefinitionsPane;
+use self::keymap::Context;
+use self::page::Page;
+use self::prompt::{LoginForm, Prompt};
+use crate::config::Thresholds;
+use crate::model::description::Description;
+use crate::model::section::Moment;
+use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
+use crate::poll::command::{Looking, PollCommand};
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this size now.
+    Resize(u16, u16),
+    /// The poller has a new picture.
+    Snapshot(Arc<Snapshot>),
+    /// Answers to a describe.
+    Described(Box<Description>),
+    /// Something to tell the operator.
+    Notice(String),
+    /// Time has passed.
+    Tick,
+}
+
+/// What the runtime must do.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Leave the program.
+    Quit,
+    /// Give the shell back until `fg`.
+    Suspend,
+    /// Put this into the clipboard of the operator's terminal.
+    Copy(String),
+    /// Ask the background task.
+    Poll(PollCommand),
+    /// Connect to this address, typed on the first-run screen.
+    Connect(String),
+}
+
+/// What does not change while the program runs.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// When a figure is worth a look.
+    pub thresholds: Thresholds,
+    /// Name of the profile, for the header.
+    pub profile: Option<String>,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+    /// Whether this is a production engine.
+    pub production: bool,
+    /// What the configuration has to say at the start.
+    pub warnings: Vec<String>,
+    /// Where the configuration is, for the first-run screen.
+    pub config_path: Option<String>,
+    /// Profiles one could open, for the first-run screen.
+    pub profiles: Vec<String>,
+}
+
+/// What lies over the panes.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// All keys, scrolled to this line.
+    Help(usize),
+    /// A line of input.
+    Prompt(Prompt),
+    /// User name and password.
+    Login(LoginForm),
+}
+
+/// The state of the screen.
+#[derive(Debug)]
+pub struct App {
+    /// What does not change.
+    pub settings: Settings,
+    /// The newest picture.
+    pub snapshot: Arc<Snapshot>,
+    /// The moment of the last message.
+    pub now: Moment,
+    /// Size of the terminal.
+    pub size: (u16, u16),
+    /// The pane with the cursor.
+    pub focus: Pane,
+    /// Whether it is alone on the screen.
+    pub zoomed: bool,
+    /// Incidents.
+    pub incidents: IncidentsPane,
+    /// Job definitions.
+    pub job_definitions: JobDefinitionsPane,
+    /// The page of one incident, if open.
+    pub page: Option<Page>,
+    /// What lies above.
+    pub overlay: Option<Overlay>,
+    /// The last notice and when it came.
+    pub notice: Option<(String, Moment)>,
+    /// Whether the screen without an engine is shown.
+    pub first_run: Option<Prompt>,
+    looking: Looking,
+    refused: bool,
+}
+
+/// How long a notice stays.
+pub const NOTICE: Duration = Duration::from_secs(8);
+
+impl App {
+    /// An app that watches the engine of this identity.
+    pub fn new(settings: Settings, engine: EngineIdentity, now: Moment) -> Self {
+        let notice = settings.warnings.first().map(|warning| (warning.clone(), now));
+        Self {
+            settings,
+            snapshot: Arc::new(Snapshot::empty(engine, now)),
+            now,
+            size: (80, 24),
+            focus: Pane::Incidents,
+            zoomed: false,
+            incidents: IncidentsPane::default(),
+            job_definitions: JobDefinitionsPane::default(),
+            page: None,
+            overlay: None,
+            notice,
+            first_run: None,
+            looking: Looking::default(),
+            refused: false,
+        }
+    }
+
+    /// An app without an engine: it shows the ways to start.
+    pub fn first_run(settings: Settings, now: Moment) -> Self {
+        let mut app = Self::new(settings, EngineIdentity::default(), now);
+        app.first_run = Some(Prompt::new(prompt::Purpose::Address, "http://localhost:8080/engine-rest"));
+        app
+    }
+
+    /// Takes a message in and says what must be done.
+    pub fn update(&mut self, message: Message, now: Moment) -> Vec<Effect> {
+        self.now = now;
+        update::update(self, message)
+    }
+
+    /// Which keys hold now.
+    pub fn context(&self) -> Context {
+        match (&self.overlay, &self.page) {
+            _ if self.first_run.is_some() => Context::FirstRun,
+            (Some(Overlay::Help(_)), _) => Context::Help,
+            (_, Some(_)) => Context::Text,
+            _ => Context::List,
+        }
+    }
+
+    /// How the screen is divided.
+    pub fn geometry(&self) -> Geometry {
+        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.zoomed)
+    }
+
+    /// Whether background polling is stopped.
+    pub fn paused(&self) -> bool {
+        matches!(self.snapshot.link, Link::Paused { .. })
+    }
+
+    /// After how much time the screen must be drawn again without anything having happened: ages grow, notices end.
+    pub fn wake_after(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}

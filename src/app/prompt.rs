@@ -1,0 +1,123 @@
+//! What the operator types: a filter, a search, a login, an address. One line each, edited with the keys every shell knows.
+
+use crossterm::event::KeyEvent;
+use secrecy::SecretString;
+use tui_textarea::TextArea;
+
+/// What a line of input is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Filter of the list.
+    Filter,
+    /// Search within the page.
+    Search,
+    /// Address of an engine.
+    Address,
+}
+
+/// One line of input.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// What for.
+    pub purpose: Purpose,
+    /// The editor.
+    pub area: TextArea<'static>,
+    /// What stood there before, for Esc.
+    pub before: String,
+}
+
+impl Prompt {
+    /// A prompt that starts with `text`.
+    pub fn new(purpose: Purpose, text: &str) -> Self {
+        Self { purpose, area: line(text), before: text.to_owned() }
+    }
+
+    /// What is typed.
+    pub fn text(&self) -> &str {
+        self.area.lines().first().map_or("", String::as_str)
+    }
+
+    /// Takes a key in.
+    pub fn key(&mut self, key: KeyEvent) {
+        self.area.input(key);
+    }
+
+    /// Takes pasted text in; only its first line.
+    pub fn paste(&mut self, text: &str) {
+        self.area.insert_str(first_line(text));
+    }
+}
+
+/// Which line of the login has the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginLine {
+    /// User name.
+    User,
+    /// Password.
+    Password,
+}
+
+/// User name and password being typed.
+#[derive(Clone, Debug)]
+pub struct LoginForm {
+    /// Why it is asked for.
+    pub reason: String,
+    /// User name.
+    pub user: TextArea<'static>,
+    /// Password, shown as dots.
+    pub password: TextArea<'static>,
+    /// Where the cursor is.
+    pub line: LoginLine,
+}
+
+impl LoginForm {
+    /// A form; the cursor stands on the password if the user is known.
+    pub fn new(reason: String, user: &str) -> Self {
+        let mut password = line("");
+        password.set_mask_char('•');
+        Self { reason, user: line(user), password, line: if user.is_empty() { LoginLine::User } else { LoginLine::Password } }
+    }
+
+    /// Takes a key in.
+    pub fn key(&mut self, key: KeyEvent) {
+        self.area().input(key);
+    }
+
+    /// Takes pasted text in; only its first line.
+    pub fn paste(&mut self, text: &str) {
+        self.area().insert_str(first_line(text));
+    }
+
+    /// To the other line.
+    pub fn switch(&mut self) {
+        self.line = match self.line {
+            LoginLine::User => LoginLine::Password,
+            LoginLine::Password => LoginLine::User,
+        };
+    }
+
+    /// User and password, if there is a user.
+    pub fn login(&self) -> Option<(String, SecretString)> {
+        let user = self.user.lines().first()?.trim().to_owned();
+        let password = self.password.lines().first().cloned().unwrap_or_default();
+        (!user.is_empty()).then(|| (user, SecretString::from(password)))
+    }
+
+    fn area(&mut self) -> &mut TextArea<'static> {
+        match self.line {
+            LoginLine::User => &mut self.user,
+            LoginLine::Password => &mut self.password,
+        }
+    }
+}
+
+fn line(text: &str) -> TextArea<'static> {
+    let mut area = TextArea::new(vec![text.to_owned()]);
+    area.set_cursor_line_style(ratatui::style::Style::default());
+    area.move_cursor(tui_textarea::CursorMove::End);
+    area
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("")
+}

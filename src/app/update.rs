@@ -1,0 +1,383 @@
+//! How each message changes the app. Split by what it is about; every function returns what must be done outside.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::command::Command;
+use super::filter::Filter;
+use super::geometry::{self, Pane};
+use super::keymap::{self, Context};
+use super::page::Page;
+use super::prompt::{LoginForm, LoginLine, Prompt, Purpose};
+use super::{App, Effect, Message, NOTICE, Overlay};
+use crate::model::ids::IncidentId;
+use crate::model::snapshot::Link;
+use crate::poll::command::{Looking, PollCommand};
+use crate::text::safe;
+
+pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
+    let mut effects = match message {
+        Message::Key(key) => key_pressed(app, key),
+        Message::Paste(text) => {
+            paste(app, &text);
+            Vec::new()
+        }
+        Message::Resize(width, height) => {
+            app.size = (width, height);
+            Vec::new()
+        }
+        Message::Snapshot(snapshot) => {
+            app.snapshot = snapshot;
+            take_snapshot(app)
+        }
+        Message::Described(description) => {
+            let snapshot = app.snapshot.clone();
+            if let Some(page) = app.page.as_mut().filter(|page| page.known.incident.id == description.incident) {
+                page.fill(*description, &snapshot);
+            }
+            Vec::new()
+        }
+        Message::Notice(text) => {
+            app.notice = Some((text, app.now));
+            Vec::new()
+        }
+        Message::Tick => Vec::new(),
+    };
+    settle(app, &mut effects);
+    effects
+}
+
+fn take_snapshot(app: &mut App) -> Vec<Effect> {
+    if let Some(page) = &mut app.page {
+        page.refresh(&app.snapshot);
+    }
+    let refused = matches!(app.snapshot.link, Link::LoginRefused { .. });
+    if let Link::LoginRefused { problem } = &app.snapshot.link
+        && !app.refused
+        && !matches!(app.overlay, Some(Overlay::Login(_)))
+    {
+        let user = app.snapshot.engine.user.clone().unwrap_or_default();
+        app.overlay = Some(Overlay::Login(LoginForm::new(problem.what.clone(), &user)));
+    }
+    app.refused = refused;
+    Vec::new()
+}
+
+/// What follows from any message: rows are arranged, notices end, and the poller learns what is on the screen.
+fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    let geometry = app.geometry();
+    if let Some(pane) = geometry.incidents {
+        app.incidents.set_height(geometry::table_rows(pane, true).into());
+    }
+    if let Some(pane) = geometry.job_definitions {
+        app.job_definitions.list.set_height(geometry::table_rows(pane, false).into());
+    }
+    if let Some(page) = &mut app.page {
+        page.set_height(geometry.main.height.saturating_sub(1).into());
+    }
+    app.incidents.arrange(&app.snapshot, app.now.instant);
+    app.job_definitions.arrange(&app.snapshot, app.now.instant);
+    if app.notice.as_ref().is_some_and(|(_, since)| app.now.since(*since) > NOTICE) {
+        app.notice = None;
+    }
+    let looking = looking(app);
+    if looking != app.looking && app.first_run.is_none() {
+        app.looking = looking.clone();
+        effects.push(Effect::Poll(PollCommand::Look(looking)));
+    }
+}
+
+/// What is on the screen. The groups' definitions count too: their activities are shown by name.
+fn looking(app: &App) -> Looking {
+    let geometry = app.geometry();
+    let mut looking = Looking::default();
+    let snapshot = &app.snapshot;
+    if geometry.incidents.is_some() {
+        let groups = app.incidents.groups.visible().filter_map(|(key, _)| snapshot.groups.find(key)?.definition.clone());
+        looking.definitions.extend(groups);
+        looking.incidents.extend(app.incidents.visible_incidents().into_iter().filter_map(|id| snapshot.incident(id).cloned()));
+    }
+    if geometry.job_definitions.is_some() {
+        for (id, _) in app.job_definitions.list.visible() {
+            looking.job_definitions.push(id.clone());
+            looking.definitions.extend(app.job_definitions.find(id, snapshot).and_then(|row| row.process_definition.clone()));
+        }
+    }
+    if let Some(page) = &app.page {
+        looking.definitions.extend(page.known.incident.process_definition.clone());
+    }
+    looking.definitions.sort();
+    looking.definitions.dedup();
+    looking
+}
+
+fn paste(app: &mut App, text: &str) {
+    if let Some(prompt) = &mut app.first_run {
+        prompt.paste(text);
+    } else {
+        match &mut app.overlay {
+            Some(Overlay::Prompt(prompt)) => prompt.paste(text),
+            Some(Overlay::Login(form)) => form.paste(text),
+            _ => {}
+        }
+    }
+    live_filter(app);
+}
+
+fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
+        return vec![Effect::Quit];
+    }
+    if key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL) {
+        return vec![Effect::Suspend];
+    }
+    if app.first_run.is_some() {
+        return first_run_key(app, key);
+    }
+    match &mut app.overlay {
+        Some(Overlay::Prompt(_)) => prompt_key(app, key),
+        Some(Overlay::Login(_)) => login_key(app, key),
+        _ => keymap::command(app.context(), &key).map_or_else(Vec::new, |command| run(app, command)),
+    }
+}
+
+fn first_run_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    let Some(prompt) = &mut app.first_run else { return Vec::new() };
+    match key.code {
+        KeyCode::Esc => vec![Effect::Quit],
+        KeyCode::Enter => vec![Effect::Connect(prompt.text().trim().to_owned())],
+        _ => {
+            prompt.key(key);
+            Vec::new()
+        }
+    }
+}
+
+fn prompt_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    let Some(Overlay::Prompt(prompt)) = &mut app.overlay else { return Vec::new() };
+    match key.code {
+        KeyCode::Esc => {
+            let before = prompt.before.clone();
+            let purpose = prompt.purpose;
+            app.overlay = None;
+            apply_prompt(app, purpose, &before);
+        }
+        KeyCode::Enter => app.overlay = None,
+        _ => {
+            prompt.key(key);
+            live_filter(app);
+        }
+    }
+    Vec::new()
+}
+
+/// Filters and searches work while they are typed.
+fn live_filter(app: &mut App) {
+    if let Some(Overlay::Prompt(prompt)) = &app.overlay {
+        let (purpose, text) = (prompt.purpose, prompt.text().to_owned());
+        apply_prompt(app, purpose, &text);
+    }
+}
+
+fn apply_prompt(app: &mut App, purpose: Purpose, text: &str) {
+    match purpose {
+        Purpose::Filter => match app.focus {
+            Pane::Incidents => app.incidents.set_filter(Filter::parse(text), &app.snapshot),
+            Pane::JobDefinitions => app.job_definitions.set_filter(Filter::parse(text), &app.snapshot),
+        },
+        Purpose::Search => {
+            if let Some(page) = &mut app.page {
+                page.search(text);
+            }
+        }
+        Purpose::Address => {}
+    }
+}
+
+fn login_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    let Some(Overlay::Login(form)) = &mut app.overlay else { return Vec::new() };
+    match key.code {
+        KeyCode::Esc => app.overlay = None,
+        KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => form.switch(),
+        KeyCode::Enter if form.line == LoginLine::User => form.switch(),
+        KeyCode::Enter => {
+            if let Some((user, password)) = form.login() {
+                app.overlay = None;
+                return vec![Effect::Poll(PollCommand::Login { user, password })];
+            }
+        }
+        _ => form.key(key),
+    }
+    Vec::new()
+}
+
+fn run(app: &mut App, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Quit => return vec![Effect::Quit],
+        Command::Suspend => return vec![Effect::Suspend],
+        Command::Back => back(app),
+        Command::Open => return open(app),
+        Command::Describe => return describe_selected(app),
+        Command::Go(motion) => go(app, motion),
+        Command::NextPane => {
+            app.focus = match app.focus {
+                Pane::Incidents => Pane::JobDefinitions,
+                Pane::JobDefinitions => Pane::Incidents,
+            }
+        }
+        Command::ShowIncidents => app.focus = Pane::Incidents,
+        Command::ShowJobDefinitions => app.focus = Pane::JobDefinitions,
+        Command::Zoom => app.zoomed = !app.zoomed,
+        Command::Filter => open_prompt(app, Purpose::Filter),
+        Command::Search => open_prompt(app, Purpose::Search),
+        Command::NextHit | Command::PreviousHit => {
+            if let Some(page) = &mut app.page {
+                page.next_hit(command == Command::NextHit);
+            }
+        }
+        Command::SortNext | Command::SortReverse => sort(app, command == Command::SortNext),
+        Command::Mark => match app.focus {
+            Pane::Incidents => app.incidents.toggle_mark(app.now.instant),
+            Pane::JobDefinitions => app.job_definitions.list.toggle_mark(app.now.instant),
+        },
+        Command::MarkAll | Command::ClearMarks => mark_all(app, command == Command::MarkAll),
+        Command::Pause => return vec![Effect::Poll(PollCommand::Pause(!app.paused()))],
+        Command::Refresh => return refresh(app),
+        Command::Copy => return copy(app),
+        Command::Login => {
+            let user = app.snapshot.engine.user.clone().unwrap_or_default();
+            app.overlay = Some(Overlay::Login(LoginForm::new("Log in with another user or password.".into(), &user)));
+        }
+        Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
+        Command::Wrap => {
+            if let Some(page) = &mut app.page {
+                page.wrap = !page.wrap;
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn go(app: &mut App, motion: super::list::Motion) {
+    use super::list::Motion;
+    if let Some(Overlay::Help(top)) = &mut app.overlay {
+        *top = match motion {
+            Motion::Up => top.saturating_sub(1),
+            Motion::Down => *top + 1,
+            Motion::PageUp => top.saturating_sub(10),
+            Motion::PageDown => *top + 10,
+            Motion::Top => 0,
+            Motion::Bottom => usize::MAX / 2,
+        };
+    } else if let Some(page) = &mut app.page {
+        page.go(motion);
+    } else {
+        match app.focus {
+            Pane::Incidents => app.incidents.go(motion, app.now.instant),
+            Pane::JobDefinitions => app.job_definitions.list.go(motion, app.now.instant),
+        }
+    }
+}
+
+fn back(app: &mut App) {
+    if matches!(app.overlay, Some(Overlay::Help(_))) {
+        app.overlay = None;
+    } else if app.page.take().is_some() {
+    } else {
+        match app.focus {
+            Pane::Incidents if app.incidents.back() => {}
+            Pane::Incidents => app.incidents.set_filter(Filter::default(), &app.snapshot),
+            Pane::JobDefinitions if app.job_definitions.filter().is_empty() => app.focus = Pane::Incidents,
+            Pane::JobDefinitions => app.job_definitions.set_filter(Filter::default(), &app.snapshot),
+        }
+    }
+}
+
+/// Whether the first key in an untouched list only put the cursor on a row: nothing is opened that was not selected and seen.
+fn cursor_was_missing(app: &mut App) -> bool {
+    let missing = match app.focus {
+        Pane::Incidents => !app.incidents.has_cursor(),
+        Pane::JobDefinitions => app.job_definitions.list.selected_key().is_none(),
+    };
+    if missing {
+        go(app, super::list::Motion::Down);
+    }
+    missing
+}
+
+fn open(app: &mut App) -> Vec<Effect> {
+    if cursor_was_missing(app) || app.focus == Pane::JobDefinitions {
+        return Vec::new();
+    }
+    match app.incidents.open(&app.snapshot, app.now.instant) {
+        Some(incident) => describe(app, &incident),
+        None => Vec::new(),
+    }
+}
+
+fn describe_selected(app: &mut App) -> Vec<Effect> {
+    if cursor_was_missing(app) || app.focus == Pane::JobDefinitions {
+        return Vec::new();
+    }
+    match app.incidents.selected_incident(&app.snapshot) {
+        Some(incident) => describe(app, &incident),
+        None => {
+            app.notice = Some(("There is no root incident in this row to describe.".into(), app.now));
+            Vec::new()
+        }
+    }
+}
+
+fn describe(app: &mut App, incident: &IncidentId) -> Vec<Effect> {
+    let Some(known) = app.snapshot.incident(incident).cloned() else { return Vec::new() };
+    app.page = Some(Page::new(known.clone(), &app.snapshot, app.now));
+    vec![Effect::Poll(PollCommand::Describe(known))]
+}
+
+fn open_prompt(app: &mut App, purpose: Purpose) {
+    let text = match purpose {
+        Purpose::Search => app.page.as_ref().map(|page| page.needle.clone()).unwrap_or_default(),
+        _ => match app.focus {
+            Pane::Incidents => app.incidents.filter().typed().to_owned(),
+            Pane::JobDefinitions => app.job_definitions.filter().typed().to_owned(),
+        },
+    };
+    app.overlay = Some(Overlay::Prompt(Prompt::new(purpose, &text)));
+}
+
+fn sort(app: &mut App, next: bool) {
+    match (app.focus, next) {
+        (Pane::Incidents, true) => app.incidents.sort_next(&app.snapshot),
+        (Pane::Incidents, false) => app.incidents.sort_reverse(&app.snapshot),
+        (Pane::JobDefinitions, true) => app.job_definitions.sort_next(&app.snapshot),
+        (Pane::JobDefinitions, false) => app.job_definitions.sort_reverse(&app.snapshot),
+    }
+}
+
+fn mark_all(app: &mut App, marked: bool) {
+    match (app.focus, marked) {
+        (Pane::Incidents, _) => app.incidents.mark_all(marked),
+        (Pane::JobDefinitions, true) => app.job_definitions.list.mark_all(),
+        (Pane::JobDefinitions, false) => app.job_definitions.list.clear_marks(),
+    }
+}
+
+fn refresh(app: &mut App) -> Vec<Effect> {
+    let mut effects = vec![Effect::Poll(PollCommand::Refresh)];
+    if let Some(page) = &mut app.page {
+        page.asked = app.now;
+        effects.push(Effect::Poll(PollCommand::Describe(page.known.clone())));
+    }
+    effects
+}
+
+/// Copies the id of what is selected: the failed job or task on a page, else the row's own id.
+fn copy(app: &mut App) -> Vec<Effect> {
+    let id = match (app.context(), app.focus) {
+        (Context::Text, _) => app.page.as_ref().map(|page| page.known.incident.id.to_string()),
+        (_, Pane::Incidents) => app.incidents.selected_incident(&app.snapshot).map(|id| id.to_string()),
+        (_, Pane::JobDefinitions) => app.job_definitions.list.selected_present().map(ToString::to_string),
+    };
+    let Some(id) = id else { return Vec::new() };
+    app.notice = Some((format!("copied {}", safe(&id)), app.now));
+    vec![Effect::Copy(id)]
+}
