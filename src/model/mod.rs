@@ -2,6 +2,8 @@
 
 pub mod definition;
 pub mod external_task;
+pub mod history;
 pub mod ids;
 pub mod incident;
 pub mod job;
+pub mod statistics;
