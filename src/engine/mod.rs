@@ -1,1 +1,37 @@
 //! The REST client and the request catalogue. Nothing above this module sees JSON or a URL.
+//!
+//! | part | what belongs there |
+//! |---|---|
+//! | [`catalogue`] | one row for every REST call the product can make |
+//! | [`client`] | the client and its typed calls |
+//! | [`question`] | what can be asked of counts and lists, as values |
+//! | [`version`] | which product and feature level answers |
+//! | [`error`] | the one error type, in words an operator understands |
+//!
+//! The wire types, the transport and the reading of failures stay private. No schedules, no caching, no state of the engine: those
+//! belong to the poller and the mirror.
+
+pub mod catalogue;
+pub mod client;
+pub mod error;
+pub mod question;
+pub mod version;
+
+mod fault;
+mod json_path;
+mod request;
+mod telemetry;
+mod transport;
+mod typed;
+mod wire;
+
+pub use catalogue::{RequestName, Since, catalogue};
+pub use client::{Answer, Client, ClientOptions, Login, Usage};
+pub use error::{EngineError, ErrorKind, Problem};
+pub use question::{
+    CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort,
+    JobFilter, JobIs, Order, Page, Right,
+};
+pub use telemetry::Telemetry;
+pub use typed::MOST_IDS;
+pub use version::{EngineVersion, Product};

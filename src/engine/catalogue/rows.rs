@@ -1,0 +1,334 @@
+//! The rows of the request catalogue, and nothing else. Adding a call means adding its name and its row here.
+
+use super::{Carrier, Endpoint, HistoryNeed, Kind, Meaning, Method, Parameter, Permission, Since};
+
+macro_rules! request_names {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Name of one row of the catalogue.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum RequestName {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl RequestName {
+            /// Every name, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+request_names! {
+    /// Names of the engines behind this address.
+    Engines,
+    /// Version of the REST API, which is the engine's.
+    Version,
+    /// Product, database and live command counters of the node that answers.
+    Telemetry,
+    /// Whether the caller has one permission.
+    AuthorizationCheck,
+    /// How many incidents are open.
+    IncidentCount,
+    /// Open incidents.
+    IncidentList,
+    /// One open incident.
+    Incident,
+    /// How many jobs match.
+    JobCount,
+    /// Jobs by their ids.
+    JobsByIds,
+    /// One job.
+    Job,
+    /// Stack trace of a job's latest failure.
+    JobStacktrace,
+    /// How many external tasks match.
+    ExternalTaskCount,
+    /// External tasks by their ids.
+    ExternalTasksByIds,
+    /// One external task.
+    ExternalTask,
+    /// Details a worker reported with its latest failure.
+    ExternalTaskErrorDetails,
+    /// How many process instances run.
+    ProcessInstanceCount,
+    /// Process instances by their ids.
+    ProcessInstancesByIds,
+    /// One process instance.
+    ProcessInstance,
+    /// How many process definitions are deployed, every version counted.
+    ProcessDefinitionCount,
+    /// Process definitions.
+    ProcessDefinitionList,
+    /// The diagram of a process definition.
+    ProcessDefinitionXml,
+    /// Instances, failed jobs and incidents of every process definition.
+    ProcessStatistics,
+    /// How many job definitions exist.
+    JobDefinitionCount,
+    /// Job definitions.
+    JobDefinitionList,
+    /// How many incidents, open or ended, match.
+    HistoricIncidentCount,
+    /// Incidents, open or ended.
+    HistoricIncidentList,
+    /// What happened to a job.
+    JobLogList,
+}
+
+const fn query(name: &'static str) -> Parameter {
+    Parameter { name, carrier: Carrier::Query, since: Since::ALWAYS }
+}
+
+const fn body(name: &'static str) -> Parameter {
+    Parameter { name, carrier: Carrier::Body, since: Since::ALWAYS }
+}
+
+const fn query_since(name: &'static str, minor: u16) -> Parameter {
+    Parameter { name, carrier: Carrier::Query, since: Since::camunda7(minor) }
+}
+
+const SEE_INSTANCE: Permission = Permission::AnyOf(&["READ on PROCESS_INSTANCE", "READ_INSTANCE on PROCESS_DEFINITION"]);
+const SEE_DEFINITION: Permission = Permission::AnyOf(&["READ on PROCESS_DEFINITION"]);
+const SEE_HISTORY: Permission = Permission::AnyOf(&["READ_HISTORY on PROCESS_DEFINITION", "READ_HISTORY on HISTORIC_PROCESS_INSTANCE"]);
+
+const FILTERED: &[(u16, Meaning)] = &[(200, Meaning::SilentlyFiltered)];
+const BY_ID: &[(u16, Meaning)] = &[(403, Meaning::Denied), (404, Meaning::Gone)];
+
+/// What most rows share: a GET on runtime tables, filtered by what the caller may read.
+const READ: Endpoint = Endpoint {
+    name: RequestName::Version,
+    method: Method::Get,
+    path: "",
+    parameters: &[],
+    since: Since::ALWAYS,
+    permission: SEE_INSTANCE,
+    history: HistoryNeed::None,
+    kind: Kind::Read,
+    statuses: FILTERED,
+    note: "",
+};
+
+const INCIDENT_FILTERS: [Parameter; 8] = [
+    query("incidentType"),
+    query("processDefinitionId"),
+    query_since("processDefinitionKeyIn", 12),
+    query("processInstanceId"),
+    query("configuration"),
+    query("rootCauseIncidentId"),
+    query_since("incidentTimestampAfter", 14),
+    query_since("incidentTimestampBefore", 14),
+];
+
+const HISTORIC_INCIDENT_FILTERS: [Parameter; 8] = [
+    query("processDefinitionId"),
+    query("processInstanceId"),
+    query("configuration"),
+    query_since("createTimeAfter", 15),
+    query_since("createTimeBefore", 15),
+    query_since("endTimeAfter", 15),
+    query_since("endTimeBefore", 15),
+    query("open"),
+];
+
+const PAGE: [Parameter; 4] = [query("firstResult"), query("maxResults"), query("sortBy"), query("sortOrder")];
+
+const fn joined<const A: usize, const B: usize, const N: usize>(first: [Parameter; A], second: [Parameter; B]) -> [Parameter; N] {
+    assert!(A + B == N, "the sum of the lengths");
+    let mut all = [query(""); N];
+    let mut place = 0;
+    while place < N {
+        all[place] = if place < A { first[place] } else { second[place - A] };
+        place += 1;
+    }
+    all
+}
+
+pub(super) const ROWS: &[Endpoint] = &[
+    Endpoint {
+        name: RequestName::Engines,
+        path: "/engine",
+        permission: Permission::Open,
+        statuses: &[],
+        note: "Always below the plain REST base. Needs no login, so it proves none.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::Version,
+        path: "/version",
+        permission: Permission::Login,
+        statuses: &[],
+        note: "Cannot tell the vendor: Operaton and CIB seven restarted at 1.0.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::Telemetry,
+        path: "/telemetry/data",
+        since: Since::camunda7(17),
+        permission: Permission::AnyOf(&["READ on SYSTEM"]),
+        statuses: &[(403, Meaning::Denied), (404, Meaning::Gone)],
+        note: "From memory of the node that answers, telemetry switched off or not. Two nodes on one database share the installation id.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::AuthorizationCheck,
+        path: "/authorization/check",
+        parameters: &[query("permissionName"), query("resourceName"), query("resourceType"), query("resourceId")],
+        permission: Permission::Login,
+        statuses: &[],
+        note: "Without resourceId it answers for any resource: rights on one process alone give false.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::IncidentCount,
+        path: "/incident/count",
+        parameters: &INCIDENT_FILTERS,
+        note: "Counts blocked parents too; there is no filter for roots.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::IncidentList,
+        path: "/incident",
+        parameters: &joined::<8, 4, 12>(INCIDENT_FILTERS, PAGE),
+        note: "No index on the timestamp: a delta by time saves transfer, not the scan. Up to 4,000 characters a message.",
+        ..READ
+    },
+    Endpoint { name: RequestName::Incident, path: "/incident/{id}", statuses: BY_ID, ..READ },
+    Endpoint {
+        name: RequestName::JobCount,
+        path: "/job/count",
+        parameters: &[
+            query("jobDefinitionId"),
+            query("processInstanceId"),
+            query("processDefinitionId"),
+            query("withException"),
+            query("withRetriesLeft"),
+            query("noRetriesLeft"),
+            query("executable"),
+            query("active"),
+            query("suspended"),
+            query("timers"),
+            query("messages"),
+            query("createTimes"),
+            query_since("acquired", 24),
+        ],
+        note: "executable counts suspended jobs and locked ones too: add active. Two of jobId, jobIds, jobDefinitionId and activityId together are invalid SQL.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::JobsByIds,
+        method: Method::Post,
+        path: "/job",
+        parameters: &[query("firstResult"), query("maxResults"), body("jobIds")],
+        note: "At most 500 ids at once.",
+        ..READ
+    },
+    Endpoint { name: RequestName::Job, path: "/job/{id}", statuses: BY_ID, ..READ },
+    Endpoint { name: RequestName::JobStacktrace, path: "/job/{id}/stacktrace", statuses: BY_ID, note: "Plain text of any length; read up to 2 MiB.", ..READ },
+    Endpoint {
+        name: RequestName::ExternalTaskCount,
+        path: "/external-task/count",
+        parameters: &[
+            query("processInstanceId"),
+            query("processDefinitionId"),
+            query("topicName"),
+            query("locked"),
+            query("notLocked"),
+            query("withRetriesLeft"),
+            query("noRetriesLeft"),
+            query("active"),
+            query("suspended"),
+            query("lockExpirationBefore"),
+            query("lockExpirationAfter"),
+        ],
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::ExternalTasksByIds,
+        method: Method::Post,
+        path: "/external-task",
+        parameters: &[query("firstResult"), query("maxResults"), body("externalTaskIdIn")],
+        note: "At most 500 ids at once. Rows that were not asked for betray an engine that ignored the filter.",
+        ..READ
+    },
+    Endpoint { name: RequestName::ExternalTask, path: "/external-task/{id}", statuses: BY_ID, ..READ },
+    Endpoint {
+        name: RequestName::ExternalTaskErrorDetails,
+        path: "/external-task/{id}/errorDetails",
+        statuses: BY_ID,
+        note: "Plain text; 204 where the worker reported none.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::ProcessInstanceCount,
+        path: "/process-instance/count",
+        parameters: &[query("processDefinitionId"), query("processDefinitionKey"), query("active"), query("suspended"), query_since("withIncident", 11)],
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::ProcessInstancesByIds,
+        method: Method::Post,
+        path: "/process-instance",
+        parameters: &[query("firstResult"), query("maxResults"), body("processInstanceIds")],
+        note: "At most 500 ids at once.",
+        ..READ
+    },
+    Endpoint { name: RequestName::ProcessInstance, path: "/process-instance/{id}", statuses: BY_ID, ..READ },
+    Endpoint {
+        name: RequestName::ProcessDefinitionCount,
+        path: "/process-definition/count",
+        parameters: &[query("latestVersion")],
+        permission: SEE_DEFINITION,
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::ProcessDefinitionList,
+        path: "/process-definition",
+        parameters: &joined::<1, 4, 5>([query("latestVersion")], PAGE),
+        permission: SEE_DEFINITION,
+        note: "No time of deployment: join on the deployment.",
+        ..READ
+    },
+    Endpoint { name: RequestName::ProcessDefinitionXml, path: "/process-definition/{id}/xml", permission: SEE_DEFINITION, statuses: BY_ID, ..READ },
+    Endpoint {
+        name: RequestName::ProcessStatistics,
+        path: "/process-definition/statistics",
+        parameters: &[query("failedJobs"), query("rootIncidents")],
+        permission: SEE_DEFINITION,
+        note: "Every version, neither paged nor filtered: a grouped scan of all executions, jobs and incidents. Slow lane only.",
+        ..READ
+    },
+    Endpoint { name: RequestName::JobDefinitionCount, path: "/job-definition/count", permission: SEE_DEFINITION, ..READ },
+    Endpoint {
+        name: RequestName::JobDefinitionList,
+        path: "/job-definition",
+        parameters: &joined::<2, 4, 6>([query("processDefinitionId"), query("suspended")], PAGE),
+        permission: SEE_DEFINITION,
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricIncidentCount,
+        path: "/history/incident/count",
+        parameters: &HISTORIC_INCIDENT_FILTERS,
+        permission: SEE_HISTORY,
+        history: HistoryNeed::Full,
+        note: "0 where READ_HISTORY is missing or the history level is below full.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricIncidentList,
+        path: "/history/incident",
+        parameters: &joined::<8, 4, 12>(HISTORIC_INCIDENT_FILTERS, PAGE),
+        permission: SEE_HISTORY,
+        history: HistoryNeed::Full,
+        note: "createTimeAfter and endTimeAfter are indexed: 4 to 7 ms where nothing matches. A migration shows in neither.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::JobLogList,
+        path: "/history/job-log",
+        parameters: &joined::<1, 4, 5>([query("jobId")], PAGE),
+        permission: SEE_HISTORY,
+        history: HistoryNeed::Full,
+        note: "Evidence of success is a successLog: a job that vanished did not necessarily succeed.",
+        ..READ
+    },
+];

@@ -1,0 +1,202 @@
+//! The client: one engine address, one login, bounded requests. The typed calls are in `typed.rs`; schedules are not here.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::error::{EngineError, Problem};
+use super::request::Request;
+use super::transport::{self, Counters, Delivery, Gate, Limit, Sender};
+use super::version::EngineVersion;
+
+/// How the client proves who it is.
+#[derive(Clone, Debug, Default)]
+pub enum Login {
+    /// Not at all.
+    #[default]
+    None,
+    /// HTTP Basic, sent with every request.
+    Basic {
+        /// The user's id.
+        user: String,
+        /// The password; shown nowhere.
+        password: SecretString,
+    },
+}
+
+/// What a client is made from.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// The REST base, such as `http://host:8080/engine-rest`. Credentials in it are dropped: [`ClientOptions::login`] holds them.
+    pub base_url: reqwest::Url,
+    /// Name of the engine where several share the address; none for the default one.
+    pub engine_name: Option<String>,
+    /// Who asks.
+    pub login: Login,
+    /// Longest time for one request, from sending to the last byte.
+    pub timeout: Duration,
+    /// Longest time for one connection to be made.
+    pub connect_timeout: Duration,
+    /// Most requests in flight at once, once the login is proven.
+    pub max_in_flight: usize,
+    /// Longest body of an answer, in bytes. A longer one is given up, not cut.
+    pub max_body: usize,
+}
+
+impl ClientOptions {
+    /// Options for an address with the usual limits: 10 s a request, 5 s a connection, 4 in flight, 64 MiB an answer.
+    pub fn new(base_url: reqwest::Url) -> Self {
+        Self {
+            base_url,
+            engine_name: None,
+            login: Login::None,
+            timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(5),
+            max_in_flight: 4,
+            max_body: 64 << 20,
+        }
+    }
+}
+
+/// What an engine answered, and what it cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer<T> {
+    /// The answer.
+    pub data: T,
+    /// From sending to the last byte. Waiting for a turn among the client's own requests and reading the JSON do not count.
+    pub elapsed: Duration,
+    /// Bytes of the body, after decompression.
+    pub bytes: usize,
+    /// The clock of whatever answered, to the second, from the `Date` header.
+    pub engine_time: Option<Timestamp>,
+}
+
+impl<T> Answer<T> {
+    /// The same answer with its data turned into something else.
+    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Answer<U> {
+        Answer { data: turn(self.data), elapsed: self.elapsed, bytes: self.bytes, engine_time: self.engine_time }
+    }
+}
+
+/// What was sent and received since the first client of this engine was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Requests sent.
+    pub requests: u64,
+    /// Bytes of bodies received, after decompression.
+    pub bytes: u64,
+}
+
+/// Asks one engine. Cloning is cheap and shares connections, limits, login state and the known version.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    timeout: Duration,
+}
+
+struct Shared {
+    http: reqwest::Client,
+    options: ClientOptions,
+    gate: Gate,
+    counters: Arc<Counters>,
+    version: Arc<RwLock<Option<EngineVersion>>>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("options", &self.shared.options).field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Makes a client. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Setup`] if the address is not `http://` or `https://`, the user's id holds a colon (HTTP Basic cannot carry it), or no
+    /// TLS can be set up.
+    pub fn new(options: ClientOptions) -> Result<Self, EngineError> {
+        Self::build(options, Arc::default(), Arc::default())
+    }
+
+    fn build(mut options: ClientOptions, counters: Arc<Counters>, version: Arc<RwLock<Option<EngineVersion>>>) -> Result<Self, EngineError> {
+        let unusable = |why: String| EngineError::new(None, "setup", Problem::Setup { why });
+        if !matches!(options.base_url.scheme(), "http" | "https") || options.base_url.host_str().is_none() {
+            return Err(unusable("the address must begin with http:// or https:// and name a host".to_owned()));
+        }
+        // Neither can fail for an address that has a host.
+        let _ = options.base_url.set_username("");
+        let _ = options.base_url.set_password(None);
+        options.base_url.set_query(None);
+        options.base_url.set_fragment(None);
+        if matches!(&options.login, Login::Basic { user, .. } if user.contains(':')) {
+            return Err(unusable("a user id with a colon cannot log in over HTTP Basic".to_owned()));
+        }
+        let http = transport::http_client(&options).map_err(|problem| EngineError::new(None, options.base_url.as_str(), problem))?;
+        let timeout = options.timeout;
+        let gate = Gate::new(options.max_in_flight);
+        Ok(Self { shared: Arc::new(Shared { http, options, gate, counters, version }), timeout })
+    }
+
+    /// A client for the same engine with another login: neither refused nor proven yet, with connections and cookies of its own.
+    /// Usage and the known version carry on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::new`].
+    pub fn with_login(&self, login: Login) -> Result<Self, EngineError> {
+        let options = ClientOptions { login, ..self.shared.options.clone() };
+        let client = Self::build(options, Arc::clone(&self.shared.counters), Arc::clone(&self.shared.version))?;
+        Ok(Self { timeout: self.timeout, ..client })
+    }
+
+    /// The same client with another time limit per request, for calls known to be slow.
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { shared: Arc::clone(&self.shared), timeout }
+    }
+
+    /// The REST base it asks, without credentials.
+    pub fn address(&self) -> &str {
+        self.shared.options.base_url.as_str()
+    }
+
+    /// Requests and bytes so far, those of clients with earlier logins included.
+    pub fn usage(&self) -> Usage {
+        let counters = &self.shared.counters;
+        Usage { requests: counters.requests.load(Ordering::Relaxed), bytes: counters.bytes.load(Ordering::Relaxed) }
+    }
+
+    /// The version that gates requests; none until [`Client::identify`] or [`Client::assume_version`].
+    pub fn known_version(&self) -> Option<EngineVersion> {
+        self.shared.version.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets the version that gates requests, in this client and all that share its state.
+    pub fn assume_version(&self, version: EngineVersion) {
+        *self.shared.version.write().unwrap_or_else(PoisonError::into_inner) = Some(version);
+    }
+
+    /// The most bytes of a JSON answer.
+    pub(super) fn whole(&self) -> Limit {
+        Limit::Refuse(self.shared.options.max_body)
+    }
+
+    /// Method and address of a request, as errors show them.
+    pub(super) fn place_of(&self, request: &Request) -> String {
+        let options = &self.shared.options;
+        transport::shown_place(request.row().method, &request.url(&options.base_url, options.engine_name.as_deref()))
+    }
+
+    /// Checks, sends and receives.
+    pub(super) async fn deliver(&self, request: &Request, limit: Limit) -> Result<Delivery, EngineError> {
+        let shared = &*self.shared;
+        if let Err(problem) = request.check(self.known_version().as_ref()) {
+            return Err(EngineError::new(Some(request.row().name), &self.place_of(request), problem));
+        }
+        let sender = Sender { http: &shared.http, options: &shared.options, gate: &shared.gate, counters: &shared.counters, timeout: self.timeout };
+        sender.send(request, limit).await
+    }
+}

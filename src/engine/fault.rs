@@ -1,0 +1,252 @@
+//! How a failure is told apart: what the network stack reports, and what a reply that is no answer says. Words are in `error`.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use super::catalogue::{Endpoint, Meaning};
+use super::error::{MissingPermission, Problem, Stranger, TlsFault, Unreachable};
+use super::json_path;
+use super::wire::Complaint;
+use crate::text::EngineText;
+
+/// Bytes of a strange reply that are looked at.
+const LOOKED_AT: usize = 16 * 1024;
+/// Characters of a strange reply that are quoted.
+const QUOTED: usize = 80;
+
+/// A reply of the server, read to its end or to its limit.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) content_type: Option<String>,
+    pub(super) location: Option<String>,
+    pub(super) body: Vec<u8>,
+    pub(super) cut: bool,
+}
+
+impl Reply {
+    pub(super) fn is_page(&self) -> bool {
+        let stated = self.content_type.as_deref().is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+        stated || self.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+    }
+
+    fn is_blank(&self) -> bool {
+        self.body.iter().all(u8::is_ascii_whitespace)
+    }
+}
+
+/// What a failed connection or a failed exchange means, before a reply began.
+pub(super) fn of_network(error: &reqwest::Error, connect_limit: Duration) -> Problem {
+    if error.is_timeout() && error.is_connect() {
+        return Problem::Unreachable(Unreachable::ConnectTimeout { after: connect_limit });
+    }
+    let mut last = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(known) = of_cause(cause) {
+            return Problem::Unreachable(known);
+        }
+        last = cause.to_string();
+        source = cause.source();
+    }
+    Problem::Unreachable(Unreachable::Other(last.into()))
+}
+
+fn of_cause(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        return Some(Unreachable::Tls(of_tls(tls)));
+    }
+    if let Some(io) = cause.downcast_ref::<io::Error>() {
+        if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Some(Unreachable::Tls(of_tls(tls)));
+        }
+        match io.kind() {
+            io::ErrorKind::ConnectionRefused => return Some(Unreachable::Refused),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => {
+                return Some(Unreachable::Closed);
+            }
+            _ => {}
+        }
+    }
+    // The network stack keeps these types to itself and tells them apart by text alone.
+    let text = cause.to_string();
+    if text.contains("dns error") {
+        Some(Unreachable::NoSuchHost)
+    } else if text.contains("tunnel") || text.to_ascii_lowercase().contains("proxy") || text.to_ascii_lowercase().contains("socks") {
+        Some(Unreachable::Proxy(text.into()))
+    } else if text.contains("connection closed before message completed") {
+        Some(Unreachable::Closed)
+    } else if text.contains("invalid HTTP") {
+        Some(Unreachable::NotHttp)
+    } else {
+        None
+    }
+}
+
+fn of_tls(error: &rustls::Error) -> TlsFault {
+    use rustls::CertificateError as Bad;
+    match error {
+        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. }) => TlsFault::Expired,
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => TlsFault::UnknownIssuer,
+        rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => TlsFault::WrongName,
+        rustls::Error::InvalidMessage(_) => TlsFault::NotTls,
+        other => TlsFault::Other(other.to_string().into()),
+    }
+}
+
+/// What a reply means that carries another status than success. `user` is who asked.
+pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>) -> Problem {
+    let status = reply.status;
+    let complaint = complaint(reply);
+    match status {
+        401 => Problem::Unauthorized { user: user.cloned(), note: note(reply, complaint) },
+        407 => Problem::Unreachable(Unreachable::Proxy("it asks for a login of its own (status 407)".into())),
+        403 => forbidden(reply, complaint, user),
+        300..=399 => Problem::NotAnEngine(Stranger::Redirect { to: reply.location.as_deref().map(bare_address) }),
+        404 => not_found(row, reply, complaint),
+        _ => match complaint {
+            Some(said) => Problem::Engine { status, kind: said.kind, message: said.message, code: said.code },
+            None if status >= 500 => Problem::Engine { status, kind: None, message: Some(first_words(reply)), code: None },
+            None => Problem::NotAnEngine(stranger(reply)),
+        },
+    }
+}
+
+fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Problem {
+    match complaint {
+        // The REST framework's own answer for a path it does not know.
+        Some(said) if said.kind.as_ref().is_some_and(|kind| kind.as_wire() == "NotFoundException") => Problem::NotAnEngine(Stranger::NoSuchPath),
+        Some(_) if row.meaning(404) == Some(Meaning::Gone) => Problem::NotFound,
+        Some(said) => Problem::Engine { status: 404, kind: said.kind, message: said.message, code: said.code },
+        None if reply.is_page() => Problem::NotAnEngine(stranger(reply)),
+        None => Problem::NotAnEngine(Stranger::NoSuchPath),
+    }
+}
+
+fn forbidden(reply: &Reply, complaint: Option<Complaint>, user: Option<&EngineText>) -> Problem {
+    let Some(said) = complaint else {
+        return Problem::Forbidden { user: user.cloned(), missing: Vec::new(), note: note(reply, None) };
+    };
+    let missing = said
+        .missing_authorizations
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|lack| Some(MissingPermission { permission: lack.permission_name?, resource: lack.resource_name?, resource_id: lack.resource_id }));
+    let missing: Vec<_> = missing.collect();
+    // The engine's sentence repeats the list: it is worth its room only where there is none.
+    let note = if missing.is_empty() { said.message } else { None };
+    Problem::Forbidden { user: said.user_id.or_else(|| user.cloned()), missing, note }
+}
+
+/// The engine's own error, if the reply is one: it always names a type or a message.
+fn complaint(reply: &Reply) -> Option<Complaint> {
+    let said: Complaint = serde_json::from_slice(&reply.body).ok()?;
+    said.kind.is_some().then_some(said)
+}
+
+fn note(reply: &Reply, complaint: Option<Complaint>) -> Option<EngineText> {
+    match complaint {
+        Some(said) => said.message,
+        None if reply.is_blank() => None,
+        None => Some(first_words(reply)),
+    }
+}
+
+/// What came instead of an answer.
+pub(super) fn stranger(reply: &Reply) -> Stranger {
+    let status = reply.status;
+    if reply.is_blank() {
+        Stranger::Empty { status }
+    } else if reply.is_page() {
+        Stranger::Page { status, title: Some(first_words(reply)).filter(|words| !words.as_wire().is_empty()) }
+    } else {
+        Stranger::Text { status, content_type: reply.content_type.as_deref().map(EngineText::from), start: first_words(reply) }
+    }
+}
+
+/// Why the body of a successful reply could not be read as what was asked for.
+pub(super) fn of_json(reply: &Reply, error: &serde_json::Error) -> Problem {
+    if reply.is_blank() || reply.is_page() {
+        return Problem::NotAnEngine(stranger(reply));
+    }
+    if error.is_eof() {
+        return Problem::CutOff { received: reply.body.len() };
+    }
+    if error.is_syntax() && !matches!(reply.body.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'[')) {
+        return Problem::NotAnEngine(stranger(reply));
+    }
+    let said = error.to_string();
+    let complaint = said.split(" at line ").next().unwrap_or_default();
+    let path = json_path::path_at(&reply.body, error.line(), error.column());
+    Problem::NotAnEngine(Stranger::Shape { path: path.into(), complaint: complaint.into() })
+}
+
+/// The title of a page, else the first words of the reply without its tags.
+fn first_words(reply: &Reply) -> EngineText {
+    let looked_at = &reply.body[..reply.body.len().min(LOOKED_AT)];
+    let text = String::from_utf8_lossy(looked_at);
+    let words = if reply.is_page() { title(&text).unwrap_or_else(|| without_tags(&text)) } else { text.into_owned() };
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &words[..end]).into(),
+        None => words.into(),
+    }
+}
+
+fn title(page: &str) -> Option<String> {
+    // ASCII lowering keeps every byte at its place.
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    Some(page[start..end].to_owned()).filter(|title| !title.trim().is_empty())
+}
+
+fn without_tags(page: &str) -> String {
+    let mut words = String::new();
+    let mut rest = page;
+    while let Some(open) = rest.find('<') {
+        words.push_str(&rest[..open]);
+        words.push(' ');
+        rest = rest[open..].find('>').map_or("", |close| &rest[open + close + 1..]);
+    }
+    words.push_str(rest);
+    words
+}
+
+/// A redirect's target without query, fragment and credentials: they may hold a session or the address that was asked for.
+fn bare_address(location: &str) -> EngineText {
+    match reqwest::Url::parse(location) {
+        Ok(mut url) => {
+            url.set_query(None);
+            url.set_fragment(None);
+            // Neither can fail for an address that has a host; without one there is nothing to hide.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.as_str().into()
+        }
+        Err(_) => location.split(['?', '#']).next().unwrap_or_default().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(body: &str) -> Reply {
+        Reply { status: 200, content_type: None, location: None, body: body.as_bytes().to_vec(), cut: false }
+    }
+
+    #[test]
+    fn a_page_is_quoted_by_its_title_or_its_first_words() {
+        assert_eq!(first_words(&reply("<html><head><TITLE lang=en>\n Sign in </TITLE>")).as_wire(), "Sign in");
+        assert_eq!(first_words(&reply("<html><title></title><h1>502</h1>Bad  Gateway")).as_wire(), "502 Bad Gateway");
+        assert_eq!(first_words(&reply(&format!("<p>{}", "é".repeat(200)))).as_wire().chars().count(), QUOTED + 1);
+    }
+
+    #[test]
+    fn a_redirect_target_loses_credentials_and_query() {
+        assert_eq!(bare_address("https://u:p@sso.example/login?token=1#x").as_wire(), "https://sso.example/login");
+        assert_eq!(bare_address("/login?next=/engine-rest").as_wire(), "/login");
+    }
+}
