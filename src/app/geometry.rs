@@ -110,7 +110,8 @@ mod tests {
         for (width, height) in [(200, 60), (120, 36), (80, 24), (60, 15)] {
             let area = Rect::new(0, 0, width, height);
             let geometry = divide(area, Pane::Incidents, false);
-            let parts = [Some(geometry.header), Some(geometry.figures), geometry.incidents, geometry.job_definitions, Some(geometry.status), Some(geometry.footer)];
+            let parts =
+                [Some(geometry.header), Some(geometry.figures), geometry.incidents, geometry.job_definitions, Some(geometry.status), Some(geometry.footer)];
             let lines: u16 = parts.iter().flatten().map(|part| part.height).sum();
             assert_eq!(lines, height, "{width}x{height}: {geometry:?}");
             assert!(table_rows(geometry.incidents.unwrap(), true) >= 6, "{width}x{height}");

@@ -429,9 +429,13 @@ pub fn activity_label(group: &Group) -> String {
 
 fn group_text(group: &Group) -> String {
     let mut text = format!("{} {} {}", process_label(group), activity_label(group), group.key.kind);
-    for part in [group.key.process.as_ref().map(ToString::to_string), group.key.activity.as_ref().map(ToString::to_string), group.key.tenant.as_ref().map(ToString::to_string)]
-        .into_iter()
-        .flatten()
+    for part in [
+        group.key.process.as_ref().map(ToString::to_string),
+        group.key.activity.as_ref().map(ToString::to_string),
+        group.key.tenant.as_ref().map(ToString::to_string),
+    ]
+    .into_iter()
+    .flatten()
     {
         text.push(' ');
         text.push_str(&part);

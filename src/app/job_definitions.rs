@@ -56,7 +56,8 @@ impl JobDefinitionsPane {
 
     /// Takes a new reading in.
     pub fn arrange(&mut self, snapshot: &Snapshot, now: Instant) {
-        self.index = snapshot.job_definitions.get().map(|rows| rows.iter().enumerate().map(|(index, row)| (row.id.clone(), index)).collect()).unwrap_or_default();
+        self.index =
+            snapshot.job_definitions.get().map(|rows| rows.iter().enumerate().map(|(index, row)| (row.id.clone(), index)).collect()).unwrap_or_default();
         let sorted = self.sorted(snapshot);
         self.list.arrange(sorted, now);
     }
@@ -158,9 +159,10 @@ pub fn kind_label(row: &JobDefinition) -> String {
 
 fn row_text(row: &JobDefinition, label: &str) -> String {
     let mut text = format!("{label} {} {}", kind_label(row), if row.suspended { "suspended" } else { "active" });
-    for part in [row.process_key.as_ref().map(ToString::to_string), row.activity.as_ref().map(ToString::to_string), row.tenant.as_ref().map(ToString::to_string)]
-        .into_iter()
-        .flatten()
+    for part in
+        [row.process_key.as_ref().map(ToString::to_string), row.activity.as_ref().map(ToString::to_string), row.tenant.as_ref().map(ToString::to_string)]
+            .into_iter()
+            .flatten()
     {
         text.push(' ');
         text.push_str(&part);

@@ -103,7 +103,14 @@ const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Co
 
 /// All bindings.
 pub const BINDINGS: &[Binding] = &[
-    binding(LIST, &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')], Command::Open, "open", "into the selected row: signatures, then incidents, then everything about one", 1),
+    binding(
+        LIST,
+        &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
+        Command::Open,
+        "open",
+        "into the selected row: signatures, then incidents, then everything about one",
+        1,
+    ),
     binding(LIST, &[Key::char('d')], Command::Describe, "describe", "message, stack trace and job of the selected row's newest incident", 2),
     binding(
         &[Context::List, Context::Text, Context::Help],
@@ -137,7 +144,14 @@ pub const BINDINGS: &[Binding] = &[
     binding(LIST_AND_TEXT, &[Key::char('r'), Key::control('r')], Command::Refresh, "refresh", "ask the engine again now", 0),
     binding(LIST_AND_TEXT, &[Key::char('y')], Command::Copy, "copy id", "copy the id of the selected row to the clipboard of your terminal", 0),
     binding(LIST_AND_TEXT, &[Key::char('L')], Command::Login, "login", "log in with another user or password", 0),
-    binding(&[Context::List, Context::Text, Context::Help], &[Key::char('?'), Key::plain(KeyCode::F(1))], Command::Help, "help", "all keys, and what the figures mean", 9),
+    binding(
+        &[Context::List, Context::Text, Context::Help],
+        &[Key::char('?'), Key::plain(KeyCode::F(1))],
+        Command::Help,
+        "help",
+        "all keys, and what the figures mean",
+        9,
+    ),
     binding(&[Context::List, Context::Text, Context::Help], &[Key::char('q')], Command::Quit, "quit", "leave; nothing in the engine is changed by leaving", 10),
     binding(EVERYWHERE, &[Key::control('c')], Command::Quit, "quit", "leave from anywhere", 0),
     binding(EVERYWHERE, &[Key::control('z')], Command::Suspend, "shell", "give the shell back until `fg`", 0),

@@ -191,7 +191,10 @@ impl Page {
 fn head(page: &Page, snapshot: &Snapshot) -> Vec<Line> {
     let mut lines = Vec::new();
     if page.gone {
-        lines.push(Line::Remark("This incident is not open any more: resolved, retried or its instance has ended. What follows is what was last known.".into(), Tone::Warning));
+        lines.push(Line::Remark(
+            "This incident is not open any more: resolved, retried or its instance has ended. What follows is what was last known.".into(),
+            Tone::Warning,
+        ));
         lines.push(Line::Blank);
     }
     place(page, snapshot, &mut lines);
@@ -269,7 +272,9 @@ fn failed_work(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
         Err(problem) => lines.push(unknown("job", problem)),
         Ok(FailedWork::Unnamed) => {}
         Ok(FailedWork::Job(None)) => lines.push(Line::Field("job", "does not exist any more: it ran, or was cancelled".into(), Tone::Warning)),
-        Ok(FailedWork::ExternalTask(None)) => lines.push(Line::Field("external task", "does not exist any more: completed, or cancelled".into(), Tone::Warning)),
+        Ok(FailedWork::ExternalTask(None)) => {
+            lines.push(Line::Field("external task", "does not exist any more: completed, or cancelled".into(), Tone::Warning))
+        }
         Ok(FailedWork::Job(Some(job))) => {
             lines.push(Line::Field("job", job.id.to_string(), Tone::Plain));
             lines.push(Line::Field("retries left", job.retries.to_string(), if job.retries == 0 { Tone::Critical } else { Tone::Plain }));
@@ -308,7 +313,9 @@ fn message(page: &Page, lines: &mut Vec<Line>) {
     lines.push(Line::Heading("Message".into()));
     match first {
         Some(message) => lines.extend(message.lines().map(Line::Text)),
-        None if page.known.incident.is_root() => lines.push(Line::Remark("The failure carried no message; the stack trace names the exception.".into(), Tone::Muted)),
+        None if page.known.incident.is_root() => {
+            lines.push(Line::Remark("The failure carried no message; the stack trace names the exception.".into(), Tone::Muted))
+        }
         None => lines.push(Line::Remark("A blocked parent carries no message; look at its root cause.".into(), Tone::Muted)),
     }
     let latest = page.description.as_ref().and_then(|description| match &description.work {

@@ -38,15 +38,6 @@ impl Series {
         }
     }
 
-    /// Notes a gap since the last sample if that is longer ago than `silence`: nobody asked in between.
-    pub fn gap_if_silent(&mut self, now: Moment, silence: Duration) {
-        if let Some(&(last, Some(_))) = self.samples.back()
-            && now.instant.saturating_duration_since(last) > silence
-        {
-            self.add(last + silence.min(Duration::from_secs(5)), None);
-        }
-    }
-
     fn add(&mut self, at: Instant, value: Option<f64>) {
         if self.samples.len() == CAPACITY {
             self.samples.pop_front();
@@ -177,17 +168,6 @@ mod tests {
         series.push(at(start, 100), 12.0);
         assert_eq!(series.delta(at(start, 100), Duration::from_secs(60)), Some(7.0));
         assert_eq!(series.delta(at(start, 100), Duration::from_secs(40)), Some(5.0));
-    }
-
-    #[test]
-    fn a_long_silence_becomes_a_gap() {
-        let start = Moment::now().after(Duration::from_secs(1000));
-        let mut series = Series::default();
-        series.push(at(start, 0), 5.0);
-        series.gap_if_silent(at(start, 200), Duration::from_secs(30));
-        series.push(at(start, 200), 6.0);
-        let buckets = series.buckets(at(start, 200), Duration::from_secs(200), 4);
-        assert_eq!(buckets[2], Bucket::Gap);
     }
 
     #[test]

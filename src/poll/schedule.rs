@@ -232,6 +232,34 @@ impl Schedule {
         }
     }
 
+    /// Whether this question goes next on the operator's account: never asked, or hurried.
+    pub fn is_urgent(&self, question: Question) -> bool {
+        let entry = &self.entries[&question];
+        entry.urgent || entry.started.is_none()
+    }
+
+    /// Whether this question failed and is left alone for a while.
+    pub fn is_backing_off(&self, question: Question) -> bool {
+        self.entries[&question].failures > 0
+    }
+
+    /// Stops waiting for anything in flight, because the requests were given up.
+    pub fn abandon(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.in_flight = None;
+        }
+    }
+
+    /// Notes requests outside the questions, made because the operator asked.
+    pub fn extra(&mut self, requests: u32, elapsed: Duration, now: Instant) {
+        self.requests += u64::from(requests);
+        let busy = elapsed.saturating_sub(self.distance.unwrap_or(Duration::ZERO));
+        self.foreground.take(busy, now);
+        for _ in 0..requests {
+            self.window.push_back((now, busy / requests, Lane::Foreground));
+        }
+    }
+
     /// Whether this question awaits its answer.
     pub fn awaits(&self, question: Question) -> bool {
         self.entries[&question].in_flight.is_some()
@@ -240,12 +268,6 @@ impl Schedule {
     /// Requests that await their answer.
     pub fn in_flight(&self) -> usize {
         self.entries.values().filter(|entry| entry.in_flight.is_some()).count()
-    }
-
-    /// The interval at which this question is really asked: the time since it was last sent, at least the shortest interval.
-    pub fn interval(&self, question: Question, now: Instant) -> Duration {
-        let passed = self.entries[&question].started.map_or(Duration::ZERO, |started| now.saturating_duration_since(started));
-        passed.max(question.shortest_interval())
     }
 
     /// What watching has cost in the last minute.

@@ -1,7 +1,7 @@
 //! Error signatures: which messages share one cause. Pure.
 
-use std::sync::Arc;
 use std::fmt;
+use std::sync::Arc;
 /// A signature.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature(Arc<str>);

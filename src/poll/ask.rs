@@ -1,0 +1,219 @@
+//! One request of the background task and its answer: how a question becomes calls of the client.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::bpmn::activity_names;
+use crate::engine::{
+    Answer, Client, CountQuestion, EngineError, ExternalTaskFilter, ExternalTaskIs, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Order, Page,
+    Telemetry,
+};
+use crate::mirror::{IncidentStep, PAGE_SIZE};
+use crate::model::definition::{ProcessDefinition, ProcessInstance};
+use crate::model::description::{Description, FailedWork};
+use crate::model::external_task::ExternalTask;
+use crate::model::figure::Figure;
+use crate::model::grouping::KnownIncident;
+use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::incident::Incident;
+use crate::model::job::{Job, JobDefinition};
+use crate::model::section::{Moment, Problem};
+use crate::model::snapshot::{ActivityNames, JobCounts};
+use crate::text::EngineText;
+
+/// Definitions read at once.
+pub const DEFINITION_PAGE: u32 = 1_000;
+
+/// A question with everything needed to send it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// `/version`.
+    Version,
+    /// `/telemetry/data`.
+    Telemetry,
+    /// The next step of the incident mirror.
+    Incidents(IncidentStep),
+    /// A figure that is one count; the engine's time now, for lock expiry.
+    Count(Figure, Timestamp),
+    /// Process definitions from this row on.
+    Definitions(u32),
+    /// Job definitions from this row on.
+    JobDefinitions(u32),
+    /// Jobs of one job definition.
+    JobCounts(JobDefinitionId),
+    /// Activity names of one definition.
+    ActivityNames(ProcessDefinitionId),
+    /// These instances.
+    Instances(Vec<ProcessInstanceId>),
+    /// These jobs.
+    Jobs(Vec<JobId>),
+    /// These external tasks.
+    ExternalTasks(Vec<ExternalTaskId>),
+}
+
+/// What came back.
+#[derive(Debug)]
+pub enum Reply {
+    /// Version text.
+    Version(EngineText),
+    /// Live counters.
+    Telemetry(Box<Telemetry>),
+    /// A number.
+    Count(u64),
+    /// Incidents.
+    Incidents(Vec<Incident>),
+    /// Process definitions.
+    Definitions(Vec<ProcessDefinition>),
+    /// Job definitions.
+    JobDefinitions(Vec<JobDefinition>),
+    /// Jobs of one job definition.
+    JobCounts(JobCounts),
+    /// Activity names; an unreadable diagram says why.
+    ActivityNames(Result<ActivityNames, Problem>),
+    /// Those instances that run.
+    Instances(Vec<ProcessInstance>),
+    /// Those jobs that exist.
+    Jobs(Vec<Job>),
+    /// Those external tasks that exist.
+    ExternalTasks(Vec<ExternalTask>),
+}
+
+/// An answer with what it cost.
+#[derive(Debug)]
+pub struct Answered {
+    /// What came back.
+    pub reply: Reply,
+    /// Time the engine and the way to it took.
+    pub elapsed: Duration,
+    /// The engine's clock when it answered.
+    pub engine_time: Option<Timestamp>,
+}
+
+impl Answered {
+    fn from<T>(answer: Answer<T>, reply: impl FnOnce(T) -> Reply) -> Self {
+        Self { elapsed: answer.elapsed, engine_time: answer.engine_time, reply: reply(answer.data) }
+    }
+}
+
+/// Sends a question.
+///
+/// # Errors
+///
+/// Whatever the client reports.
+pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
+    Ok(match ask {
+        Ask::Version => Answered::from(client.version().await?, Reply::Version),
+        Ask::Telemetry => Answered::from(client.telemetry().await?, |telemetry| Reply::Telemetry(Box::new(telemetry))),
+        Ask::Incidents(IncidentStep::Count) => Answered::from(client.count(&CountQuestion::Incidents(IncidentFilter::default())).await?, Reply::Count),
+        Ask::Incidents(IncidentStep::Newer { after }) => Answered::from(client.incidents(&incidents_after(Some(*after), 0)).await?, Reply::Incidents),
+        Ask::Incidents(IncidentStep::Page { after, skip }) => Answered::from(client.incidents(&incidents_after(*after, *skip)).await?, Reply::Incidents),
+        Ask::Count(figure, now) => Answered::from(client.count(&count_question(*figure, *now)).await?, Reply::Count),
+        Ask::Definitions(first) => Answered::from(client.process_definitions(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::Definitions),
+        Ask::JobDefinitions(first) => Answered::from(client.job_definitions(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::JobDefinitions),
+        Ask::JobCounts(id) => job_counts(client, id).await?,
+        Ask::ActivityNames(id) => Answered::from(client.process_definition_xml(id).await?, |xml| Reply::ActivityNames(names(&xml))),
+        Ask::Instances(ids) => Answered::from(client.process_instances(ids).await?, Reply::Instances),
+        Ask::Jobs(ids) => Answered::from(client.jobs(ids).await?, Reply::Jobs),
+        Ask::ExternalTasks(ids) => Answered::from(client.external_tasks(ids).await?, Reply::ExternalTasks),
+    })
+}
+
+fn incidents_after(after: Option<Timestamp>, skip: usize) -> IncidentQuery {
+    IncidentQuery {
+        filter: IncidentFilter { created_after: after, ..IncidentFilter::default() },
+        sort: Some((IncidentSort::Created, Order::Ascending)),
+        page: Page { first: u32::try_from(skip).unwrap_or(u32::MAX), max: PAGE_SIZE as u32 },
+    }
+}
+
+/// The count behind a figure. Figures that are not one count have none here and are asked otherwise.
+fn count_question(figure: Figure, now: Timestamp) -> CountQuestion {
+    match figure {
+        Figure::JobsRetrying => CountQuestion::jobs([JobIs::WithException, JobIs::WithRetriesLeft]),
+        Figure::JobsFailed => CountQuestion::jobs([JobIs::NoRetriesLeft]),
+        // `executable` alone counts jobs of suspended job definitions too.
+        Figure::JobsDue => CountQuestion::jobs([JobIs::Executable, JobIs::Active]),
+        Figure::JobsAcquired => CountQuestion::jobs([JobIs::Acquired]),
+        Figure::Instances => CountQuestion::ProcessInstances { process_definition: None },
+        Figure::ExternalLocked => CountQuestion::external_tasks([ExternalTaskIs::Locked]),
+        Figure::ExternalExpired => CountQuestion::ExternalTasks(ExternalTaskFilter {
+            is: vec![ExternalTaskIs::WithRetriesLeft],
+            lock_ends_before: Some(now),
+            ..ExternalTaskFilter::default()
+        }),
+        Figure::ExternalFailed => CountQuestion::external_tasks([ExternalTaskIs::NoRetriesLeft]),
+        Figure::IncidentsRoot | Figure::IncidentsBlocked | Figure::JobsSucceededRate | Figure::JobsFailedRate => {
+            CountQuestion::Incidents(IncidentFilter::default())
+        }
+    }
+}
+
+/// Counts all jobs of a job definition, and those without retries only if there are any.
+async fn job_counts(client: &Client, id: &JobDefinitionId) -> Result<Answered, EngineError> {
+    let filter = JobFilter { job_definition: Some(id.clone()), ..JobFilter::default() };
+    let jobs = client.count(&CountQuestion::Jobs(filter.clone())).await?;
+    let mut counts = JobCounts { jobs: jobs.data, failed: 0 };
+    let mut elapsed = jobs.elapsed;
+    if jobs.data > 0 {
+        let failed = client.count(&CountQuestion::Jobs(JobFilter { is: vec![JobIs::NoRetriesLeft], ..filter })).await?;
+        counts.failed = failed.data;
+        elapsed += failed.elapsed;
+    }
+    Ok(Answered { reply: Reply::JobCounts(counts), elapsed, engine_time: jobs.engine_time })
+}
+
+fn names(xml: &str) -> Result<ActivityNames, Problem> {
+    activity_names(xml).map_err(|error| Problem {
+        label: "diagram",
+        what: format!("the diagram cannot be read: {}", crate::text::safe(&error.to_string())),
+        remedy: "activities of this process are shown by id".to_owned(),
+    })
+}
+
+/// An error in the words the picture uses.
+pub fn problem(error: &EngineError) -> Problem {
+    Problem { label: error.kind().label(), what: error.to_string(), remedy: error.remedy().to_owned() }
+}
+
+/// Reads everything about one incident; the parts are asked at the same time. Returns how long the engine took, and the number of requests.
+pub async fn describe(client: &Client, known: &KnownIncident) -> (Description, Duration, u32) {
+    let started = Instant::now();
+    let incident = &known.incident;
+    let instance = async {
+        match &incident.process_instance {
+            Some(id) => Some(client.process_instance(id).await.map(|answer| answer.map(|answer| answer.data)).map_err(|error| problem(&error))),
+            None => None,
+        }
+    };
+    let (instance, (work, trace)) = futures_util::future::join(instance, failed_work(client, incident)).await;
+    let requests = u32::from(incident.process_instance.is_some()) + if incident.configuration.is_some() { 2 } else { 0 };
+    (Description { incident: incident.id.clone(), read: Moment::now(), instance, work, trace }, started.elapsed(), requests)
+}
+
+type Trace = Result<Option<EngineText>, Problem>;
+
+async fn failed_work(client: &Client, incident: &Incident) -> (Result<FailedWork, Problem>, Trace) {
+    let Some(configuration) = incident.configuration.clone() else { return (Ok(FailedWork::Unnamed), Ok(None)) };
+    match incident.kind.as_wire() {
+        "failedJob" => {
+            let id = JobId::from(configuration);
+            let (job, trace) = futures_util::future::join(client.job(&id), client.job_stacktrace(&id)).await;
+            (job.map(|job| FailedWork::Job(job.map(|answer| answer.data))).map_err(|error| problem(&error)), excerpt(trace))
+        }
+        "failedExternalTask" => {
+            let id = ExternalTaskId::from(configuration);
+            let (task, trace) = futures_util::future::join(client.external_task(&id), client.external_task_error_details(&id)).await;
+            (task.map(|task| FailedWork::ExternalTask(task.map(|answer| answer.data))).map_err(|error| problem(&error)), excerpt(trace))
+        }
+        _ => (Ok(FailedWork::Unnamed), Ok(None)),
+    }
+}
+
+fn excerpt(trace: Result<Answer<crate::engine::Excerpt>, EngineError>) -> Trace {
+    match trace {
+        Ok(answer) => Ok(Some(answer.data.text).filter(|text| !text.as_wire().trim().is_empty())),
+        Err(error) if error.kind() == crate::engine::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(problem(&error)),
+    }
+}

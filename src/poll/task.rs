@@ -1,0 +1,236 @@
+//! The background task: sends what the picture wants to know, publishes what it learns, and is started again should it fall.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, OptionFuture};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::ask::{self, Answered, Ask};
+use super::command::PollCommand;
+use super::picture::Picture;
+use super::question::Question;
+use crate::engine::{Client, EngineError, Login};
+use crate::model::description::Description;
+use crate::model::section::{Moment, Problem};
+use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
+
+/// Snapshots leave at most this often.
+const PUBLISH: Duration = Duration::from_millis(30);
+
+/// A wait that took this much longer than planned means that the process stood still.
+const STOOD_STILL: Duration = Duration::from_secs(5);
+
+/// A fallen task is started again after this long.
+const RESTART: Duration = Duration::from_secs(5);
+
+/// What the task is made from.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Asks the engine.
+    pub client: Client,
+    /// Who is asked, as far as known beforehand.
+    pub engine: EngineIdentity,
+    /// Share of one engine thread that background polling may keep busy.
+    pub budget: f64,
+    /// Feeds the jitter.
+    pub seed: u64,
+}
+
+/// The ends that the rest of the program holds.
+#[derive(Debug)]
+pub struct Poller {
+    /// The newest picture.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Wishes.
+    pub commands: mpsc::UnboundedSender<PollCommand>,
+    /// Answers to describes.
+    pub descriptions: mpsc::UnboundedReceiver<Description>,
+}
+
+/// Starts the task on the current runtime. It ends when all ends of its command channel are dropped.
+pub fn start(setup: Setup) -> Poller {
+    let first = Arc::new(Snapshot::empty(setup.engine.clone(), Moment::now()));
+    let (publish, snapshots) = watch::channel(first);
+    let (commands, wishes) = mpsc::unbounded_channel();
+    let (tell, descriptions) = mpsc::unbounded_channel();
+    tokio::spawn(supervise(setup, wishes, publish, tell));
+    Poller { snapshots, commands, descriptions }
+}
+
+/// Keeps a task running. A fault of ours must show on the screen rather than leave an old picture standing.
+async fn supervise(
+    setup: Setup,
+    mut wishes: mpsc::UnboundedReceiver<PollCommand>,
+    publish: watch::Sender<Arc<Snapshot>>,
+    tell: mpsc::UnboundedSender<Description>,
+) {
+    let mut looking = None;
+    loop {
+        let mut task = Task::new(&setup, &publish, &tell);
+        if let Some(looking) = looking.take() {
+            task.picture.look(looking);
+        }
+        let Err(panic) = AssertUnwindSafe(task.run(&mut wishes)).catch_unwind().await else { return };
+        let what = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+        let what = what.unwrap_or_else(|| "unknown fault".to_owned());
+        tracing::error!(fault = what, "the background task fell");
+        let problem = Problem {
+            label: "poller fell",
+            what: format!("the background task ended by a fault of bpmtop: {}", crate::text::safe(&what)),
+            remedy: "it is being started again; please report the log".to_owned(),
+        };
+        publish.send_modify(|snapshot| {
+            let mut last = Snapshot::clone(snapshot);
+            last.sequence += 1;
+            last.link = Link::PollerFailed { problem };
+            *snapshot = Arc::new(last);
+        });
+        let restart = Instant::now() + RESTART;
+        while let Ok(wish) = tokio::time::timeout_at(restart, wishes.recv()).await {
+            match wish {
+                None => return,
+                Some(PollCommand::Look(rows)) => looking = Some(rows),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+struct Outcome {
+    question: Question,
+    ask: Ask,
+    result: Result<Answered, EngineError>,
+    waited: Duration,
+}
+
+type Described = (Description, Duration, u32);
+
+struct Task<'a> {
+    picture: Picture,
+    client: Client,
+    publish: &'a watch::Sender<Arc<Snapshot>>,
+    tell: &'a mpsc::UnboundedSender<Description>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Outcome>>,
+    /// The newest describe; an older one is given up.
+    describing: OptionFuture<BoxFuture<'static, Described>>,
+    published: Option<Instant>,
+    dirty: bool,
+}
+
+impl<'a> Task<'a> {
+    fn new(setup: &Setup, publish: &'a watch::Sender<Arc<Snapshot>>, tell: &'a mpsc::UnboundedSender<Description>) -> Self {
+        Self {
+            picture: Picture::new(setup.engine.clone(), setup.budget, setup.seed, Moment::now()),
+            client: setup.client.clone(),
+            publish,
+            tell,
+            in_flight: FuturesUnordered::new(),
+            describing: None.into(),
+            published: None,
+            dirty: false,
+        }
+    }
+
+    async fn run(mut self, wishes: &mut mpsc::UnboundedReceiver<PollCommand>) {
+        loop {
+            let wait = self.send_what_is_due();
+            self.publish_if_due();
+            let planned = Instant::now() + wait.min(Duration::from_secs(3_600));
+            let publish_at = self.published.map_or_else(Instant::now, |published| published + PUBLISH);
+            tokio::select! {
+                wish = wishes.recv() => match wish {
+                    Some(wish) => self.obey(wish),
+                    None => return,
+                },
+                Some(outcome) = self.in_flight.next(), if !self.in_flight.is_empty() => self.take(outcome),
+                Some(described) = &mut self.describing => {
+                    self.describing = None.into();
+                    self.picture.schedule.extra(described.2, described.1, Moment::now().instant);
+                    let _ = self.tell.send(described.0);
+                }
+                () = sleep_until(planned) => {
+                    if planned.elapsed() > STOOD_STILL {
+                        let late = planned.elapsed();
+                        let now = Moment::now();
+                        self.picture.note_gap(Moment { instant: now.instant - late, wall: now.wall });
+                    }
+                }
+                () = sleep_until(publish_at), if self.dirty => {}
+            }
+        }
+    }
+
+    fn send_what_is_due(&mut self) -> Duration {
+        loop {
+            let now = Moment::now();
+            match self.picture.next(now) {
+                Err(wait) => return wait,
+                Ok((question, lane, ask)) => {
+                    self.picture.sent(question, lane, &ask, now);
+                    let client = self.client.clone();
+                    self.in_flight.push(Box::pin(async move {
+                        let started = std::time::Instant::now();
+                        let result = ask::send(&client, &ask).await;
+                        Outcome { question, ask, result, waited: started.elapsed() }
+                    }));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, outcome: Outcome) {
+        let now = Moment::now();
+        match outcome.result {
+            Ok(answered) => self.picture.succeed(outcome.question, outcome.ask, answered, now),
+            Err(error) => {
+                tracing::warn!(question = ?outcome.question, %error, "a question failed");
+                self.picture.fail(outcome.question, &outcome.ask, &error, outcome.waited, now);
+            }
+        }
+        if let Some(version) = self.picture.version()
+            && self.client.known_version().as_ref() != Some(version)
+        {
+            self.client.assume_version(version.clone());
+        }
+        self.dirty = true;
+    }
+
+    fn obey(&mut self, wish: PollCommand) {
+        let now = Moment::now();
+        match wish {
+            PollCommand::Pause(paused) => self.picture.pause(paused, now),
+            PollCommand::Refresh => self.picture.refresh(),
+            PollCommand::Look(looking) => self.picture.look(looking),
+            PollCommand::Describe(known) => {
+                let client = self.client.clone();
+                let future: BoxFuture<'static, Described> = Box::pin(async move { ask::describe(&client, &known).await });
+                self.describing = Some(future).into();
+            }
+            PollCommand::Login { user, password } => match self.client.with_login(Login::Basic { user: user.clone(), password }) {
+                Ok(client) => {
+                    self.client = client;
+                    self.in_flight.clear();
+                    self.describing = None.into();
+                    self.picture.login(user);
+                }
+                Err(error) => self.picture.fail(Question::Version, &Ask::Version, &error, Duration::ZERO, now),
+            },
+        }
+        self.dirty = true;
+    }
+
+    fn publish_if_due(&mut self) {
+        if !self.dirty || self.published.is_some_and(|published| published.elapsed() < PUBLISH) {
+            return;
+        }
+        self.dirty = false;
+        self.published = Some(Instant::now());
+        let snapshot = self.picture.snapshot(self.client.usage().bytes, Moment::now());
+        self.publish.send_replace(Arc::new(snapshot));
+    }
+}
