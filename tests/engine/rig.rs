@@ -18,7 +18,7 @@ use engine::{
     launch::RunningEngine,
     params::{Auth, History, RigParams},
     product::{CAMUNDA_7_24, EngineKind},
-    workload::{Workload, WorkloadParams},
+    workload::{LONGEST, Workload, WorkloadParams},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -106,7 +106,8 @@ async fn run(arguments: &Arguments, params: RigParams) -> Result<ExitCode> {
     };
     print_welcome(&engine)?;
     if arguments.workload {
-        tokio::spawn(Workload::new(engine.driver()?, WorkloadParams { duration: Duration::MAX, ..WorkloadParams::default() }).run(|_| {}));
+        let params = WorkloadParams { duration: LONGEST, ..WorkloadParams::default() };
+        tokio::spawn(Workload::new(engine.driver()?, params).run());
     }
     if arguments.exec.is_empty() { serve(engine, signals).await } else { exec(&arguments.exec, engine, signals).await }
 }
