@@ -43,7 +43,7 @@ pub fn default_home() -> PathBuf {
     target.join("engine-rig")
 }
 
-/// Makes sure the engine is in the cache. Blocks; the first time it fetches about 100 files.
+/// Makes sure the engine is in the cache. Blocks; the first time it fetches about 60 MB.
 pub fn install(engine: EngineKind, home: &Path, progress: Progress<'_>) -> Result<Installation> {
     let home = std::path::absolute(home)?.join(engine.to_string());
     fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
@@ -92,7 +92,7 @@ fn fetch(engine: EngineKind, pom: &str, libraries: &Path, progress: Progress<'_>
     let work = aside(libraries)?;
     let (pom_file, log_file, jars) = (work.join("pom.xml"), work.join("maven.log"), work.join("jars"));
     fs::write(&pom_file, pom)?;
-    progress(&format!("fetching {engine} with Maven (once, about 100 files)"));
+    progress(&format!("fetching {engine} with Maven (once, about 60 MB)"));
     let mut child = maven
         .args(["--batch-mode", "--file"])
         .arg(&pom_file)
@@ -113,7 +113,7 @@ fn fetch(engine: EngineKind, pom: &str, libraries: &Path, progress: Progress<'_>
     if !child.wait()?.success() {
         bail!("Maven could not fetch {engine}; the end of {}:\n{}", log_file.display(), tail(&log_file, 15));
     }
-    progress(&format!("fetched {} files", meter.copied));
+    progress(&format!("{} libraries in place", meter.copied));
     fs::rename(&jars, libraries)?;
     fs::remove_dir_all(&work)?;
     Ok(())
@@ -133,11 +133,11 @@ impl<'a> FetchMeter<'a> {
     }
 
     fn read(&mut self, line: &str) {
-        self.downloaded += usize::from(line.contains("Downloaded from") && line.contains(".jar "));
+        self.downloaded += usize::from(line.contains("Downloaded from"));
         self.copied += usize::from(line.contains("Copying "));
         if self.last.elapsed() >= Duration::from_secs(2) {
             self.last = Instant::now();
-            (self.progress)(&format!("downloaded {} jars", self.downloaded));
+            (self.progress)(&format!("{} files downloaded", self.downloaded));
         }
     }
 }

@@ -16,9 +16,9 @@ use clap::Parser;
 use engine::{
     install::install,
     launch::RunningEngine,
-    params::{Auth, History, RigParams},
+    params::{Auth, Database, History, RigParams},
     product::{CAMUNDA_7_24, EngineKind},
-    workload::{Workload, WorkloadParams},
+    workload::{LONGEST, Workload, WorkloadParams},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -47,6 +47,16 @@ struct Arguments {
     /// The engine's name; other than "default" it becomes part of the URL
     #[arg(long, default_value = "default")]
     engine_name: String,
+    /// Keep the state in a PostgreSQL database somebody else runs, jdbc:postgresql://127.0.0.1:5432/rig; two rigs may share it
+    #[arg(long)]
+    jdbc_url: Option<String>,
+    #[arg(long, default_value = "postgres", requires = "jdbc_url")]
+    database_user: String,
+    #[arg(long, default_value = "", requires = "jdbc_url", hide_default_value = true)]
+    database_password: String,
+    /// The node's name in the job log
+    #[arg(long)]
+    node: Option<String>,
     /// Deploy nothing
     #[arg(long)]
     empty: bool,
@@ -63,8 +73,14 @@ struct Arguments {
 
 impl Arguments {
     fn params(&self) -> RigParams {
+        let database = match &self.jdbc_url {
+            Some(url) => Database::PostgreSql { jdbc_url: url.clone(), user: self.database_user.clone(), password: self.database_password.clone() },
+            None => Database::H2,
+        };
         RigParams {
             engine: self.engine,
+            database,
+            node: self.node.clone(),
             auth: self.auth,
             authorizations: self.authorizations,
             history: self.history,
@@ -104,9 +120,10 @@ async fn run(arguments: &Arguments, params: RigParams) -> Result<ExitCode> {
         engine = start(arguments, params) => engine?,
         () = signals.any() => return Ok(ExitCode::from(130)),
     };
-    print_welcome(&engine)?;
+    print_welcome(&engine, !arguments.exec.is_empty())?;
     if arguments.workload {
-        tokio::spawn(Workload::new(engine.driver()?, WorkloadParams { duration: Duration::MAX, ..WorkloadParams::default() }).run(|_| {}));
+        let params = WorkloadParams { duration: LONGEST, ..WorkloadParams::default() };
+        tokio::spawn(Workload::new(engine.driver()?, params).run());
     }
     if arguments.exec.is_empty() { serve(engine, signals).await } else { exec(&arguments.exec, engine, signals).await }
 }
@@ -125,8 +142,9 @@ async fn start(arguments: &Arguments, params: RigParams) -> Result<RunningEngine
     Ok(engine)
 }
 
-fn print_welcome(engine: &RunningEngine) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+/// With a command to run, standard output is the command's alone.
+fn print_welcome(engine: &RunningEngine, exec: bool) -> Result<()> {
+    let mut out: Box<dyn Write> = if exec { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
     writeln!(out, "{} at {}", engine.params.engine, engine.url)?;
     writeln!(out, "log: {}", engine.log.display())?;
     match engine.login() {

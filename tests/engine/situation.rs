@@ -51,13 +51,20 @@ impl Driver {
         self.start_order("A-2026-004740", &json!({"paymentMethod": "transfer", "reminderAfter": "PT2H"})).await?;
         self.start_order("A-2026-004741", &json!({"suspicious": true})).await?;
         self.start("shipping", "V-2026-0009", &json!({"fault": "print-label"})).await?;
-        self.suspend_one().await?;
+        self.suspend_some().await?;
         self.populate_external_tasks().await
     }
 
-    async fn suspend_one(&self) -> Result<()> {
-        let instance = self.start("reconciliation", "对账-暂停", &json!({"fault": "match-entries=timeout", "latencyMillis": 500})).await?;
-        self.suspend_instance(&instance, true).await
+    /// One payment suspended with its timer, and one job born suspended because its job definition was.
+    async fn suspend_some(&self) -> Result<()> {
+        let waiting = "/process-instance?processDefinitionKey=payment&activityIdIn=await-transfer&businessKey=A-2026-004742";
+        self.start_order("A-2026-004742", &json!({"paymentMethod": "transfer", "reminderAfter": "PT2H"})).await?;
+        self.await_count(&waiting.replace('?', "/count?"), Duration::from_secs(20), |count| count == 1).await?;
+        for payment in self.list(waiting).await? {
+            self.suspend_instance(&id_of(&payment)?, true).await?;
+        }
+        self.suspend_job_definitions("delivery-note", true, false).await?;
+        self.start("delivery-note", "إشعار-٧٨", &json!({})).await.map(drop)
     }
 
     /// Five shippings: failed for good, failed with a retry left, locked for long, lock expired, never fetched. `V-2026-0009` goes on to fail in its script.

@@ -18,6 +18,6 @@ final class HugeStacktrace {
         if (depth > 0) {
             return deep(level, depth - 1, subject, cause);
         }
-        return new IllegalStateException("settlement step " + level + " of " + subject + " failed: " + "row-data;".repeat(250), cause);
+        return new IllegalStateException("settlement step " + level + " of " + subject + " failed: " + "row-data;".repeat(560), cause);
     }
 }
