@@ -9,7 +9,7 @@ mod connection;
 pub(crate) mod document;
 mod environment;
 mod password;
-mod problem;
+pub(crate) mod problem;
 mod profile;
 mod range;
 mod read;
@@ -28,7 +28,7 @@ pub use profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profi
 pub use range::{Range, RangeError};
 pub use thresholds::{FIGURE_KEYS, Level, Threshold, Thresholds};
 
-pub(crate) use problem::safe;
+use problem::safe;
 
 /// The theme used when nobody asks for another.
 pub const DEFAULT_THEME: &str = "night";
