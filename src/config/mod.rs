@@ -28,7 +28,9 @@ pub use profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profi
 pub use range::{Range, RangeError};
 pub use thresholds::{FIGURE_KEYS, Level, Threshold, Thresholds};
 
-use problem::safe;
+pub(crate) use problem::safe;
+#[cfg(test)]
+pub(crate) use read::COMMAND_WORDS;
 
 /// The theme used when nobody asks for another.
 pub const DEFAULT_THEME: &str = "night";
