@@ -13,6 +13,7 @@ use super::environment::{Environment, Overrides};
 use super::password::PasswordSource;
 use super::problem::{ConfigError, nearest, safe};
 use super::profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profile, TIMEOUT_SECONDS, check_engine_name, parse_engine_url, url_hint};
+use super::read::COMMAND_WORDS;
 
 /// What one start of the program is about.
 #[derive(Debug, Clone)]
@@ -110,14 +111,17 @@ impl Config {
         self.profile(name).ok_or_else(|| {
             let names: Vec<&str> = self.profiles.iter().map(|profile| profile.name.as_str()).collect();
             let mut message = format!("there is no profile \"{}\"", safe(name));
-            if names.is_empty() {
-                message.push_str("; no profile is configured (see: bpmtop config example). To open a URL, write it out: http://localhost:8080/engine-rest");
+            if let Some(near) = nearest(name, names.iter().copied()) {
+                message.push_str(&format!("; did you mean \"{}\"?", safe(near)));
+            } else if let Some(command) = nearest(name, COMMAND_WORDS.iter().copied()) {
+                message.push_str(&format!("; did you mean the command \"{command}\"?"));
             } else {
-                if let Some(near) = nearest(name, names.iter().copied()) {
-                    message.push_str(&format!("; did you mean \"{}\"?", safe(near)));
-                }
-                message.push_str(&format!(" Profiles are: {}", safe(&names.join(", "))));
+                message.push('.');
             }
+            message.push_str(&match names.as_slice() {
+                [] => " No profile is configured (see: bpmtop config example). To open a URL, write it out: http://localhost:8080/engine-rest".to_owned(),
+                names => format!(" Profiles are: {}", safe(&names.join(", "))),
+            });
             ConfigError::Request(message)
         })
     }

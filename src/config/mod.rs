@@ -9,7 +9,7 @@ mod connection;
 pub(crate) mod document;
 mod environment;
 mod password;
-mod problem;
+pub(crate) mod problem;
 mod profile;
 mod range;
 mod read;
@@ -29,6 +29,8 @@ pub use range::{Range, RangeError};
 pub use thresholds::{FIGURE_KEYS, Level, Threshold, Thresholds};
 
 pub(crate) use problem::safe;
+#[cfg(test)]
+pub(crate) use read::COMMAND_WORDS;
 
 /// The theme used when nobody asks for another.
 pub const DEFAULT_THEME: &str = "night";

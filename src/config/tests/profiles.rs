@@ -126,6 +126,9 @@ fn an_unknown_profile_names_the_nearest_and_all_others() {
     let typo = Overrides { target: Some("prdo".into()), ..Overrides::default() };
     let error = config.target(&Environment::default(), &typo).unwrap_err().to_string();
     assert_eq!(error, "there is no profile \"prdo\"; did you mean \"prod\"? Profiles are: prod, test");
+    let command = Overrides { target: Some("snapshto".into()), ..Overrides::default() };
+    let error = Config::default().target(&Environment::default(), &command).unwrap_err().to_string();
+    assert!(error.contains("did you mean the command \"snapshot\"? No profile is configured"), "{error}");
 }
 
 #[test]

@@ -1,1 +1,0 @@
-//! Semantic colour roles and the palettes that fill them. Widgets name a role, never a colour.
