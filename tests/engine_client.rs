@@ -1,0 +1,407 @@
+//! The client against a scripted server: what it sends, what it refuses to send, what it makes of answers. Failures and their words
+//! are in `engine_client_failures.rs`.
+
+mod scripted;
+
+use std::time::Duration;
+
+use bpmtop::engine::{
+    Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter,
+    HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Login, Order, Page, Problem, Product, RequestName, Right,
+};
+use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use bpmtop::text::EngineText;
+use scripted::{Asked, Manner, Reply, ScriptedEngine};
+
+const ROW: &str = r#"{"id":"i1","incidentType":"failedJob","incidentTimestamp":"2025-01-01T00:00:00.000+0000","configuration":"j1"}"#;
+
+fn options(engine: &ScriptedEngine) -> ClientOptions {
+    ClientOptions::new(engine.url().parse().expect("an address"))
+}
+
+fn client(engine: &ScriptedEngine) -> Client {
+    Client::new(options(engine)).expect("a client")
+}
+
+fn logged_in(engine: &ScriptedEngine, password: &str) -> Client {
+    let login = Login::Basic { user: "ann".to_owned(), password: password.into() };
+    Client::new(ClientOptions { login, ..options(engine) }).expect("a client")
+}
+
+fn version(text: &str) -> EngineVersion {
+    EngineVersion::detect(EngineText::from(text), None)
+}
+
+fn incidents() -> IncidentQuery {
+    IncidentQuery { filter: IncidentFilter::default(), sort: None, page: Page::first(100) }
+}
+
+/// An engine that answers counts, and everything else with an empty list.
+async fn calm_engine() -> ScriptedEngine {
+    ScriptedEngine::start(|asked: &Asked| match asked.path() {
+        path if path.ends_with("/count") => Reply::json(r#"{"count":7}"#),
+        path if path.ends_with("/version") => Reply::json(r#"{"version":"7.24.0"}"#),
+        _ => Reply::json("[]"),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_answer_carries_data_size_and_the_engines_clock() {
+    let engine = calm_engine().await;
+    let answer = client(&engine).count(&CountQuestion::Incidents(IncidentFilter::default())).await.expect("an answer");
+    assert_eq!((answer.data, answer.bytes), (7, 11));
+    assert_eq!(answer.engine_time, Some("2015-10-21T07:28:00Z".parse().expect("a moment")));
+}
+
+#[tokio::test]
+async fn elapsed_covers_the_exchange_but_not_the_wait_for_a_turn() {
+    let engine = ScriptedEngine::always(Reply::json(r#"{"count":1}"#).travelling(Manner::Late(Duration::from_millis(150)))).await;
+    let client = client(&engine);
+    let ask = || client.count(&CountQuestion::ProcessDefinitions);
+    // Only one request is let through before the login is proven: the second waits for the first.
+    let (first, second) = tokio::join!(ask(), ask());
+    for answer in [first, second] {
+        let elapsed = answer.expect("an answer").elapsed;
+        assert!((150..290).contains(&elapsed.as_millis()), "{elapsed:?}");
+    }
+}
+
+#[tokio::test]
+async fn connections_are_reused() {
+    let engine = calm_engine().await;
+    let client = client(&engine);
+    for _ in 0..20 {
+        client.version().await.expect("an answer");
+    }
+    assert_eq!((engine.asked().len(), engine.connections()), (20, 1));
+}
+
+#[tokio::test]
+async fn at_most_four_requests_are_in_flight() {
+    let engine = ScriptedEngine::always(Reply::json(r#"{"count":1}"#).travelling(Manner::Late(Duration::from_millis(60)))).await;
+    let client = client(&engine);
+    let asks = (0..12).map(|_| client.count(&CountQuestion::ProcessDefinitions));
+    for answer in futures_util::future::join_all(asks).await {
+        answer.expect("an answer");
+    }
+    assert_eq!(engine.connections(), 4);
+}
+
+#[tokio::test]
+async fn usage_counts_requests_and_bytes() {
+    let engine = calm_engine().await;
+    let client = client(&engine);
+    client.version().await.expect("an answer");
+    client.clone().incidents(&incidents()).await.expect("an answer");
+    let usage = client.usage();
+    assert_eq!((usage.requests, usage.bytes), (2, 20 + 2));
+}
+
+#[tokio::test]
+async fn credentials_travel_with_requests_and_never_in_the_address() {
+    let engine = calm_engine().await;
+    let address = engine.url().replace("http://", "http://eve:hidden@");
+    let login = Login::Basic { user: "ann".to_owned(), password: "secret".into() };
+    let client = Client::new(ClientOptions { login, ..ClientOptions::new(address.parse().expect("an address")) }).expect("a client");
+    client.version().await.expect("an answer");
+    // base64 of ann:secret
+    assert_eq!(engine.asked()[0].header("authorization"), Some("Basic YW5uOnNlY3JldA=="));
+    let shown = format!("{client:?} {}", client.address());
+    assert!(!shown.contains("secret") && !shown.contains("hidden"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_session_cookie_is_sent_back() {
+    let engine = ScriptedEngine::always(Reply::json(r#"{"version":"7.24.0"}"#).header("set-cookie", "JSESSIONID=abc; Path=/")).await;
+    let client = client(&engine);
+    client.version().await.expect("an answer");
+    client.version().await.expect("an answer");
+    assert_eq!(engine.asked()[1].header("cookie"), Some("JSESSIONID=abc"));
+}
+
+#[tokio::test]
+async fn a_refused_login_costs_one_attempt_however_many_ask() {
+    let engine = ScriptedEngine::always(Reply::status(401)).await;
+    let client = logged_in(&engine, "wrong");
+    let asks = (0..10).map(|_| client.version());
+    let mut kinds: Vec<ErrorKind> = futures_util::future::join_all(asks).await.into_iter().map(|result| result.expect_err("refused").kind()).collect();
+    kinds.sort_by_key(|kind| kind.label());
+    assert_eq!(engine.asked().len(), 1);
+    assert_eq!(kinds.iter().filter(|kind| **kind == ErrorKind::Unauthorized).count(), 1);
+    assert_eq!(kinds.iter().filter(|kind| **kind == ErrorKind::LoginRefused).count(), 9);
+}
+
+#[tokio::test]
+async fn a_login_that_stops_being_valid_costs_no_more_than_the_requests_in_flight() {
+    let engine = ScriptedEngine::start(|asked: &Asked| match asked.path() {
+        "/engine-rest/version" => Reply::json(r#"{"version":"7.24.0"}"#),
+        _ => Reply::status(401).travelling(Manner::Late(Duration::from_millis(50))),
+    })
+    .await;
+    let client = logged_in(&engine, "right until now");
+    client.version().await.expect("an answer");
+    let asks = (0..10).map(|_| client.count(&CountQuestion::ProcessDefinitions));
+    futures_util::future::join_all(asks).await;
+    assert_eq!(engine.asked().len(), 1 + 4);
+}
+
+#[tokio::test]
+async fn a_question_that_needs_no_login_proves_none() {
+    let engine = ScriptedEngine::start(|asked: &Asked| match asked.path() {
+        "/engine-rest/engine" => Reply::json(r#"[{"name":"default"}]"#),
+        _ => Reply::status(401),
+    })
+    .await;
+    let client = logged_in(&engine, "wrong");
+    assert_eq!(client.engines().await.expect("an answer").data, [EngineText::from("default")]);
+    let asks = (0..10).map(|_| client.version());
+    futures_util::future::join_all(asks).await;
+    assert_eq!(engine.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn another_login_opens_the_way_again() {
+    let engine = ScriptedEngine::start(|asked: &Asked| match asked.header("authorization") {
+        Some("Basic YW5uOnJpZ2h0") => Reply::json(r#"{"version":"7.24.0"}"#),
+        _ => Reply::status(401),
+    })
+    .await;
+    let refused = logged_in(&engine, "wrong");
+    assert_eq!(refused.version().await.expect_err("refused").kind(), ErrorKind::Unauthorized);
+    let admitted = refused.with_login(Login::Basic { user: "ann".to_owned(), password: "right".into() }).expect("a client");
+    assert_eq!(admitted.version().await.expect("an answer").data.as_wire(), "7.24.0");
+    assert_eq!(refused.version().await.expect_err("still refused").kind(), ErrorKind::LoginRefused);
+    assert_eq!(admitted.usage().requests, 2);
+}
+
+#[tokio::test]
+async fn a_filter_the_engine_would_ignore_is_not_sent() {
+    let engine = calm_engine().await;
+    let client = client(&engine);
+    let acquired = CountQuestion::jobs([JobIs::Acquired]);
+    let refused = client.count(&acquired).await.expect_err("version unknown");
+    assert!(matches!(refused.problem(), Problem::Unsupported { engine: None, .. }), "{refused}");
+    client.assume_version(version("7.23.0"));
+    assert_eq!(client.count(&acquired).await.expect_err("too old").kind(), ErrorKind::Unsupported);
+    assert_eq!(engine.asked().len(), 0);
+    client.assume_version(version("7.24.0"));
+    assert_eq!(client.count(&acquired).await.expect("an answer").data, 7);
+    assert_eq!(engine.asked()[0].target, "/engine-rest/job/count?acquired=true");
+}
+
+#[tokio::test]
+async fn identify_reads_version_and_product_and_gates_by_them() {
+    let engine = ScriptedEngine::start(|asked: &Asked| match asked.path() {
+        "/engine-rest/version" => Reply::json(r#"{"version":"1.0.3"}"#),
+        "/engine-rest/telemetry/data" => Reply::json(r#"{"product":{"name":"Operaton BPM Runtime"}}"#),
+        _ => Reply::json(r#"{"count":0}"#),
+    })
+    .await;
+    let client = client(&engine);
+    let found = client.identify().await.expect("an answer").data;
+    assert_eq!((found.product, found.feature_level), (Product::Operaton, (7, 24)));
+    assert_eq!(client.known_version(), Some(found));
+    client.count(&CountQuestion::jobs([JobIs::Acquired])).await.expect("an answer");
+}
+
+#[tokio::test]
+async fn identify_does_without_telemetry_that_is_forbidden_or_too_new() {
+    for (told, telemetry_requests) in [("7.18.0", 1), ("7.15.0", 0)] {
+        let engine = ScriptedEngine::start(move |asked: &Asked| match asked.path() {
+            "/engine-rest/version" => Reply::json(format!(r#"{{"version":"{told}"}}"#)),
+            _ => Reply::json(r#"{"type":"AuthorizationException","message":"no"}"#).with_status(403),
+        })
+        .await;
+        let found = client(&engine).identify().await.expect("an answer").data;
+        assert_eq!(found.to_string(), format!("Camunda {told}"));
+        assert_eq!(engine.asked().len(), 1 + telemetry_requests, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn every_question_with_every_filter_stays_within_the_catalogue() {
+    let engine = calm_engine().await;
+    let client = client(&engine);
+    client.assume_version(version("7.24.0"));
+    let now = Some("2025-01-01T00:00:00Z".parse().expect("a moment"));
+    let (definition, instance) = (Some(ProcessDefinitionId::from("d")), Some(ProcessInstanceId::from("p")));
+    let incident = IncidentFilter {
+        kind: Some("failedJob".into()),
+        process_definition: definition.clone(),
+        process_keys: vec![ProcessKey::from("a"), ProcessKey::from("b")],
+        process_instance: instance.clone(),
+        configuration: Some("j".into()),
+        root_cause: Some(IncidentId::from("r")),
+        created_after: now,
+        created_before: now,
+    };
+    let historic = HistoricIncidentFilter {
+        process_definition: definition.clone(),
+        process_instance: instance.clone(),
+        configuration: Some("j".into()),
+        created_after: now,
+        created_before: now,
+        ended_after: now,
+        ended_before: now,
+        only_open: true,
+    };
+    use ExternalTaskIs as Task;
+    use JobIs as Mark;
+    let marks = vec![
+        Mark::WithException,
+        Mark::WithRetriesLeft,
+        Mark::NoRetriesLeft,
+        Mark::Executable,
+        Mark::Active,
+        Mark::Suspended,
+        Mark::Acquired,
+        Mark::Timer,
+        Mark::Message,
+    ];
+    let job = JobFilter {
+        is: marks,
+        job_definition: Some("jd".into()),
+        process_definition: definition.clone(),
+        process_instance: instance.clone(),
+        created_after: now,
+        created_before: now,
+    };
+    let task = ExternalTaskFilter {
+        is: vec![Task::Locked, Task::NotLocked, Task::WithRetriesLeft, Task::NoRetriesLeft, Task::Active, Task::Suspended],
+        topic: Some("t".into()),
+        process_definition: definition.clone(),
+        process_instance: instance,
+        lock_ends_before: now,
+        lock_ends_after: now,
+    };
+    let questions = [
+        CountQuestion::Incidents(incident.clone()),
+        CountQuestion::HistoricIncidents(historic.clone()),
+        CountQuestion::Jobs(job),
+        CountQuestion::ExternalTasks(task),
+        CountQuestion::ProcessInstances { process_definition: definition },
+        CountQuestion::ProcessDefinitions,
+        CountQuestion::JobDefinitions,
+    ];
+    for question in &questions {
+        assert_eq!(client.count(question).await.expect("an answer").data, 7, "{question:?}");
+    }
+    for sort in [IncidentSort::Created, IncidentSort::Id] {
+        let query = IncidentQuery { filter: incident.clone(), sort: Some((sort, Order::Descending)), page: Page::first(9) };
+        client.incidents(&query).await.expect("an answer");
+    }
+    let query = HistoricIncidentQuery { filter: historic, by_creation: Some(Order::Ascending), page: Page { first: 3, max: 2 } };
+    client.historic_incidents(&query).await.expect("an answer");
+    client.process_definitions(Page::first(5)).await.expect("an answer");
+    client.job_definitions(Page::first(5)).await.expect("an answer");
+    client.job_log(&JobId::from("j"), Page::first(5), Order::Descending).await.expect("an answer");
+    client.process_statistics().await.expect("an answer");
+    let targets: Vec<String> = engine.asked().into_iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect();
+    insta::assert_snapshot!("every_question_on_the_wire", targets.join("\n").replace("%3A00%3A00.000%2B0000", "…"));
+}
+
+#[tokio::test]
+async fn rights_are_asked_by_the_engines_names() {
+    let engine = ScriptedEngine::always(Reply::json(r#"{"permissionName":"X","authorized":true}"#)).await;
+    let client = client(&engine);
+    for right in Right::ALL {
+        assert!(client.may(*right).await.expect("an answer").data);
+    }
+    assert_eq!(engine.asked()[0].target, "/engine-rest/authorization/check?permissionName=READ_INSTANCE&resourceName=PROCESS_DEFINITION&resourceType=6");
+    assert_eq!(engine.asked().len(), Right::ALL.len());
+}
+
+#[tokio::test]
+async fn jobs_are_read_by_their_ids_in_one_bounded_request() {
+    let engine = ScriptedEngine::always(Reply::json(r#"[{"id":"j1","retries":0,"processInstanceId":null}]"#)).await;
+    let jobs = client(&engine).jobs(&[JobId::from("j1"), JobId::from("j2")]).await.expect("an answer").data;
+    assert_eq!(jobs.len(), 1);
+    let asked = &engine.asked()[0];
+    assert_eq!((asked.method.as_str(), asked.target.as_str()), ("POST", "/engine-rest/job?firstResult=0&maxResults=3"));
+    assert!(asked.body == r#"{"jobIds":["j1","j2"]}"# || asked.body == r#"{"jobIds":["j2","j1"]}"#, "{}", asked.body);
+}
+
+#[tokio::test]
+async fn rows_nobody_asked_for_betray_an_ignored_filter() {
+    let engine = ScriptedEngine::always(Reply::json(r#"[{"id":"e9","topicName":"t"}]"#)).await;
+    let error = client(&engine).external_tasks(&[ExternalTaskId::from("e1")]).await.expect_err("a stranger's row");
+    assert!(matches!(error.problem(), Problem::FilterIgnored { what: "externalTaskIdIn" }), "{error}");
+}
+
+#[tokio::test]
+async fn no_ids_are_answered_without_asking() {
+    let engine = calm_engine().await;
+    assert!(client(&engine).process_instances(&[]).await.expect("an answer").data.is_empty());
+    assert_eq!(engine.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_none_and_not_an_error() {
+    let gone = r#"{"type":"InvalidRequestException","message":"No matching incident with id x","code":null}"#;
+    let engine = ScriptedEngine::always(Reply::json(gone).with_status(404)).await;
+    let client = client(&engine);
+    assert!(client.incident(&IncidentId::from("x")).await.expect("no error").is_none());
+    assert!(client.job(&JobId::from("x")).await.expect("no error").is_none());
+    assert!(client.external_task(&ExternalTaskId::from("x")).await.expect("no error").is_none());
+    assert!(client.process_instance(&ProcessInstanceId::from("x")).await.expect("no error").is_none());
+    assert_eq!(client.job_stacktrace(&JobId::from("x")).await.expect_err("gone").kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn what_is_there_is_read_by_its_encoded_id() {
+    let engine = ScriptedEngine::always(Reply::json(ROW)).await;
+    let incident = client(&engine).incident(&IncidentId::from("a/b c")).await.expect("no error").expect("there").data;
+    assert_eq!(incident.configuration.as_ref().map(EngineText::as_wire), Some("j1"));
+    assert_eq!(engine.asked()[0].target, "/engine-rest/incident/a%2Fb%20c");
+}
+
+#[tokio::test]
+async fn a_named_engine_is_asked_below_its_name() {
+    let engine = calm_engine().await;
+    let client = Client::new(ClientOptions { engine_name: Some("second one".to_owned()), ..options(&engine) }).expect("a client");
+    client.version().await.expect("an answer");
+    assert_eq!(engine.asked()[0].target, "/engine-rest/engine/second%20one/version");
+}
+
+#[tokio::test]
+async fn a_stack_trace_is_read_up_to_two_mebibytes_and_says_that_it_was_cut() {
+    for (length, cut_at) in [(100, None), (3 << 20, Some(2 << 20))] {
+        let engine = ScriptedEngine::always(Reply::text(vec![b'x'; length])).await;
+        let excerpt = client(&engine).job_stacktrace(&JobId::from("j")).await.expect("an answer").data;
+        assert_eq!((excerpt.text.as_wire().len(), excerpt.cut_at), (cut_at.unwrap_or(length), cut_at));
+    }
+}
+
+#[tokio::test]
+async fn error_details_that_were_never_reported_are_empty() {
+    let engine = ScriptedEngine::always(Reply::status(204)).await;
+    let excerpt = client(&engine).external_task_error_details(&ExternalTaskId::from("e")).await.expect("an answer").data;
+    assert_eq!(excerpt.text.as_wire(), "");
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_read() {
+    let rows = format!("[{}]", [ROW; 900].join(","));
+    let engine = ScriptedEngine::always(Reply::json(rows.clone()).gzipped()).await;
+    let answer = client(&engine).incidents(&incidents()).await.expect("an answer");
+    assert_eq!((answer.data.len(), answer.bytes), (900, rows.len()));
+    assert!(engine.asked()[0].header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip")));
+}
+
+#[tokio::test]
+async fn a_slow_question_may_have_a_longer_limit() {
+    let engine = ScriptedEngine::always(Reply::json("[]").travelling(Manner::Late(Duration::from_millis(200)))).await;
+    let client = Client::new(ClientOptions { timeout: Duration::from_millis(50), ..options(&engine) }).expect("a client");
+    let late: EngineError = client.process_statistics().await.expect_err("too slow");
+    assert_eq!((late.kind(), late.request()), (ErrorKind::TooSlow, Some(RequestName::ProcessStatistics)));
+    client.with_timeout(Duration::from_secs(5)).process_statistics().await.expect("an answer");
+}
+
+#[tokio::test]
+async fn the_diagram_comes_as_deployed() {
+    let engine = ScriptedEngine::always(Reply::json(r#"{"id":"d","bpmn20Xml":"<?xml version=\"1.0\"?>\n<definitions/>"}"#)).await;
+    let xml = client(&engine).process_definition_xml(&ProcessDefinitionId::from("order:3:77a")).await.expect("an answer").data;
+    assert_eq!(xml, "<?xml version=\"1.0\"?>\n<definitions/>");
+    assert_eq!(engine.asked()[0].target, "/engine-rest/process-definition/order:3:77a/xml");
+}
