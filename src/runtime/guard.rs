@@ -1,7 +1,6 @@
 //! Entering and leaving the terminal. Leaving works from any thread, any number of times, and never prints or panics.
 
 use std::io::{self, IsTerminal};
-use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,11 +51,10 @@ struct Entered {
     keyboard_flags: bool,
 }
 
-/// Owns the terminal's modes from [`TerminalGuard::enter`] until dropped. Bound to one thread: see [`super::run`].
+/// Owns the terminal from [`TerminalGuard::enter`] until dropped.
 pub struct TerminalGuard {
     title: String,
     mouse: bool,
-    one_thread: PhantomData<*const ()>,
 }
 
 impl TerminalGuard {
@@ -68,7 +66,7 @@ impl TerminalGuard {
     pub fn enter(options: &Options) -> Result<Self, StartError> {
         require_terminal()?;
         panic_hook::install(options.panic_hint.clone());
-        let guard = Self { title: options.title.clone(), mouse: options.mouse, one_thread: PhantomData };
+        let guard = Self { title: options.title.clone(), mouse: options.mouse };
         guard.reenter()?;
         Ok(guard)
     }
@@ -94,7 +92,15 @@ impl TerminalGuard {
 impl Drop for TerminalGuard {
     fn drop(&mut self) {
         restore();
+        if std::thread::panicking() {
+            panic_hook::show_unshown();
+        }
     }
+}
+
+/// Whether the terminal is ours at present.
+pub(super) fn is_entered() -> bool {
+    ENTERED.lock().unwrap_or_else(PoisonError::into_inner).is_some()
 }
 
 /// Keeps the modes to restore and returns them. The lock is gone before anything is written: a write may block.

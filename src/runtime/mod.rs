@@ -89,8 +89,8 @@ impl Finish {
 
 /// Runs a program on the real terminal until it quits or is told to.
 ///
-/// The future is not `Send` on purpose: the thread that polls it owns the terminal, and only a panic of that thread may restore it.
-/// Call it under `block_on`, once in a process: the reader thread outlives it.
+/// Call it under `block_on`, once in a process: the reader thread outlives it. The future is not `Send`, so it cannot be spawned: a
+/// panic in it must unwind into `main`, not end in a task that nobody awaits.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ pub async fn run<P: Program>(mut program: P, facts: Inbox<P::Fact>, runner: impl
     let notices = guardian::start(options.shutdown_limit)?;
     let input = reader::start()?;
     let mut screen = TtyScreen::new(guard)?;
-    let finish = drive(&mut program, &mut screen, input, facts, notices, runner, &options).await;
+    let finish = panic_hook::watched(drive(&mut program, &mut screen, input, facts, notices, runner, &options)).await;
     screen.leave();
     Ok(finish?)
 }

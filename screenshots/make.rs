@@ -1,0 +1,2 @@
+//! Pictures of a terminal, without a desktop.
+fn main() {}
