@@ -1,0 +1,215 @@
+//! Entering and leaving the terminal. Leaving works from any thread, any number of times, and never prints or panics.
+
+use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crossterm::Command;
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange};
+use crossterm::event::{EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags};
+use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
+use crossterm::{cursor, style};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+
+use super::{Options, panic_hook};
+
+/// Why there is no terminal to run on.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Standard input or output is a file or a pipe.
+    #[error("bpmtop needs a terminal; for scripts use `bpmtop snapshot --json`")]
+    NotATerminal,
+    /// The terminal says it can do nothing.
+    #[error("bpmtop needs a terminal that can move its cursor, and TERM is `{0}`; for scripts use `bpmtop snapshot --json`")]
+    DumbTerminal(String),
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Checks that there is a terminal to run on, before anything slow is started.
+///
+/// # Errors
+///
+/// When standard input or output is not a terminal, or TERM is `dumb` or unset.
+pub fn require_terminal() -> Result<(), StartError> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(StartError::NotATerminal);
+    }
+    match std::env::var("TERM") {
+        Ok(term) if !term.is_empty() && term != "dumb" => Ok(()),
+        Ok(term) => Err(StartError::DumbTerminal(term)),
+        Err(_) => Err(StartError::DumbTerminal(String::new())),
+    }
+}
+
+/// What is needed to give the terminal back. `None` when it is not ours.
+static ENTERED: Mutex<Option<Entered>> = Mutex::new(None);
+
+struct Entered {
+    before: Termios,
+    keyboard_flags: bool,
+}
+
+/// Owns the terminal from [`TerminalGuard::enter`] until dropped.
+pub struct TerminalGuard {
+    title: String,
+    mouse: bool,
+}
+
+impl TerminalGuard {
+    /// Takes the terminal: raw mode, alternate screen, paste, focus, title, and the mouse if asked.
+    ///
+    /// # Errors
+    ///
+    /// When there is no terminal, or it refuses.
+    pub fn enter(options: &Options) -> Result<Self, StartError> {
+        require_terminal()?;
+        panic_hook::install(options.panic_hint.clone());
+        let guard = Self { title: options.title.clone(), mouse: options.mouse };
+        guard.reenter()?;
+        Ok(guard)
+    }
+
+    /// Takes the terminal, or makes sure of it after a stop.
+    ///
+    /// Raw mode comes first: in the background that alone stops the process, before a byte lands on the shell's screen. The modes to
+    /// restore are only read when the terminal is not ours: after an outside SIGSTOP it may still be raw.
+    pub(super) fn reenter(&self) -> io::Result<()> {
+        let keyboard_flags = understands_keyboard_flags(&std::env::var("TERM").unwrap_or_default());
+        let mut raw = remember_modes(keyboard_flags)?;
+        raw.make_raw();
+        set_modes(&raw)?;
+        write_all(enter_sequence(&self.title, self.mouse, keyboard_flags).as_bytes())
+    }
+
+    /// Gives the terminal back; nothing happens when it was given back already.
+    pub(super) fn leave(&self) {
+        restore();
+    }
+}
+
+impl Drop for TerminalGuard {
+    fn drop(&mut self) {
+        restore();
+        if std::thread::panicking() {
+            panic_hook::show_unshown();
+        }
+    }
+}
+
+/// Whether the terminal is ours at present.
+pub(super) fn is_entered() -> bool {
+    ENTERED.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+}
+
+/// Keeps the modes to restore and returns them. The lock is gone before anything is written: a write may block.
+fn remember_modes(keyboard_flags: bool) -> io::Result<Termios> {
+    let mut entered = ENTERED.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = match entered.take() {
+        Some(still) => still.before,
+        None => tcgetattr(io::stdin())?,
+    };
+    *entered = Some(Entered { before: before.clone(), keyboard_flags });
+    Ok(before)
+}
+
+/// Restores the terminal from any thread; nothing happens when it was restored already. The modes come first because a terminal that
+/// takes no bytes still takes them.
+pub(super) fn restore() {
+    if let Some(entered) = take_entered() {
+        let _ = set_modes(&entered.before);
+        let _ = write_all(leave_sequence(entered.keyboard_flags).as_bytes());
+    }
+}
+
+/// Restores while the loop may be blocked in a write. The pending output is thrown away, else the sequences would wait behind it; the
+/// leading string terminator closes a sequence that was cut. May block on a terminal that takes nothing: call it with a deadline.
+pub(super) fn restore_by_force() {
+    let entered = take_entered();
+    if let Some(entered) = &entered {
+        let _ = set_modes(&entered.before);
+    }
+    let _ = tcflush(io::stdout(), QueueSelector::OFlush);
+    match entered {
+        Some(entered) => drop(write_all(format!("\x1b\\{}", leave_sequence(entered.keyboard_flags)).as_bytes())),
+        // The loop is leaving itself and was stuck at it; there is room for its bytes now.
+        None => std::thread::sleep(Duration::from_millis(100)),
+    }
+}
+
+fn take_entered() -> Option<Entered> {
+    ENTERED.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Whether the terminal is still there.
+pub(super) fn terminal_answers() -> bool {
+    tcgetattr(io::stdin()).is_ok()
+}
+
+fn set_modes(modes: &Termios) -> io::Result<()> {
+    loop {
+        match tcsetattr(io::stdin(), OptionalActions::Now, modes) {
+            Err(rustix::io::Errno::INTR) => {}
+            result => return result.map_err(Into::into),
+        }
+    }
+}
+
+/// Writes past std's stdout, whose lock another thread may hold for ever.
+fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(rustix::stdio::stdout(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Terminals known to keep Esc apart from other keys when asked. Asking the terminal itself costs a round trip, which over SSH delays
+/// the first frame, and these names travel through SSH with TERM.
+fn understands_keyboard_flags(term: &str) -> bool {
+    ["xterm-kitty", "xterm-ghostty", "foot", "foot-extra", "alacritty", "wezterm"].contains(&term)
+}
+
+fn enter_sequence(title: &str, mouse: bool, keyboard_flags: bool) -> String {
+    // The first one keeps the shell's title on the terminal's own stack.
+    let mut sequence = String::from("\x1b[22;2t");
+    push(&mut sequence, SetTitle(title));
+    push(&mut sequence, EnterAlternateScreen);
+    push(&mut sequence, EnableBracketedPaste);
+    push(&mut sequence, EnableFocusChange);
+    if mouse {
+        push(&mut sequence, EnableMouseCapture);
+    }
+    if keyboard_flags {
+        push(&mut sequence, PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES));
+    }
+    push(&mut sequence, cursor::Hide);
+    sequence
+}
+
+/// Switches everything off, asked for or not: switching off what is off harms nothing.
+fn leave_sequence(keyboard_flags: bool) -> String {
+    let mut sequence = String::new();
+    push(&mut sequence, EndSynchronizedUpdate);
+    if keyboard_flags {
+        push(&mut sequence, PopKeyboardEnhancementFlags);
+    }
+    push(&mut sequence, DisableMouseCapture);
+    push(&mut sequence, DisableFocusChange);
+    push(&mut sequence, DisableBracketedPaste);
+    push(&mut sequence, style::SetAttribute(style::Attribute::Reset));
+    push(&mut sequence, LeaveAlternateScreen);
+    push(&mut sequence, cursor::Show);
+    sequence.push_str("\x1b[23;2t");
+    sequence
+}
+
+fn push(sequence: &mut String, command: impl Command) {
+    // Writing to a string cannot fail.
+    let _ = command.write_ansi(sequence);
+}
