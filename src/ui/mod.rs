@@ -1,1 +1,55 @@
 //! Drawing: turns the app and its snapshot into cells. Decides nothing, sends nothing.
+//!
+//! | part | what belongs there |
+//! |---|---|
+//! | [`look`] | palette, characters, the pen |
+//! | [`table`] | tables and pane titles |
+//! | [`figures`] | the key figures |
+//! | [`header`] | engine, connection, cost; the status line; the footer |
+//! | [`panes`] | one file a pane |
+//! | [`page`] | the describe page |
+//! | [`overlays`] | help, prompts, login |
+//! | [`first_run`] | the screen without an engine |
+
+pub mod figures;
+pub mod first_run;
+pub mod header;
+pub mod look;
+pub mod overlays;
+pub mod page;
+pub mod panes;
+pub mod table;
+
+use ratatui::Frame;
+
+use self::look::Look;
+use crate::app::App;
+use crate::theme::Role;
+
+/// Draws the whole screen.
+pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, look.style(Role::Screen));
+    if app.first_run.is_some() {
+        first_run::draw(app, look, frame);
+        return;
+    }
+    let geometry = app.geometry();
+    let buffer = frame.buffer_mut();
+    header::draw_header(app, look, geometry.header, buffer);
+    figures::draw(app, look, geometry.figures, geometry.grid, buffer);
+    match &app.page {
+        Some(page) => page::draw(app, page, look, geometry.main, buffer),
+        None => {
+            if let Some(area) = geometry.incidents {
+                panes::incidents::draw(app, look, area, buffer);
+            }
+            if let Some(area) = geometry.job_definitions {
+                panes::job_definitions::draw(app, look, area, buffer);
+            }
+        }
+    }
+    header::draw_status(app, look, geometry.status, buffer);
+    header::draw_footer(app, look, geometry.footer, buffer);
+    overlays::draw(app, look, frame);
+}

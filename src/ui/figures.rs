@@ -1,0 +1,196 @@
+//! The key figures: value, change, history, colour by threshold.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::look::{Look, Pen};
+use crate::app::App;
+use crate::app::geometry::FigureGrid;
+use crate::config::Level;
+use crate::model::figure::{Figure, Unit};
+use crate::model::section::Moment;
+use crate::model::series::Bucket;
+use crate::model::snapshot::FigureState;
+use crate::text::{Align, age_short, count_exact, count_short, width};
+use crate::theme::Role;
+
+/// From this age on a figure says how old it is.
+const OLD: Duration = Duration::from_secs(20);
+
+/// From this age on it is marked as stale.
+const STALE: Duration = Duration::from_secs(60);
+
+/// Draws all figures in a grid.
+pub fn draw(app: &App, look: &Look, area: Rect, grid: FigureGrid, buffer: &mut Buffer) {
+    for (index, figure) in Figure::ALL.into_iter().enumerate() {
+        let index = u16::try_from(index).unwrap_or(0);
+        let (column, row) = (index % grid.columns, index / grid.columns);
+        let left = area.width * column / grid.columns;
+        let right = area.width * (column + 1) / grid.columns;
+        let cell = Rect { x: area.x + left, y: area.y + row * grid.lines, width: right - left, height: grid.lines };
+        if cell.y + cell.height <= area.y + area.height {
+            draw_figure(app, look, figure, inset(cell), grid.lines, buffer);
+        }
+    }
+}
+
+/// A cell between neighbours keeps a distance of two cells on its right.
+fn inset(cell: Rect) -> Rect {
+    Rect { x: cell.x + 1, width: cell.width.saturating_sub(2), ..cell }
+}
+
+/// What a figure says, before it is laid out.
+struct Words {
+    value: String,
+    value_role: Role,
+    delta: Option<(String, Role)>,
+    note: Option<(String, Role)>,
+    span: Duration,
+}
+
+fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
+    let span = state.series.span(app.now);
+    let mut note = None;
+    if let Some(problem) = &state.section.problem {
+        note = Some((problem.label.to_owned(), Role::BadgeStale));
+    } else if let Some(age) = state.section.age(app.now).filter(|age| *age >= OLD) {
+        note = Some((format!("{} old", age_short(age)), if age >= STALE { Role::BadgeStale } else { Role::Muted }));
+    }
+    let Some(value) = state.section.get().copied() else {
+        let dash = if look.symbols.border.horizontal_top == "-" { "?" } else { "–" };
+        return Words { value: dash.to_owned(), value_role: Role::Unknown, delta: None, note, span };
+    };
+    let value_role = match app.settings.thresholds.level(figure.key(), value) {
+        Level::Critical => Role::Critical,
+        Level::Warning => Role::Warning,
+        Level::Normal if figure == Figure::JobsSucceededRate && value > 0.0 => Role::Ok,
+        Level::Normal => Role::Text,
+    };
+    Words { value: value_text(figure, value), value_role, delta: delta(look, figure, state, app.now, span), note, span }
+}
+
+fn value_text(figure: Figure, value: f64) -> String {
+    match figure.unit() {
+        Unit::Count => count_exact(value as u64),
+        Unit::PerSecond => per_second(value),
+    }
+}
+
+fn per_second(value: f64) -> String {
+    if value == 0.0 {
+        "0/s".to_owned()
+    } else if value < 10.0 {
+        format!("{value:.1}/s")
+    } else {
+        format!("{}/s", count_short(value as u64))
+    }
+}
+
+fn delta(look: &Look, figure: Figure, state: &FigureState, now: Moment, span: Duration) -> Option<(String, Role)> {
+    let delta = state.series.delta(now, span)?;
+    let significant = match figure.unit() {
+        Unit::Count => delta.abs() >= 1.0,
+        Unit::PerSecond => delta.abs() >= 0.1,
+    };
+    if !significant {
+        return Some(("=".to_owned(), Role::Faint));
+    }
+    let amount = match figure.unit() {
+        Unit::Count => count_short(delta.abs() as u64),
+        Unit::PerSecond => per_second(delta.abs()),
+    };
+    let (arrow, role) = if delta > 0.0 { (look.symbols.up, rise_role(figure, true)) } else { (look.symbols.down, rise_role(figure, false)) };
+    Some((format!("{arrow}{amount}"), role))
+}
+
+fn rise_role(figure: Figure, rises: bool) -> Role {
+    match figure.rise_is_good() {
+        None => Role::Muted,
+        Some(good) if good == rises => Role::Ok,
+        Some(_) => Role::Warning,
+    }
+}
+
+fn draw_figure(app: &App, look: &Look, figure: Figure, cell: Rect, lines: u16, buffer: &mut Buffer) {
+    let Some(state) = app.snapshot.figures.get(&figure) else { return };
+    let words = words(app, look, figure, state);
+    match lines {
+        1 => draw_one_line(app, look, figure, state, &words, cell, buffer),
+        _ => draw_tall(app, look, figure, state, &words, cell, lines, buffer),
+    }
+}
+
+fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, words: &Words, cell: Rect, buffer: &mut Buffer) {
+    let spacious = cell.width >= 22;
+    let Some(mut pen) = Pen::new(buffer, cell, 0) else { return };
+    pen.cell(figure.short_label(), 9, Align::Left, look.style(Role::Muted));
+    let value = if spacious || width(&words.value) <= 5 { words.value.clone() } else { state.section.get().map_or(words.value.clone(), |value| count_short(*value as u64)) };
+    let cells = if spacious { 7 } else { pen.room() };
+    pen.cell(&value, cells, Align::Right, look.style(words.value_role));
+    if !spacious {
+        return;
+    }
+    if let Some((note, role)) = &words.note {
+        pen.skip(1).write(note, look.style(*role));
+        return;
+    }
+    pen.skip(1);
+    let columns = u16::try_from(pen.room()).unwrap_or(0);
+    let spark = Rect { x: cell.x + cell.width - columns, width: columns, height: 1, ..cell };
+    draw_sparkline(app.now, look, state, words.span, spark, buffer);
+}
+
+#[expect(clippy::too_many_arguments, reason = "one cell is drawn from its parts")]
+fn draw_tall(app: &App, look: &Look, figure: Figure, state: &FigureState, words: &Words, cell: Rect, lines: u16, buffer: &mut Buffer) {
+    if let Some(mut pen) = Pen::new(buffer, cell, 0) {
+        pen.right(&words.value, look.style(words.value_role));
+        let label = if usize::from(cell.width) > figure.label().len() + width(&words.value) { figure.label() } else { figure.short_label() };
+        pen.write(label, look.style(Role::Muted));
+    }
+    draw_sparkline(app.now, look, state, words.span, Rect { y: cell.y + 1, height: lines.saturating_sub(3).max(1), ..cell }, buffer);
+    let Some(mut pen) = Pen::new(buffer, cell, if lines >= 4 { 2 } else { lines - 1 }) else { return };
+    let minutes = words.span.as_secs() / 60;
+    pen.right(&if minutes >= 60 { "1 h".to_owned() } else { format!("{minutes} min") }, look.style(Role::Faint));
+    match (&words.note, &words.delta) {
+        (Some((note, role)), _) => drop(pen.write(note, look.style(*role))),
+        (None, Some((delta, role))) => drop(pen.write(delta, look.style(*role))),
+        (None, None) => {}
+    }
+}
+
+/// A sparkline from zero to the highest value on it. A gap is a symbol of its own; nothing is drawn before the first sample.
+fn draw_sparkline(now: Moment, look: &Look, state: &FigureState, span: Duration, area: Rect, buffer: &mut Buffer) {
+    let buckets = state.series.buckets(now, span, area.width.into());
+    let highest = buckets.iter().filter_map(|bucket| if let Bucket::Value(value) = bucket { Some(*value) } else { None }).fold(0.0, f64::max);
+    for (column, bucket) in buckets.iter().enumerate() {
+        let x = area.x + u16::try_from(column).unwrap_or(0);
+        let (symbol, role) = match bucket {
+            Bucket::Before => continue,
+            Bucket::Gap => (look.symbols.gap, Role::SparklineGap),
+            Bucket::Value(value) => (look.symbols.sparkline[level(*value, highest)], Role::Sparkline),
+        };
+        buffer.set_string(x, area.y, symbol, look.style(role));
+    }
+}
+
+/// Bar height from 1 to 8; zero keeps the lowest bar, so that "measured zero" and "nothing known" differ.
+fn level(value: f64, highest: f64) -> usize {
+    if highest <= 0.0 { 1 } else { 1 + ((value / highest) * 7.0).round() as usize }.min(8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measured_zero_has_a_bar_and_the_highest_value_a_full_one() {
+        assert_eq!((level(0.0, 0.0), level(0.0, 9.0), level(9.0, 9.0), level(4.5, 9.0)), (1, 1, 8, 5));
+    }
+
+    #[test]
+    fn small_rates_are_not_rounded_to_zero() {
+        assert_eq!((per_second(0.0), per_second(0.5), per_second(12.7)), ("0/s".into(), "0.5/s".into(), "12/s".into()));
+    }
+}

@@ -1,0 +1,136 @@
+//! The first line, the status line and the footer: who answers, whether it answers, what it costs, what is wrong, which keys hold.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::look::{Look, Pen};
+use crate::app::keymap;
+use crate::app::{App, Overlay};
+use crate::model::section::{Problem, Section};
+use crate::model::snapshot::{Link, Snapshot};
+use crate::text::{age, truncate_middle, width};
+use crate::theme::Role;
+
+/// Draws the first line.
+pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let engine = &app.snapshot.engine;
+    let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
+    pen.skip(1).write("bpmtop", look.style(Role::Title)).skip(2);
+    let (state, role) = link_words(app, look);
+    let cost = cost_words(&app.snapshot);
+    pen.right(" ", look.style(Role::Text));
+    pen.right(&state, look.style(role));
+    if area.width >= 100 {
+        pen.right(&format!("{cost}  "), look.style(Role::Muted));
+    }
+    if let Some(profile) = &app.settings.profile {
+        let role = if app.settings.production { Role::BadgeProduction } else { Role::Accent };
+        pen.write(&format!(" {profile} "), look.style(role)).skip(1);
+    }
+    if app.settings.read_only {
+        pen.write(" read-only ", look.style(Role::BadgeReadonly)).skip(1);
+    }
+    let product = match (&engine.product, &engine.version) {
+        (Some(product), Some(version)) => format!("{product} {version}"),
+        (_, Some(version)) => version.to_string(),
+        _ => "engine".to_owned(),
+    };
+    pen.write(&product, look.style(Role::Text)).skip(2);
+    let user = engine.user.as_ref().map_or_else(String::new, |user| format!("{user}@"));
+    let name = engine.engine_name.as_ref().map_or_else(String::new, |name| format!(" [{name}]"));
+    let address = engine.url.trim_start_matches("http://");
+    let place = format!("{user}{address}{name}");
+    let room = pen.room().saturating_sub(1);
+    if room >= 12 {
+        pen.write(&truncate_middle(&place, room), look.style(Role::Muted));
+    }
+}
+
+fn link_words(app: &App, look: &Look) -> (String, Role) {
+    let symbols = look.symbols;
+    match &app.snapshot.link {
+        Link::Connecting => (format!("{} connecting", symbols.hollow_dot), Role::Info),
+        Link::Live => match oldest_age(&app.snapshot, app) {
+            Some(old) if old > Duration::from_secs(60) => (format!("{} live, figures up to {} old", symbols.dot, age(old)), Role::Warning),
+            _ => (format!("{} live", symbols.dot), Role::Ok),
+        },
+        Link::Paused { since } => (format!("{} PAUSED for {}", symbols.paused, age(app.now.since(*since))), Role::BadgePaused),
+        Link::Down { since, .. } => (format!("{} NO ANSWER for {}", symbols.failed, age(app.now.since(*since))), Role::Critical),
+        Link::LoginRefused { .. } => (format!("{} LOGIN REFUSED, polling stopped", symbols.failed), Role::Critical),
+        Link::PollerFailed { .. } => (format!("{} bpmtop FAULT, restarting", symbols.failed), Role::Critical),
+    }
+}
+
+/// Age of the oldest figure that is known.
+fn oldest_age(snapshot: &Snapshot, app: &App) -> Option<Duration> {
+    snapshot.figures.values().filter(|state| state.section.problem.is_none()).filter_map(|state| state.section.age(app.now)).max()
+}
+
+fn cost_words(snapshot: &Snapshot) -> String {
+    let cost = &snapshot.cost;
+    let distance = cost.distance.map_or_else(String::new, |distance| format!("{} ms away  ", distance.as_millis()));
+    format!("{distance}{} req/min  {:.1} of {:.0} % busy", cost.requests_per_minute, cost.busy_percent, cost.budget_percent)
+}
+
+/// Draws what happened last or what is wrong.
+pub fn draw_status(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
+    pen.skip(1);
+    if let Some(Overlay::Prompt(_)) = &app.overlay {
+        return;
+    }
+    let (text, role) = status_words(app);
+    pen.write(&text, look.style(role));
+}
+
+fn status_words(app: &App) -> (String, Role) {
+    let snapshot = &app.snapshot;
+    match &snapshot.link {
+        Link::Down { retry, problem, .. } => {
+            let wait = retry.since(app.now);
+            let next = if wait.is_zero() { "asking again now".to_owned() } else { format!("next try in {}", age(wait + Duration::from_millis(999))) };
+            return (format!("{}. {} ({next})", problem.what, problem.remedy), Role::Critical);
+        }
+        Link::LoginRefused { problem } | Link::PollerFailed { problem } => return (format!("{}. {}", problem.what, problem.remedy), Role::Critical),
+        _ => {}
+    }
+    if let Some((notice, _)) = &app.notice {
+        return (notice.clone(), Role::Info);
+    }
+    if let Some(problem) = first_problem(snapshot) {
+        return (format!("{}. {}", problem.what, problem.remedy), Role::Warning);
+    }
+    match snapshot.warnings.first() {
+        Some(warning) => (warning.clone(), Role::Muted),
+        None => (String::new(), Role::Muted),
+    }
+}
+
+fn first_problem(snapshot: &Snapshot) -> Option<&Problem> {
+    fn of<T>(section: &Section<T>) -> Option<&Problem> {
+        section.problem.as_ref()
+    }
+    of(&snapshot.incidents)
+        .or_else(|| of(&snapshot.definitions))
+        .or_else(|| of(&snapshot.job_definitions))
+        .or_else(|| snapshot.figures.values().find_map(|state| of(&state.section)))
+}
+
+/// Draws the keys of the present context, as many as fit.
+pub fn draw_footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
+    pen.skip(1);
+    let keys: Vec<(String, String)> = match &app.overlay {
+        Some(Overlay::Prompt(_)) => vec![("enter".into(), "keep".into()), ("esc".into(), "undo".into())],
+        Some(Overlay::Login(_)) => vec![("enter".into(), "log in".into()), ("tab".into(), "other line".into()), ("esc".into(), "not now".into())],
+        _ => keymap::footer(app.context()).into_iter().map(|binding| (binding.keys[0].to_string(), binding.label.to_owned())).collect(),
+    };
+    for (key, label) in keys {
+        if width(&key) + width(&label) + 3 > pen.room() {
+            break;
+        }
+        pen.write(&key, look.style(Role::Key)).skip(1).write(&label, look.style(Role::KeyLabel)).skip(2);
+    }
+}

@@ -1,0 +1,162 @@
+//! What lies over the panes: the help screen, prompts, the login.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget as _};
+
+use super::look::{Look, Pen};
+use crate::app::keymap::{BINDINGS, Context};
+use crate::app::prompt::{LoginForm, LoginLine, Prompt, Purpose};
+use crate::app::{App, Overlay};
+use crate::model::figure::Figure;
+use crate::text::Align;
+use crate::theme::Role;
+
+/// Draws what lies over the panes, if anything.
+pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
+    match &app.overlay {
+        None => {}
+        Some(Overlay::Help(top)) => draw_help(*top, look, frame),
+        Some(Overlay::Prompt(prompt)) => draw_prompt(app, prompt, look, frame),
+        Some(Overlay::Login(form)) => draw_login(form, look, frame),
+    }
+}
+
+/// A window in the middle of the screen with a frame and a title; returns its inside.
+fn window(title: &str, width: u16, height: u16, look: &Look, frame: &mut Frame<'_>) -> Rect {
+    let screen = frame.area();
+    let (width, height) = (width.min(screen.width), height.min(screen.height));
+    let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
+    Clear.render(area, frame.buffer_mut());
+    frame.buffer_mut().set_style(area, look.style(Role::Overlay));
+    let block = ratatui::widgets::Block::bordered()
+        .border_set(look.symbols.border_focused)
+        .border_style(look.style(Role::BorderFocused))
+        .title(ratatui::text::Span::styled(format!(" {title} "), look.style(Role::Title)));
+    let inner = block.inner(area);
+    block.render(area, frame.buffer_mut());
+    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// A line of the help screen.
+enum HelpLine {
+    Heading(&'static str),
+    Entry(String, &'static str),
+    Blank,
+}
+
+fn help_lines() -> Vec<HelpLine> {
+    let mut lines = Vec::new();
+    for (heading, context) in [("In lists", Context::List), ("On the describe page", Context::Text)] {
+        lines.push(HelpLine::Heading(heading));
+        for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
+            let in_lists_too = context == Context::Text && binding.contexts.contains(&Context::List);
+            if !in_lists_too {
+                let keys: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
+                lines.push(HelpLine::Entry(keys.join(" "), binding.help));
+            }
+        }
+        lines.push(HelpLine::Blank);
+    }
+    lines.push(HelpLine::Heading("What the figures mean"));
+    for figure in Figure::ALL {
+        lines.push(HelpLine::Entry(figure.label().to_owned(), figure.meaning()));
+    }
+    lines
+}
+
+fn draw_help(top: usize, look: &Look, frame: &mut Frame<'_>) {
+    let screen = frame.area();
+    let inside = window("Keys and figures: esc closes, down scrolls", 118.min(screen.width), screen.height.saturating_sub(2).max(5), look, frame);
+    let buffer = frame.buffer_mut();
+    let lines = help_lines();
+    let label: u16 = if inside.width >= 70 { 26 } else { 18 };
+    // Entries wrap, so the place of the last line is found by laying out everything once.
+    let mut rows: Vec<(String, Role, String)> = Vec::new();
+    for line in &lines {
+        match line {
+            HelpLine::Blank => rows.push((String::new(), Role::Text, String::new())),
+            HelpLine::Heading(text) => rows.push(((*text).to_owned(), Role::Header, String::new())),
+            HelpLine::Entry(keys, help) => {
+                let room = usize::from(inside.width.saturating_sub(label)).max(10);
+                for (index, part) in wrap_words(help, room).into_iter().enumerate() {
+                    rows.push((if index == 0 { keys.clone() } else { String::new() }, Role::Key, part));
+                }
+            }
+        }
+    }
+    let top = top.min(rows.len().saturating_sub(inside.height.into()));
+    for (line, (left, role, right)) in rows.iter().skip(top).take(inside.height.into()).enumerate() {
+        let Some(mut pen) = Pen::new(buffer, inside, u16::try_from(line).unwrap_or(0)) else { return };
+        if *role == Role::Header {
+            pen.write(left, look.style(Role::Header));
+        } else {
+            pen.cell(left, usize::from(label) - 1, Align::Left, look.style(*role)).skip(1).write(right, look.style(Role::KeyLabel));
+        }
+    }
+}
+
+fn wrap_words(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("starts with one line");
+        if !line.is_empty() && line.len() + 1 + word.len() > room {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {
+    let area = app.geometry().status;
+    let label = match prompt.purpose {
+        Purpose::Filter => " filter: ",
+        Purpose::Search => " search: ",
+        Purpose::Address => " address: ",
+    };
+    frame.buffer_mut().set_style(area, look.style(Role::Input));
+    if let Some(mut pen) = Pen::new(frame.buffer_mut(), area, 0) {
+        pen.write(label, look.style(Role::Key));
+    }
+    let indent = u16::try_from(label.len()).unwrap_or(0).min(area.width);
+    draw_input(&prompt.area, Rect { x: area.x + indent, width: area.width - indent, height: 1, ..area }, true, look, frame);
+}
+
+/// Draws a line of input, with its cursor if it has the focus.
+pub(super) fn draw_input(area: &tui_textarea::TextArea<'static>, place: Rect, focused: bool, look: &Look, frame: &mut Frame<'_>) {
+    let mut area = area.clone();
+    area.set_style(look.style(Role::Input));
+    let cursor = look.style(Role::Input).add_modifier(ratatui::style::Modifier::REVERSED);
+    area.set_cursor_style(if focused { cursor } else { look.style(Role::Input) });
+    frame.render_widget(&area, place);
+}
+
+fn draw_login(form: &LoginForm, look: &Look, frame: &mut Frame<'_>) {
+    let inside = window("Log in", 72, 11, look, frame);
+    let mut line = 0;
+    for part in wrap_words(&form.reason, inside.width.into()).into_iter().take(2) {
+        if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, line) {
+            pen.write(&part, look.style(Role::Warning));
+        }
+        line += 1;
+    }
+    if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, 3) {
+        pen.write("Ten wrong logins lock the account; nothing is sent until you press enter.", look.style(Role::Muted));
+    }
+    for (index, (label, area, own)) in [("user", &form.user, LoginLine::User), ("password", &form.password, LoginLine::Password)].into_iter().enumerate() {
+        let y = 5 + 2 * u16::try_from(index).unwrap_or(0);
+        if y >= inside.height {
+            return;
+        }
+        if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, y) {
+            pen.cell(label, 10, Align::Left, look.style(if form.line == own { Role::Key } else { Role::Muted }));
+        }
+        let place = Rect { x: inside.x + 10.min(inside.width), y: inside.y + y, width: inside.width.saturating_sub(10), height: 1 };
+        draw_input(area, place, form.line == own, look, frame);
+    }
+}

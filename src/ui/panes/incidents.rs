@@ -1,0 +1,309 @@
+//! The incidents pane: groups, signatures or incidents, and a preview of the selected row.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::age_remark;
+use crate::app::App;
+use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
+use crate::app::incidents::{Level, RECENT, activity_label, process_label, retries};
+use crate::app::list::ListState;
+use crate::model::grouping::{Group, KnownIncident, Names};
+use crate::model::ids::IncidentId;
+use crate::text::{Align, age_short, count_exact, count_short, truncate};
+use crate::theme::Role;
+use crate::triage::Signature;
+use crate::ui::look::{Look, Pen};
+use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
+
+const fn fixed(title: &'static str, cells: u16, align: Align, rank: u8) -> Column {
+    Column { title, width: Width::Fixed(cells), align, rank }
+}
+
+const fn share(title: &'static str, least: u16, weight: u16, rank: u8) -> Column {
+    Column { title, width: Width::Share { least, weight }, align: Align::Left, rank }
+}
+
+/// In the order of `GroupColumn`.
+const GROUPS: &[Column] = &[
+    fixed("ROOTS", 6, Align::Right, 0),
+    fixed("BLOCKED", 8, Align::Right, 4),
+    share("PROCESS", 12, 2, 2),
+    share("ACTIVITY", 14, 2, 0),
+    fixed("TYPE", 9, Align::Left, 7),
+    fixed("LAST 5m", 8, Align::Right, 6),
+    fixed("OLDEST", 7, Align::Right, 5),
+    fixed("NEWEST", 7, Align::Right, 3),
+    share("ERROR", 16, 4, 1),
+];
+
+/// In the order of `SignatureColumn`.
+const SIGNATURES: &[Column] =
+    &[fixed("ROOTS", 6, Align::Right, 0), fixed("OLDEST", 7, Align::Right, 3), fixed("NEWEST", 7, Align::Right, 2), share("ERROR", 20, 1, 0)];
+
+/// In the order of `IncidentColumn`.
+const INCIDENTS: &[Column] = &[
+    fixed("AGE", 5, Align::Right, 0),
+    share("BUSINESS KEY", 16, 2, 0),
+    fixed("VERSION", 8, Align::Right, 3),
+    fixed("RETRIES", 8, Align::Right, 2),
+    share("INSTANCE", 12, 1, 4),
+    share("MESSAGE", 16, 4, 1),
+];
+
+/// Draws the pane.
+pub fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+    title(app, look).draw(area, buffer);
+    let preview = has_preview(area);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + if preview { PREVIEW_LINES } else { 0 }), ..area };
+    let pane = &app.incidents;
+    let focused = app.focus == Pane::Incidents;
+    match pane.level() {
+        Level::Groups => table(GROUPS, &pane.groups, focused, |key| app.snapshot.groups.find(key).map(|group| group_cells(group, app))).draw(look, body, buffer),
+        Level::Signatures(_) => table(SIGNATURES, &pane.signatures, focused, |signature| signature_cells(signature, app)).draw(look, body, buffer),
+        Level::Incidents(..) => {
+            table(INCIDENTS, &pane.incidents, focused, |id| app.snapshot.incident(id).map(|known| incident_cells(known, app))).draw(look, body, buffer);
+        }
+    }
+    if shown(app) == 0 {
+        draw_empty(app, look, body, buffer);
+    }
+    if preview {
+        let lines = Rect { y: area.y + area.height - PREVIEW_LINES, height: PREVIEW_LINES, ..area };
+        draw_preview(app, look, lines, buffer);
+    }
+}
+
+fn shown(app: &App) -> usize {
+    let pane = &app.incidents;
+    match pane.level() {
+        Level::Groups => pane.groups.window().1,
+        Level::Signatures(_) => pane.signatures.window().1,
+        Level::Incidents(..) => pane.incidents.window().1,
+    }
+}
+
+fn table<'a, K: Clone + Eq + std::hash::Hash>(columns: &'a [Column], list: &ListState<K>, focused: bool, cells: impl Fn(&K) -> Option<Vec<Cell>>) -> Table<'a> {
+    let rows = list
+        .visible()
+        .map(|(key, selected)| {
+            let found = if list.is_ghost(key) { None } else { cells(key) };
+            let ghost = found.is_none().then_some("no longer there: resolved, retried or cancelled");
+            Row { cells: found.unwrap_or_default(), selected, marked: list.marks().contains(key), ghost }
+        })
+        .collect();
+    Table { columns, sort: (list.sort_column, list.sort_reversed), rows, window: list.window(), focused }
+}
+
+fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
+    let pane = &app.incidents;
+    let mut path = vec!["Incidents by activity".to_owned()];
+    let mut summary = Vec::new();
+    if let Level::Signatures(key) | Level::Incidents(key, _) = pane.level() {
+        let name = pane.open_group(&app.snapshot).map_or_else(
+            || key.activity.as_ref().map_or_else(|| "(engine)".to_owned(), ToString::to_string),
+            |group| format!("{} / {}", process_label(group), activity_label(group)),
+        );
+        path = vec!["Incidents".to_owned(), truncate(&name, 60).into_owned()];
+    }
+    if let Level::Incidents(_, signature) = pane.level() {
+        path.push(truncate(&signature.to_string(), 50).into_owned());
+    }
+    let set = app.snapshot.incidents.get();
+    if matches!(pane.level(), Level::Groups) {
+        match set {
+            Some(set) if !set.complete => {
+                let read = set.incidents.len() as u64;
+                summary.push((format!("reading {} of {}", count_exact(read), count_exact(set.total)), Role::Info));
+            }
+            Some(_) => {
+                let groups = &app.snapshot.groups;
+                summary.push((plural(groups.roots, "root", "roots"), if groups.roots > 0 { Role::Root } else { Role::Ok }));
+                if groups.blocked > 0 {
+                    summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), Role::Blocked));
+                }
+            }
+            None => {}
+        }
+    }
+    if !pane.filter().is_empty() {
+        summary.push((format!("filter /{}/", truncate(pane.filter().typed(), 24)), Role::Match));
+    }
+    if pane.marked() > 0 {
+        summary.push((format!("{} marked", pane.marked()), Role::Mark));
+    }
+    Title { path, summary, remark: age_remark(&app.snapshot.incidents, app), focused: app.focus == Pane::Incidents, look }
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count_exact(count as u64), if count == 1 { one } else { many })
+}
+
+fn since(app: &App, time: Timestamp) -> String {
+    let now = app.snapshot.engine.engine_time(app.now);
+    age_short(Duration::try_from(now.duration_since(time)).unwrap_or_default())
+}
+
+fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
+    let now = app.snapshot.engine.engine_time(app.now);
+    let recent = group.created_since(now - RECENT);
+    let signature = match group.signatures.as_slice() {
+        [] if group.cause_hidden > 0 => "the root cause is not visible to this user".to_owned(),
+        [] => String::new(),
+        [only] => only.signature.to_string(),
+        [first, rest @ ..] => format!("{} of {}: {}  (+{} more)", first.incidents.len(), group.roots, first.signature, rest.len()),
+    };
+    vec![
+        Cell::new(count_short(group.roots as u64), if group.roots > 0 { Role::Root } else { Role::Muted }),
+        Cell::new(if group.blocked == 0 { String::new() } else { count_short(group.blocked as u64) }, Role::Blocked),
+        Cell::new(process_with_versions(group), Role::Text),
+        Cell::new(activity_label(group), Role::Text),
+        Cell::new(kind_label(group.key.kind.as_wire(), &group.key.kind.to_string()), Role::Muted),
+        Cell::new(if recent == 0 { "-".to_owned() } else { format!("+{}", count_short(recent as u64)) }, if recent > 0 { Role::Warning } else { Role::Faint }),
+        Cell::new(since(app, group.oldest), Role::Muted),
+        Cell::new(since(app, group.newest), Role::Muted),
+        Cell::new(signature, Role::Text),
+    ]
+}
+
+/// Name, versions concerned and tenant: `Order v3`, `Order v1 v3 @acme`, `Order v1-9 @acme`.
+fn process_with_versions(group: &Group) -> String {
+    let mut label = process_label(group);
+    let versions: Vec<i64> = group.versions.keys().copied().collect();
+    match versions.as_slice() {
+        [] => {}
+        [one] => label.push_str(&format!(" v{one}")),
+        [first, second] => label.push_str(&format!(" v{first} v{second}")),
+        [first, .., last] => label.push_str(&format!(" v{first}-{last}")),
+    }
+    if let Some(tenant) = &group.key.tenant {
+        label.push_str(&format!(" @{tenant}"));
+    }
+    label
+}
+
+fn kind_label(kind: &str, shown: &str) -> String {
+    match kind {
+        "failedJob" => "job".to_owned(),
+        "failedExternalTask" => "ext. task".to_owned(),
+        _ => shown.to_owned(),
+    }
+}
+
+fn signature_cells(signature: &Signature, app: &App) -> Option<Vec<Cell>> {
+    let group = app.incidents.signature_group(&app.snapshot, signature)?;
+    let (oldest, newest) = (group.incidents.last()?, group.incidents.first()?);
+    Some(vec![
+        Cell::new(count_short(group.incidents.len() as u64), Role::Root),
+        Cell::new(since(app, oldest.incident.created), Role::Muted),
+        Cell::new(since(app, newest.incident.created), Role::Muted),
+        Cell::new(signature.to_string(), Role::Text),
+    ])
+}
+
+fn incident_cells(known: &KnownIncident, app: &App) -> Vec<Cell> {
+    let incident = &known.incident;
+    let version = incident.process_definition.as_ref().and_then(|id| app.snapshot.names().version(id));
+    let message = incident.message.as_ref().map_or_else(|| "(no message)".to_owned(), ToString::to_string);
+    vec![
+        Cell::new(since(app, incident.created), Role::Muted),
+        business_key_cell(known, app),
+        Cell::new(version.map_or_else(String::new, |version| format!("v{version}")), Role::Muted),
+        retries_cell(known, app),
+        Cell::new(incident.process_instance.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string), Role::Muted),
+        Cell::new(message, Role::Text),
+    ]
+}
+
+fn business_key_cell(known: &KnownIncident, app: &App) -> Cell {
+    let section = known.incident.process_instance.as_ref().map(|id| app.snapshot.instances.get(id));
+    match section {
+        None => Cell::new("-", Role::Faint),
+        Some(section) => match section.and_then(|section| section.get()) {
+            Some(Some(instance)) => match &instance.business_key {
+                Some(key) => Cell::new(key.to_string(), Role::Text),
+                None => Cell::new("(none)", Role::Faint),
+            },
+            Some(None) => Cell::new("(instance ended)", Role::Muted),
+            None if section.is_some_and(|section| section.problem.is_some()) => Cell::new("(not readable)", Role::Unknown),
+            None => Cell::new("…", Role::Faint),
+        },
+    }
+}
+
+fn retries_cell(known: &KnownIncident, app: &App) -> Cell {
+    match retries(known, &app.snapshot) {
+        Some(0) => Cell::new("0", Role::Critical),
+        Some(left) => Cell::new(left.to_string(), Role::Warning),
+        None => Cell::new("", Role::Faint),
+    }
+}
+
+fn draw_empty(app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
+    let (text, role) = match app.snapshot.incidents.get() {
+        None => match &app.snapshot.incidents.problem {
+            Some(problem) => (format!("Incidents are not known: {}", problem.what), Role::Warning),
+            None => ("Reading incidents…".to_owned(), Role::Muted),
+        },
+        Some(_) if !app.incidents.filter().is_empty() => ("No row passes the filter; esc clears it.".to_owned(), Role::Muted),
+        Some(set) if set.incidents.is_empty() => ("No open incidents that this user may see.".to_owned(), Role::Ok),
+        Some(_) => ("Nothing left here; esc goes back.".to_owned(), Role::Muted),
+    };
+    if let Some(mut pen) = Pen::new(buffer, body, 2.min(body.height.saturating_sub(1))) {
+        pen.skip(2).write(&text, look.style(role));
+    }
+}
+
+/// Three lines on the selected row: a rule with what it is, and its message in full as far as it fits.
+fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+    if let Some(mut pen) = Pen::new(buffer, area, 0) {
+        pen.fill(look.symbols.border.horizontal_top, look.style(Role::Faint));
+    }
+    let Some(known) = selected(app).and_then(|id| app.snapshot.incident(&id)) else {
+        if let Some(mut pen) = Pen::new(buffer, area, 1) {
+            let text = if app.incidents.has_cursor() { "" } else { "Press down to put the cursor on a row; until then the list follows its sorting." };
+            pen.skip(2).write(text, look.style(Role::Faint));
+        }
+        return;
+    };
+    if let Some(mut pen) = Pen::new(buffer, area, 1) {
+        pen.skip(2);
+        let message = known.incident.message.as_ref().map_or_else(|| "(the failure carried no message)".to_owned(), ToString::to_string);
+        pen.write("newest: ", look.style(Role::Muted)).write(&message, look.style(Role::Text));
+    }
+    let Some(mut pen) = Pen::new(buffer, area, 2) else { return };
+    pen.skip(2);
+    match blocked_words(app) {
+        Some(words) => drop(pen.write(&words, look.style(Role::Blocked))),
+        None => drop(pen.write("blocks no other instance", look.style(Role::Faint))),
+    }
+}
+
+fn selected(app: &App) -> Option<IncidentId> {
+    app.incidents.selected_incident(&app.snapshot)
+}
+
+/// Where blocked parents of the selected or open group wait.
+fn blocked_words(app: &App) -> Option<String> {
+    let group = match app.incidents.level() {
+        Level::Groups => app.snapshot.groups.find(app.incidents.groups.selected_present()?)?,
+        _ => app.incidents.open_group(&app.snapshot)?,
+    };
+    if group.blocked == 0 {
+        return None;
+    }
+    let places: Vec<String> = group
+        .blocked_at
+        .iter()
+        .take(4)
+        .map(|place| {
+            let process = place.process.as_ref().map_or_else(|| "(engine)".to_owned(), ToString::to_string);
+            let activity = place.activity.as_ref().map_or_else(String::new, |activity| format!(" at {activity}"));
+            format!("{} in {process}{activity}", place.count)
+        })
+        .collect();
+    Some(format!("this group blocks: {}", places.join(", ")))
+}
