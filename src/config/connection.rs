@@ -180,6 +180,9 @@ fn login(profile: &Profile, environment: &Environment, overrides: &Overrides, wa
     if overrides.user.is_none() && profile.user.is_some() && user != profile.user {
         warnings.push(format!("BPMTOP_USER replaces the user of profile \"{}\"", safe(&profile.name)));
     }
+    if overrides.password.is_none() && environment.password.is_some() && profile.password.is_some() {
+        warnings.push(format!("BPMTOP_PASSWORD replaces the password of profile \"{}\"", safe(&profile.name)));
+    }
     let brought = overrides.password.as_ref().or(environment.password.as_ref()).cloned().map(PasswordSource::Given);
     // The file's password belongs to the file's user; where the file names none, it belongs to whoever is named.
     let own = profile.password.clone().filter(|_| profile.user.is_none() || profile.user == user);

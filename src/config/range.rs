@@ -128,6 +128,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_range_is_shown_in_its_shortest_form() {
+        for (text, shown) in
+            [("0:10", "10"), ("0:", "0:"), ("@0:", "@0:"), ("~:", "~:"), ("10:", "10:"), ("~:10", "~:10"), ("@1.50:2", "@1.5:2"), ("-0:-0", "0")]
+        {
+            assert_eq!(range(text).to_string(), shown, "{text}");
+            assert_eq!(range(shown), range(text), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_range_reads_back_what_it_shows(a in -1e12f64..1e12, b in -1e12f64..1e12, open in 0u8..4, inside: bool) {

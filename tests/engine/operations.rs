@@ -101,11 +101,11 @@ impl Driver {
         Ok(true)
     }
 
-    /// Repairs every job without retries that the filter matches, `processDefinitionKey=payment&…`; gives their number.
+    /// Repairs every job without retries that the filter matches, `processDefinitionKey=payment&…`, eight at a time; gives their number.
     pub async fn repair_jobs(&self, filter: &str) -> Result<usize> {
         let jobs = self.job_ids(&format!("noRetriesLeft=true&{filter}")).await?;
-        for job in &jobs {
-            self.repair_job(job).await?;
+        for group in jobs.chunks(8) {
+            try_join_all(group.iter().map(|job| self.repair_job(job))).await?;
         }
         Ok(jobs.len())
     }

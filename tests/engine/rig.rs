@@ -135,7 +135,7 @@ async fn start(arguments: &Arguments, params: RigParams) -> Result<RunningEngine
     if !arguments.empty {
         let made = driver.deploy_all().await.context("deploying the fixtures")?;
         report(&format!("{made} deployments made"));
-        if !arguments.deploy_only {
+        if made > 0 && !arguments.deploy_only {
             driver.populate().await.context("starting the fixtures' instances")?;
         }
     }

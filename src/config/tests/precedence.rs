@@ -156,10 +156,12 @@ fn a_variable_beats_the_file_and_an_argument_beats_both() {
 }
 
 #[test]
-fn a_variable_that_replaces_a_profiles_user_is_mentioned() {
+fn a_variable_that_replaces_a_profiles_login_is_mentioned() {
     let connection = connect(&parse(FILE).unwrap(), &environment(&[("BPMTOP_USER", "other")]), &Overrides::default());
     assert_eq!(connection.warnings, ["BPMTOP_USER replaces the user of profile \"file\""]);
     assert_eq!(password(&connection), "none");
+    let connection = connect(&parse(FILE).unwrap(), &environment(&[("BPMTOP_PASSWORD", "x")]), &Overrides::default());
+    assert_eq!(connection.warnings, ["BPMTOP_PASSWORD replaces the password of profile \"file\""]);
 }
 
 #[test]
