@@ -211,7 +211,7 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
     }
     let Arguments { target, options, command } = arguments;
     match command {
-        None => open_cockpit(session(target, options, environment)?).map_err(Failure::engine),
+        None => open_cockpit(session(target, options, environment)?),
         Some(Command::Snapshot { target: own, json }) => {
             if target.is_some() && own.is_some() {
                 return Err(Failure::usage("two engines are named; a snapshot reads one"));
@@ -221,7 +221,7 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
                 return Err(Failure::usage("no engine is named; write a PROFILE or URL, set BPMTOP_URL, or set default_profile in the configuration"));
             }
             session.warnings.iter().for_each(|warning| tell(&format!("bpmtop: {warning}")));
-            print_snapshot(session, json).map_err(Failure::engine)
+            print_snapshot(session, json)
         }
         Some(Command::Config(command)) => config_command(&command, &overrides(None, options, None), environment),
         Some(Command::Keys) => Ok(print(&key_table())),
@@ -334,14 +334,21 @@ fn seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "write a number of seconds from 0.5 to 600".to_owned())
 }
 
-fn open_cockpit(_session: Session) -> anyhow::Result<u8> {
-    anyhow::bail!("the cockpit is not wired")
+fn open_cockpit(session: Session) -> Result<u8, Failure> {
+    crate::cockpit::run(session).map_err(|stop| match stop {
+        crate::cockpit::Stop::Setup(error) => Failure { code: EXIT_USAGE, error },
+        crate::cockpit::Stop::Engine(error) => Failure::engine(error),
+    })
 }
 
-fn print_snapshot(_session: Session, _json: bool) -> anyhow::Result<u8> {
-    anyhow::bail!("the snapshot is not wired")
+fn print_snapshot(session: Session, json: bool) -> Result<u8, Failure> {
+    match crate::headless::snapshot::run(session, json) {
+        Ok(text) => Ok(print(&text)),
+        Err(crate::cockpit::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
+        Err(crate::cockpit::Stop::Engine(error)) => Err(Failure::engine(error)),
+    }
 }
 
 fn key_table() -> String {
-    String::new()
+    crate::app::keymap::text()
 }

@@ -1,1 +1,333 @@
 //! The wiring of one interactive run: configuration, poller, app and runtime are joined here and nowhere else.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+
+use crate::app::prompt::LoginForm;
+use crate::app::{App, Effect, Message, Overlay, Settings};
+use crate::cli::Session;
+use crate::config::{Config, Connection, Environment, Login as ConfiguredLogin, Overrides, Target};
+use crate::engine::{Client, ClientOptions, Login};
+use crate::model::description::Description;
+use crate::model::section::{Moment, Problem};
+use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
+use crate::poll::command::PollCommand;
+use crate::poll::task::{self, Setup};
+use crate::runtime::{self, Directive, FactSender, Input, Program};
+use crate::ui::look::Look;
+
+/// Why a run could not begin or go on.
+#[derive(Debug)]
+pub enum Stop {
+    /// Something on this side: configuration, terminal.
+    Setup(anyhow::Error),
+    /// The engine could not be read.
+    Engine(anyhow::Error),
+}
+
+impl Stop {
+    pub(crate) fn setup(error: impl Into<anyhow::Error>) -> Self {
+        Self::Setup(error.into())
+    }
+}
+
+/// Opens the cockpit and returns the exit code.
+///
+/// # Errors
+///
+/// When the theme, the password source or the terminal cannot be used. An engine that does not answer is no error here: it is shown.
+pub fn run(session: Session) -> Result<u8, Stop> {
+    runtime::require_terminal().map_err(Stop::setup)?;
+    let look = Look { theme: session.theme().map_err(Stop::setup)?, symbols: session.symbols() };
+    let log = start_log(session.log.as_deref())?;
+    let (app, engine) = prepare(&session)?;
+    let runtime = async_runtime().map_err(Stop::setup)?;
+    let options = runtime::Options {
+        title: app.settings.profile.as_ref().map_or_else(|| "bpmtop".to_owned(), |profile| format!("bpmtop {profile}")),
+        mouse: session.ui.mouse,
+        panic_hint: session.log.as_ref().map(|path| format!("The log is in {}.", path.display())),
+        ..runtime::Options::default()
+    };
+    let stats = options.stats.clone();
+    let finish = runtime.block_on(async move {
+        let (facts, inbox) = runtime::inbox(64);
+        let mut runner = Runner { engine, facts };
+        runner.begin();
+        let cockpit = Cockpit { app, look, dirty: true };
+        runtime::run(cockpit, inbox, move |effect| runner.perform(effect), options).await
+    });
+    tracing::info!(stats = %stats.stats().to_json(), "frames and key latencies");
+    // Nothing waits for requests that are still under way: they are reads.
+    runtime.shutdown_timeout(Duration::from_millis(50));
+    drop(log);
+    Ok(finish.map_err(Stop::setup)?.code())
+}
+
+/// The runtime of the background task: one worker beside the thread that draws.
+pub(crate) fn async_runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).max_blocking_threads(4).thread_stack_size(512 * 1024).enable_all().build()
+}
+
+/// Logs to a file if one is named. Never to the terminal.
+pub(crate) fn start_log(path: Option<&std::path::Path>) -> Result<Option<tracing_appender::non_blocking::WorkerGuard>, Stop> {
+    let Some(path) = path else { return Ok(None) };
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    let file = file.map_err(|error| Stop::Setup(anyhow::anyhow!("cannot write the log {}: {error}", path.display())))?;
+    let (writer, guard) = tracing_appender::non_blocking(file);
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BPMTOP_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("bpmtop=info"));
+    // A second start within one process (tests) keeps the first subscriber.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).try_init();
+    Ok(Some(guard))
+}
+
+fn settings(session: &Session) -> Settings {
+    let mut settings = Settings {
+        thresholds: session.config.thresholds.clone(),
+        warnings: session.warnings.clone(),
+        config_path: Config::path(&Environment::of_process(), &Overrides::default()).map(|path| path.display().to_string()),
+        ..Settings::default()
+    };
+    match &session.target {
+        Target::Connect(connection) => {
+            settings.profile = connection.profile_name.clone();
+            settings.read_only = connection.read_only;
+            settings.production = connection.production;
+        }
+        Target::FirstRun(first_run) => settings.profiles = first_run.profiles.clone(),
+    }
+    settings
+}
+
+/// Who is asked, as far as the configuration knows.
+pub(crate) fn identity(connection: &Connection) -> EngineIdentity {
+    let user = match &connection.login {
+        ConfiguredLogin::None => None,
+        ConfiguredLogin::Basic { user, .. } | ConfiguredLogin::PromptNeeded { user } => Some(user.clone()),
+    };
+    EngineIdentity { url: connection.url.to_string(), engine_name: connection.engine_name.clone(), user, ..EngineIdentity::default() }
+}
+
+/// A setup for a connection with this login.
+pub(crate) fn setup(connection: &Connection, login: Login) -> Result<Setup, Stop> {
+    let options = ClientOptions {
+        engine_name: connection.engine_name.clone(),
+        login,
+        timeout: connection.timeout,
+        ..ClientOptions::new(connection.url.clone())
+    };
+    let client = Client::new(options).map_err(Stop::setup)?;
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.subsec_nanos().into());
+    Ok(Setup { client, engine: identity(connection), budget: connection.budget, seed })
+}
+
+fn prepare(session: &Session) -> Result<(App, Engine), Stop> {
+    let settings = settings(session);
+    let now = Moment::now();
+    let connection = match &session.target {
+        Target::FirstRun(_) => return Ok((App::first_run(settings, now), Engine::None)),
+        Target::Connect(connection) => connection,
+    };
+    let mut app = App::new(settings, identity(connection), now);
+    let login = match &connection.login {
+        ConfiguredLogin::None => Login::None,
+        ConfiguredLogin::Basic { user, password } => Login::Basic { user: user.clone(), password: password.resolve().map_err(Stop::setup)? },
+        ConfiguredLogin::PromptNeeded { user } => {
+            ask_password(&mut app, user, connection);
+            return Ok((app, Engine::Waiting(connection.clone())));
+        }
+    };
+    Ok((app, Engine::Ready(setup(connection, login)?)))
+}
+
+fn ask_password(app: &mut App, user: &str, connection: &Connection) {
+    let reason = format!("{} needs the password of {}.", connection.url, crate::text::safe(user));
+    let mut snapshot = Snapshot::clone(&app.snapshot);
+    snapshot.link = Link::LoginRefused {
+        problem: Problem { label: "needs login", what: "No password was given yet".to_owned(), remedy: "Press L to log in.".to_owned() },
+    };
+    app.snapshot = Arc::new(snapshot);
+    app.overlay = Some(Overlay::Login(LoginForm::new(reason, user)));
+}
+
+/// What arrives from tasks.
+enum Fact {
+    Snapshot(Arc<Snapshot>),
+    Described(Box<Description>),
+    Notice(String),
+    Connected(Box<EngineIdentity>),
+}
+
+struct Cockpit {
+    app: App,
+    look: Look,
+    dirty: bool,
+}
+
+impl Program for Cockpit {
+    type Fact = Fact;
+    type Effect = Effect;
+
+    fn handle(&mut self, now: runtime::Moment, input: Input<Fact>) -> Vec<Directive<Effect>> {
+        let now = Moment { instant: now.instant, wall: now.wall };
+        self.dirty = true;
+        let message = match input {
+            Input::Key(key) => Message::Key(key),
+            Input::Paste(text) => Message::Paste(text),
+            Input::Resize(width, height) => Message::Resize(width, height),
+            Input::Tick | Input::Resumed => Message::Tick,
+            Input::Fact(Fact::Snapshot(snapshot)) => Message::Snapshot(snapshot),
+            Input::Fact(Fact::Described(description)) => Message::Described(description),
+            Input::Fact(Fact::Notice(text)) => Message::Notice(text),
+            Input::Fact(Fact::Connected(engine)) => {
+                let settings = std::mem::take(&mut self.app.settings);
+                let size = self.app.size;
+                self.app = App::new(settings, *engine, now);
+                Message::Resize(size.0, size.1)
+            }
+            Input::Mouse(_) | Input::Focus(_) => return Vec::new(),
+        };
+        let effects = self.app.update(message, now);
+        effects.into_iter().map(directive).collect()
+    }
+
+    fn draw(&mut self, frame: &mut ratatui::Frame<'_>) {
+        let area = frame.area();
+        // The first frame comes before any resize.
+        if self.app.size != (area.width, area.height) {
+            let now = self.app.now;
+            self.app.update(Message::Resize(area.width, area.height), now);
+        }
+        crate::ui::draw(&self.app, &self.look, frame);
+    }
+
+    fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    fn wake_after(&self, now: runtime::Moment) -> Option<Duration> {
+        let passed = now.instant.saturating_duration_since(self.app.now.instant);
+        Some(self.app.wake_after().saturating_sub(passed))
+    }
+}
+
+fn directive(effect: Effect) -> Directive<Effect> {
+    match effect {
+        Effect::Quit => Directive::Quit(0),
+        Effect::Suspend => Directive::Suspend,
+        Effect::Copy(text) => Directive::Copy(text),
+        other => Directive::Run(other),
+    }
+}
+
+/// The engine of this run, as far as there is one.
+enum Engine {
+    None,
+    Waiting(Box<Connection>),
+    Ready(Setup),
+    Running(mpsc::UnboundedSender<PollCommand>),
+}
+
+struct Runner {
+    engine: Engine,
+    facts: FactSender<Fact>,
+}
+
+impl Runner {
+    /// Starts the poller if everything for it is known.
+    fn begin(&mut self) {
+        match std::mem::replace(&mut self.engine, Engine::None) {
+            Engine::Ready(setup) => {
+                let poller = task::start(setup);
+                self.engine = Engine::Running(poller.commands);
+                tokio::spawn(forward(poller.snapshots, poller.descriptions, self.facts.clone()));
+            }
+            other => self.engine = other,
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Poll(PollCommand::Login { user, password }) if matches!(self.engine, Engine::Waiting(_)) => self.log_in(user, password),
+            Effect::Poll(command) => {
+                if let Engine::Running(commands) = &self.engine {
+                    let _ = commands.send(command);
+                }
+            }
+            Effect::Connect(address) => self.connect(&address),
+            Effect::Quit | Effect::Suspend | Effect::Copy(_) => {}
+        }
+    }
+
+    fn log_in(&mut self, user: String, password: SecretString) {
+        if let Engine::Waiting(connection) = std::mem::replace(&mut self.engine, Engine::None) {
+            self.start(&connection, Login::Basic { user, password });
+            if matches!(self.engine, Engine::None) {
+                self.engine = Engine::Waiting(connection);
+            }
+        }
+    }
+
+    fn start(&mut self, connection: &Connection, login: Login) {
+        match setup(connection, login) {
+            Ok(setup) => {
+                self.engine = Engine::Ready(setup);
+                self.begin();
+            }
+            Err(Stop::Setup(error) | Stop::Engine(error)) => self.notify(format!("{error:#}")),
+        }
+    }
+
+    /// Connects to an address typed on the first-run screen.
+    fn connect(&mut self, address: &str) {
+        let overrides = Overrides { target: Some(address.to_owned()), ..Overrides::default() };
+        let target = if address.contains("://") {
+            Config::default().target(&Environment::of_process(), &overrides)
+        } else {
+            return self.notify("An address begins with http:// or https://".to_owned());
+        };
+        match target {
+            Ok(Target::Connect(connection)) => {
+                let login = match &connection.login {
+                    ConfiguredLogin::Basic { user, password } => password.resolve().map(|password| Login::Basic { user: user.clone(), password }),
+                    _ => Ok(Login::None),
+                };
+                match login {
+                    Ok(login) => {
+                        let _ = self.facts.try_send(Fact::Connected(Box::new(identity(&connection))));
+                        self.start(&connection, login);
+                    }
+                    Err(error) => self.notify(error.to_string()),
+                }
+            }
+            Ok(Target::FirstRun(_)) => {}
+            Err(error) => self.notify(error.to_string()),
+        }
+    }
+
+    fn notify(&self, text: String) {
+        let _ = self.facts.try_send(Fact::Notice(text));
+    }
+}
+
+/// Hands what the poller publishes on to the loop. Snapshots coalesce while the loop is busy, because only the newest one is taken.
+async fn forward(
+    mut snapshots: tokio::sync::watch::Receiver<Arc<Snapshot>>,
+    mut descriptions: mpsc::UnboundedReceiver<Description>,
+    facts: FactSender<Fact>,
+) {
+    loop {
+        let fact = tokio::select! {
+            changed = snapshots.changed() => match changed {
+                Ok(()) => Fact::Snapshot(snapshots.borrow_and_update().clone()),
+                Err(_) => return,
+            },
+            Some(description) = descriptions.recv() => Fact::Described(Box::new(description)),
+        };
+        if facts.send(fact).await.is_err() {
+            return;
+        }
+    }
+}

@@ -13,8 +13,8 @@
 //! | [`poll`] | the one background task that asks the engine, and its budget |
 //! | [`mirror`] | what is known of the engine, as pure state: apply answers, reconcile counts |
 //! | [`engine`] | the REST client and the request catalogue; nothing above it sees JSON |
-//! | [`config`] | file, environment and arguments become one validated configuration |
 //! | [`theme`] | semantic colour roles and the palettes that fill them |
+//! | [`config`] | file, environment and arguments become one validated configuration |
 //! | [`bpmn`] | reading process diagrams; knows no terminal |
 //! | [`model`] | the domain: ids, incidents, jobs, definitions, figures, the snapshot |
 //! | [`triage`] | error signatures: which messages share one cause |

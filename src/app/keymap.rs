@@ -169,6 +169,12 @@ pub fn footer(context: Context) -> Vec<&'static Binding> {
     bindings
 }
 
+/// The key table as plain text, for a shell.
+pub fn text() -> String {
+    let keys = |binding: &Binding| binding.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    BINDINGS.iter().map(|binding| format!("{:<26}{}\n", keys(binding), binding.help)).collect()
+}
+
 /// The key table as Markdown, for the documentation.
 pub fn markdown() -> String {
     let mut table = String::from("| keys | what they do |\n|---|---|\n");

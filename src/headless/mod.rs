@@ -1,1 +1,3 @@
 //! The same picture without a terminal.
+
+pub mod snapshot;

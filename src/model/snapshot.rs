@@ -168,6 +168,10 @@ pub struct Snapshot {
     pub external_tasks: Arc<HashMap<ExternalTaskId, Section<Option<ExternalTask>>>>,
     /// What an operator should know about the picture as a whole.
     pub warnings: Vec<String>,
+    /// Whether everything there is to ask has been answered or refused once.
+    pub settled: bool,
+    /// How often the rows on the screen have changed; tells whether the picture knows of the latest change.
+    pub looks: u64,
 }
 
 impl Snapshot {
@@ -190,6 +194,8 @@ impl Snapshot {
             jobs: Arc::default(),
             external_tasks: Arc::default(),
             warnings: Vec::new(),
+            settled: false,
+            looks: 0,
         }
     }
 

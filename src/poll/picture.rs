@@ -72,6 +72,7 @@ pub struct Picture {
     visible_jobs: Vec<JobId>,
     visible_tasks: Vec<ExternalTaskId>,
     sequence: u64,
+    looks: u64,
 }
 
 impl Picture {
@@ -106,6 +107,7 @@ impl Picture {
             visible_jobs: Vec::new(),
             visible_tasks: Vec::new(),
             sequence: 0,
+            looks: 0,
         }
     }
 
@@ -190,6 +192,7 @@ impl Picture {
 
     /// Takes the rows on the screen in.
     pub fn look(&mut self, looking: Looking) {
+        self.looks += 1;
         let configuration = |kind: &str| {
             let of_kind = looking.incidents.iter().filter(move |known| known.incident.kind.as_wire() == kind);
             of_kind.filter_map(|known| known.incident.configuration.clone()).collect::<Vec<_>>()
@@ -523,7 +526,18 @@ impl Picture {
             jobs: Arc::clone(self.jobs.sections()),
             external_tasks: Arc::clone(self.external_tasks.sections()),
             warnings: self.warnings(),
+            settled: self.settled(now),
+            looks: self.looks,
         }
+    }
+
+    /// Whether everything there is to ask has been answered or refused once, and no reading is half done.
+    fn settled(&self, now: Moment) -> bool {
+        let asked_once = |question: &Question| {
+            let to_do = self.ask(*question, now).is_some() && (self.schedule.is_urgent(*question) && !self.schedule.is_backing_off(*question));
+            !to_do && !self.schedule.awaits(*question)
+        };
+        Question::ALL.iter().all(asked_once) && !self.mirror.mid_reading()
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -1,0 +1,242 @@
+//! `bpmtop snapshot`: reads the engine once and prints what the cockpit would show.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::cli::Session;
+use crate::cockpit::{Stop, async_runtime, setup, start_log};
+use crate::config::{Login as ConfiguredLogin, Target};
+use crate::engine::Login;
+use crate::model::figure::{Figure, Unit};
+use crate::model::grouping::Group;
+use crate::model::snapshot::{Link, Snapshot};
+use crate::poll::command::{Looking, PollCommand};
+use crate::poll::task;
+use crate::text::{count_exact, safe, truncate};
+
+/// The whole reading may take this long.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Definitions whose activities are read by name; beyond, activities keep their ids.
+const NAMED: usize = 200;
+
+/// Reads the engine of a session and returns what to print.
+///
+/// # Errors
+///
+/// When the password source cannot be used, or the engine cannot be read.
+pub fn run(session: Session, json: bool) -> Result<String, Stop> {
+    let _log = start_log(session.log.as_deref())?;
+    let Target::Connect(connection) = &session.target else { return Err(Stop::Setup(anyhow::anyhow!("no engine is named"))) };
+    let login = match &connection.login {
+        ConfiguredLogin::None => Login::None,
+        ConfiguredLogin::Basic { user, password } => Login::Basic { user: user.clone(), password: password.resolve().map_err(Stop::setup)? },
+        ConfiguredLogin::PromptNeeded { user } => {
+            let user = safe(user).into_owned();
+            return Err(Stop::Setup(anyhow::anyhow!("there is no password for {user}; set BPMTOP_PASSWORD, or use --password-stdin")));
+        }
+    };
+    let setup = setup(connection, login)?;
+    let runtime = async_runtime().map_err(Stop::setup)?;
+    let snapshot = runtime.block_on(async { tokio::time::timeout(LIMIT, read(setup)).await });
+    let snapshot = snapshot.map_err(|_| Stop::Engine(anyhow::anyhow!("the engine could not be read within {} s", LIMIT.as_secs())))??;
+    runtime.shutdown_timeout(Duration::from_millis(50));
+    let picture = Picture::of(&snapshot);
+    Ok(if json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&snapshot) })
+}
+
+async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Stop> {
+    let mut poller = task::start(setup);
+    let first = settled(&mut poller.snapshots, 0).await?;
+    let definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
+    if definitions.is_empty() {
+        return Ok(first);
+    }
+    let _ = poller.commands.send(PollCommand::Look(Looking { definitions, ..Looking::default() }));
+    settled(&mut poller.snapshots, 1).await
+}
+
+/// Waits until everything was asked once. An engine that does not answer is not asked twice: a script wants to know now.
+async fn settled(snapshots: &mut watch::Receiver<Arc<Snapshot>>, looks: u64) -> Result<Arc<Snapshot>, Stop> {
+    loop {
+        let snapshot = snapshots.borrow_and_update().clone();
+        match &snapshot.link {
+            Link::Down { problem, .. } | Link::LoginRefused { problem } | Link::PollerFailed { problem } => {
+                return Err(Stop::Engine(anyhow::anyhow!("{}. {}", problem.what, problem.remedy)));
+            }
+            _ if snapshot.settled && snapshot.looks >= looks => return Ok(snapshot),
+            _ => {}
+        }
+        snapshots.changed().await.map_err(Stop::setup)?;
+    }
+}
+
+/// What is printed. The field names are a promise to scripts.
+#[derive(Debug, Serialize)]
+struct Picture {
+    engine: EnginePart,
+    taken_at: Timestamp,
+    kpis: serde_json::Map<String, serde_json::Value>,
+    groups: Vec<GroupPart>,
+    job_definitions: Vec<JobDefinitionPart>,
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct EnginePart {
+    product: Option<String>,
+    version: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct GroupPart {
+    tenant: Option<String>,
+    process_key: Option<String>,
+    process_name: Option<String>,
+    versions: Vec<i64>,
+    activity_id: Option<String>,
+    activity_name: Option<String>,
+    incident_type: String,
+    roots: usize,
+    blocked: usize,
+    oldest: Timestamp,
+    newest: Timestamp,
+    signatures: Vec<SignaturePart>,
+    signatures_complete: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct SignaturePart {
+    signature: String,
+    count: usize,
+    sample: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct JobDefinitionPart {
+    id: String,
+    process_key: Option<String>,
+    activity_id: Option<String>,
+    suspended: bool,
+}
+
+impl Picture {
+    fn of(snapshot: &Snapshot) -> Self {
+        let mut warnings = snapshot.warnings.clone();
+        let kpis = Figure::ALL.into_iter().map(|figure| (figure.key().to_owned(), kpi(snapshot, figure, &mut warnings))).collect();
+        let complete = snapshot.incidents.get().is_some_and(|set| set.complete);
+        for (what, problem) in [
+            ("incidents", &snapshot.incidents.problem),
+            ("process definitions", &snapshot.definitions.problem),
+            ("job definitions", &snapshot.job_definitions.problem),
+        ] {
+            if let Some(problem) = problem {
+                warnings.push(format!("{what} are not known: {}", problem.what));
+            }
+        }
+        let optional = |text: &Option<String>| text.clone();
+        Self {
+            engine: EnginePart {
+                product: optional(&snapshot.engine.product),
+                version: snapshot.engine.version.as_ref().map(ToString::to_string),
+                name: optional(&snapshot.engine.engine_name),
+            },
+            taken_at: snapshot.taken.wall,
+            kpis,
+            groups: snapshot.groups.groups.iter().map(|group| group_part(group, complete)).collect(),
+            job_definitions: snapshot.job_definitions.get().map(|rows| rows.iter().map(job_definition_part).collect()).unwrap_or_default(),
+            warnings,
+        }
+    }
+
+    fn text(&self, snapshot: &Snapshot) -> String {
+        let mut out = String::new();
+        let engine = &self.engine;
+        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{} {} at {}, {}", known(&engine.product), known(&engine.version), snapshot.engine.url, self.taken_at);
+        for figure in Figure::ALL {
+            let value = match (snapshot.value(figure), figure.unit()) {
+                (None, _) => "not known".to_owned(),
+                (Some(value), Unit::Count) => count_exact(value as u64),
+                (Some(value), Unit::PerSecond) => format!("{value:.1}/s"),
+            };
+            let _ = writeln!(out, "  {:<18}{value:>12}", figure.label());
+        }
+        for group in &self.groups {
+            let place = format!(
+                "{} / {}",
+                group.process_name.as_ref().or(group.process_key.as_ref()).map_or("(engine)", String::as_str),
+                group.activity_name.as_ref().or(group.activity_id.as_ref()).map_or("-", String::as_str)
+            );
+            let signature = group.signatures.first().map_or("", |signature| signature.signature.as_str());
+            let _ = writeln!(out, "{:>7} roots {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&place, 60), truncate(signature, 100));
+        }
+        let suspended = self.job_definitions.iter().filter(|row| row.suspended).count();
+        let _ = writeln!(out, "{} job definitions, {suspended} suspended", self.job_definitions.len());
+        for warning in &self.warnings {
+            let _ = writeln!(out, "warning: {warning}");
+        }
+        out
+    }
+}
+
+/// A figure as JSON; one that is not known is null with a warning, never 0.
+fn kpi(snapshot: &Snapshot, figure: Figure, warnings: &mut Vec<String>) -> serde_json::Value {
+    if let Some(value) = snapshot.value(figure) {
+        return match figure.unit() {
+            Unit::Count => (value as u64).into(),
+            Unit::PerSecond => value.into(),
+        };
+    }
+    let problem = snapshot.figures.get(&figure).and_then(|state| state.section.problem.as_ref());
+    let why = match (problem, figure.unit()) {
+        (Some(problem), _) => problem.what.clone(),
+        (None, Unit::PerSecond) => "a rate needs two readings, and a snapshot takes one".to_owned(),
+        (None, Unit::Count) => "this engine was not asked for it".to_owned(),
+    };
+    warnings.push(format!("{} is not known: {why}", figure.key()));
+    serde_json::Value::Null
+}
+
+fn group_part(group: &Group, complete: bool) -> GroupPart {
+    let text = |text: Option<String>| text;
+    GroupPart {
+        tenant: text(group.key.tenant.as_ref().map(ToString::to_string)),
+        process_key: group.key.process.as_ref().map(ToString::to_string),
+        process_name: group.process_name.as_ref().map(ToString::to_string),
+        versions: group.versions.keys().copied().collect(),
+        activity_id: group.key.activity.as_ref().map(ToString::to_string),
+        activity_name: group.activity_name.as_ref().map(ToString::to_string),
+        incident_type: group.key.kind.to_string(),
+        roots: group.roots,
+        blocked: group.blocked,
+        oldest: group.oldest,
+        newest: group.newest,
+        signatures: group
+            .signatures
+            .iter()
+            .map(|signature| SignaturePart {
+                signature: signature.signature.to_string(),
+                count: signature.incidents.len(),
+                sample: signature.sample().and_then(|known| known.incident.message.as_ref()).map(ToString::to_string),
+            })
+            .collect(),
+        signatures_complete: complete,
+    }
+}
+
+fn job_definition_part(row: &crate::model::job::JobDefinition) -> JobDefinitionPart {
+    JobDefinitionPart {
+        id: row.id.to_string(),
+        process_key: row.process_key.as_ref().map(ToString::to_string),
+        activity_id: row.activity.as_ref().map(ToString::to_string),
+        suspended: row.suspended,
+    }
+}
