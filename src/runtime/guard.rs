@@ -123,18 +123,20 @@ pub(super) fn restore() {
     }
 }
 
-/// Restores while the loop may be blocked in a write. The pending output is thrown away, else the sequences would wait behind it; the
-/// leading string terminator closes a sequence that was cut. May block on a terminal that takes nothing: call it with a deadline.
+/// Restores while the loop may be blocked in a write. May block on a terminal that takes nothing: call it with a deadline.
+///
+/// The pending output is thrown away to make room, and a signal to this process, which the kernel hands to the main thread, makes a
+/// blocked write there look again; a flush alone wakes nobody. A loop freed that way mostly leaves by itself. The leading string
+/// terminator closes a sequence that was cut.
 pub(super) fn restore_by_force() {
-    let entered = take_entered();
-    if let Some(entered) = &entered {
+    if let Some(entered) = &*ENTERED.lock().unwrap_or_else(PoisonError::into_inner) {
         let _ = set_modes(&entered.before);
     }
     let _ = tcflush(io::stdout(), QueueSelector::OFlush);
-    match entered {
-        Some(entered) => drop(write_all(format!("\x1b\\{}", leave_sequence(entered.keyboard_flags)).as_bytes())),
-        // The loop is leaving itself and was stuck at it; there is room for its bytes now.
-        None => std::thread::sleep(Duration::from_millis(100)),
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::CONT);
+    std::thread::sleep(Duration::from_millis(100));
+    if let Some(entered) = take_entered() {
+        let _ = write_all(format!("\x1b\\{}", leave_sequence(entered.keyboard_flags)).as_bytes());
     }
 }
 

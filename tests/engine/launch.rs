@@ -21,7 +21,7 @@ use super::{
 };
 
 const START_LIMIT: Duration = Duration::from_secs(180);
-const RUNS_KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+const RUNS_KEPT_FOR: Duration = Duration::from_secs(6 * 3600);
 
 /// A started engine. Dropping it stops it.
 #[derive(Debug)]

@@ -105,6 +105,9 @@ impl RigParams {
             format!("rig.port-file={}", escaped(&port_file.to_string_lossy())),
             format!("rig.auth={}", if self.auth == Auth::Basic { "basic" } else { "none" }),
         ];
+        // failing jobs are what the rig is for; their stack traces in the log would fill the disk
+        let loggers = format!("logging.level.{}.engine", self.engine.java_package());
+        lines.extend([format!("{loggers}.jobexecutor=ERROR"), format!("{loggers}.context=OFF")]);
         lines.extend(self.database_properties());
         let prefix = self.engine.property_prefix();
         lines.extend(self.engine_properties().into_iter().map(|(name, value)| format!("{prefix}.{name}={}", escaped(&value))));

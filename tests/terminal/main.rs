@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use pty::{Pty, cpu_time, process_state, wait_until};
+use pty::{Pty, cpu_time, is_asleep_for, process_state, wait_until};
 use rustix::process::Signal;
 
 fn main() -> ExitCode {
@@ -119,16 +119,12 @@ fn a_stalled_terminal_does_not_stop_sigterm() -> Result<(), Failed> {
     let mut pty = Pty::start_unread(&[(probe::FLOOD, "1")]);
     let before = pty.modes_at_start();
     let pid = pty.pid();
-    let mut last = Duration::MAX;
-    wait_until("the program is stuck in a write", || {
-        std::thread::sleep(Duration::from_millis(150));
-        let now = cpu_time(pid);
-        std::mem::replace(&mut last, now) == now && now > Duration::from_millis(20)
-    });
+    wait_until("the program is stuck in a write", || is_asleep_for(pid, Duration::from_millis(300)));
     pty::signal(pid, Signal::TERM);
     wait_until("the program ends", || process_state(pid) == 'Z');
     pty.read_from_now_on();
     assert_eq!(pty.exit_code(), 143);
+    assert!(pty.wrote("\x1b[?1049l") && pty.wrote("\x1b[?25h"), "what a late reader finds takes it back to the shell");
     pty.assert_restored(&before);
     Ok(())
 }

@@ -138,6 +138,11 @@ impl Pty {
         parser.screen().clone()
     }
 
+    /// Whether these bytes are among what was written.
+    pub fn wrote(&self, bytes: &str) -> bool {
+        String::from_utf8_lossy(&self.output.lock().expect("no reader panics")).contains(bytes)
+    }
+
     /// Waits until the screen contains a text.
     pub fn wait_for(&self, text: &str) {
         let found = poll(|| self.screen().contents().contains(text));
@@ -232,6 +237,20 @@ pub fn cpu_time(pid: i32) -> Duration {
     let fields = stat_fields(pid);
     let ticks: u64 = [11, 12].iter().map(|&at: &usize| fields[at].parse::<u64>().expect("a number of ticks")).sum();
     Duration::from_millis(ticks * 10)
+}
+
+/// Whether the main thread did not run at all for so long, though it has run before. Its switches tell; processor time is counted too
+/// coarsely to see a program that draws.
+pub fn is_asleep_for(pid: i32, time: Duration) -> bool {
+    let before = switches(pid);
+    thread::sleep(time);
+    before > 20 && switches(pid) == before
+}
+
+fn switches(pid: i32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/status")).expect("the process is there");
+    let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
+    counts.map(|line| line.rsplit('\t').next().and_then(|count| count.parse::<u64>().ok()).expect("a number of switches")).sum()
 }
 
 /// The fields after the command's name, which may contain anything.
