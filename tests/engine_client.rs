@@ -349,6 +349,15 @@ async fn what_is_gone_is_none_and_not_an_error() {
 }
 
 #[tokio::test]
+async fn error_details_of_a_task_that_is_gone_are_not_found_and_no_fault_of_the_engine() {
+    let stumble = r#"{"type":"NullValueException","message":"No external task found with id x: externalTask is null","code":0}"#;
+    let engine = ScriptedEngine::always(Reply::json(stumble).with_status(500)).await;
+    let client = client(&engine);
+    assert_eq!(client.external_task_error_details(&ExternalTaskId::from("x")).await.expect_err("gone").kind(), ErrorKind::NotFound);
+    assert_eq!(client.version().await.expect_err("a fault").kind(), ErrorKind::Engine);
+}
+
+#[tokio::test]
 async fn what_is_there_is_read_by_its_encoded_id() {
     let engine = ScriptedEngine::always(Reply::json(ROW)).await;
     let incident = client(&engine).incident(&IncidentId::from("a/b c")).await.expect("no error").expect("there").data;

@@ -177,6 +177,8 @@ pub enum Stranger {
     },
     /// The server knows no such path.
     NoSuchPath,
+    /// The REST API answers, but there is no engine of that name, or none at all yet.
+    NoSuchEngine,
 }
 
 /// One permission that would have sufficed.

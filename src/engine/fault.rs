@@ -57,8 +57,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
         return Some(Unreachable::Tls(of_tls(tls)));
     }
     if let Some(io) = cause.downcast_ref::<io::Error>() {
-        if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Some(Unreachable::Tls(of_tls(tls)));
+        // An I/O error passes over what it wraps when asked for its source, and layers wrap one in another.
+        if let Some(known) = io.get_ref().and_then(|inner| of_cause(inner)) {
+            return Some(known);
         }
         match io.kind() {
             io::ErrorKind::ConnectionRefused => return Some(Unreachable::Refused),
@@ -105,6 +106,11 @@ pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>
         300..=399 => Problem::NotAnEngine(Stranger::Redirect { to: reply.location.as_deref().map(bare_address) }),
         404 => not_found(row, reply, complaint),
         _ => match complaint {
+            Some(said) if names_no_engine(&said) => Problem::NotAnEngine(Stranger::NoSuchEngine),
+            // Some paths stumble over what is gone instead of saying so.
+            Some(said) if row.meaning(status) == Some(Meaning::Gone) && said.kind.as_ref().is_some_and(|kind| kind.as_wire() == "NullValueException") => {
+                Problem::NotFound
+            }
             Some(said) => Problem::Engine { status, kind: said.kind, message: said.message, code: said.code },
             None if status >= 500 => Problem::Engine { status, kind: None, message: Some(first_words(reply)), code: None },
             None => Problem::NotAnEngine(stranger(reply)),
@@ -114,6 +120,7 @@ pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>
 
 fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Problem {
     match complaint {
+        Some(said) if names_no_engine(&said) => Problem::NotAnEngine(Stranger::NoSuchEngine),
         // The REST framework's own answer for a path it does not know.
         Some(said) if said.kind.as_ref().is_some_and(|kind| kind.as_wire() == "NotFoundException") => Problem::NotAnEngine(Stranger::NoSuchPath),
         Some(_) if row.meaning(404) == Some(Meaning::Gone) => Problem::NotFound,
@@ -121,6 +128,11 @@ fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Pro
         None if reply.is_page() => Problem::NotAnEngine(stranger(reply)),
         None => Problem::NotAnEngine(Stranger::NoSuchPath),
     }
+}
+
+/// "Process engine x not available", "No process engine available": to be told from a thing that is gone, as both are 404.
+fn names_no_engine(said: &Complaint) -> bool {
+    said.message.as_ref().is_some_and(|message| message.as_wire().contains("rocess engine") && message.as_wire().ends_with("available"))
 }
 
 fn forbidden(reply: &Reply, complaint: Option<Complaint>, user: Option<&EngineText>) -> Problem {

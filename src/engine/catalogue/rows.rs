@@ -253,8 +253,8 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::ExternalTaskErrorDetails,
         path: "/external-task/{id}/errorDetails",
-        statuses: BY_ID,
-        note: "Plain text; 204 where the worker reported none.",
+        statuses: &[(403, Meaning::Denied), (404, Meaning::Gone), (500, Meaning::Gone)],
+        note: "Plain text; 204 where the worker reported none. Camunda 7.24 answers an unknown id with 500 NullValueException.",
         ..READ
     },
     Endpoint {

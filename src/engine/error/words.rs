@@ -57,6 +57,7 @@ impl fmt::Display for Problem {
             Self::NotFound => f.write_str("it does not exist, or not any more"),
             Self::TooSlow { after } => write!(f, "no complete answer within {}", seconds(*after)),
             Self::CutOff { received } => write!(f, "the connection broke after {received} bytes of the answer"),
+            Self::TooLarge { limit } if *limit < 1 << 20 => write!(f, "the answer is larger than {limit} bytes and was not read"),
             Self::TooLarge { limit } => write!(f, "the answer is larger than {} MiB and was not read", limit >> 20),
             Self::Unsupported { what, since, engine: Some(engine) } => write!(f, "not asked: {what} needs {since} or newer, this is {engine}"),
             Self::Unsupported { what, since, engine: None } => write!(f, "not asked: {what} needs {since} or newer, and the engine's version is not known"),
@@ -132,6 +133,7 @@ impl fmt::Display for Stranger {
             }
             Self::Empty { status } => write!(f, "an empty answer came back (status {status})"),
             Self::Shape { path, complaint } => write!(f, "the JSON has another shape at {}: {}", Shown(path), Shown(complaint)),
+            Self::NoSuchEngine => f.write_str("the REST API has no process engine of that name"),
             Self::NoSuchPath => f.write_str("the server knows no such path"),
         }
     }
@@ -148,7 +150,7 @@ pub(super) fn remedy(problem: &Problem) -> &'static str {
         Problem::Forbidden { missing, .. } if missing.is_empty() => "Something before the engine may refuse this; ask whoever runs it.",
         Problem::Forbidden { .. } => "Any one of the named permissions suffices; the engine's administrator can grant it.",
         Problem::NotAnEngine(stranger) => remedy_stranger(stranger),
-        Problem::Engine { status: 502..=504, .. } => "A proxy before the engine cannot reach it; look whether the engine runs.",
+        Problem::Engine { status: 502..=504, .. } => "A proxy before the engine probably cannot reach it; look whether the engine runs.",
         Problem::Engine { code: Some(1 | 10000), .. } => "Another transaction was faster; asking again is safe.",
         Problem::Engine { status: 500.., .. } => "The engine's own log says more. Polling goes on.",
         Problem::Engine { .. } => "The engine did not accept the request; the message says why.",
@@ -156,6 +158,7 @@ pub(super) fn remedy(problem: &Problem) -> &'static str {
         Problem::TooSlow { .. } => "The engine or its database is busy, or the time limit is too short for it. Polling goes on at a slower pace.",
         Problem::CutOff { .. } => "The engine or a proxy was probably restarted. The next poll asks again.",
         Problem::TooLarge { .. } => "Narrow the filter or read smaller pages.",
+        Problem::Unsupported { engine: None, .. } => "It is asked as soon as the version is known.",
         Problem::Unsupported { .. } => "This figure is left out on this engine.",
         Problem::FilterIgnored { .. } => "The engine is older than it says; this figure is left out.",
         Problem::NotInCatalogue { .. } => "This is a fault of the program; please report it.",
@@ -186,6 +189,7 @@ fn remedy_stranger(stranger: &Stranger) -> &'static str {
             "Redirects are not followed: they mostly lead to a login page or to https://. Is the address the REST base, as in http://host:8080/engine-rest?"
         }
         Stranger::Shape { .. } => "Another service may answer here, or a newer engine. Is the address the REST base, as in http://host:8080/engine-rest?",
+        Stranger::NoSuchEngine => "Check the engine's name in the settings; without a name the default engine is asked. It may also be starting still.",
         _ => "Is the address the REST base, as in http://host:8080/engine-rest?",
     }
 }
