@@ -107,10 +107,7 @@ pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>
         404 => not_found(row, reply, complaint),
         _ => match complaint {
             Some(said) if names_no_engine(&said) => Problem::NotAnEngine(Stranger::NoSuchEngine),
-            // Some paths stumble over what is gone instead of saying so.
-            Some(said) if row.meaning(status) == Some(Meaning::Gone) && said.kind.as_ref().is_some_and(|kind| kind.as_wire() == "NullValueException") => {
-                Problem::NotFound
-            }
+            Some(said) if row.meaning(status) == Some(Meaning::Gone) && stumbled(&said) => Problem::NotFound,
             Some(said) => Problem::Engine { status, kind: said.kind, message: said.message, code: said.code },
             None if status >= 500 => Problem::Engine { status, kind: None, message: Some(first_words(reply)), code: None },
             None => Problem::NotAnEngine(stranger(reply)),
@@ -128,6 +125,13 @@ fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Pro
         None if reply.is_page() => Problem::NotAnEngine(stranger(reply)),
         None => Problem::NotAnEngine(Stranger::NoSuchPath),
     }
+}
+
+/// Some paths stumble over what is gone instead of answering 404: `NullValueException: No external task found with id …` as 500,
+/// `No matching definition with id …` as 400.
+fn stumbled(said: &Complaint) -> bool {
+    let message = said.message.as_ref().map_or("", |message| message.as_wire());
+    message.starts_with("No ") && message.contains(" with id ")
 }
 
 /// "Process engine x not available", "No process engine available": to be told from a thing that is gone, as both are 404.
