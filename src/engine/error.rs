@@ -133,6 +133,8 @@ pub enum TlsFault {
     UnknownIssuer,
     /// Made out to another host name.
     WrongName,
+    /// Made as an authority's certificate, which no server may use: the common home-made self-signed one.
+    AuthorityAsServer,
     /// The port does not speak TLS.
     NotTls,
     /// Anything else, in the words of the TLS stack.

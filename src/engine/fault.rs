@@ -88,7 +88,12 @@ fn of_tls(error: &rustls::Error) -> TlsFault {
     use rustls::CertificateError as Bad;
     match error {
         rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. }) => TlsFault::Expired,
-        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => TlsFault::UnknownIssuer,
+        // The latter two: an authority of the same name is trusted, but the signature is not its own.
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }) => {
+            TlsFault::UnknownIssuer
+        }
+        // The TLS stack keeps this type to itself.
+        rustls::Error::InvalidCertificate(bad) if format!("{bad:?}").contains("CaUsedAsEndEntity") => TlsFault::AuthorityAsServer,
         rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => TlsFault::WrongName,
         rustls::Error::InvalidMessage(_) => TlsFault::NotTls,
         other => TlsFault::Other(other.to_string().into()),
@@ -258,6 +263,25 @@ mod tests {
         assert_eq!(first_words(&reply("<html><head><TITLE lang=en>\n Sign in </TITLE>")).as_wire(), "Sign in");
         assert_eq!(first_words(&reply("<html><title></title><h1>502</h1>Bad  Gateway")).as_wire(), "502 Bad Gateway");
         assert_eq!(first_words(&reply(&format!("<p>{}", "é".repeat(200)))).as_wire().chars().count(), QUOTED + 1);
+    }
+
+    #[test]
+    fn certificates_are_refused_for_their_own_reasons() {
+        use rustls::CertificateError as Bad;
+        let fault = |bad| of_tls(&rustls::Error::InvalidCertificate(bad));
+        assert!(matches!(fault(Bad::Expired), TlsFault::Expired));
+        assert!(matches!(fault(Bad::NotValidYet), TlsFault::Expired));
+        assert!(matches!(fault(Bad::UnknownIssuer), TlsFault::UnknownIssuer));
+        assert!(matches!(fault(Bad::BadSignature), TlsFault::UnknownIssuer));
+        assert!(matches!(fault(Bad::NotValidForName), TlsFault::WrongName));
+        assert!(matches!(fault(Bad::Revoked), TlsFault::Other(_)));
+    }
+
+    #[test]
+    fn a_tls_fault_is_found_however_deeply_it_is_wrapped() {
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
+        assert!(matches!(of_cause(&wrapped), Some(Unreachable::Tls(TlsFault::UnknownIssuer))));
     }
 
     #[test]

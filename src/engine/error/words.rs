@@ -106,6 +106,7 @@ impl fmt::Display for TlsFault {
             Self::Expired => f.write_str("TLS: the server's certificate has expired or is not valid yet"),
             Self::UnknownIssuer => f.write_str("TLS: the server's certificate is signed by an authority this machine does not trust"),
             Self::WrongName => f.write_str("TLS: the server's certificate is made out to another host name"),
+            Self::AuthorityAsServer => f.write_str("TLS: the server's self-signed certificate is made as an authority's, which no server may use"),
             Self::NotTls => f.write_str("TLS: the port answers, but does not speak TLS"),
             Self::Other(said) => write!(f, "TLS: {}", Shown(said)),
         }
@@ -168,12 +169,13 @@ pub(super) fn remedy(problem: &Problem) -> &'static str {
 
 fn remedy_unreachable(fault: &Unreachable) -> &'static str {
     match fault {
-        Unreachable::Refused => "Check host and port, and whether the engine is up.",
+        Unreachable::Refused => "Check host and port, and whether the engine is up; if HTTP_PROXY is set, whether the proxy is.",
         Unreachable::NoSuchHost => "Check the spelling of the host and whether the network or VPN is up.",
         Unreachable::ConnectTimeout { .. } => "A firewall may drop the packets, or the host is down.",
         Unreachable::Tls(TlsFault::Expired) => "Renew the certificate, or check the clock of this machine.",
         Unreachable::Tls(TlsFault::UnknownIssuer) => "Add the company's certificate authority to this machine, or point SSL_CERT_FILE to it.",
         Unreachable::Tls(TlsFault::WrongName) => "Use the host name the certificate was made out to.",
+        Unreachable::Tls(TlsFault::AuthorityAsServer) => "Make the server's certificate with basicConstraints CA:FALSE, and have this machine trust it.",
         Unreachable::Tls(TlsFault::NotTls) => "The address probably has to begin with http://.",
         Unreachable::Tls(TlsFault::Other(_)) => "The server and this machine do not agree on TLS; see its settings.",
         Unreachable::Proxy(_) => "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and the proxy's login.",
