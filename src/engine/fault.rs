@@ -57,8 +57,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
         return Some(Unreachable::Tls(of_tls(tls)));
     }
     if let Some(io) = cause.downcast_ref::<io::Error>() {
-        if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Some(Unreachable::Tls(of_tls(tls)));
+        // An I/O error passes over what it wraps when asked for its source, and layers wrap one in another.
+        if let Some(known) = io.get_ref().and_then(|inner| of_cause(inner)) {
+            return Some(known);
         }
         match io.kind() {
             io::ErrorKind::ConnectionRefused => return Some(Unreachable::Refused),
@@ -87,7 +88,12 @@ fn of_tls(error: &rustls::Error) -> TlsFault {
     use rustls::CertificateError as Bad;
     match error {
         rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. }) => TlsFault::Expired,
-        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => TlsFault::UnknownIssuer,
+        // The latter two: an authority of the same name is trusted, but the signature is not its own.
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }) => {
+            TlsFault::UnknownIssuer
+        }
+        // The TLS stack keeps this type to itself.
+        rustls::Error::InvalidCertificate(bad) if format!("{bad:?}").contains("CaUsedAsEndEntity") => TlsFault::AuthorityAsServer,
         rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => TlsFault::WrongName,
         rustls::Error::InvalidMessage(_) => TlsFault::NotTls,
         other => TlsFault::Other(other.to_string().into()),
@@ -105,6 +111,8 @@ pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>
         300..=399 => Problem::NotAnEngine(Stranger::Redirect { to: reply.location.as_deref().map(bare_address) }),
         404 => not_found(row, reply, complaint),
         _ => match complaint {
+            Some(said) if names_no_engine(&said) => Problem::NotAnEngine(Stranger::NoSuchEngine),
+            Some(said) if row.meaning(status) == Some(Meaning::Gone) && stumbled(&said) => Problem::NotFound,
             Some(said) => Problem::Engine { status, kind: said.kind, message: said.message, code: said.code },
             None if status >= 500 => Problem::Engine { status, kind: None, message: Some(first_words(reply)), code: None },
             None => Problem::NotAnEngine(stranger(reply)),
@@ -114,6 +122,7 @@ pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>
 
 fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Problem {
     match complaint {
+        Some(said) if names_no_engine(&said) => Problem::NotAnEngine(Stranger::NoSuchEngine),
         // The REST framework's own answer for a path it does not know.
         Some(said) if said.kind.as_ref().is_some_and(|kind| kind.as_wire() == "NotFoundException") => Problem::NotAnEngine(Stranger::NoSuchPath),
         Some(_) if row.meaning(404) == Some(Meaning::Gone) => Problem::NotFound,
@@ -121,6 +130,18 @@ fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Pro
         None if reply.is_page() => Problem::NotAnEngine(stranger(reply)),
         None => Problem::NotAnEngine(Stranger::NoSuchPath),
     }
+}
+
+/// Some paths stumble over what is gone instead of answering 404: `NullValueException: No external task found with id …` as 500,
+/// `No matching definition with id …` as 400.
+fn stumbled(said: &Complaint) -> bool {
+    let message = said.message.as_ref().map_or("", |message| message.as_wire());
+    message.starts_with("No ") && message.contains(" with id ")
+}
+
+/// "Process engine x not available", "No process engine available": to be told from a thing that is gone, as both are 404.
+fn names_no_engine(said: &Complaint) -> bool {
+    said.message.as_ref().is_some_and(|message| message.as_wire().contains("rocess engine") && message.as_wire().ends_with("available"))
 }
 
 fn forbidden(reply: &Reply, complaint: Option<Complaint>, user: Option<&EngineText>) -> Problem {
@@ -242,6 +263,25 @@ mod tests {
         assert_eq!(first_words(&reply("<html><head><TITLE lang=en>\n Sign in </TITLE>")).as_wire(), "Sign in");
         assert_eq!(first_words(&reply("<html><title></title><h1>502</h1>Bad  Gateway")).as_wire(), "502 Bad Gateway");
         assert_eq!(first_words(&reply(&format!("<p>{}", "é".repeat(200)))).as_wire().chars().count(), QUOTED + 1);
+    }
+
+    #[test]
+    fn certificates_are_refused_for_their_own_reasons() {
+        use rustls::CertificateError as Bad;
+        let fault = |bad| of_tls(&rustls::Error::InvalidCertificate(bad));
+        assert!(matches!(fault(Bad::Expired), TlsFault::Expired));
+        assert!(matches!(fault(Bad::NotValidYet), TlsFault::Expired));
+        assert!(matches!(fault(Bad::UnknownIssuer), TlsFault::UnknownIssuer));
+        assert!(matches!(fault(Bad::BadSignature), TlsFault::UnknownIssuer));
+        assert!(matches!(fault(Bad::NotValidForName), TlsFault::WrongName));
+        assert!(matches!(fault(Bad::Revoked), TlsFault::Other(_)));
+    }
+
+    #[test]
+    fn a_tls_fault_is_found_however_deeply_it_is_wrapped() {
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
+        assert!(matches!(of_cause(&wrapped), Some(Unreachable::Tls(TlsFault::UnknownIssuer))));
     }
 
     #[test]
