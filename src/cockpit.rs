@@ -170,8 +170,7 @@ impl Program for Cockpit {
     type Fact = Fact;
     type Effect = Effect;
 
-    fn handle(&mut self, now: runtime::Moment, input: Input<Fact>) -> Vec<Directive<Effect>> {
-        let now = Moment { instant: now.instant, wall: now.wall };
+    fn handle(&mut self, now: Moment, input: Input<Fact>) -> Vec<Directive<Effect>> {
         self.dirty = true;
         let message = match input {
             Input::Key(key) => Message::Key(key),
@@ -207,7 +206,7 @@ impl Program for Cockpit {
         std::mem::take(&mut self.dirty)
     }
 
-    fn wake_after(&self, now: runtime::Moment) -> Option<Duration> {
+    fn wake_after(&self, now: Moment) -> Option<Duration> {
         let passed = now.instant.saturating_duration_since(self.app.now.instant);
         Some(self.app.wake_after().saturating_sub(passed))
     }

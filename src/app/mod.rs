@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
+use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use self::geometry::{Geometry, Pane};
@@ -66,7 +67,7 @@ pub enum Effect {
 }
 
 /// What does not change while the program runs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// When a figure is worth a look.
     pub thresholds: Thresholds,
@@ -76,12 +77,29 @@ pub struct Settings {
     pub read_only: bool,
     /// Whether this is a production engine.
     pub production: bool,
+    /// The zone in which times are shown.
+    pub zone: TimeZone,
     /// What the configuration has to say at the start.
     pub warnings: Vec<String>,
     /// Where the configuration is, for the first-run screen.
     pub config_path: Option<String>,
     /// Profiles one could open, for the first-run screen.
     pub profiles: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            thresholds: Thresholds::default(),
+            profile: None,
+            read_only: false,
+            production: false,
+            zone: TimeZone::system(),
+            warnings: Vec::new(),
+            config_path: None,
+            profiles: Vec::new(),
+        }
+    }
 }
 
 /// What lies over the panes.

@@ -329,7 +329,7 @@ fn describe_selected(app: &mut App) -> Vec<Effect> {
 
 fn describe(app: &mut App, incident: &IncidentId) -> Vec<Effect> {
     let Some(known) = app.snapshot.incident(incident).cloned() else { return Vec::new() };
-    app.page = Some(Page::new(known.clone(), &app.snapshot, app.now));
+    app.page = Some(Page::new(known.clone(), &app.snapshot, app.settings.zone.clone(), app.now));
     vec![Effect::Poll(PollCommand::Describe(known))]
 }
 

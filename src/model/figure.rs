@@ -81,31 +81,31 @@ impl Figure {
             Figure::IncidentsRoot => "root incidents",
             Figure::IncidentsBlocked => "blocked parents",
             Figure::JobsRetrying => "jobs retrying",
-            Figure::JobsFailed => "jobs: no retries",
+            Figure::JobsFailed => "out of retries",
             Figure::JobsDue => "jobs due",
             Figure::JobsAcquired => "jobs acquired",
             Figure::Instances => "instances",
-            Figure::ExternalLocked => "ext. locked",
-            Figure::ExternalExpired => "ext. expired",
-            Figure::ExternalFailed => "ext. no retries",
+            Figure::ExternalLocked => "ext. tasks held",
+            Figure::ExternalExpired => "ext. lock ended",
+            Figure::ExternalFailed => "ext. failed",
             Figure::JobsSucceededRate => "jobs ok",
             Figure::JobsFailedRate => "jobs failing",
         }
     }
 
-    /// Label for narrow screens, at most 9 cells.
+    /// Label for narrow screens, at most 10 cells.
     pub fn short_label(self) -> &'static str {
         match self {
             Figure::IncidentsRoot => "roots",
             Figure::IncidentsBlocked => "blocked",
             Figure::JobsRetrying => "retrying",
-            Figure::JobsFailed => "0 retries",
+            Figure::JobsFailed => "no retries",
             Figure::JobsDue => "due",
             Figure::JobsAcquired => "acquired",
             Figure::Instances => "instances",
-            Figure::ExternalLocked => "ext lock",
-            Figure::ExternalExpired => "ext exp",
-            Figure::ExternalFailed => "ext fail",
+            Figure::ExternalLocked => "ext held",
+            Figure::ExternalExpired => "ext ended",
+            Figure::ExternalFailed => "ext failed",
             Figure::JobsSucceededRate => "ok",
             Figure::JobsFailedRate => "failing",
         }
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(keys.len(), Figure::ALL.len());
         for figure in Figure::ALL {
             assert!(figure.label().len() <= 16, "{figure:?}");
-            assert!(figure.short_label().len() <= 9, "{figure:?}");
+            assert!(figure.short_label().len() <= 10, "{figure:?}");
         }
     }
 }

@@ -15,7 +15,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::inbox::Inbox;
 use super::pace::Pace;
-use super::program::{Directive, EffectRunner, Input, Moment, Program, ShutdownCause};
+use super::program::{Directive, EffectRunner, Input, Program, ShutdownCause};
+use crate::model::section::Moment;
 use super::screen::{CLIPBOARD_LIMIT, Screen};
 use super::{Finish, Options};
 

@@ -159,7 +159,7 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
     vec![
         Cell::new(count_short(group.roots as u64), if group.roots > 0 { Role::Root } else { Role::Muted }),
         Cell::new(if group.blocked == 0 { String::new() } else { count_short(group.blocked as u64) }, Role::Blocked),
-        Cell::new(process_with_versions(group), Role::Text),
+        Cell::with_tail(process_label(group), versions_and_tenant(group), Role::Text),
         Cell::new(activity_label(group), Role::Text),
         Cell::new(kind_label(group.key.kind.as_wire(), &group.key.kind.to_string()), Role::Muted),
         Cell::new(if recent == 0 { "-".to_owned() } else { format!("+{}", count_short(recent as u64)) }, if recent > 0 { Role::Warning } else { Role::Faint }),
@@ -169,9 +169,9 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
     ]
 }
 
-/// Name, versions concerned and tenant: `Order v3`, `Order v1 v3 @acme`, `Order v1-9 @acme`.
-fn process_with_versions(group: &Group) -> String {
-    let mut label = process_label(group);
+/// Versions concerned and tenant: ` v3`, ` v1 v3 @acme`, ` v1-9 @acme`.
+fn versions_and_tenant(group: &Group) -> String {
+    let mut label = String::new();
     let versions: Vec<i64> = group.versions.keys().copied().collect();
     match versions.as_slice() {
         [] => {}
