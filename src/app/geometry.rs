@@ -84,10 +84,8 @@ fn figure_grid(area: Rect) -> FigureGrid {
         FigureGrid { columns: 6, rows: 2, lines: 4 }
     } else if area.width >= 110 && area.height >= 30 {
         FigureGrid { columns: 6, rows: 2, lines: 3 }
-    } else if area.width >= 78 {
-        FigureGrid { columns: 3, rows: 4, lines: 1 }
     } else {
-        FigureGrid { columns: 4, rows: 3, lines: 1 }
+        FigureGrid { columns: 3, rows: 4, lines: 1 }
     }
 }
 

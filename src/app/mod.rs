@@ -11,6 +11,8 @@ pub mod keymap;
 pub mod list;
 pub mod page;
 pub mod prompt;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use std::sync::Arc;

@@ -2,6 +2,8 @@
 
 pub mod definition;
 pub mod description;
+#[cfg(test)]
+pub(crate) mod example;
 pub mod external_task;
 pub mod figure;
 pub mod grouping;

@@ -133,10 +133,10 @@ fn draw_figure(app: &App, look: &Look, figure: Figure, cell: Rect, lines: u16, b
 fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, words: &Words, cell: Rect, buffer: &mut Buffer) {
     let spacious = cell.width >= 22;
     let Some(mut pen) = Pen::new(buffer, cell, 0) else { return };
-    let label = if spacious { 10 } else { 9 };
-    pen.cell(figure.short_label(), label, Align::Left, look.style(Role::Muted));
+    pen.cell(figure.short_label(), 10, Align::Left, look.style(Role::Muted));
     let cells = if spacious { 7 } else { pen.room() };
-    let value = if width(&words.value) <= cells { words.value.clone() } else { state.section.get().map_or(words.value.clone(), |value| narrow(figure, *value)) };
+    let value =
+        if width(&words.value) <= cells { words.value.clone() } else { state.section.get().map_or(words.value.clone(), |value| narrow(figure, *value)) };
     pen.cell(&value, cells, Align::Right, look.style(words.value_role));
     if !spacious {
         return;
@@ -176,6 +176,9 @@ fn draw_tall(app: &App, look: &Look, figure: Figure, state: &FigureState, words:
     pen.right(&format!("in {span}"), look.style(Role::Faint));
     if let Some((text, role)) = beside {
         pen.write(text, look.style(*role));
+    }
+    if let (None, Some(age)) = (&words.note, state.section.age(app.now)) {
+        pen.skip(2).write(&format!("{} ago", age_short(age)), look.style(Role::Faint));
     }
 }
 

@@ -145,8 +145,9 @@ fn draw_login(form: &LoginForm, look: &Look, frame: &mut Frame<'_>) {
         }
         line += 1;
     }
+    let caution = "Ten wrong logins lock the account. Nothing is sent before enter.";
     if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, 3) {
-        pen.write("Ten wrong logins lock the account; nothing is sent until you press enter.", look.style(Role::Muted));
+        pen.write(caution, look.style(Role::Muted));
     }
     for (index, (label, area, own)) in [("user", &form.user, LoginLine::User), ("password", &form.password, LoginLine::Password)].into_iter().enumerate() {
         let y = 5 + 2 * u16::try_from(index).unwrap_or(0);

@@ -193,7 +193,7 @@ impl Table<'_> {
     fn draw_scroll_bar(&self, look: &Look, area: Rect, buffer: &mut Buffer) {
         let height = usize::from(area.height - 1);
         let (offset, total) = self.window;
-        let thumb = (height * height / total.max(1)).clamp(1, height);
+        let thumb = (height * height / total.max(1)).max(1).min(height);
         let top = if total > height { (height - thumb) * offset / (total - height) } else { 0 };
         for line in 0..height {
             let inside = line >= top && line < top + thumb;
