@@ -189,7 +189,7 @@ impl<'a> Scanner<'a> {
             } else if matches!(last, ',' | ';' | '.' | '，' | '；' | '。') {
                 break;
             } else {
-                let mark = MARKS.iter().find(|(mark, _)| rest.ends_with(mark));
+                let mark = MARKS.iter().find(|(mark, _)| last == '>' && rest.ends_with(mark));
                 rest = &rest[..rest.len() - mark.map_or(last.len_utf8(), |(mark, _)| mark.len())];
             }
         }

@@ -135,6 +135,7 @@ fn a_list_of_any_length_is_one_placeholder() {
 
 #[test]
 fn a_signature_is_safe_to_show() {
+    assert_eq!(text(" \u{301}boom"), "boom");
     assert_eq!(text("\u{1b}[2Jboom\u{202e}\u{200b}\n\tat x"), "␛[2Jboom at x");
 }
 
@@ -186,7 +187,7 @@ const REPEATED: &[&str] = &[
 ];
 
 #[test]
-fn four_times_the_hostile_text_takes_about_four_times_as_long() {
+fn ten_times_the_hostile_text_takes_about_ten_times_as_long() {
     let time = |piece: &str, bytes: usize| {
         let message = piece.repeat(bytes / piece.len());
         let started = std::time::Instant::now();
@@ -194,11 +195,11 @@ fn four_times_the_hostile_text_takes_about_four_times_as_long() {
         started.elapsed().as_secs_f64()
     };
     for piece in REPEATED {
-        // Three attempts, because another program may take the processor away; a quadratic scan would need sixteen times as long.
+        // Three attempts, because another program may take the processor away; a quadratic scan would need a hundred times as long.
         let grows = (0..3).all(|_| {
-            let short = time(piece, 100_000);
+            let short = time(piece, 40_000);
             let long = time(piece, 400_000);
-            long > 0.1 && long > 10.0 * short
+            long > 0.1 && long > 30.0 * short
         });
         assert!(!grows, "the time for {piece:?} grows faster than its length");
     }
