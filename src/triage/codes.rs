@@ -1,8 +1,25 @@
 //! Which numbers tell causes apart and therefore stay: status codes, error codes, exit codes, and the names of standards.
 
 /// Words after which a number is a code.
-const CODE_NOUNS: &[&str] =
-    &["http", "status", "sqlstate", "sqlcode", "errno", "errorlevel", "exit", "exited", "signal", "rc", "msg", "hresult", "fehler", "reason", "errnum"];
+const CODE_NOUNS: &[&str] = &[
+    "http",
+    "status",
+    "sqlstate",
+    "sqlcode",
+    "errno",
+    "errorlevel",
+    "exit",
+    "exited",
+    "signal",
+    "rc",
+    "msg",
+    "hresult",
+    "fehler",
+    "reason",
+    "mqrc",
+    "sqlerrmc",
+    "errnum",
+];
 
 /// Words that stand between such a word and its number without changing the meaning.
 const FILLERS: &[&str] = &["is", "was", "of", "no", "nr", "number", "value", "the", "with", "nummer", "ist", "war", "lautet"];
@@ -97,9 +114,17 @@ pub(super) struct Surroundings<'a> {
     pub(super) after_code: bool,
 }
 
+/// What stands before a number that declares a size: which column was too small tells causes apart.
+const BEFORE_DECLARED_SIZE: &[&str] = &["varying(", "VARCHAR(", "varchar(", "VARCHAR2(", "CHAR(", "char(", "numeric(", "NUMERIC(", "DECIMAL(", "decimal("];
+
 /// True when a number is a code.
 pub(super) fn is_code(number: &str, at: &Surroundings<'_>) -> bool {
-    at.after_code || follows_code_noun(number, at) || is_http_status(number, at) || at.before.ends_with("error, data ") || is_h2_code(number, at)
+    at.after_code
+        || follows_code_noun(number, at)
+        || is_http_status(number, at)
+        || at.before.ends_with("error, data ")
+        || BEFORE_DECLARED_SIZE.iter().any(|lead| at.before.ends_with(lead))
+        || is_sap_message(number, at)
 }
 
 /// True when the number behind an upper-case prefix (`ORA-00001`, `AMQ9208E`) is part of a code rather than of a key.
@@ -118,7 +143,7 @@ pub(super) fn is_prefixed_code(prefix: &str, digits: &str, at: &Surroundings<'_>
         return false;
     }
     let opens_message = at.before.is_empty() || at.before.ends_with(": ") || at.before.ends_with('[');
-    digits.len() <= 5 || digits.len() <= 6 && opens_message && at.after.starts_with(':')
+    !digits.contains('-') && (digits.len() <= 5 || digits.len() <= 6 && opens_message && at.after.starts_with(':'))
 }
 
 /// True when the words before say that a code follows, so that whatever follows stays as it is.
@@ -167,8 +192,19 @@ fn counts_things(after: &str) -> bool {
 }
 
 /// H2 prints its error code and its build: `[23505-214]`.
-fn is_h2_code(number: &str, at: &Surroundings<'_>) -> bool {
-    at.before.ends_with('[') && number.len() == 5 && at.after.starts_with('-')
+pub(super) fn is_h2_code(label: &str, before: &str) -> bool {
+    before.ends_with('[') && label.len() == 9 && label.bytes().enumerate().all(|(at, byte)| if at == 5 { byte == b'-' } else { byte.is_ascii_digit() })
+}
+
+/// SAP numbers its messages within a class: `(F5 201)`, `number 082 class M8`.
+fn is_sap_message(number: &str, at: &Surroundings<'_>) -> bool {
+    if number.len() != 3 {
+        return false;
+    }
+    let class = at.before.as_bytes().last_chunk::<4>();
+    let behind_class = class
+        .is_some_and(|[lead, letter, digit, space]| matches!(lead, b' ' | b'(') && letter.is_ascii_uppercase() && digit.is_ascii_digit() && *space == b' ');
+    behind_class || at.words[0].eq_ignore_ascii_case("number") && at.after.starts_with(" class ")
 }
 
 fn follows_foreign_code_noun(before: &str) -> bool {

@@ -1,12 +1,17 @@
 //! The one pass over a message: cuts it into names, numbers and punctuation, asks what each is, writes what stays. Every byte is
 //! passed once; look-ahead is bounded. What things are is decided in the neighbouring files.
 
+mod parts;
+
 use super::codes::{self, Surroundings};
 use super::marks::{Mark, Output};
 use super::{names, places, times, values};
 
 /// How far an expression `${…}` may reach.
 const LONGEST_EXPRESSION: usize = 400;
+
+/// How far back the words are looked for that say what a number means.
+const LONGEST_CONTEXT: usize = 120;
 
 /// Placeholders as they appear in text that is normalised already.
 const MARKS: &[(&str, Mark)] = &[
@@ -24,7 +29,7 @@ const MARKS: &[(&str, Mark)] = &[
 
 /// The message without what changes from failure to failure, whitespace folded. Expects safe text of one line.
 pub(super) fn normalise(text: &str) -> String {
-    let mut scanner = Scanner { text, at: 0, out: Output::with_capacity(text.len()), words: [""; 4], host: false, url: false, code_end: 0 };
+    let mut scanner = Scanner { text, at: 0, out: Output::with_capacity(text.len()), host: false, url: false, code_end: 0 };
     while let Some(c) = text[scanner.at..].chars().next() {
         scanner.step(c);
     }
@@ -35,8 +40,6 @@ struct Scanner<'a> {
     text: &'a str,
     at: usize,
     out: Output,
-    /// The names passed in this clause, nearest first.
-    words: [&'a str; 4],
     /// The last name was a host, so a number behind `:` is its port.
     host: bool,
     /// Within a URL, where every number is data.
@@ -107,10 +110,6 @@ impl<'a> Scanner<'a> {
 
     fn punctuation(&mut self, c: char) {
         self.at += c.len_utf8();
-        let ends_clause = matches!(c, ',' | ';' | '，' | '；' | '。') || c == '.' && self.rest().starts_with(' ');
-        if ends_clause {
-            self.words = [""; 4];
-        }
         if matches!(c, '"' | '\'' | '`' | '>' | ')' | ']' | '}' | ',' | ';') {
             self.url = false;
         }
@@ -170,6 +169,33 @@ impl<'a> Scanner<'a> {
         end
     }
 
+    /// The names written in this clause, nearest first. Read from the output, so that a normalised message reads like its original.
+    fn words(&self) -> [&str; 4] {
+        let text = self.out.as_str();
+        let mut rest = &text[text.floor_char_boundary(text.len().saturating_sub(LONGEST_CONTEXT))..];
+        let mut words = [""; 4];
+        let mut found = 0;
+        while found < words.len() {
+            let Some(last) = rest.chars().next_back() else { break };
+            if is_name_start(last) {
+                let name = rest.trim_end_matches(|c| is_name_start(c) || c == '.' || c == '-').len();
+                let word = rest[name..].trim_start_matches(['.', '-']);
+                // The version in `HTTP/1.1 503` does not stand between a word and its number.
+                if !(word.contains('.') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')) {
+                    words[found] = word;
+                    found += 1;
+                }
+                rest = &rest[..name];
+            } else if matches!(last, ',' | ';' | '.' | '，' | '；' | '。') {
+                break;
+            } else {
+                let mark = MARKS.iter().find(|(mark, _)| last == '>' && rest.ends_with(mark));
+                rest = &rest[..rest.len() - mark.map_or(last.len_utf8(), |(mark, _)| mark.len())];
+            }
+        }
+        words
+    }
+
     fn surroundings(&self, length: usize) -> Surroundings<'_> {
         let before = self.out.as_str();
         let between = before.get(self.code_end..).unwrap_or_default();
@@ -177,7 +203,7 @@ impl<'a> Scanner<'a> {
         let number = &self.rest()[..length];
         let after_code =
             self.code_end > 0 && (matches!(between, " (" | "-" | "/") || between == " - " && length >= 6 || between == " " && number.split('.').count() == 3);
-        Surroundings { before, after, words: self.words, after_code }
+        Surroundings { before, after, words: self.words(), after_code }
     }
 
     fn name(&mut self) {
@@ -203,9 +229,6 @@ impl<'a> Scanner<'a> {
         let host = places::is_host(name, port_follows || self.url && self.out.as_str().ends_with("//"));
         self.dotted(name, host);
         self.host = host;
-        // A name with a number in it is no noun; what is left of it must not become one either.
-        let noun = if name.bytes().any(|byte| byte.is_ascii_digit()) { "" } else { name };
-        self.words = [noun, self.words[0], self.words[1], self.words[2]];
     }
 
     /// Names that are recognised by what they look like rather than by their parts. True when there was one.
@@ -291,7 +314,7 @@ impl<'a> Scanner<'a> {
         let raw = &self.rest()[..length];
         let previous = self.previous();
         let before_previous = self.text[..self.at].chars().rev().nth(1);
-        let is_port = self.host && previous == Some(':') && places::is_service_port(raw);
+        let is_port = (self.host && previous == Some(':') || self.words()[0].eq_ignore_ascii_case("port")) && places::is_service_port(raw);
         let is_inner_class = previous == Some('$') && before_previous.is_some_and(char::is_alphabetic);
         if is_port || is_inner_class || self.is_version(raw) {
             self.keep(length);
@@ -321,134 +344,8 @@ impl<'a> Scanner<'a> {
 
     /// `version 7.24`, `HTTP/1.1`: which version does not change from one failure to the next.
     fn is_version(&self, number: &str) -> bool {
-        let word = self.words[0];
+        let word = self.words()[0];
         number.contains('.') && (codes::is_any(word, &["version", "java", "jdk", "soap", "xml"]) || word == "HTTP" && self.previous() == Some('/'))
-    }
-}
-
-/// Scanning the parts of one name: labels between dots, segments between dashes, parts between underscores.
-impl<'a> Scanner<'a> {
-    fn dotted(&mut self, name: &'a str, host: bool) {
-        if names::is_uuid(name) && name.len() == 36 && self.previous() != Some('-') {
-            self.replace(36, Mark::Id);
-            return;
-        }
-        if name.len() > 30 && name.starts_with("eyJ") {
-            self.replace(name.len(), Mark::Id);
-            return;
-        }
-        if self.is_mark_of_time(name) {
-            return;
-        }
-        let path = self.url || self.previous().is_some_and(|c| c == '/' || c == '\\');
-        for (index, label) in name.split('.').enumerate() {
-            if index > 0 {
-                self.keep(1);
-            }
-            let version = label.len() == 1
-                && self.out.as_str().ends_with('.')
-                && self.out.as_str()[..self.out.as_str().len() - 1].ends_with(|c: char| c.is_ascii_digit());
-            if index > 0 && version && label.as_bytes()[0].is_ascii_digit() && !host {
-                self.keep(1);
-            } else {
-                self.dashed(label, host, path);
-            }
-        }
-    }
-
-    fn is_mark_of_time(&mut self, name: &str) -> bool {
-        let Some(mark) = times::measured(name) else { return false };
-        self.take_sign();
-        self.replace(name.len(), mark);
-        true
-    }
-
-    fn dashed(&mut self, label: &'a str, host: bool, path: bool) {
-        let keeps_digits = !path && self.is_code_with_prefix(label);
-        let end = self.at + label.len();
-        let model_id = label.starts_with("sid-");
-        while self.at < end {
-            let rest = &self.text[self.at..end];
-            if names::is_uuid(rest) {
-                if model_id { self.keep(36) } else { self.replace(36, Mark::Id) }
-            } else if rest.starts_with('-') {
-                self.keep(1);
-            } else {
-                let segment = &rest[..rest.find('-').unwrap_or(rest.len())];
-                let lead = segment.rfind('_').map_or(0, |underscore| underscore + 1);
-                if lead > 0 && names::is_uuid(&rest[lead..]) {
-                    self.keep(lead);
-                } else {
-                    self.segment(segment, keeps_digits, host, path);
-                }
-            }
-        }
-    }
-
-    /// True for `ERR-4711` and `ORA-00001`, false for `ORD-4711`.
-    fn is_code_with_prefix(&self, label: &str) -> bool {
-        let Some((prefix, digits)) = label.split_once('-') else { return false };
-        if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_uppercase()) || !digits.bytes().any(|byte| byte.is_ascii_digit()) {
-            return false;
-        }
-        codes::is_prefixed_code(prefix, digits, &self.surroundings(label.len().min(self.rest().len())))
-    }
-
-    fn segment(&mut self, segment: &'a str, keeps_digits: bool, host: bool, path: bool) {
-        let length = segment.len();
-        let all_digits = segment.bytes().all(|byte| byte.is_ascii_digit());
-        let after_noun = segment.bytes().any(|byte| byte.is_ascii_digit()) && !path && codes::follows_code_noun(segment, &self.surroundings(length));
-        let data_52e = self.out.as_str().ends_with("error, data ");
-        if keeps_digits || after_noun || data_52e || names::is_generated_name(segment) {
-            self.keep(length);
-        } else if all_digits {
-            self.replace(length, Mark::Number);
-        } else if segment.contains('_') {
-            self.underscored(segment, path);
-        } else if let Some(mark) = times::measured(segment) {
-            self.replace(length, mark);
-        } else if names::is_iban(segment) {
-            self.replace(length, Mark::Key);
-        } else if self.is_random_here(segment) {
-            self.replace(length, Mark::Id);
-        } else if let Some((prefix, digits, _)) = names::prefixed(segment) {
-            if codes::is_prefixed_code(prefix, digits, &self.surroundings(length)) {
-                self.keep(length);
-            } else {
-                self.keep(prefix.len());
-                self.replace(length - prefix.len(), Mark::Number);
-            }
-        } else if let Some(stem) = names::numbered(segment, host) {
-            self.keep(stem.len());
-            self.replace(length - stem.len(), Mark::Number);
-        } else {
-            self.keep(length);
-        }
-    }
-
-    fn is_random_here(&self, segment: &str) -> bool {
-        if codes::is_any(self.words[0], &["constraint", "index"]) {
-            return false;
-        }
-        names::is_random(segment) || self.out.as_str().ends_with("<id>-") && names::is_pod_suffix(segment)
-    }
-
-    /// `invoice_20240517_0017`: once one part is a number, all are; `Task_1` and `UK_ORDER_2` are names.
-    fn underscored(&mut self, segment: &'a str, path: bool) {
-        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        let numbered = path || segment.split('_').any(|part| part.len() >= 5 && is_number(part));
-        for (index, part) in segment.split('_').enumerate() {
-            if index > 0 {
-                self.keep(1);
-            }
-            if numbered && is_number(part) {
-                self.replace(part.len(), Mark::Number);
-            } else if part.len() >= 8 && names::is_random(part) {
-                self.replace(part.len(), Mark::Id);
-            } else {
-                self.keep(part.len());
-            }
-        }
     }
 }
 
