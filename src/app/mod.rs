@@ -196,7 +196,7 @@ impl App {
 
     /// How the screen is divided.
     pub fn geometry(&self) -> Geometry {
-        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.zoomed)
+        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.zoomed || self.page.is_some())
     }
 
     /// Whether background polling is stopped.
