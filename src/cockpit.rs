@@ -144,7 +144,7 @@ fn ask_password(app: &mut App, user: &str, connection: &Connection) {
     snapshot.link =
         Link::LoginRefused { problem: Problem { label: "needs login", what: "No password was given yet".to_owned(), remedy: "Press L to log in.".to_owned() } };
     app.snapshot = Arc::new(snapshot);
-    app.overlay = Some(Overlay::Login(LoginForm::new(reason, user)));
+    app.overlay = Some(Overlay::Login(Box::new(LoginForm::new(reason, user))));
 }
 
 /// What arrives from tasks.

@@ -110,9 +110,9 @@ pub enum Overlay {
     /// All keys, scrolled to this line.
     Help(usize),
     /// A line of input.
-    Prompt(Prompt),
+    Prompt(Box<Prompt>),
     /// User name and password.
-    Login(LoginForm),
+    Login(Box<LoginForm>),
 }
 
 /// The state of the screen.

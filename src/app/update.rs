@@ -56,7 +56,7 @@ fn take_snapshot(app: &mut App) -> Vec<Effect> {
         && !matches!(app.overlay, Some(Overlay::Login(_)))
     {
         let user = app.snapshot.engine.user.clone().unwrap_or_default();
-        app.overlay = Some(Overlay::Login(LoginForm::new(problem.what.clone(), &user)));
+        app.overlay = Some(Overlay::Login(Box::new(LoginForm::new(problem.what.clone(), &user))));
     }
     app.refused = refused;
     Vec::new()
@@ -245,7 +245,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Copy => return copy(app),
         Command::Login => {
             let user = app.snapshot.engine.user.clone().unwrap_or_default();
-            app.overlay = Some(Overlay::Login(LoginForm::new("Log in with another user or password.".into(), &user)));
+            app.overlay = Some(Overlay::Login(Box::new(LoginForm::new("Log in with another user or password.".into(), &user))));
         }
         Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
         Command::Wrap => {
@@ -341,7 +341,7 @@ fn open_prompt(app: &mut App, purpose: Purpose) {
             Pane::JobDefinitions => app.job_definitions.filter().typed().to_owned(),
         },
     };
-    app.overlay = Some(Overlay::Prompt(Prompt::new(purpose, &text)));
+    app.overlay = Some(Overlay::Prompt(Box::new(Prompt::new(purpose, &text))));
 }
 
 fn sort(app: &mut App, next: bool) {

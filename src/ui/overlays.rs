@@ -138,12 +138,10 @@ pub(super) fn draw_input(area: &tui_textarea::TextArea<'static>, place: Rect, fo
 
 fn draw_login(form: &LoginForm, look: &Look, frame: &mut Frame<'_>) {
     let inside = window("Log in", 72, 11, look, frame);
-    let mut line = 0;
-    for part in wrap_words(&form.reason, inside.width.into()).into_iter().take(2) {
+    for (line, part) in (0..2).zip(wrap_words(&form.reason, inside.width.into())) {
         if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, line) {
             pen.write(&part, look.style(Role::Warning));
         }
-        line += 1;
     }
     let caution = "Ten wrong logins lock the account. Nothing is sent before enter.";
     if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, 3) {
