@@ -95,6 +95,7 @@ fn settings(session: &Session) -> Settings {
             settings.profile = connection.profile_name.clone();
             settings.read_only = connection.read_only;
             settings.production = connection.production;
+            settings.hint = connection.hint.clone();
         }
         Target::FirstRun(first_run) => settings.profiles = first_run.profiles.clone(),
     }

@@ -85,6 +85,8 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// Where the configuration is, for the first-run screen.
     pub config_path: Option<String>,
+    /// What to tell should the address not answer as expected.
+    pub hint: Option<String>,
     /// Profiles one could open, for the first-run screen.
     pub profiles: Vec<String>,
 }
@@ -99,6 +101,7 @@ impl Default for Settings {
             zone: TimeZone::system(),
             warnings: Vec::new(),
             config_path: None,
+            hint: None,
             profiles: Vec::new(),
         }
     }
@@ -144,6 +147,8 @@ pub struct App {
     pub first_run: Option<Prompt>,
     looking: Looking,
     refused: bool,
+    refusals: u32,
+    login_not_before: Option<Moment>,
 }
 
 /// How long a notice stays.
@@ -168,6 +173,8 @@ impl App {
             first_run: None,
             looking: Looking::default(),
             refused: false,
+            refusals: 0,
+            login_not_before: None,
         }
     }
 

@@ -212,6 +212,27 @@ fn a_refused_login_asks_once_and_can_be_put_aside() {
 }
 
 #[test]
+fn after_a_refused_password_nothing_is_sent_until_the_engine_listens_again() {
+    let mut play = play();
+    let refuse = |play: &mut Play| {
+        let mut snapshot = example::snapshot(play.now);
+        snapshot.link = Link::LoginRefused { problem: Problem { label: "login failed", what: "refused".into(), remedy: "log in".into() } };
+        play.send(Message::Snapshot(Arc::new(snapshot)));
+    };
+    let sent = |play: &Play| play.effects.iter().filter(|effect| matches!(effect, Effect::Poll(PollCommand::Login { .. }))).count();
+    refuse(&mut play);
+    play.press("secret<enter>");
+    assert_eq!(sent(&play), 0);
+    play.wait(Duration::from_secs(3)).press("<enter>");
+    assert_eq!(sent(&play), 1);
+    refuse(&mut play);
+    play.wait(Duration::from_secs(3)).press("secret<enter>");
+    assert_eq!(sent(&play), 1, "the second wait is longer");
+    play.wait(Duration::from_secs(3)).press("<enter>");
+    assert_eq!(sent(&play), 2);
+}
+
+#[test]
 fn a_login_is_sent_only_with_a_user_and_after_enter() {
     let mut play = play();
     play.press("L").press("<tab>").effects.clear();

@@ -93,7 +93,7 @@ impl Figure {
         }
     }
 
-    /// Label for narrow screens, at most 10 cells.
+    /// Label for narrow screens, at most 11 cells.
     pub fn short_label(self) -> &'static str {
         match self {
             Figure::IncidentsRoot => "roots",
@@ -104,7 +104,7 @@ impl Figure {
             Figure::JobsAcquired => "acquired",
             Figure::Instances => "instances",
             Figure::ExternalLocked => "ext locked",
-            Figure::ExternalExpired => "ext expire",
+            Figure::ExternalExpired => "ext expired",
             Figure::ExternalFailed => "ext failed",
             Figure::JobsSucceededRate => "ok",
             Figure::JobsFailedRate => "failing",
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(keys.len(), Figure::ALL.len());
         for figure in Figure::ALL {
             assert!(figure.label().len() <= 16, "{figure:?}");
-            assert!(figure.short_label().len() <= 10, "{figure:?}");
+            assert!(figure.short_label().len() <= 11, "{figure:?}");
         }
     }
 }

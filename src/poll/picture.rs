@@ -442,7 +442,10 @@ impl Picture {
         let problem = problem(error);
         self.note_problem(question, ask, &problem, now);
         if error.stops_polling() {
-            self.link = Link::LoginRefused { problem };
+            // Requests that were waiting behind the refused one are not sent; the refusal itself is what matters.
+            if !matches!(self.link, Link::LoginRefused { .. }) {
+                self.link = Link::LoginRefused { problem };
+            }
             self.note_gap(now);
             return;
         }

@@ -133,7 +133,7 @@ fn draw_figure(app: &App, look: &Look, figure: Figure, cell: Rect, lines: u16, b
 fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, words: &Words, cell: Rect, buffer: &mut Buffer) {
     let spacious = cell.width >= 22;
     let Some(mut pen) = Pen::new(buffer, cell, 0) else { return };
-    pen.cell(figure.short_label(), 10, Align::Left, look.style(Role::Muted));
+    pen.cell(figure.short_label(), 11, Align::Left, look.style(Role::Muted));
     let cells = if spacious { 7 } else { pen.room() };
     let value =
         if width(&words.value) <= cells { words.value.clone() } else { state.section.get().map_or(words.value.clone(), |value| narrow(figure, *value)) };
@@ -154,9 +154,9 @@ fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, wo
 #[expect(clippy::too_many_arguments, reason = "one cell is drawn from its parts")]
 fn draw_tall(app: &App, look: &Look, figure: Figure, state: &FigureState, words: &Words, cell: Rect, lines: u16, buffer: &mut Buffer) {
     if let Some(mut pen) = Pen::new(buffer, cell, 0) {
-        pen.right(&words.value, look.style(words.value_role));
+        // The value stands before its label: behind it, it would read as the value of the next figure.
         let label = if usize::from(cell.width) > figure.label().len() + width(&words.value) { figure.label() } else { figure.short_label() };
-        pen.write(label, look.style(Role::Muted));
+        pen.write(&words.value, look.style(words.value_role)).skip(1).write(label, look.style(Role::Muted));
     }
     let span = span_label(words.span);
     let beside = words.note.as_ref().or(words.delta.as_ref());

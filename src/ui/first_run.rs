@@ -35,9 +35,9 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
     lines.push((String::new(), Role::Text));
     lines.push(("Other ways to start:".to_owned(), Role::Header));
     lines.push(("  bpmtop http://localhost:8080/engine-rest   an address".to_owned(), Role::Text));
-    lines.push(("  bpmtop --user demo http://…                with a login; you are asked for the password".to_owned(), Role::Text));
+    lines.push(("  bpmtop --user demo http://…                asks for the password".to_owned(), Role::Text));
     lines.push(("  BPMTOP_URL, BPMTOP_USER, BPMTOP_PASSWORD   the same from the environment".to_owned(), Role::Text));
-    lines.push(("  bpmtop config example                      a configuration to begin with, kept in".to_owned(), Role::Text));
+    lines.push(("  bpmtop config example                      a configuration, kept in".to_owned(), Role::Text));
     lines.push((format!("    {config}"), Role::Accent));
     if !app.settings.profiles.is_empty() {
         lines.push((String::new(), Role::Text));
