@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use bpmtop::engine::{
     Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter,
-    HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Login, Order, Page, Problem, Product, RequestName, Right,
+    HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Login, Order, Page, Problem, Product, RequestName,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use bpmtop::model::rights::Right;
 use bpmtop::text::EngineText;
 use scripted::{Asked, Manner, Reply, ScriptedEngine};
 

@@ -11,6 +11,7 @@ pub mod history;
 pub mod ids;
 pub mod incident;
 pub mod job;
+pub mod rights;
 pub mod section;
 pub mod series;
 pub mod snapshot;

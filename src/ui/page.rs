@@ -52,7 +52,8 @@ fn title<'a>(app: &App, page: &Page, look: &'a Look) -> Title<'a> {
 fn place(app: &App, page: &Page) -> String {
     let incident = &page.known.incident;
     let names = app.snapshot.names();
-    let process = incident.process_definition.as_ref().map(|id| names.process_name(id).map_or_else(|| names.process_key(id).to_string(), |name| name.to_string()));
+    let process =
+        incident.process_definition.as_ref().map(|id| names.process_name(id).map_or_else(|| names.process_key(id).to_string(), |name| name.to_string()));
     let activity = incident.activity.as_ref().map(|activity| {
         let name = incident.process_definition.as_ref().and_then(|id| names.activity_name(id, activity));
         name.map_or_else(|| activity.to_string(), |name| name.to_string())
