@@ -270,7 +270,11 @@ fn draw_empty(app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
 /// Why there is nothing to show, and the way out, over as many lines as it takes.
 fn draw_no_answer(problem: &Problem, app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
     let room = usize::from(body.width).saturating_sub(4).max(20);
-    let paragraphs = [Some((problem.what.as_str(), Role::Critical)), Some((problem.remedy.as_str(), Role::Text)), app.settings.hint.as_deref().map(|hint| (hint, Role::Info))];
+    let paragraphs = [
+        Some((problem.what.as_str(), Role::Critical)),
+        Some((problem.remedy.as_str(), Role::Text)),
+        app.settings.hint.as_deref().map(|hint| (hint, Role::Info)),
+    ];
     let mut line = 2;
     for (text, role) in paragraphs.into_iter().flatten() {
         for part in wrap_words(text, room) {
