@@ -32,7 +32,7 @@ const SERVER_SETTINGS: [&str; 10] = [
     "synchronous_commit=off",
     "wal_level=minimal",
     "max_wal_senders=0",
-    "max_wal_size=8GB",
+    "max_wal_size=1GB",
     "shared_buffers=512MB",
     "work_mem=32MB",
 ];
