@@ -112,12 +112,8 @@ pub(crate) fn identity(connection: &Connection) -> EngineIdentity {
 
 /// A setup for a connection with this login.
 pub(crate) fn setup(connection: &Connection, login: Login) -> Result<Setup, Stop> {
-    let options = ClientOptions {
-        engine_name: connection.engine_name.clone(),
-        login,
-        timeout: connection.timeout,
-        ..ClientOptions::new(connection.url.clone())
-    };
+    let options =
+        ClientOptions { engine_name: connection.engine_name.clone(), login, timeout: connection.timeout, ..ClientOptions::new(connection.url.clone()) };
     let client = Client::new(options).map_err(Stop::setup)?;
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.subsec_nanos().into());
     Ok(Setup { client, engine: identity(connection), budget: connection.budget, seed })
@@ -145,9 +141,8 @@ fn prepare(session: &Session) -> Result<(App, Engine), Stop> {
 fn ask_password(app: &mut App, user: &str, connection: &Connection) {
     let reason = format!("{} needs the password of {}.", connection.url, crate::text::safe(user));
     let mut snapshot = Snapshot::clone(&app.snapshot);
-    snapshot.link = Link::LoginRefused {
-        problem: Problem { label: "needs login", what: "No password was given yet".to_owned(), remedy: "Press L to log in.".to_owned() },
-    };
+    snapshot.link =
+        Link::LoginRefused { problem: Problem { label: "needs login", what: "No password was given yet".to_owned(), remedy: "Press L to log in.".to_owned() } };
     app.snapshot = Arc::new(snapshot);
     app.overlay = Some(Overlay::Login(LoginForm::new(reason, user)));
 }
@@ -313,11 +308,7 @@ impl Runner {
 }
 
 /// Hands what the poller publishes on to the loop. Snapshots coalesce while the loop is busy, because only the newest one is taken.
-async fn forward(
-    mut snapshots: tokio::sync::watch::Receiver<Arc<Snapshot>>,
-    mut descriptions: mpsc::UnboundedReceiver<Description>,
-    facts: FactSender<Fact>,
-) {
+async fn forward(mut snapshots: tokio::sync::watch::Receiver<Arc<Snapshot>>, mut descriptions: mpsc::UnboundedReceiver<Description>, facts: FactSender<Fact>) {
     loop {
         let fact = tokio::select! {
             changed = snapshots.changed() => match changed {

@@ -126,7 +126,11 @@ fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, wo
     let spacious = cell.width >= 22;
     let Some(mut pen) = Pen::new(buffer, cell, 0) else { return };
     pen.cell(figure.short_label(), 9, Align::Left, look.style(Role::Muted));
-    let value = if spacious || width(&words.value) <= 5 { words.value.clone() } else { state.section.get().map_or(words.value.clone(), |value| count_short(*value as u64)) };
+    let value = if spacious || width(&words.value) <= 5 {
+        words.value.clone()
+    } else {
+        state.section.get().map_or(words.value.clone(), |value| count_short(*value as u64))
+    };
     let cells = if spacious { 7 } else { pen.room() };
     pen.cell(&value, cells, Align::Right, look.style(words.value_role));
     if !spacious {

@@ -13,7 +13,12 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
     let Some(prompt) = &app.first_run else { return };
     let screen = frame.area();
     let width = screen.width.min(84);
-    let area = Rect { x: (screen.width - width) / 2, y: u16::from(screen.height >= 22) * 2, width, height: screen.height.saturating_sub(u16::from(screen.height >= 22) * 2) };
+    let area = Rect {
+        x: (screen.width - width) / 2,
+        y: u16::from(screen.height >= 22) * 2,
+        width,
+        height: screen.height.saturating_sub(u16::from(screen.height >= 22) * 2),
+    };
     let config = app.settings.config_path.clone().unwrap_or_else(|| "config.toml".to_owned());
     let mut lines: Vec<(String, Role)> = vec![
         ("bpmtop".to_owned(), Role::Title),

@@ -62,7 +62,9 @@ pub fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let pane = &app.incidents;
     let focused = app.focus == Pane::Incidents;
     match pane.level() {
-        Level::Groups => table(GROUPS, &pane.groups, focused, |key| app.snapshot.groups.find(key).map(|group| group_cells(group, app))).draw(look, body, buffer),
+        Level::Groups => {
+            table(GROUPS, &pane.groups, focused, |key| app.snapshot.groups.find(key).map(|group| group_cells(group, app))).draw(look, body, buffer)
+        }
         Level::Signatures(_) => table(SIGNATURES, &pane.signatures, focused, |signature| signature_cells(signature, app)).draw(look, body, buffer),
         Level::Incidents(..) => {
             table(INCIDENTS, &pane.incidents, focused, |id| app.snapshot.incident(id).map(|known| incident_cells(known, app))).draw(look, body, buffer);
