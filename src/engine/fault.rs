@@ -105,11 +105,17 @@ pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>
         300..=399 => Problem::NotAnEngine(Stranger::Redirect { to: reply.location.as_deref().map(bare_address) }),
         404 => not_found(row, reply, complaint),
         _ => match complaint {
+            // Where no part of the REST API looks first, the engine's own check speaks: no external task found with that id.
+            Some(said) if row.meaning(404) == Some(Meaning::Gone) && is_nothing_there(&said) => Problem::NotFound,
             Some(said) => Problem::Engine { status, kind: said.kind, message: said.message, code: said.code },
             None if status >= 500 => Problem::Engine { status, kind: None, message: Some(first_words(reply)), code: None },
             None => Problem::NotAnEngine(stranger(reply)),
         },
     }
+}
+
+fn is_nothing_there(said: &Complaint) -> bool {
+    said.kind.as_ref().is_some_and(|kind| kind.as_wire() == "NullValueException")
 }
 
 fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Problem {
@@ -232,6 +238,7 @@ fn bare_address(location: &str) -> EngineText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::catalogue::RequestName;
 
     fn reply(body: &str) -> Reply {
         Reply { status: 200, content_type: None, location: None, body: body.as_bytes().to_vec(), cut: false }
@@ -242,6 +249,15 @@ mod tests {
         assert_eq!(first_words(&reply("<html><head><TITLE lang=en>\n Sign in </TITLE>")).as_wire(), "Sign in");
         assert_eq!(first_words(&reply("<html><title></title><h1>502</h1>Bad  Gateway")).as_wire(), "502 Bad Gateway");
         assert_eq!(first_words(&reply(&format!("<p>{}", "é".repeat(200)))).as_wire().chars().count(), QUOTED + 1);
+    }
+
+    #[test]
+    fn an_engine_that_finds_nothing_under_an_id_means_that_it_is_gone() {
+        let found_nothing = r#"{"type":"NullValueException","message":"No external task found with id x: externalTask is null","code":0}"#;
+        let reply = Reply { status: 500, ..reply(found_nothing) };
+        let of = |name| of_status(crate::engine::catalogue::endpoint(name), &reply, None);
+        assert!(matches!(of(RequestName::ExternalTaskErrorDetails), Problem::NotFound));
+        assert!(matches!(of(RequestName::IncidentCount), Problem::Engine { status: 500, .. }), "a count has nothing that could be gone");
     }
 
     #[test]

@@ -94,6 +94,17 @@ impl Bench {
         format!("c{}-{}-{word}", self.target.run, self.number)
     }
 
+    /// Somebody who may log in with [`Bench::password`]. The engine takes no hyphen in the id of a user.
+    pub async fn user(&self, word: &str) -> Result<String> {
+        let name = self.name(word).replace('-', "x");
+        self.driver().create_user(&name, self.password()).await?;
+        Ok(name)
+    }
+
+    pub fn password(&self) -> &'static str {
+        "right"
+    }
+
     /// A wire of the test's own.
     pub async fn wire(&self) -> Result<Wire> {
         Wire::to(&self.target.url, Arc::clone(&self.target.ledger)).await

@@ -54,12 +54,19 @@ pub struct Stand {
     guarded: OnceCell<Met>,
     started: Mutex<Vec<RunningEngine>>,
     ledger: Arc<Ledger>,
-    room: RwLock<()>,
+    rooms: [RwLock<()>; 2],
 }
 
 impl Stand {
     pub fn new(choice: Choice) -> Self {
-        Self { choice, plain: OnceCell::new(), guarded: OnceCell::new(), started: Mutex::default(), ledger: Arc::default(), room: RwLock::new(()) }
+        Self {
+            choice,
+            plain: OnceCell::new(),
+            guarded: OnceCell::new(),
+            started: Mutex::default(),
+            ledger: Arc::default(),
+            rooms: [RwLock::new(()), RwLock::new(())],
+        }
     }
 
     pub fn name(&self) -> String {
@@ -74,8 +81,8 @@ impl Stand {
     }
 
     /// Lets many tests in at a time, or one alone.
-    pub fn room(&self) -> &RwLock<()> {
-        &self.room
+    pub fn room(&self, on: On) -> &RwLock<()> {
+        &self.rooms[usize::from(on == On::Guarded)]
     }
 
     /// Whether there is such an engine here.

@@ -1,5 +1,6 @@
 //! A wire between a client and the engine: it notes every request with the status of its answer, and can be cut and mended.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
@@ -45,6 +46,7 @@ struct Shared {
     engine: String,
     base_path: String,
     seen: Mutex<Vec<Exchange>>,
+    connections: AtomicUsize,
     ledger: Arc<Ledger>,
 }
 
@@ -54,13 +56,20 @@ impl Wire {
         let base = Url::parse(base)?;
         let host = base.host_str().context("the engine's address names no host")?;
         let engine = format!("{host}:{}", base.port_or_known_default().unwrap_or(80));
-        let shared = Arc::new(Shared { engine, base_path: base.path().trim_end_matches('/').to_owned(), seen: Mutex::default(), ledger });
+        let shared = Arc::new(Shared {
+            engine,
+            base_path: base.path().trim_end_matches('/').to_owned(),
+            seen: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            ledger,
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let (cut, is_cut) = watch::channel(false);
         let carried = Arc::clone(&shared);
         let carrier = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                carried.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(carry(client, Arc::clone(&carried), is_cut.clone()));
             }
         });
@@ -79,6 +88,11 @@ impl Wire {
     /// Everything that was asked so far, in order.
     pub fn seen(&self) -> Vec<Exchange> {
         self.shared.seen.lock().expect("unpoisoned").clone()
+    }
+
+    /// How many connections were made so far.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
     /// Breaks every connection; new ones are closed at once.
