@@ -3,7 +3,7 @@
 //! `BPMTOP_CONTRACT_ENGINES=camunda-7.24.0 cargo test --test contract` starts that engine (a comma list, or `all`) and runs every test of
 //! the table on it. `BPMTOP_CONTRACT_URL=http://…/engine-rest` runs them on an engine that is there already, logged in as
 //! `BPMTOP_CONTRACT_USER` with `BPMTOP_CONTRACT_PASSWORD` (demo, demo); tests that need authorizations then need
-//! `BPMTOP_CONTRACT_GUARDED_URL`. With neither, nothing is run: a plain `cargo test` needs no Java.
+//! `BPMTOP_CONTRACT_GUARDED_URL`, an engine that also compresses large answers. With neither, nothing is run: a plain `cargo test` needs no Java.
 //!
 //! An engine that cannot start fails its tests. The number of tests per engine is pinned, and every row and parameter of the catalogue must
 //! have been exercised by the end of the run, so that no test can silently vanish.
@@ -48,7 +48,7 @@ use stand::{Choice, Stand};
 use table::{Company, On, Test, tests};
 
 /// Tests that run on each engine. A change of these numbers is a decision, not an accident.
-const PINNED: [(&str, u64); 3] = [("camunda-7.24.0", 83), ("camunda-7.18.0", 83), ("operaton-1.0.3", 83)];
+const PINNED: [(&str, u64); 3] = [("camunda-7.24.0", 84), ("camunda-7.18.0", 84), ("operaton-1.0.3", 84)];
 
 /// Tests wait more than they work.
 const THREADS: usize = 8;

@@ -1,4 +1,4 @@
-//! An engine that checks authorizations: who sees what, and what is said to those who may not.
+//! An engine that checks authorizations: who sees what, and what is said to those who may not. It compresses, too.
 
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::{
@@ -159,5 +159,18 @@ pub async fn every_part_of_a_right_decides(bench: Bench) -> Result<()> {
     let (status, _) = refusal(driver.get(&format!("/authorization/check?{nameless}")).await)?;
     ensure!(status == 400, "the resource's name must be there, though its number decides: {status}");
     bench.prove(RequestName::AuthorizationCheck, "resourceName");
+    Ok(())
+}
+
+pub async fn a_compressed_answer_is_read_like_any_other(bench: Bench) -> Result<()> {
+    let process = bench.failed("zipped", 6).await?;
+    let wire = bench.wire().await?;
+    let client = Client::new(bench.options(wire.url()))?;
+    client.assume_version(bench.target().version.clone());
+    let filter = IncidentFilter { process_definition: Some(process.id.clone()), ..IncidentFilter::default() };
+    let answer = client.incidents(&IncidentQuery { filter, sort: None, page: Page::first(10) }).await?;
+    let head = wire.seen().pop().context("it was asked")?.answer;
+    ensure!(head.contains("content-encoding: gzip"), "the engine did not compress: {head}");
+    ensure!(answer.data.len() == 6 && answer.bytes > 2_048, "{} rows of {} bytes", answer.data.len(), answer.bytes);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The picture the poller paints, against the engine as a whole. These tests need the engine for themselves.
+//! The picture the poller paints, against the engine as a whole. Tests that compare whole figures need the engine for themselves.
 
 use std::sync::Arc;
 use std::time::Duration;

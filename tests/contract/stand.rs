@@ -111,7 +111,8 @@ impl Stand {
                 Target::meet(url.context("no such engine is named")?.clone(), admin.clone(), Arc::clone(&self.ledger)).await
             }
             Choice::Rig(engine) => {
-                let params = RigParams { engine: *engine, authorizations: on == On::Guarded, ..RigParams::default() };
+                let guarded = on == On::Guarded;
+                let params = RigParams { engine: *engine, authorizations: guarded, compression: guarded, ..RigParams::default() };
                 let running = RunningEngine::start(params, &|line| eprintln!("rig: {line}")).await?;
                 let target = Target::meet(running.url.clone(), running.login(), Arc::clone(&self.ledger)).await;
                 self.started.lock().expect("unpoisoned").push(running);

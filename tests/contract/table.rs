@@ -11,7 +11,7 @@ use super::{definitions, external, filters, history, incidents, jobs, login, per
 pub enum On {
     /// Everybody may do everything.
     Plain,
-    /// Authorizations are checked.
+    /// Authorizations are checked, and large answers are compressed.
     Guarded,
 }
 
@@ -105,6 +105,12 @@ const SHARED: &[Test] = &tests![Plain, Any:
     filters::statistics_hold_what_was_asked_for,
     filters::the_history_of_incidents_is_filtered_by_each_parameter,
     filters::the_job_log_is_filtered_by_its_job,
+    picture::pausing_stops_every_request,
+    picture::an_engine_that_goes_away_is_found_again,
+    picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
+    picture::what_somebody_looks_at_is_read_and_described,
+    printed::a_snapshot_with_a_wrong_login_asks_once_and_says_so,
+    printed::a_snapshot_of_no_engine_fails_in_words,
 ];
 
 const GUARDED: &[Test] = &tests![Guarded, Any:
@@ -116,6 +122,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::a_reader_sees_everything_and_may_not_retry,
     permissions::without_the_right_to_history_it_looks_empty,
     permissions::rights_are_told_before_they_are_needed,
+    permissions::a_compressed_answer_is_read_like_any_other,
     permissions::every_part_of_a_right_decides,
 ];
 
@@ -123,15 +130,9 @@ const ALONE: &[Test] = &tests![Plain, None:
     picture::every_figure_is_what_the_engine_counts_itself,
     picture::groups_add_up_to_the_figures,
     picture::a_new_incident_appears_without_reading_all_of_them_again,
-    picture::pausing_stops_every_request,
-    picture::an_engine_that_goes_away_is_found_again,
-    picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
     picture::the_requests_of_a_poller_are_bounded_and_counted_honestly,
-    picture::what_somebody_looks_at_is_read_and_described,
     picture::job_rates_follow_the_engines_counters,
     printed::a_snapshot_holds_the_promised_fields_and_the_engines_counts,
-    printed::a_snapshot_with_a_wrong_login_asks_once_and_says_so,
-    printed::a_snapshot_of_no_engine_fails_in_words,
 ];
 
 /// Every test, in the order of the report.
