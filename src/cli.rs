@@ -105,6 +105,15 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tell what works, what does not, and the way out
+    Doctor {
+        /// The engine to examine: a profile of the configuration, or the URL of a REST API
+        #[arg(value_name = "PROFILE|URL")]
+        target: Option<String>,
+        /// Print JSON instead of text
+        #[arg(long)]
+        json: bool,
+    },
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -206,23 +215,18 @@ impl From<ConfigError> for Failure {
 }
 
 fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
-    if arguments.target.is_some() && !matches!(arguments.command, None | Some(Command::Snapshot { .. })) {
+    if arguments.target.is_some() && !matches!(arguments.command, None | Some(Command::Snapshot { .. } | Command::Doctor { .. })) {
         return Err(Failure::usage("this command takes no engine; leave the PROFILE|URL out"));
     }
     let Arguments { target, options, command } = arguments;
     match command {
         None => open_cockpit(session(target, options, environment)?),
         Some(Command::Snapshot { target: own, json }) => {
-            if target.is_some() && own.is_some() {
-                return Err(Failure::usage("two engines are named; a snapshot reads one"));
-            }
-            let session = session(own.or(target), options, environment)?;
-            if matches!(session.target, Target::FirstRun(_)) {
-                return Err(Failure::usage("no engine is named; write a PROFILE or URL, set BPMTOP_URL, or set default_profile in the configuration"));
-            }
+            let session = headless_session(target, own, options, environment)?;
             session.warnings.iter().for_each(|warning| tell(&format!("bpmtop: {warning}")));
             print_snapshot(session, json)
         }
+        Some(Command::Doctor { target: own, json }) => examine(&headless_session(target, own, options, environment)?, json),
         Some(Command::Config(command)) => config_command(&command, &overrides(None, options, None), environment),
         Some(Command::Keys) => Ok(print(&key_table())),
         Some(Command::Completions { shell }) => {
@@ -231,6 +235,18 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
             Ok(print(&String::from_utf8_lossy(&script)))
         }
     }
+}
+
+/// The session of a command that reads one engine and has no screen to ask on.
+fn headless_session(before: Option<String>, after: Option<String>, options: Options, environment: &Environment) -> Result<Session, Failure> {
+    if before.is_some() && after.is_some() {
+        return Err(Failure::usage("two engines are named; this command reads one"));
+    }
+    let session = session(after.or(before), options, environment)?;
+    if matches!(session.target, Target::FirstRun(_)) {
+        return Err(Failure::usage("no engine is named; write a PROFILE or URL, set BPMTOP_URL, or set default_profile in the configuration"));
+    }
+    Ok(session)
 }
 
 fn session(target: Option<String>, options: Options, environment: &Environment) -> Result<Session, Failure> {
@@ -339,6 +355,17 @@ fn open_cockpit(session: Session) -> Result<u8, Failure> {
         crate::cockpit::Stop::Setup(error) => Failure { code: EXIT_USAGE, error },
         crate::cockpit::Stop::Engine(error) => Failure::engine(error),
     })
+}
+
+fn examine(session: &Session, json: bool) -> Result<u8, Failure> {
+    match crate::headless::doctor::run(session, json) {
+        Ok((text, readable)) => {
+            print(&text);
+            Ok(if readable { EXIT_OK } else { EXIT_ENGINE })
+        }
+        Err(crate::cockpit::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
+        Err(crate::cockpit::Stop::Engine(error)) => Err(Failure::engine(error)),
+    }
 }
 
 fn print_snapshot(session: Session, json: bool) -> Result<u8, Failure> {

@@ -95,6 +95,7 @@ fn settings(session: &Session) -> Settings {
             settings.profile = connection.profile_name.clone();
             settings.read_only = connection.read_only;
             settings.production = connection.production;
+            settings.hint = connection.hint.clone();
         }
         Target::FirstRun(first_run) => settings.profiles = first_run.profiles.clone(),
     }
@@ -144,7 +145,7 @@ fn ask_password(app: &mut App, user: &str, connection: &Connection) {
     snapshot.link =
         Link::LoginRefused { problem: Problem { label: "needs login", what: "No password was given yet".to_owned(), remedy: "Press L to log in.".to_owned() } };
     app.snapshot = Arc::new(snapshot);
-    app.overlay = Some(Overlay::Login(LoginForm::new(reason, user)));
+    app.overlay = Some(Overlay::Login(Box::new(LoginForm::new(reason, user))));
 }
 
 /// What arrives from tasks.
@@ -165,8 +166,7 @@ impl Program for Cockpit {
     type Fact = Fact;
     type Effect = Effect;
 
-    fn handle(&mut self, now: runtime::Moment, input: Input<Fact>) -> Vec<Directive<Effect>> {
-        let now = Moment { instant: now.instant, wall: now.wall };
+    fn handle(&mut self, now: Moment, input: Input<Fact>) -> Vec<Directive<Effect>> {
         self.dirty = true;
         let message = match input {
             Input::Key(key) => Message::Key(key),
@@ -202,7 +202,7 @@ impl Program for Cockpit {
         std::mem::take(&mut self.dirty)
     }
 
-    fn wake_after(&self, now: runtime::Moment) -> Option<Duration> {
+    fn wake_after(&self, now: Moment) -> Option<Duration> {
         let passed = now.instant.saturating_duration_since(self.app.now.instant);
         Some(self.app.wake_after().saturating_sub(passed))
     }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use bpmtop::engine::{
     Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter,
-    HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Login, Order, Page, Problem, Product, RequestName, Right,
+    HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Login, Order, Page, Problem, Product, RequestName,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use bpmtop::model::rights::Right;
 use bpmtop::text::EngineText;
 use scripted::{Asked, Manner, Reply, ScriptedEngine};
 
@@ -346,6 +347,20 @@ async fn what_is_gone_is_none_and_not_an_error() {
     assert!(client.external_task(&ExternalTaskId::from("x")).await.expect("no error").is_none());
     assert!(client.process_instance(&ProcessInstanceId::from("x")).await.expect("no error").is_none());
     assert_eq!(client.job_stacktrace(&JobId::from("x")).await.expect_err("gone").kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_not_found_where_the_engine_stumbles_over_it() {
+    let details = r#"{"type":"NullValueException","message":"No external task found with id x: externalTask is null","code":0}"#;
+    let engine = ScriptedEngine::always(Reply::json(details).with_status(500)).await;
+    assert_eq!(client(&engine).external_task_error_details(&ExternalTaskId::from("x")).await.expect_err("gone").kind(), ErrorKind::NotFound);
+    assert_eq!(client(&engine).version().await.expect_err("a fault").kind(), ErrorKind::Engine);
+    let xml = r#"{"type":"InvalidRequestException","message":"No matching definition with id x","code":0}"#;
+    let engine = ScriptedEngine::always(Reply::json(xml).with_status(400)).await;
+    assert_eq!(client(&engine).process_definition_xml(&ProcessDefinitionId::from("x")).await.expect_err("gone").kind(), ErrorKind::NotFound);
+    let other = Reply::json(r#"{"type":"ProcessEngineException","message":"out of memory","code":0}"#).with_status(500);
+    let engine = ScriptedEngine::always(other).await;
+    assert_eq!(client(&engine).external_task_error_details(&ExternalTaskId::from("x")).await.expect_err("a fault").kind(), ErrorKind::Engine);
 }
 
 #[tokio::test]

@@ -50,10 +50,13 @@ pub const PREVIEW_LINES: u16 = 3;
 /// From this pane height on there is room for the preview.
 const PREVIEW_FROM: u16 = 14;
 
-/// Divides a screen.
-pub fn divide(area: Rect, focus: Pane, zoomed: bool) -> Geometry {
+/// Screens lower than this give the figures up for a page or a zoomed pane.
+const FIGURES_FROM: u16 = 20;
+
+/// Divides a screen. `alone` says that a page or a zoomed pane has it to itself.
+pub fn divide(area: Rect, focus: Pane, alone: bool) -> Geometry {
     let grid = figure_grid(area);
-    let figures_height = grid.rows * grid.lines;
+    let figures_height = if alone && area.height < FIGURES_FROM { 0 } else { grid.rows * grid.lines };
     let mut top = area.y;
     let mut take = |lines: u16| {
         let height = lines.min((area.y + area.height).saturating_sub(top));
@@ -66,7 +69,7 @@ pub fn divide(area: Rect, focus: Pane, zoomed: bool) -> Geometry {
     let main = take(area.height.saturating_sub(1 + figures_height + 2));
     let status = take(1);
     let footer = take(1);
-    let both = main.height >= 28 && !zoomed;
+    let both = main.height >= 28 && !alone;
     let (incidents, job_definitions) = if both {
         let upper = main.height * 3 / 5;
         (Some(Rect { height: upper, ..main }), Some(Rect { y: main.y + upper, height: main.height - upper, ..main }))
@@ -84,10 +87,8 @@ fn figure_grid(area: Rect) -> FigureGrid {
         FigureGrid { columns: 6, rows: 2, lines: 4 }
     } else if area.width >= 110 && area.height >= 30 {
         FigureGrid { columns: 6, rows: 2, lines: 3 }
-    } else if area.width >= 78 {
-        FigureGrid { columns: 3, rows: 4, lines: 1 }
     } else {
-        FigureGrid { columns: 4, rows: 3, lines: 1 }
+        FigureGrid { columns: 3, rows: 4, lines: 1 }
     }
 }
 

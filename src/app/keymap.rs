@@ -20,6 +20,17 @@ pub enum Context {
     FirstRun,
 }
 
+impl Context {
+    fn place(self) -> &'static str {
+        match self {
+            Self::List => "lists",
+            Self::Text => "page",
+            Self::Help => "help",
+            Self::FirstRun => "first run",
+        }
+    }
+}
+
 /// A key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -177,10 +188,12 @@ pub fn text() -> String {
 
 /// The key table as Markdown, for the documentation.
 pub fn markdown() -> String {
-    let mut table = String::from("| keys | what they do |\n|---|---|\n");
+    let mut table = String::from("| keys | where | what they do |\n|---|---|---|\n");
     for binding in BINDINGS {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-        table.push_str(&format!("| {} | {} |\n", keys.join(" "), binding.help));
+        let places: Vec<&str> = binding.contexts.iter().map(|context| context.place()).collect();
+        let places = if binding.contexts == EVERYWHERE { "everywhere".to_owned() } else { places.join(", ") };
+        table.push_str(&format!("| {} | {places} | {} |\n", keys.join(" "), binding.help));
     }
     table
 }
@@ -211,5 +224,11 @@ mod tests {
         assert_eq!(press(KeyCode::Char('S'), KeyModifiers::SHIFT), Some(Command::SortReverse));
         assert_eq!(press(KeyCode::Char('s'), KeyModifiers::CONTROL), None);
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Command::Quit));
+    }
+
+    #[test]
+    fn the_readme_lists_the_keys_as_they_are() {
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(&markdown()), "the README's table should be:\n{}", markdown());
     }
 }

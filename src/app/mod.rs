@@ -11,12 +11,15 @@ pub mod keymap;
 pub mod list;
 pub mod page;
 pub mod prompt;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
+use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use self::geometry::{Geometry, Pane};
@@ -66,7 +69,7 @@ pub enum Effect {
 }
 
 /// What does not change while the program runs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// When a figure is worth a look.
     pub thresholds: Thresholds,
@@ -76,12 +79,32 @@ pub struct Settings {
     pub read_only: bool,
     /// Whether this is a production engine.
     pub production: bool,
+    /// The zone in which times are shown.
+    pub zone: TimeZone,
     /// What the configuration has to say at the start.
     pub warnings: Vec<String>,
     /// Where the configuration is, for the first-run screen.
     pub config_path: Option<String>,
+    /// What to tell should the address not answer as expected.
+    pub hint: Option<String>,
     /// Profiles one could open, for the first-run screen.
     pub profiles: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            thresholds: Thresholds::default(),
+            profile: None,
+            read_only: false,
+            production: false,
+            zone: TimeZone::system(),
+            warnings: Vec::new(),
+            config_path: None,
+            hint: None,
+            profiles: Vec::new(),
+        }
+    }
 }
 
 /// What lies over the panes.
@@ -90,9 +113,9 @@ pub enum Overlay {
     /// All keys, scrolled to this line.
     Help(usize),
     /// A line of input.
-    Prompt(Prompt),
+    Prompt(Box<Prompt>),
     /// User name and password.
-    Login(LoginForm),
+    Login(Box<LoginForm>),
 }
 
 /// The state of the screen.
@@ -124,6 +147,8 @@ pub struct App {
     pub first_run: Option<Prompt>,
     looking: Looking,
     refused: bool,
+    refusals: u32,
+    login_not_before: Option<Moment>,
 }
 
 /// How long a notice stays.
@@ -148,6 +173,8 @@ impl App {
             first_run: None,
             looking: Looking::default(),
             refused: false,
+            refusals: 0,
+            login_not_before: None,
         }
     }
 
@@ -176,7 +203,7 @@ impl App {
 
     /// How the screen is divided.
     pub fn geometry(&self) -> Geometry {
-        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.zoomed)
+        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.zoomed || self.page.is_some())
     }
 
     /// Whether background polling is stopped.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::list::Motion;
 use crate::model::description::{Description, FailedWork};
 use crate::model::grouping::{KnownIncident, Names};
@@ -69,11 +71,12 @@ pub struct Page {
     trace: SafeLines,
     hits: Vec<usize>,
     height: usize,
+    zone: TimeZone,
 }
 
 impl Page {
     /// A page that waits for its answers.
-    pub fn new(known: Arc<KnownIncident>, snapshot: &Snapshot, now: Moment) -> Self {
+    pub fn new(known: Arc<KnownIncident>, snapshot: &Snapshot, zone: TimeZone, now: Moment) -> Self {
         let mut page = Self {
             known,
             asked: now,
@@ -86,6 +89,7 @@ impl Page {
             trace: SafeLines::default(),
             hits: Vec::new(),
             height: 1,
+            zone,
         };
         page.refresh(snapshot);
         page
@@ -228,7 +232,7 @@ fn place(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     }
     let since = Duration::try_from(snapshot.engine.engine_time(snapshot.taken).duration_since(incident.created)).unwrap_or_default();
     lines.push(Line::Field("incident", format!("{}  {}", incident.kind, incident.id), Tone::Plain));
-    lines.push(Line::Field("created", format!("{} ago  ({})", age(since), clock(incident.created)), Tone::Plain));
+    lines.push(Line::Field("created", format!("{} ago  ({})", age(since), clock(incident.created, &page.zone)), Tone::Plain));
     if !incident.is_root() {
         let root = incident.root_cause.as_ref().map(ToString::to_string).unwrap_or_default();
         lines.push(Line::Field("blocked", format!("waits for a called instance; the root cause is incident {root}"), Tone::Warning));
@@ -238,8 +242,8 @@ fn place(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     }
 }
 
-fn clock(time: jiff::Timestamp) -> String {
-    time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+fn clock(time: jiff::Timestamp, zone: &TimeZone) -> String {
+    time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 fn instance(page: &Page, lines: &mut Vec<Line>) {
@@ -278,7 +282,7 @@ fn failed_work(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
         Ok(FailedWork::Job(Some(job))) => {
             lines.push(Line::Field("job", job.id.to_string(), Tone::Plain));
             lines.push(Line::Field("retries left", job.retries.to_string(), if job.retries == 0 { Tone::Critical } else { Tone::Plain }));
-            let due = job.due.map_or_else(|| "at once".to_owned(), |due| when(due, snapshot));
+            let due = job.due.map_or_else(|| "at once".to_owned(), |due| when(due, snapshot, &page.zone));
             lines.push(Line::Field("due", due, Tone::Plain));
             if job.suspended {
                 lines.push(Line::Field("state", "the job is SUSPENDED: a retry changes nothing until it is resumed".into(), Tone::Warning));
@@ -293,7 +297,7 @@ fn failed_work(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
                 lines.push(Line::Field("last worker", worker.to_string(), Tone::Plain));
             }
             if let Some(lock) = task.lock_expires {
-                lines.push(Line::Field("lock ends", when(lock, snapshot), Tone::Plain));
+                lines.push(Line::Field("lock ends", when(lock, snapshot, &page.zone), Tone::Plain));
             }
             if task.suspended {
                 lines.push(Line::Field("state", "the task is SUSPENDED: no worker can fetch it".into(), Tone::Warning));
@@ -302,10 +306,10 @@ fn failed_work(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     }
 }
 
-fn when(time: jiff::Timestamp, snapshot: &Snapshot) -> String {
+fn when(time: jiff::Timestamp, snapshot: &Snapshot, zone: &TimeZone) -> String {
     let now = snapshot.engine.engine_time(snapshot.taken);
     let distance = Duration::try_from(time.duration_since(now).abs()).unwrap_or_default();
-    if time > now { format!("in {}  ({})", age(distance), clock(time)) } else { format!("{} ago  ({})", age(distance), clock(time)) }
+    if time > now { format!("in {}  ({})", age(distance), clock(time, zone)) } else { format!("{} ago  ({})", age(distance), clock(time, zone)) }
 }
 
 fn message(page: &Page, lines: &mut Vec<Line>) {

@@ -1,8 +1,12 @@
 //! What the operator types: a filter, a search, a login, an address. One line each, edited with the keys every shell knows.
 
+use std::time::Duration;
+
 use crossterm::event::KeyEvent;
 use secrecy::SecretString;
 use tui_textarea::TextArea;
+
+use crate::model::section::Moment;
 
 /// What a line of input is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,14 @@ pub struct LoginForm {
     pub password: TextArea<'static>,
     /// Where the cursor is.
     pub line: LoginLine,
+    /// Nothing is sent before this moment: after a wrong password the engine refuses even the right one for a while.
+    pub not_before: Option<Moment>,
+}
+
+/// How long an engine refuses any password after this many wrong ones: 3 s, doubling up to a minute, by default (Camunda 7.24:
+/// the right password one second after a wrong one gets 401).
+pub fn lock_out(refusals: u32) -> Duration {
+    Duration::from_secs(3).saturating_mul(1 << refusals.saturating_sub(1).min(5)).min(Duration::from_secs(60))
 }
 
 impl LoginForm {
@@ -75,7 +87,7 @@ impl LoginForm {
     pub fn new(reason: String, user: &str) -> Self {
         let mut password = line("");
         password.set_mask_char('•');
-        Self { reason, user: line(user), password, line: if user.is_empty() { LoginLine::User } else { LoginLine::Password } }
+        Self { reason, user: line(user), password, line: if user.is_empty() { LoginLine::User } else { LoginLine::Password }, not_before: None }
     }
 
     /// Takes a key in.
@@ -94,6 +106,11 @@ impl LoginForm {
             LoginLine::User => LoginLine::Password,
             LoginLine::Password => LoginLine::User,
         };
+    }
+
+    /// How long to wait before a login makes sense.
+    pub fn wait(&self, now: Moment) -> Duration {
+        self.not_before.map_or(Duration::ZERO, |not_before| not_before.since(now))
     }
 
     /// User and password, if there is a user.

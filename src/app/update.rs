@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::geometry::{self, Pane};
 use super::keymap::{self, Context};
 use super::page::Page;
-use super::prompt::{LoginForm, LoginLine, Prompt, Purpose};
+use super::prompt::{LoginForm, LoginLine, Prompt, Purpose, lock_out};
 use super::{App, Effect, Message, NOTICE, Overlay};
 use crate::model::ids::IncidentId;
 use crate::model::snapshot::Link;
@@ -50,16 +50,35 @@ fn take_snapshot(app: &mut App) -> Vec<Effect> {
     if let Some(page) = &mut app.page {
         page.refresh(&app.snapshot);
     }
-    let refused = matches!(app.snapshot.link, Link::LoginRefused { .. });
-    if let Link::LoginRefused { problem } = &app.snapshot.link
-        && !app.refused
-        && !matches!(app.overlay, Some(Overlay::Login(_)))
-    {
-        let user = app.snapshot.engine.user.clone().unwrap_or_default();
-        app.overlay = Some(Overlay::Login(LoginForm::new(problem.what.clone(), &user)));
+    let snapshot = app.snapshot.clone();
+    match &snapshot.link {
+        Link::LoginRefused { problem } if !app.refused => {
+            app.refused = true;
+            // A refusal without a user is no failed attempt.
+            if app.snapshot.engine.user.is_some() {
+                app.refusals += 1;
+                app.login_not_before = Some(app.now.after(lock_out(app.refusals)));
+            }
+            if !matches!(app.overlay, Some(Overlay::Login(_))) {
+                open_login(app, problem.what.clone());
+            }
+        }
+        Link::LoginRefused { .. } => {}
+        Link::Live => {
+            app.refused = false;
+            app.refusals = 0;
+            app.login_not_before = None;
+        }
+        _ => app.refused = false,
     }
-    app.refused = refused;
     Vec::new()
+}
+
+fn open_login(app: &mut App, reason: String) {
+    let user = app.snapshot.engine.user.clone().unwrap_or_default();
+    let mut form = LoginForm::new(reason, &user);
+    form.not_before = app.login_not_before;
+    app.overlay = Some(Overlay::Login(Box::new(form)));
 }
 
 /// What follows from any message: rows are arranged, notices end, and the poller learns what is on the screen.
@@ -200,8 +219,11 @@ fn login_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => form.switch(),
         KeyCode::Enter if form.line == LoginLine::User => form.switch(),
         KeyCode::Enter => {
-            if let Some((user, password)) = form.login() {
+            if form.wait(app.now).is_zero()
+                && let Some((user, password)) = form.login()
+            {
                 app.overlay = None;
+                app.refused = false;
                 return vec![Effect::Poll(PollCommand::Login { user, password })];
             }
         }
@@ -243,10 +265,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Pause => return vec![Effect::Poll(PollCommand::Pause(!app.paused()))],
         Command::Refresh => return refresh(app),
         Command::Copy => return copy(app),
-        Command::Login => {
-            let user = app.snapshot.engine.user.clone().unwrap_or_default();
-            app.overlay = Some(Overlay::Login(LoginForm::new("Log in with another user or password.".into(), &user)));
-        }
+        Command::Login => open_login(app, "Log in with another user or password.".to_owned()),
         Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
         Command::Wrap => {
             if let Some(page) = &mut app.page {
@@ -329,7 +348,7 @@ fn describe_selected(app: &mut App) -> Vec<Effect> {
 
 fn describe(app: &mut App, incident: &IncidentId) -> Vec<Effect> {
     let Some(known) = app.snapshot.incident(incident).cloned() else { return Vec::new() };
-    app.page = Some(Page::new(known.clone(), &app.snapshot, app.now));
+    app.page = Some(Page::new(known.clone(), &app.snapshot, app.settings.zone.clone(), app.now));
     vec![Effect::Poll(PollCommand::Describe(known))]
 }
 
@@ -341,7 +360,7 @@ fn open_prompt(app: &mut App, purpose: Purpose) {
             Pane::JobDefinitions => app.job_definitions.filter().typed().to_owned(),
         },
     };
-    app.overlay = Some(Overlay::Prompt(Prompt::new(purpose, &text)));
+    app.overlay = Some(Overlay::Prompt(Box::new(Prompt::new(purpose, &text))));
 }
 
 fn sort(app: &mut App, next: bool) {

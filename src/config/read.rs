@@ -33,7 +33,7 @@ const ENGINE_KEYS: &[&str] = &[
 ];
 
 /// Words of the command line, which a bare `bpmtop WORD` reads as such and not as a profile.
-pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "config", "keys", "completions", "help"];
+pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "config", "keys", "completions", "help"];
 
 const FILE_REMEDY: &str = "write user = \"name\" and one of password_env, password_file or password_command";
 

@@ -133,6 +133,8 @@ pub enum TlsFault {
     UnknownIssuer,
     /// Made out to another host name.
     WrongName,
+    /// Made as an authority's certificate, which no server may use: the common home-made self-signed one.
+    AuthorityAsServer,
     /// The port does not speak TLS.
     NotTls,
     /// Anything else, in the words of the TLS stack.
@@ -177,6 +179,8 @@ pub enum Stranger {
     },
     /// The server knows no such path.
     NoSuchPath,
+    /// The REST API answers, but there is no engine of that name, or none at all yet.
+    NoSuchEngine,
 }
 
 /// One permission that would have sufficed.

@@ -57,8 +57,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
         return Some(Unreachable::Tls(of_tls(tls)));
     }
     if let Some(io) = cause.downcast_ref::<io::Error>() {
-        if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Some(Unreachable::Tls(of_tls(tls)));
+        // An I/O error passes over what it wraps when asked for its source, and layers wrap one in another.
+        if let Some(known) = io.get_ref().and_then(|inner| of_cause(inner)) {
+            return Some(known);
         }
         match io.kind() {
             io::ErrorKind::ConnectionRefused => return Some(Unreachable::Refused),
@@ -87,7 +88,12 @@ fn of_tls(error: &rustls::Error) -> TlsFault {
     use rustls::CertificateError as Bad;
     match error {
         rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. }) => TlsFault::Expired,
-        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => TlsFault::UnknownIssuer,
+        // The latter two: an authority of the same name is trusted, but the signature is not its own.
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }) => {
+            TlsFault::UnknownIssuer
+        }
+        // The TLS stack keeps this type to itself.
+        rustls::Error::InvalidCertificate(bad) if format!("{bad:?}").contains("CaUsedAsEndEntity") => TlsFault::AuthorityAsServer,
         rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => TlsFault::WrongName,
         rustls::Error::InvalidMessage(_) => TlsFault::NotTls,
         other => TlsFault::Other(other.to_string().into()),
@@ -105,8 +111,8 @@ pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>
         300..=399 => Problem::NotAnEngine(Stranger::Redirect { to: reply.location.as_deref().map(bare_address) }),
         404 => not_found(row, reply, complaint),
         _ => match complaint {
-            // Where no part of the REST API looks first, the engine's own check speaks: no external task found with that id.
-            Some(said) if row.meaning(404) == Some(Meaning::Gone) && is_nothing_there(&said) => Problem::NotFound,
+            Some(said) if names_no_engine(&said) => Problem::NotAnEngine(Stranger::NoSuchEngine),
+            Some(said) if row.meaning(status) == Some(Meaning::Gone) && stumbled(&said) => Problem::NotFound,
             Some(said) => Problem::Engine { status, kind: said.kind, message: said.message, code: said.code },
             None if status >= 500 => Problem::Engine { status, kind: None, message: Some(first_words(reply)), code: None },
             None => Problem::NotAnEngine(stranger(reply)),
@@ -114,12 +120,9 @@ pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>
     }
 }
 
-fn is_nothing_there(said: &Complaint) -> bool {
-    said.kind.as_ref().is_some_and(|kind| kind.as_wire() == "NullValueException")
-}
-
 fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Problem {
     match complaint {
+        Some(said) if names_no_engine(&said) => Problem::NotAnEngine(Stranger::NoSuchEngine),
         // The REST framework's own answer for a path it does not know.
         Some(said) if said.kind.as_ref().is_some_and(|kind| kind.as_wire() == "NotFoundException") => Problem::NotAnEngine(Stranger::NoSuchPath),
         Some(_) if row.meaning(404) == Some(Meaning::Gone) => Problem::NotFound,
@@ -127,6 +130,18 @@ fn not_found(row: &Endpoint, reply: &Reply, complaint: Option<Complaint>) -> Pro
         None if reply.is_page() => Problem::NotAnEngine(stranger(reply)),
         None => Problem::NotAnEngine(Stranger::NoSuchPath),
     }
+}
+
+/// Some paths stumble over what is gone instead of answering 404: `NullValueException: No external task found with id …` as 500,
+/// `No matching definition with id …` as 400.
+fn stumbled(said: &Complaint) -> bool {
+    let message = said.message.as_ref().map_or("", |message| message.as_wire());
+    message.starts_with("No ") && message.contains(" with id ")
+}
+
+/// "Process engine x not available", "No process engine available": to be told from a thing that is gone, as both are 404.
+fn names_no_engine(said: &Complaint) -> bool {
+    said.message.as_ref().is_some_and(|message| message.as_wire().contains("rocess engine") && message.as_wire().ends_with("available"))
 }
 
 fn forbidden(reply: &Reply, complaint: Option<Complaint>, user: Option<&EngineText>) -> Problem {
@@ -238,7 +253,6 @@ fn bare_address(location: &str) -> EngineText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::catalogue::RequestName;
 
     fn reply(body: &str) -> Reply {
         Reply { status: 200, content_type: None, location: None, body: body.as_bytes().to_vec(), cut: false }
@@ -252,12 +266,22 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_that_finds_nothing_under_an_id_means_that_it_is_gone() {
-        let found_nothing = r#"{"type":"NullValueException","message":"No external task found with id x: externalTask is null","code":0}"#;
-        let reply = Reply { status: 500, ..reply(found_nothing) };
-        let of = |name| of_status(crate::engine::catalogue::endpoint(name), &reply, None);
-        assert!(matches!(of(RequestName::ExternalTaskErrorDetails), Problem::NotFound));
-        assert!(matches!(of(RequestName::IncidentCount), Problem::Engine { status: 500, .. }), "a count has nothing that could be gone");
+    fn certificates_are_refused_for_their_own_reasons() {
+        use rustls::CertificateError as Bad;
+        let fault = |bad| of_tls(&rustls::Error::InvalidCertificate(bad));
+        assert!(matches!(fault(Bad::Expired), TlsFault::Expired));
+        assert!(matches!(fault(Bad::NotValidYet), TlsFault::Expired));
+        assert!(matches!(fault(Bad::UnknownIssuer), TlsFault::UnknownIssuer));
+        assert!(matches!(fault(Bad::BadSignature), TlsFault::UnknownIssuer));
+        assert!(matches!(fault(Bad::NotValidForName), TlsFault::WrongName));
+        assert!(matches!(fault(Bad::Revoked), TlsFault::Other(_)));
+    }
+
+    #[test]
+    fn a_tls_fault_is_found_however_deeply_it_is_wrapped() {
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
+        assert!(matches!(of_cause(&wrapped), Some(Unreachable::Tls(TlsFault::UnknownIssuer))));
     }
 
     #[test]

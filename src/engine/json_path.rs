@@ -21,7 +21,8 @@ fn path_of(before: &[u8]) -> String {
         match before[place] {
             b'"' => {
                 let end = string_end(before, place + 1);
-                if let (true, Some(Level::Object(key))) = (awaits_key, levels.last_mut()) {
+                // A key that is itself broken off names nothing.
+                if let (true, true, Some(Level::Object(key))) = (awaits_key, end < before.len(), levels.last_mut()) {
                     *key = Some(&before[place + 1..end]);
                 }
                 place = end;
@@ -82,6 +83,7 @@ mod tests {
             (r#"{"product":{"internals":{"a":1}"#, "product.internals"),
             (r#"{"a":{"b":1},"c":[1,2"#, "c[1]"),
             (r#"{"a\"b":"#, r#"a\"b"#),
+            (r#"[1,{"id"#, "[1]"),
         ] {
             assert_eq!(path_of(before.as_bytes()), path, "{before}");
         }

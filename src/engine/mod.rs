@@ -30,7 +30,7 @@ pub use client::{Answer, Client, ClientOptions, Login, Usage};
 pub use error::{EngineError, ErrorKind, Problem};
 pub use question::{
     CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort,
-    JobFilter, JobIs, Order, Page, Right,
+    JobFilter, JobIs, Order, Page,
 };
 pub use telemetry::Telemetry;
 pub use typed::MOST_IDS;

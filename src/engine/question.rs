@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::catalogue::RequestName;
 use super::request::Request;
 use crate::model::ids::{IncidentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use crate::model::rights::Right;
 use crate::text::EngineText;
 
 /// Which rows of a list to read. Every list is bounded, because an engine may refuse one that is not.
@@ -369,58 +370,10 @@ impl CountQuestion {
     }
 }
 
-/// A permission to ask for (`GET /authorization/check`). Silent filtering makes "0 incidents" ambiguous: ask once at start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Right {
-    /// See instances, jobs, incidents and external tasks of all processes.
-    ReadInstances,
-    /// See the history of all processes.
-    ReadHistory,
-    /// Retry jobs of all processes.
-    RetryJobs,
-    /// Change instances of all processes.
-    UpdateInstances,
-    /// Cancel instances of all processes.
-    DeleteInstances,
-    /// See process definitions.
-    ReadDefinitions,
-    /// Suspend and change process definitions.
-    UpdateDefinitions,
-    /// Read telemetry: the live command counters.
-    ReadSystem,
-}
-
-impl Right {
-    /// Every right the product may ask for.
-    pub const ALL: &'static [Self] = &[
-        Self::ReadInstances,
-        Self::ReadHistory,
-        Self::RetryJobs,
-        Self::UpdateInstances,
-        Self::DeleteInstances,
-        Self::ReadDefinitions,
-        Self::UpdateDefinitions,
-        Self::ReadSystem,
-    ];
-
-    /// Its name in the engine, its resource and the number of that resource.
-    fn wire(self) -> (&'static str, &'static str, u8) {
-        match self {
-            Self::ReadInstances => ("READ_INSTANCE", "PROCESS_DEFINITION", 6),
-            Self::ReadHistory => ("READ_HISTORY", "PROCESS_DEFINITION", 6),
-            Self::RetryJobs => ("RETRY_JOB", "PROCESS_DEFINITION", 6),
-            Self::UpdateInstances => ("UPDATE_INSTANCE", "PROCESS_DEFINITION", 6),
-            Self::DeleteInstances => ("DELETE_INSTANCE", "PROCESS_DEFINITION", 6),
-            Self::ReadDefinitions => ("READ", "PROCESS_DEFINITION", 6),
-            Self::UpdateDefinitions => ("UPDATE", "PROCESS_DEFINITION", 6),
-            Self::ReadSystem => ("READ", "SYSTEM", 21),
-        }
-    }
-
-    pub(super) fn request(self) -> Request {
-        let (permission, resource, number) = self.wire();
-        Request::to(RequestName::AuthorizationCheck).query("permissionName", permission).query("resourceName", resource).query("resourceType", number)
-    }
+/// The request that asks for a right.
+pub(super) fn right_request(right: Right) -> Request {
+    let (permission, resource, number) = right.names();
+    Request::to(RequestName::AuthorizationCheck).query("permissionName", permission).query("resourceName", resource).query("resourceType", number)
 }
 
 /// Text that may be too long to read to its end, such as a stack trace.

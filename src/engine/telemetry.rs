@@ -25,7 +25,7 @@ pub struct Telemetry {
     pub database: Option<EngineText>,
     /// Application server vendor and version.
     pub application_server: Option<EngineText>,
-    /// When this node began to count.
+    /// When this node began to count; Camunda 7.18 does not tell.
     pub since: Option<Timestamp>,
     /// How often each engine command ran on this node since then.
     pub commands: HashMap<EngineText, u64>,

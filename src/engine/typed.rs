@@ -6,7 +6,7 @@ use super::catalogue::RequestName;
 use super::client::{Answer, Client};
 use super::error::{EngineError, Problem, Stranger};
 use super::fault;
-use super::question::{CountQuestion, Excerpt, HistoricIncidentQuery, IncidentQuery, Order, Page, Right};
+use super::question::{CountQuestion, Excerpt, HistoricIncidentQuery, IncidentQuery, Order, Page, right_request};
 use super::request::Request;
 use super::telemetry::{Telemetry, TelemetryRow};
 use super::transport::{Delivery, Limit};
@@ -18,6 +18,7 @@ use crate::model::history::{HistoricIncident, JobLogEntry};
 use crate::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
+use crate::model::rights::Right;
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
@@ -96,7 +97,7 @@ impl Client {
     ///
     /// Any [`Problem`].
     pub async fn may(&self, right: Right) -> Call<bool> {
-        self.ask(right.request(), |json| serde_json::from_slice(json).map(|row: wire::AuthorizedRow| row.authorized)).await
+        self.ask(right_request(right), |json| serde_json::from_slice(json).map(|row: wire::AuthorizedRow| row.authorized)).await
     }
 
     /// How many there are (`GET …/count`). 0 may also mean that the caller may not look.

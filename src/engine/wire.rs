@@ -31,11 +31,20 @@ pub(super) struct Date(pub(super) Timestamp);
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Text::deserialize(deserializer)?;
-        text.0
-            .parse()
-            .map(Self)
-            .map_err(|_| serde::de::Error::invalid_value(serde::de::Unexpected::Str(&text.0), &"a date such as 2013-01-23T14:42:45.000+0200"))
+        // Parsed within the visitor, so that an error is placed at the string and not behind the object that holds it.
+        struct Moment;
+        impl Visitor<'_> for Moment {
+            type Value = Date;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a date such as 2013-01-23T14:42:45.000+0200")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Date, E> {
+                text.parse().map(Date).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_str(Moment)
     }
 }
 

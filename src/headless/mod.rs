@@ -1,3 +1,4 @@
 //! The same picture without a terminal.
 
+pub mod doctor;
 pub mod snapshot;

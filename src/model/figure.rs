@@ -81,31 +81,31 @@ impl Figure {
             Figure::IncidentsRoot => "root incidents",
             Figure::IncidentsBlocked => "blocked parents",
             Figure::JobsRetrying => "jobs retrying",
-            Figure::JobsFailed => "jobs: no retries",
+            Figure::JobsFailed => "out of retries",
             Figure::JobsDue => "jobs due",
             Figure::JobsAcquired => "jobs acquired",
             Figure::Instances => "instances",
             Figure::ExternalLocked => "ext. locked",
             Figure::ExternalExpired => "ext. expired",
-            Figure::ExternalFailed => "ext. no retries",
+            Figure::ExternalFailed => "ext. failed",
             Figure::JobsSucceededRate => "jobs ok",
             Figure::JobsFailedRate => "jobs failing",
         }
     }
 
-    /// Label for narrow screens, at most 9 cells.
+    /// Label for narrow screens, at most 11 cells.
     pub fn short_label(self) -> &'static str {
         match self {
             Figure::IncidentsRoot => "roots",
             Figure::IncidentsBlocked => "blocked",
             Figure::JobsRetrying => "retrying",
-            Figure::JobsFailed => "0 retries",
+            Figure::JobsFailed => "no retries",
             Figure::JobsDue => "due",
             Figure::JobsAcquired => "acquired",
             Figure::Instances => "instances",
-            Figure::ExternalLocked => "ext lock",
-            Figure::ExternalExpired => "ext exp",
-            Figure::ExternalFailed => "ext fail",
+            Figure::ExternalLocked => "ext locked",
+            Figure::ExternalExpired => "ext expired",
+            Figure::ExternalFailed => "ext failed",
             Figure::JobsSucceededRate => "ok",
             Figure::JobsFailedRate => "failing",
         }
@@ -147,6 +147,15 @@ impl Figure {
     }
 }
 
+/// The figures and their meanings as Markdown, for the documentation.
+pub fn markdown() -> String {
+    let mut table = String::from("| figure | in JSON and `[thresholds]` | meaning |\n|---|---|---|\n");
+    for figure in Figure::ALL {
+        table.push_str(&format!("| {} | `{}` | {} |\n", figure.label(), figure.key(), figure.meaning()));
+    }
+    table
+}
+
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.label())
@@ -164,7 +173,22 @@ mod tests {
         assert_eq!(keys.len(), Figure::ALL.len());
         for figure in Figure::ALL {
             assert!(figure.label().len() <= 16, "{figure:?}");
-            assert!(figure.short_label().len() <= 9, "{figure:?}");
+            assert!(figure.short_label().len() <= 11, "{figure:?}");
         }
+    }
+
+    #[test]
+    fn the_readme_explains_the_figures_as_they_are() {
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(&markdown()), "the README's table should be:\n{}", markdown());
+    }
+
+    #[test]
+    fn every_figure_can_have_thresholds() {
+        let mut figures: Vec<_> = Figure::ALL.iter().map(|figure| figure.key()).collect();
+        let mut keys = crate::config::FIGURE_KEYS.to_vec();
+        figures.sort_unstable();
+        keys.sort_unstable();
+        assert_eq!(figures, keys);
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod definition;
 pub mod description;
+#[cfg(test)]
+pub(crate) mod example;
 pub mod external_task;
 pub mod figure;
 pub mod grouping;
@@ -9,6 +11,7 @@ pub mod history;
 pub mod ids;
 pub mod incident;
 pub mod job;
+pub mod rights;
 pub mod section;
 pub mod series;
 pub mod snapshot;

@@ -96,7 +96,7 @@ impl Series {
                 && at <= end
             {
                 standing = value.map_or(Bucket::Gap, Bucket::Value);
-                *bucket = higher(*bucket, standing);
+                *bucket = if index + 1 == columns && *bucket == Bucket::Gap { standing } else { higher(*bucket, standing) };
                 samples.next();
             }
         }
@@ -104,12 +104,13 @@ impl Series {
     }
 }
 
-/// The more telling of two bucket contents: a value beats a gap, a higher value beats a lower one.
+/// What a bucket shows that began as `a` and then saw `b`: the higher of two values; a gap it began in stays visible, one that
+/// begins in it shows in the next.
 fn higher(a: Bucket, b: Bucket) -> Bucket {
     match (a, b) {
         (Bucket::Value(a), Bucket::Value(b)) => Bucket::Value(a.max(b)),
-        (Bucket::Value(a), Bucket::Gap) => Bucket::Value(a),
-        (_, b) => b,
+        (Bucket::Before, b) => b,
+        (a, _) => a,
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
         series.push(at(start, 45), 4.0);
         assert_eq!(
             series.buckets(at(start, 60), Duration::from_secs(60), 6),
-            [Bucket::Before, Bucket::Value(3.0), Bucket::Value(3.0), Bucket::Gap, Bucket::Value(4.0), Bucket::Value(4.0)]
+            [Bucket::Before, Bucket::Value(3.0), Bucket::Value(3.0), Bucket::Gap, Bucket::Gap, Bucket::Value(4.0)]
         );
     }
 

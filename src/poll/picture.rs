@@ -176,6 +176,8 @@ impl Picture {
         let first = |ids: Vec<_>| ids.into_iter().next();
         Some(match question {
             Question::Version => Ask::Version,
+            // The client sends nothing that is gated by version before the version is known.
+            Question::Telemetry if self.version.is_none() => return None,
             Question::Telemetry => Ask::Telemetry,
             Question::Incidents => Ask::Incidents(self.mirror.step()),
             Question::Count(Figure::JobsAcquired) if !self.version.as_ref().is_some_and(|version| version.has(COUNTS_ACQUIRED)) => return None,
@@ -440,7 +442,10 @@ impl Picture {
         let problem = problem(error);
         self.note_problem(question, ask, &problem, now);
         if error.stops_polling() {
-            self.link = Link::LoginRefused { problem };
+            // Requests that were waiting behind the refused one are not sent; the refusal itself is what matters.
+            if !matches!(self.link, Link::LoginRefused { .. }) {
+                self.link = Link::LoginRefused { problem };
+            }
             self.note_gap(now);
             return;
         }

@@ -57,9 +57,9 @@ impl Question {
     /// The shortest interval between two askings. The budget stretches it, never shortens it.
     pub fn shortest_interval(self) -> Duration {
         Duration::from_millis(match self {
-            Question::Incidents | Question::Telemetry => 2_000,
-            Question::Count(Figure::JobsFailed | Figure::JobsRetrying | Figure::JobsDue | Figure::JobsAcquired) => 2_000,
-            Question::Count(_) => 4_000,
+            Question::Incidents => 2_000,
+            Question::Telemetry => 3_000,
+            Question::Count(_) => 5_000,
             Question::Version => 10_000,
             Question::Definitions => 60_000,
             Question::JobDefinitions => 15_000,

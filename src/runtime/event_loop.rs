@@ -15,9 +15,10 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::inbox::Inbox;
 use super::pace::Pace;
-use super::program::{Directive, EffectRunner, Input, Moment, Program, ShutdownCause};
+use super::program::{Directive, EffectRunner, Input, Program, ShutdownCause};
 use super::screen::{CLIPBOARD_LIMIT, Screen};
 use super::{Finish, Options};
+use crate::model::section::Moment;
 
 /// So many inputs, and as many facts, are handled before a frame is drawn: a flood must not hide the picture for ever.
 const TURN_LIMIT: usize = 1024;

@@ -1,6 +1,7 @@
 //! Entering and leaving the terminal. Leaving works from any thread, any number of times, and never prints or panics.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -80,7 +81,7 @@ impl TerminalGuard {
         let mut raw = remember_modes(keyboard_flags)?;
         raw.make_raw();
         set_modes(&raw)?;
-        write_all(enter_sequence(&self.title, self.mouse, keyboard_flags).as_bytes())
+        Tty.write_all(enter_sequence(&self.title, self.mouse, keyboard_flags).as_bytes())
     }
 
     /// Gives the terminal back; nothing happens when it was given back already.
@@ -119,24 +120,40 @@ fn remember_modes(keyboard_flags: bool) -> io::Result<Termios> {
 pub(super) fn restore() {
     if let Some(entered) = take_entered() {
         let _ = set_modes(&entered.before);
-        let _ = write_all(leave_sequence(entered.keyboard_flags).as_bytes());
+        let _ = Tty.write_all(leave_sequence(entered.keyboard_flags).as_bytes());
     }
 }
 
 /// Restores while the loop may be blocked in a write. May block on a terminal that takes nothing: call it with a deadline.
 ///
-/// The pending output is thrown away to make room, and a signal to this process, which the kernel hands to the main thread, makes a
-/// blocked write there look again; a flush alone wakes nobody. A loop freed that way mostly leaves by itself. The leading string
-/// terminator closes a sequence that was cut.
+/// The leading string terminator closes a sequence that was cut.
 pub(super) fn restore_by_force() {
     if let Some(entered) = &*ENTERED.lock().unwrap_or_else(PoisonError::into_inner) {
         let _ = set_modes(&entered.before);
     }
-    let _ = tcflush(io::stdout(), QueueSelector::OFlush);
-    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::CONT);
-    std::thread::sleep(Duration::from_millis(100));
+    free_stuck_write();
     if let Some(entered) = take_entered() {
         let _ = write_all(format!("\x1b\\{}", leave_sequence(entered.keyboard_flags)).as_bytes());
+    }
+}
+
+/// Throws pending output away until no write of the loop is stuck any more. Such a loop then mostly leaves by itself.
+///
+/// A flush alone wakes nobody, so a signal follows: the kernel hands it to the main thread, whose write looks again. One round may not
+/// make room for the rest of a large frame. Only a write that has not moved is treated so, lest the restoring bytes are thrown away.
+fn free_stuck_write() {
+    let mut before = WRITES.load(Ordering::SeqCst);
+    for _ in 0..30 {
+        std::thread::sleep(Duration::from_millis(10));
+        let now = WRITES.load(Ordering::SeqCst);
+        if now.is_multiple_of(2) {
+            return;
+        }
+        if now == before {
+            let _ = tcflush(io::stdout(), QueueSelector::OFlush);
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::CONT);
+        }
+        before = now;
     }
 }
 
@@ -158,7 +175,30 @@ fn set_modes(modes: &Termios) -> io::Result<()> {
     }
 }
 
-/// Writes past std's stdout, whose lock another thread may hold for ever.
+/// Counts the loop's writes to the terminal, at their start and at their end: odd means that one is under way.
+static WRITES: AtomicU64 = AtomicU64::new(0);
+
+/// The terminal as the loop writes to it. Not std's stdout: a loop blocked in a write would hold its lock, and the guardian must still
+/// get through.
+pub(super) struct Tty;
+
+impl Write for Tty {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        WRITES.fetch_add(1, Ordering::SeqCst);
+        let result = write_all(bytes);
+        WRITES.fetch_add(1, Ordering::SeqCst);
+        result
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(rustix::stdio::stdout(), bytes) {

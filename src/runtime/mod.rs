@@ -1,4 +1,4 @@
-//! The terminal guard, the event loop, signals: everything that owns the tty. Knows no engine and no domain.
+//! The terminal guard, the event loop, signals: everything that owns the tty. Knows no engine, and of the domain only its [`Moment`].
 //!
 //! [`run`] drives any [`Program`] on the real terminal; [`drive`] is the same loop on any [`Screen`] and any stream of input, which
 //! is how it is tested. Three threads share the work, because each must survive the others being stuck:
@@ -32,7 +32,9 @@ use std::time::Duration;
 pub use event_loop::{Notice, drive};
 pub use guard::{StartError, TerminalGuard, require_terminal};
 pub use inbox::{FactSender, Inbox, inbox};
-pub use program::{Directive, EffectRunner, Input, Moment, Program, ShutdownCause};
+pub use program::{Directive, EffectRunner, Input, Program, ShutdownCause};
+
+pub use crate::model::section::Moment;
 pub use screen::{CLIPBOARD_LIMIT, Screen, TtyScreen};
 pub use stats::{LatencySummary, Stats, StatsHandle};
 

@@ -1,19 +1,11 @@
 //! What the loop runs: the trait a program implements, what it is told and what it may ask. No terminal and no loop here.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use jiff::Timestamp;
 use ratatui::Frame;
 
-/// The time at which an input is handled. Programs read no clock of their own, so that tests can set it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
-    /// For durations: never goes back.
-    pub instant: Instant,
-    /// For comparing with the engine's times.
-    pub wall: Timestamp,
-}
+use crate::model::section::Moment;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,6 @@
 //! What the loop draws on: the trait, and the real terminal behind it. When to draw is the loop's business.
 
-use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
@@ -10,7 +8,7 @@ use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
 
 use super::backend::FrameBackend;
-use super::guard::TerminalGuard;
+use super::guard::{TerminalGuard, Tty};
 
 /// The most text a copy may hold: terminals drop or cut OSC 52 sequences beyond 74,994 bytes of base64.
 pub const CLIPBOARD_LIMIT: usize = 74_994 / 4 * 3;
@@ -54,7 +52,7 @@ pub trait Screen {
 
 /// The real terminal, restored when dropped.
 pub struct TtyScreen {
-    terminal: Terminal<FrameBackend<File>>,
+    terminal: Terminal<FrameBackend<Tty>>,
     guard: TerminalGuard,
 }
 
@@ -63,13 +61,11 @@ impl TtyScreen {
     ///
     /// # Errors
     ///
-    /// When standard output cannot be duplicated or tells no size.
+    /// When standard output tells no size.
     pub fn new(guard: TerminalGuard) -> io::Result<Self> {
         // crossterm answers NO_COLOR with full resets that also drop bold and reverse; the theme honours it instead.
         crossterm::style::force_color_output(true);
-        // Not std's stdout: its lock would be held by a loop blocked in a write, and the guardian must still get through.
-        let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        Ok(Self { terminal: Terminal::new(FrameBackend::new(out, tty_size))?, guard })
+        Ok(Self { terminal: Terminal::new(FrameBackend::new(Tty, tty_size))?, guard })
     }
 }
 

@@ -75,6 +75,22 @@ pub fn pad(text: &str, cells: usize, align: Align) -> String {
     out
 }
 
+/// `text` in lines of at most `cells` cells, broken between words; a longer word has a line of its own.
+pub fn wrap_words(text: &str, cells: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        if let Some(line) = lines.last_mut().filter(|line| line.is_empty() || width(line) + 1 + width(word) <= cells) {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 /// The part of `text` seen through a window of `cells` cells after `skip` cells, for scrolling sideways.
 ///
 /// A wide character half outside the left edge is replaced by spaces, so that columns stay where they are.
@@ -138,6 +154,13 @@ mod tests {
     use super::*;
     use crate::text::safe;
     use proptest::prelude::*;
+
+    #[test]
+    fn words_are_wrapped_at_the_width_and_long_ones_stand_alone() {
+        assert_eq!(wrap_words("the engine asks for a login", 10), ["the engine", "asks for a", "login"]);
+        assert_eq!(wrap_words("a incomprehensibilities b", 5), ["a", "incomprehensibilities", "b"]);
+        assert_eq!(wrap_words("", 5), [""]);
+    }
 
     #[test]
     fn wide_and_combining_characters_take_their_true_cells() {

@@ -88,6 +88,14 @@ fn per_second(value: f64) -> String {
     }
 }
 
+/// A value in at most five cells.
+fn narrow(figure: Figure, value: f64) -> String {
+    match figure.unit() {
+        Unit::Count => count_short(value as u64),
+        Unit::PerSecond => format!("{}/s", value.round()),
+    }
+}
+
 fn delta(look: &Look, figure: Figure, state: &FigureState, now: Moment, span: Duration) -> Option<(String, Role)> {
     let delta = state.series.delta(now, span)?;
     let significant = match figure.unit() {
@@ -125,13 +133,10 @@ fn draw_figure(app: &App, look: &Look, figure: Figure, cell: Rect, lines: u16, b
 fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, words: &Words, cell: Rect, buffer: &mut Buffer) {
     let spacious = cell.width >= 22;
     let Some(mut pen) = Pen::new(buffer, cell, 0) else { return };
-    pen.cell(figure.short_label(), 9, Align::Left, look.style(Role::Muted));
-    let value = if spacious || width(&words.value) <= 5 {
-        words.value.clone()
-    } else {
-        state.section.get().map_or(words.value.clone(), |value| count_short(*value as u64))
-    };
+    pen.cell(figure.short_label(), 11, Align::Left, look.style(Role::Muted));
     let cells = if spacious { 7 } else { pen.room() };
+    let value =
+        if width(&words.value) <= cells { words.value.clone() } else { state.section.get().map_or(words.value.clone(), |value| narrow(figure, *value)) };
     pen.cell(&value, cells, Align::Right, look.style(words.value_role));
     if !spacious {
         return;
@@ -149,19 +154,37 @@ fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, wo
 #[expect(clippy::too_many_arguments, reason = "one cell is drawn from its parts")]
 fn draw_tall(app: &App, look: &Look, figure: Figure, state: &FigureState, words: &Words, cell: Rect, lines: u16, buffer: &mut Buffer) {
     if let Some(mut pen) = Pen::new(buffer, cell, 0) {
-        pen.right(&words.value, look.style(words.value_role));
+        // The value stands before its label: behind it, it would read as the value of the next figure.
         let label = if usize::from(cell.width) > figure.label().len() + width(&words.value) { figure.label() } else { figure.short_label() };
-        pen.write(label, look.style(Role::Muted));
+        pen.write(&words.value, look.style(words.value_role)).skip(1).write(label, look.style(Role::Muted));
     }
-    draw_sparkline(app.now, look, state, words.span, Rect { y: cell.y + 1, height: lines.saturating_sub(3).max(1), ..cell }, buffer);
-    let Some(mut pen) = Pen::new(buffer, cell, if lines >= 4 { 2 } else { lines - 1 }) else { return };
-    let minutes = words.span.as_secs() / 60;
-    pen.right(&if minutes >= 60 { "1 h".to_owned() } else { format!("{minutes} min") }, look.style(Role::Faint));
-    match (&words.note, &words.delta) {
-        (Some((note, role)), _) => drop(pen.write(note, look.style(*role))),
-        (None, Some((delta, role))) => drop(pen.write(delta, look.style(*role))),
-        (None, None) => {}
+    let span = span_label(words.span);
+    let beside = words.note.as_ref().or(words.delta.as_ref());
+    if lines < 4 {
+        // Change, history and span share the second line.
+        let Some(mut pen) = Pen::new(buffer, cell, 1) else { return };
+        pen.right(&span, look.style(Role::Faint));
+        let (text, role) = beside.map_or((" ", Role::Faint), |(text, role)| (text.as_str(), *role));
+        pen.cell(text, width(text).max(5), Align::Left, look.style(role)).skip(1);
+        let columns = u16::try_from(pen.room()).unwrap_or(0);
+        let taken = cell.width - columns - u16::try_from(width(&span)).unwrap_or(0) - 1;
+        draw_sparkline(app.now, look, state, words.span, Rect { x: cell.x + taken, y: cell.y + 1, width: columns, height: 1 }, buffer);
+        return;
     }
+    draw_sparkline(app.now, look, state, words.span, Rect { y: cell.y + 1, height: 1, ..cell }, buffer);
+    let Some(mut pen) = Pen::new(buffer, cell, 2) else { return };
+    pen.right(&format!("in {span}"), look.style(Role::Faint));
+    if let Some((text, role)) = beside {
+        pen.write(text, look.style(*role));
+    }
+    if let (None, Some(age)) = (&words.note, state.section.age(app.now)) {
+        pen.skip(2).write(&format!("{} ago", age_short(age)), look.style(Role::Faint));
+    }
+}
+
+fn span_label(span: Duration) -> String {
+    let minutes = span.as_secs() / 60;
+    if minutes >= 60 { format!("{}h", minutes / 60) } else { format!("{minutes}m") }
 }
 
 /// A sparkline from zero to the highest value on it. A gap is a symbol of its own; nothing is drawn before the first sample.

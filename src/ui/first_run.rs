@@ -34,14 +34,14 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
     }
     lines.push((String::new(), Role::Text));
     lines.push(("Other ways to start:".to_owned(), Role::Header));
-    lines.push(("  bpmtop http://localhost:8080/engine-rest          an address".to_owned(), Role::Text));
-    lines.push(("  bpmtop --user demo http://…                       with a login; the password is asked for".to_owned(), Role::Text));
-    lines.push(("  BPMTOP_URL=… BPMTOP_USER=… BPMTOP_PASSWORD=… bpmtop   from the environment".to_owned(), Role::Text));
-    lines.push(("  bpmtop config example                             a configuration to begin with, to be kept in".to_owned(), Role::Text));
+    lines.push(("  bpmtop http://localhost:8080/engine-rest   an address".to_owned(), Role::Text));
+    lines.push(("  bpmtop --user demo http://…                asks for the password".to_owned(), Role::Text));
+    lines.push(("  BPMTOP_URL, BPMTOP_USER, BPMTOP_PASSWORD   the same from the environment".to_owned(), Role::Text));
+    lines.push(("  bpmtop config example                      a configuration, kept in".to_owned(), Role::Text));
     lines.push((format!("    {config}"), Role::Accent));
     if !app.settings.profiles.is_empty() {
         lines.push((String::new(), Role::Text));
-        lines.push((format!("Your profiles: {}  (bpmtop NAME, or default_profile in the configuration)", app.settings.profiles.join(", ")), Role::Info));
+        lines.push((format!("Your profiles: {}  (bpmtop NAME opens one)", app.settings.profiles.join(", ")), Role::Info));
     }
     lines.push((String::new(), Role::Text));
     lines.push(("enter connects, esc leaves".to_owned(), Role::Faint));

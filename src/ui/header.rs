@@ -22,7 +22,7 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let cost = cost_words(&app.snapshot);
     pen.right(" ", look.style(Role::Text));
     pen.right(&state, look.style(role));
-    if area.width >= 100 {
+    if area.width >= 110 {
         pen.right(&format!("{cost}  "), look.style(Role::Muted));
     }
     if let Some(profile) = &app.settings.profile {
@@ -54,10 +54,12 @@ fn link_words(app: &App, look: &Look) -> (String, Role) {
         Link::Connecting => (format!("{} connecting", symbols.hollow_dot), Role::Info),
         Link::Live => match oldest_age(&app.snapshot, app) {
             Some(old) if old > Duration::from_secs(60) => (format!("{} live, figures up to {} old", symbols.dot, age(old)), Role::Warning),
+            Some(old) if app.size.0 >= 100 => (format!("{} live, {} old", symbols.dot, age(old)), Role::Ok),
             _ => (format!("{} live", symbols.dot), Role::Ok),
         },
         Link::Paused { since } => (format!("{} PAUSED for {}", symbols.paused, age(app.now.since(*since))), Role::BadgePaused),
         Link::Down { since, .. } => (format!("{} NO ANSWER for {}", symbols.failed, age(app.now.since(*since))), Role::Critical),
+        Link::LoginRefused { .. } if app.snapshot.engine.user.is_none() => (format!("{} LOGIN NEEDED, polling stopped", symbols.failed), Role::Critical),
         Link::LoginRefused { .. } => (format!("{} LOGIN REFUSED, polling stopped", symbols.failed), Role::Critical),
         Link::PollerFailed { .. } => (format!("{} bpmtop FAULT, restarting", symbols.failed), Role::Critical),
     }
@@ -90,8 +92,8 @@ fn status_words(app: &App) -> (String, Role) {
     match &snapshot.link {
         Link::Down { retry, problem, .. } => {
             let wait = retry.since(app.now);
-            let next = if wait.is_zero() { "asking again now".to_owned() } else { format!("next try in {}", age(wait + Duration::from_millis(999))) };
-            return (format!("{}. {} ({next})", problem.what, problem.remedy), Role::Critical);
+            let next = if wait.is_zero() { "asking again".to_owned() } else { format!("next try in {}", age(wait + Duration::from_millis(999))) };
+            return (format!("{next}: {}. {}", problem.what, problem.remedy), Role::Critical);
         }
         Link::LoginRefused { problem } | Link::PollerFailed { problem } => return (format!("{}. {}", problem.what, problem.remedy), Role::Critical),
         _ => {}

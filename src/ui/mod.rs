@@ -19,6 +19,8 @@ pub mod overlays;
 pub mod page;
 pub mod panes;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 use ratatui::Frame;
 

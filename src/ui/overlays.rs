@@ -1,5 +1,7 @@
 //! What lies over the panes: the help screen, prompts, the login.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
@@ -9,7 +11,7 @@ use crate::app::keymap::{BINDINGS, Context};
 use crate::app::prompt::{LoginForm, LoginLine, Prompt, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
-use crate::text::Align;
+use crate::text::{Align, age, wrap_words};
 use crate::theme::Role;
 
 /// Draws what lies over the panes, if anything.
@@ -18,7 +20,7 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
         None => {}
         Some(Overlay::Help(top)) => draw_help(*top, look, frame),
         Some(Overlay::Prompt(prompt)) => draw_prompt(app, prompt, look, frame),
-        Some(Overlay::Login(form)) => draw_login(form, look, frame),
+        Some(Overlay::Login(form)) => draw_login(app, form, look, frame),
     }
 }
 
@@ -96,22 +98,6 @@ fn draw_help(top: usize, look: &Look, frame: &mut Frame<'_>) {
     }
 }
 
-fn wrap_words(text: &str, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("starts with one line");
-        if !line.is_empty() && line.len() + 1 + word.len() > room {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
-
 fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {
     let area = app.geometry().status;
     let label = match prompt.purpose {
@@ -136,17 +122,21 @@ pub(super) fn draw_input(area: &tui_textarea::TextArea<'static>, place: Rect, fo
     frame.render_widget(&area, place);
 }
 
-fn draw_login(form: &LoginForm, look: &Look, frame: &mut Frame<'_>) {
+fn draw_login(app: &App, form: &LoginForm, look: &Look, frame: &mut Frame<'_>) {
     let inside = window("Log in", 72, 11, look, frame);
-    let mut line = 0;
-    for part in wrap_words(&form.reason, inside.width.into()).into_iter().take(2) {
+    for (line, part) in (0..2).zip(wrap_words(&form.reason, inside.width.into())) {
         if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, line) {
             pen.write(&part, look.style(Role::Warning));
         }
-        line += 1;
     }
+    let wait = form.wait(app.now);
+    let (caution, role) = if wait.is_zero() {
+        ("Ten wrong logins lock the account. Nothing is sent before enter.".to_owned(), Role::Muted)
+    } else {
+        (format!("Engines refuse even the right password for a while now: {} to go.", age(wait + Duration::from_millis(999))), Role::Warning)
+    };
     if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, 3) {
-        pen.write("Ten wrong logins lock the account; nothing is sent until you press enter.", look.style(Role::Muted));
+        pen.write(&caution, look.style(role));
     }
     for (index, (label, area, own)) in [("user", &form.user, LoginLine::User), ("password", &form.password, LoginLine::Password)].into_iter().enumerate() {
         let y = 5 + 2 * u16::try_from(index).unwrap_or(0);

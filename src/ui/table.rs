@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::look::{Look, Pen};
-use crate::text::{Align, pad, width};
+use crate::text::{Align, pad, truncate, width};
 use crate::theme::Role;
 
 /// How wide a column is.
@@ -38,8 +38,10 @@ pub struct Column {
 /// One cell: text and role.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// What it says.
+    /// What it says; truncated where the column is too narrow.
     pub text: String,
+    /// What stands behind it and is never truncated, such as a version.
+    pub tail: String,
     /// What it means.
     pub role: Role,
 }
@@ -47,7 +49,17 @@ pub struct Cell {
 impl Cell {
     /// A cell.
     pub fn new(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), role }
+        Self { text: text.into(), tail: String::new(), role }
+    }
+
+    /// A cell with an end that is kept whole.
+    pub fn with_tail(text: impl Into<String>, tail: impl Into<String>, role: Role) -> Self {
+        Self { text: text.into(), tail: tail.into(), role }
+    }
+
+    fn fitted(&self, cells: usize) -> String {
+        let tail = truncate(&self.tail, cells / 2);
+        format!("{}{tail}", truncate(&self.text, cells - width(&tail)))
     }
 }
 
@@ -173,7 +185,7 @@ impl Table<'_> {
             if !std::mem::take(&mut first) {
                 pen.write(" ", over(look.style(Role::Text)));
             }
-            pen.cell(&cell.text, (*cells).into(), column.align, over(look.style(cell.role)));
+            pen.cell(&cell.fitted((*cells).into()), (*cells).into(), column.align, over(look.style(cell.role)));
         }
         pen.fill(" ", over(look.style(Role::Text)));
     }
@@ -181,7 +193,7 @@ impl Table<'_> {
     fn draw_scroll_bar(&self, look: &Look, area: Rect, buffer: &mut Buffer) {
         let height = usize::from(area.height - 1);
         let (offset, total) = self.window;
-        let thumb = (height * height / total.max(1)).clamp(1, height);
+        let thumb = (height * height / total.max(1)).max(1).min(height);
         let top = if total > height { (height - thumb) * offset / (total - height) } else { 0 };
         for line in 0..height {
             let inside = line >= top && line < top + thumb;

@@ -2,10 +2,12 @@
 
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::{
-    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, JobFilter, Page, Problem, RequestName, Right,
+    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, JobFilter, Page, Problem, RequestName,
 };
+use bpmtop::model::rights::Right;
 
 use super::bench::{Bench, query, refusal};
+use super::printed::printed;
 use super::wire::Wire;
 
 /// Somebody new, with a client of his own.
@@ -172,5 +174,16 @@ pub async fn a_compressed_answer_is_read_like_any_other(bench: Bench) -> Result<
     let head = wire.seen().pop().context("it was asked")?.answer;
     ensure!(head.contains("content-encoding: gzip"), "the engine did not compress: {head}");
     ensure!(answer.data.len() == 6 && answer.bytes > 2_048, "{} rows of {} bytes", answer.data.len(), answer.bytes);
+    Ok(())
+}
+
+pub async fn a_doctor_tells_a_stranger_what_is_kept_from_him(bench: Bench) -> Result<()> {
+    bench.failed("kept", 1).await?;
+    let (user, wire) = (bench.user("stranger").await?, bench.wire().await?);
+    let output = printed("doctor", wire.url(), &user, bench.password()).await?;
+    let checks: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout)?;
+    let rights: Vec<_> = checks.iter().filter(|check| check["subject"] == "permission").collect();
+    ensure!(rights.len() == Right::ALL.len(), "{checks:?}");
+    ensure!(rights.iter().all(|check| check["verdict"] == "warning" && check["remedy"].is_string()), "{rights:?}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The built program against the engine: what `bpmtop snapshot` prints and how it exits.
+//! The built program against the engine: what `bpmtop snapshot` and `bpmtop doctor` print, and how they exit.
 
 use std::process::Output;
 
@@ -8,10 +8,14 @@ use serde_json::Value;
 
 use super::bench::Bench;
 
-/// Runs `bpmtop snapshot --json` with no configuration but these.
 async fn snapshot(url: Url, user: &str, password: &str) -> Result<Output> {
+    printed("snapshot", url, user, password).await
+}
+
+/// Runs a command of `bpmtop` with `--json` and no configuration but these.
+pub async fn printed(what: &str, url: Url, user: &str, password: &str) -> Result<Output> {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bpmtop"));
-    command.args(["snapshot", "--json", url.as_str()]).env_clear().stdin(std::process::Stdio::null());
+    command.args([what, "--json", url.as_str()]).env_clear().stdin(std::process::Stdio::null());
     if !user.is_empty() {
         command.env("BPMTOP_USER", user).env("BPMTOP_PASSWORD", password);
     }
@@ -72,5 +76,22 @@ pub async fn a_snapshot_of_no_engine_fails_in_words(bench: Bench) -> Result<()> 
     let output = snapshot(wire.url(), &user, &password).await?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.code() == Some(2) && said.contains("closed without an answer"), "{said}");
+    Ok(())
+}
+
+pub async fn a_doctor_finds_a_healthy_engine_healthy(bench: Bench) -> Result<()> {
+    bench.failed("examined", 1).await?;
+    let (user, password) = admin(&bench);
+    let wire = bench.wire().await?;
+    let output = printed("doctor", wire.url(), &user, &password).await?;
+    ensure!(output.status.code() == Some(0), "{output:?}");
+    let checks: Vec<Value> = serde_json::from_slice(&output.stdout)?;
+    let check = |subject: &str| checks.iter().find(|check| check["subject"] == subject).with_context(|| format!("no {subject} in {checks:?}"));
+    for subject in ["connection", "engine", "login", "version", "clock", "history"] {
+        ensure!(check(subject)?["verdict"] == "ok", "{}", check(subject)?);
+    }
+    let version = check("version")?["finding"].as_str().context("a finding")?;
+    ensure!(version.contains(bench.target().version.text.as_wire()), "{version}");
+    ensure!(checks.iter().filter(|check| check["subject"] == "permission").all(|check| check["verdict"] == "ok"), "{checks:?}");
     Ok(())
 }

@@ -111,6 +111,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     picture::what_somebody_looks_at_is_read_and_described,
     printed::a_snapshot_with_a_wrong_login_asks_once_and_says_so,
     printed::a_snapshot_of_no_engine_fails_in_words,
+    printed::a_doctor_finds_a_healthy_engine_healthy,
 ];
 
 const GUARDED: &[Test] = &tests![Guarded, Any:
@@ -123,6 +124,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::without_the_right_to_history_it_looks_empty,
     permissions::rights_are_told_before_they_are_needed,
     permissions::a_compressed_answer_is_read_like_any_other,
+    permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
     permissions::every_part_of_a_right_decides,
 ];
 

@@ -159,6 +159,20 @@ impl ScriptedEngine {
         Self::start(move |_| reply.clone()).await
     }
 
+    /// Starts one that says the same to whatever arrives, request or not, and hangs up.
+    pub async fn blurting(said: &'static [u8]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                read_more(&mut socket, &mut Vec::new()).await;
+                // Whoever asked may be gone already.
+                let _ = socket.write_all(said).await;
+            }
+        });
+        Self { port, seen: Arc::default() }
+    }
+
     /// Its REST base.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/engine-rest", self.port)

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use pty::{Pty, cpu_time, is_asleep_for, process_state, wait_until};
+use pty::{Pty, cpu_time, is_asleep_for, is_gone, process_state, wait_until};
 use rustix::process::Signal;
 
 fn main() -> ExitCode {
@@ -116,14 +116,15 @@ fn a_stuck_program_is_ended_and_restored_by_the_guardian() -> Result<(), Failed>
 
 /// Nobody reads the terminal, so the program is stuck in a write; what it wrote last still takes the terminal back to the shell.
 fn a_stalled_terminal_does_not_stop_sigterm() -> Result<(), Failed> {
-    let mut pty = Pty::start_unread(&[(probe::FLOOD, "1")]);
+    let script = "\"$0\"; echo \"left with $?\"; read line";
+    let mut pty = Pty::start_unread_shell(script, &[(probe::FLOOD, "1")]);
     let before = pty.modes_at_start();
-    let pid = pty.pid();
+    let pid = pty.pid_of_child();
     wait_until("the program is stuck in a write", || is_asleep_for(pid, Duration::from_millis(300)));
     pty::signal(pid, Signal::TERM);
-    wait_until("the program ends", || process_state(pid) == 'Z');
+    wait_until("the program ends", || is_gone(pid));
     pty.read_from_now_on();
-    assert_eq!(pty.exit_code(), 143);
+    pty.wait_for("left with 143");
     assert!(pty.wrote("\x1b[?1049l") && pty.wrote("\x1b[?25h"), "what a late reader finds takes it back to the shell");
     pty.assert_restored(&before);
     Ok(())

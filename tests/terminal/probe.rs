@@ -6,6 +6,7 @@ use std::time::Duration;
 use bpmtop::runtime::{self, Directive, Finish, Input, Moment, Options, Program, ShutdownCause};
 use crossterm::event::KeyCode;
 use ratatui::Frame;
+use ratatui::widgets::Paragraph;
 
 /// Set, the test binary is the probe.
 pub const SWITCH: &str = "TERMINAL_PROBE";
@@ -54,7 +55,7 @@ impl Program for Probe {
     fn draw(&mut self, frame: &mut Frame<'_>) {
         self.size = frame.area().as_size().into();
         self.drawn += 1;
-        frame.render_widget(self.text(), frame.area());
+        frame.render_widget(Paragraph::new(self.text()), frame.area());
         assert!(!self.fail_drawing, "drawing failed");
     }
 

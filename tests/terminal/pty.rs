@@ -36,20 +36,17 @@ impl Pty {
         pty
     }
 
-    /// Starts the probe in a large terminal that nobody reads.
-    pub fn start_unread(env: &[(&str, &str)]) -> Self {
-        Self::spawn(probe_command(env), (250, 100))
-    }
-
     /// Starts a shell script in which `$0` is the probe.
     pub fn start_shell(script: &str) -> Self {
-        let mut command = CommandBuilder::new("sh");
-        command.args(["-c", script]);
-        command.arg(std::env::current_exe().expect("the test knows its own path"));
-        configure(&mut command, &[]);
-        let mut pty = Self::spawn(command, SIZE);
+        let mut pty = Self::spawn(shell_command(script, &[]), SIZE);
         pty.read_from_now_on();
         pty
+    }
+
+    /// Starts such a script in a large terminal that nobody reads. A shell must stand between: when the first process of a session
+    /// ends, the kernel throws away what was not read yet.
+    pub fn start_unread_shell(script: &str, env: &[(&str, &str)]) -> Self {
+        Self::spawn(shell_command(script, env), (250, 100))
     }
 
     /// Starts the probe where closing the terminal sends no signal, and waits for its first frame. Only good for [`Pty::close`].
@@ -138,6 +135,17 @@ impl Pty {
         parser.screen().clone()
     }
 
+    /// The pid of the shell's only child, known without reading the screen.
+    pub fn pid_of_child(&self) -> i32 {
+        let path = format!("/proc/{pid}/task/{pid}/children", pid = self.pid);
+        let mut children = String::new();
+        wait_until("the shell starts the probe", || {
+            children = std::fs::read_to_string(&path).expect("the shell is there");
+            !children.is_empty()
+        });
+        children.trim().parse().expect("one child")
+    }
+
     /// Whether these bytes are among what was written.
     pub fn wrote(&self, bytes: &str) -> bool {
         String::from_utf8_lossy(&self.output.lock().expect("no reader panics")).contains(bytes)
@@ -199,6 +207,14 @@ fn probe_command(env: &[(&str, &str)]) -> CommandBuilder {
     command
 }
 
+fn shell_command(script: &str, env: &[(&str, &str)]) -> CommandBuilder {
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", script]);
+    command.arg(std::env::current_exe().expect("the test knows its own path"));
+    configure(&mut command, env);
+    command
+}
+
 fn configure(command: &mut CommandBuilder, env: &[(&str, &str)]) {
     command.env_remove("RUST_BACKTRACE");
     command.env(probe::SWITCH, "1");
@@ -244,13 +260,18 @@ pub fn cpu_time(pid: i32) -> Duration {
 pub fn is_asleep_for(pid: i32, time: Duration) -> bool {
     let before = switches(pid);
     thread::sleep(time);
-    before > 20 && switches(pid) == before
+    before > 3 && switches(pid) == before
 }
 
 fn switches(pid: i32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/status")).expect("the process is there");
     let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
     counts.map(|line| line.rsplit('\t').next().and_then(|count| count.parse::<u64>().ok()).expect("a number of switches")).sum()
+}
+
+/// Whether the process has ended and was waited for.
+pub fn is_gone(pid: i32) -> bool {
+    !std::path::Path::new(&format!("/proc/{pid}")).exists()
 }
 
 /// The fields after the command's name, which may contain anything.

@@ -253,8 +253,8 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::ExternalTaskErrorDetails,
         path: "/external-task/{id}/errorDetails",
-        statuses: BY_ID,
-        note: "Plain text; 204 where the worker reported none.",
+        statuses: &[(403, Meaning::Denied), (404, Meaning::Gone), (500, Meaning::Gone)],
+        note: "Plain text; 204 where the worker reported none. Camunda 7.24 answers an unknown id with 500 NullValueException.",
         ..READ
     },
     Endpoint {
@@ -287,7 +287,14 @@ pub(super) const ROWS: &[Endpoint] = &[
         note: "No time of deployment: join on the deployment.",
         ..READ
     },
-    Endpoint { name: RequestName::ProcessDefinitionXml, path: "/process-definition/{id}/xml", permission: SEE_DEFINITION, statuses: BY_ID, ..READ },
+    Endpoint {
+        name: RequestName::ProcessDefinitionXml,
+        path: "/process-definition/{id}/xml",
+        permission: SEE_DEFINITION,
+        statuses: &[(400, Meaning::Gone), (403, Meaning::Denied), (404, Meaning::Gone)],
+        note: "Camunda 7.18 answers an unknown id with 400.",
+        ..READ
+    },
     Endpoint {
         name: RequestName::ProcessStatistics,
         path: "/process-definition/statistics",

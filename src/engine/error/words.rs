@@ -57,6 +57,7 @@ impl fmt::Display for Problem {
             Self::NotFound => f.write_str("it does not exist, or not any more"),
             Self::TooSlow { after } => write!(f, "no complete answer within {}", seconds(*after)),
             Self::CutOff { received } => write!(f, "the connection broke after {received} bytes of the answer"),
+            Self::TooLarge { limit } if *limit < 1 << 20 => write!(f, "the answer is larger than {limit} bytes and was not read"),
             Self::TooLarge { limit } => write!(f, "the answer is larger than {} MiB and was not read", limit >> 20),
             Self::Unsupported { what, since, engine: Some(engine) } => write!(f, "not asked: {what} needs {since} or newer, this is {engine}"),
             Self::Unsupported { what, since, engine: None } => write!(f, "not asked: {what} needs {since} or newer, and the engine's version is not known"),
@@ -105,6 +106,7 @@ impl fmt::Display for TlsFault {
             Self::Expired => f.write_str("TLS: the server's certificate has expired or is not valid yet"),
             Self::UnknownIssuer => f.write_str("TLS: the server's certificate is signed by an authority this machine does not trust"),
             Self::WrongName => f.write_str("TLS: the server's certificate is made out to another host name"),
+            Self::AuthorityAsServer => f.write_str("TLS: the server's self-signed certificate is made as an authority's, which no server may use"),
             Self::NotTls => f.write_str("TLS: the port answers, but does not speak TLS"),
             Self::Other(said) => write!(f, "TLS: {}", Shown(said)),
         }
@@ -132,6 +134,7 @@ impl fmt::Display for Stranger {
             }
             Self::Empty { status } => write!(f, "an empty answer came back (status {status})"),
             Self::Shape { path, complaint } => write!(f, "the JSON has another shape at {}: {}", Shown(path), Shown(complaint)),
+            Self::NoSuchEngine => f.write_str("the REST API has no process engine of that name"),
             Self::NoSuchPath => f.write_str("the server knows no such path"),
         }
     }
@@ -148,7 +151,7 @@ pub(super) fn remedy(problem: &Problem) -> &'static str {
         Problem::Forbidden { missing, .. } if missing.is_empty() => "Something before the engine may refuse this; ask whoever runs it.",
         Problem::Forbidden { .. } => "Any one of the named permissions suffices; the engine's administrator can grant it.",
         Problem::NotAnEngine(stranger) => remedy_stranger(stranger),
-        Problem::Engine { status: 502..=504, .. } => "A proxy before the engine cannot reach it; look whether the engine runs.",
+        Problem::Engine { status: 502..=504, .. } => "A proxy before the engine probably cannot reach it; look whether the engine runs.",
         Problem::Engine { code: Some(1 | 10000), .. } => "Another transaction was faster; asking again is safe.",
         Problem::Engine { status: 500.., .. } => "The engine's own log says more. Polling goes on.",
         Problem::Engine { .. } => "The engine did not accept the request; the message says why.",
@@ -156,6 +159,7 @@ pub(super) fn remedy(problem: &Problem) -> &'static str {
         Problem::TooSlow { .. } => "The engine or its database is busy, or the time limit is too short for it. Polling goes on at a slower pace.",
         Problem::CutOff { .. } => "The engine or a proxy was probably restarted. The next poll asks again.",
         Problem::TooLarge { .. } => "Narrow the filter or read smaller pages.",
+        Problem::Unsupported { engine: None, .. } => "It is asked as soon as the version is known.",
         Problem::Unsupported { .. } => "This figure is left out on this engine.",
         Problem::FilterIgnored { .. } => "The engine is older than it says; this figure is left out.",
         Problem::NotInCatalogue { .. } => "This is a fault of the program; please report it.",
@@ -165,12 +169,13 @@ pub(super) fn remedy(problem: &Problem) -> &'static str {
 
 fn remedy_unreachable(fault: &Unreachable) -> &'static str {
     match fault {
-        Unreachable::Refused => "Check host and port, and whether the engine is up.",
+        Unreachable::Refused => "Check host and port, and whether the engine is up; if HTTP_PROXY is set, whether the proxy is.",
         Unreachable::NoSuchHost => "Check the spelling of the host and whether the network or VPN is up.",
         Unreachable::ConnectTimeout { .. } => "A firewall may drop the packets, or the host is down.",
         Unreachable::Tls(TlsFault::Expired) => "Renew the certificate, or check the clock of this machine.",
         Unreachable::Tls(TlsFault::UnknownIssuer) => "Add the company's certificate authority to this machine, or point SSL_CERT_FILE to it.",
         Unreachable::Tls(TlsFault::WrongName) => "Use the host name the certificate was made out to.",
+        Unreachable::Tls(TlsFault::AuthorityAsServer) => "Make the server's certificate with basicConstraints CA:FALSE, and have this machine trust it.",
         Unreachable::Tls(TlsFault::NotTls) => "The address probably has to begin with http://.",
         Unreachable::Tls(TlsFault::Other(_)) => "The server and this machine do not agree on TLS; see its settings.",
         Unreachable::Proxy(_) => "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and the proxy's login.",
@@ -186,6 +191,7 @@ fn remedy_stranger(stranger: &Stranger) -> &'static str {
             "Redirects are not followed: they mostly lead to a login page or to https://. Is the address the REST base, as in http://host:8080/engine-rest?"
         }
         Stranger::Shape { .. } => "Another service may answer here, or a newer engine. Is the address the REST base, as in http://host:8080/engine-rest?",
+        Stranger::NoSuchEngine => "Check the engine's name in the settings; without a name the default engine is asked. It may also be starting still.",
         _ => "Is the address the REST base, as in http://host:8080/engine-rest?",
     }
 }

@@ -13,7 +13,9 @@ use crate::app::incidents::{Level, RECENT, activity_label, process_label, retrie
 use crate::app::list::ListState;
 use crate::model::grouping::{Group, KnownIncident, Names};
 use crate::model::ids::IncidentId;
-use crate::text::{Align, age_short, count_exact, count_short, truncate};
+use crate::model::section::Problem;
+use crate::model::snapshot::Link;
+use crate::text::{Align, age_short, count_exact, count_short, truncate, wrap_words};
 use crate::theme::Role;
 use crate::triage::Signature;
 use crate::ui::look::{Look, Pen};
@@ -161,7 +163,7 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
     vec![
         Cell::new(count_short(group.roots as u64), if group.roots > 0 { Role::Root } else { Role::Muted }),
         Cell::new(if group.blocked == 0 { String::new() } else { count_short(group.blocked as u64) }, Role::Blocked),
-        Cell::new(process_with_versions(group), Role::Text),
+        Cell::with_tail(process_label(group), versions_and_tenant(group), Role::Text),
         Cell::new(activity_label(group), Role::Text),
         Cell::new(kind_label(group.key.kind.as_wire(), &group.key.kind.to_string()), Role::Muted),
         Cell::new(if recent == 0 { "-".to_owned() } else { format!("+{}", count_short(recent as u64)) }, if recent > 0 { Role::Warning } else { Role::Faint }),
@@ -171,9 +173,9 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
     ]
 }
 
-/// Name, versions concerned and tenant: `Order v3`, `Order v1 v3 @acme`, `Order v1-9 @acme`.
-fn process_with_versions(group: &Group) -> String {
-    let mut label = process_label(group);
+/// Versions concerned and tenant: ` v3`, ` v1 v3 @acme`, ` v1-9 @acme`.
+fn versions_and_tenant(group: &Group) -> String {
+    let mut label = String::new();
     let versions: Vec<i64> = group.versions.keys().copied().collect();
     match versions.as_slice() {
         [] => {}
@@ -245,6 +247,12 @@ fn retries_cell(known: &KnownIncident, app: &App) -> Cell {
 }
 
 fn draw_empty(app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
+    if app.snapshot.incidents.get().is_none()
+        && let Link::Down { problem, .. } | Link::LoginRefused { problem } = &app.snapshot.link
+    {
+        draw_no_answer(problem, app, look, body, buffer);
+        return;
+    }
     let (text, role) = match app.snapshot.incidents.get() {
         None => match &app.snapshot.incidents.problem {
             Some(problem) => (format!("Incidents are not known: {}", problem.what), Role::Warning),
@@ -256,6 +264,26 @@ fn draw_empty(app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
     };
     if let Some(mut pen) = Pen::new(buffer, body, 2.min(body.height.saturating_sub(1))) {
         pen.skip(2).write(&text, look.style(role));
+    }
+}
+
+/// Why there is nothing to show, and the way out, over as many lines as it takes.
+fn draw_no_answer(problem: &Problem, app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
+    let room = usize::from(body.width).saturating_sub(4).max(20);
+    let paragraphs = [
+        Some((problem.what.as_str(), Role::Critical)),
+        Some((problem.remedy.as_str(), Role::Text)),
+        app.settings.hint.as_deref().map(|hint| (hint, Role::Info)),
+    ];
+    let mut line = 2;
+    for (text, role) in paragraphs.into_iter().flatten() {
+        for part in wrap_words(text, room) {
+            if let Some(mut pen) = Pen::new(buffer, body, line) {
+                pen.skip(2).write(&part, look.style(role));
+            }
+            line += 1;
+        }
+        line += 1;
     }
 }
 
@@ -274,7 +302,8 @@ fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if let Some(mut pen) = Pen::new(buffer, area, 1) {
         pen.skip(2);
         let message = known.incident.message.as_ref().map_or_else(|| "(the failure carried no message)".to_owned(), ToString::to_string);
-        pen.write("newest: ", look.style(Role::Muted)).write(&message, look.style(Role::Text));
+        let label = if matches!(app.incidents.level(), Level::Incidents(..)) { "message: " } else { "newest: " };
+        pen.write(label, look.style(Role::Muted)).write(&message, look.style(Role::Text));
     }
     let Some(mut pen) = Pen::new(buffer, area, 2) else { return };
     pen.skip(2);

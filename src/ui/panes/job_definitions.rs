@@ -89,18 +89,18 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
 fn cells(row: &JobDefinition, app: &App) -> Vec<Cell> {
     let (state, state_role) = if row.suspended { ("SUSPENDED", Role::BadgeSuspended) } else { ("active", Role::Muted) };
     let (waiting, failed) = count_cells(row, app);
-    let mut process = process_label(row, &app.snapshot);
+    let mut tail = String::new();
     if let Some(version) = version(row, &app.snapshot) {
-        process.push_str(&format!(" v{version}"));
+        tail.push_str(&format!(" v{version}"));
     }
     if let Some(tenant) = &row.tenant {
-        process.push_str(&format!(" @{tenant}"));
+        tail.push_str(&format!(" @{tenant}"));
     }
     vec![
         Cell::new(state, state_role),
         waiting,
         failed,
-        Cell::new(process, Role::Text),
+        Cell::with_tail(process_label(row, &app.snapshot), tail, Role::Text),
         Cell::new(activity_label(row, &app.snapshot), Role::Text),
         Cell::new(kind_label(row), Role::Muted),
     ]

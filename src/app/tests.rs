@@ -1,0 +1,265 @@
+//! What keys and snapshots do to the app.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::incidents::Level;
+use super::list::HOLD;
+use super::*;
+use crate::model::description::{Description, FailedWork};
+use crate::model::example;
+use crate::model::section::Problem;
+
+struct Play {
+    app: App,
+    now: Moment,
+    effects: Vec<Effect>,
+}
+
+fn play() -> Play {
+    let now = example::noon();
+    let mut play = Play { app: App::new(Settings::default(), EngineIdentity::default(), now), now, effects: Vec::new() };
+    play.send(Message::Resize(120, 36));
+    play.send(Message::Snapshot(Arc::new(example::snapshot(now))));
+    play
+}
+
+impl Play {
+    fn send(&mut self, message: Message) {
+        self.effects.extend(self.app.update(message, self.now));
+    }
+
+    /// Presses keys given as text: single characters, or names in angle brackets.
+    fn press(&mut self, keys: &str) -> &mut Self {
+        let mut rest = keys;
+        while !rest.is_empty() {
+            let (code, next) = match rest.strip_prefix('<').and_then(|named| named.split_once('>')) {
+                Some(("enter", next)) => (KeyCode::Enter, next),
+                Some(("esc", next)) => (KeyCode::Esc, next),
+                Some(("down", next)) => (KeyCode::Down, next),
+                Some(("tab", next)) => (KeyCode::Tab, next),
+                Some((other, _)) => panic!("no key {other}"),
+                None => (KeyCode::Char(rest.chars().next().unwrap()), &rest[1..]),
+            };
+            self.send(Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+            rest = next;
+        }
+        self
+    }
+
+    fn wait(&mut self, time: Duration) -> &mut Self {
+        self.now = self.now.after(time);
+        self.send(Message::Tick);
+        self
+    }
+
+    fn selected_group(&self) -> Option<String> {
+        self.app.incidents.groups.selected_key().and_then(|key| key.activity.as_ref()).map(ToString::to_string)
+    }
+
+    /// The world changes: `count` new incidents at another activity.
+    fn wave(&mut self, count: usize) {
+        let mut snapshot = example::snapshot(self.now);
+        let mut incidents: Vec<_> = snapshot.incidents.get().unwrap().incidents.values().cloned().collect();
+        for number in 0..count {
+            let trouble = example::Trouble { number: 500 + number, root: None, definition: "order:7", activity: "new-wave", message: None, age: 1 };
+            incidents.push(example::incident(&trouble, self.now));
+        }
+        example::set_incidents(&mut snapshot, incidents, self.now);
+        self.send(Message::Snapshot(Arc::new(snapshot)));
+    }
+}
+
+#[test]
+fn the_first_key_only_puts_the_cursor_on_a_row() {
+    let mut play = play();
+    play.press("<enter>");
+    assert_eq!(play.app.incidents.level(), &Level::Groups);
+    assert_eq!(play.selected_group().as_deref(), Some("charge-card"));
+    play.press("<enter>");
+    assert!(matches!(play.app.incidents.level(), Level::Signatures(_)));
+}
+
+#[test]
+fn a_wave_of_incidents_never_moves_the_row_under_the_cursor() {
+    let mut play = play();
+    play.press("<down>").wait(HOLD);
+    play.wave(80);
+    play.wait(HOLD);
+    assert_eq!(play.selected_group().as_deref(), Some("charge-card"));
+    play.press("<enter>");
+    let Level::Signatures(key) = play.app.incidents.level().clone() else { panic!("not opened") };
+    assert_eq!(key.activity.unwrap().to_string(), "charge-card");
+}
+
+#[test]
+fn from_the_dashboard_to_the_stack_trace_it_takes_two_keys() {
+    let mut play = play();
+    play.press("<down>d");
+    let asked = play.effects.iter().find_map(|effect| match effect {
+        Effect::Poll(PollCommand::Describe(known)) => Some(known.incident.id.to_string()),
+        _ => None,
+    });
+    assert_eq!(asked.as_deref(), Some("incident-0000"));
+    assert!(play.app.page.is_some());
+}
+
+#[test]
+fn esc_goes_back_step_by_step_to_the_same_row() {
+    let mut play = play();
+    play.press("<down><down><enter><enter><enter>");
+    assert!(play.app.page.is_some());
+    play.press("<esc>");
+    assert!(matches!(play.app.incidents.level(), Level::Incidents(..)));
+    play.press("<esc><esc>");
+    assert_eq!(play.app.incidents.level(), &Level::Groups);
+    assert_eq!(play.selected_group().as_deref(), Some("book-invoice"));
+}
+
+#[test]
+fn a_filter_works_while_it_is_typed_and_esc_undoes_it() {
+    let mut play = play();
+    play.press("/ledger");
+    assert_eq!(play.app.incidents.groups.len(), 1);
+    play.press("<esc>");
+    assert_eq!(play.app.incidents.groups.len(), 3);
+    play.press("/ledger<enter>");
+    assert!(play.app.overlay.is_none());
+    assert_eq!(play.app.incidents.groups.len(), 1);
+    play.press("<esc>");
+    assert_eq!(play.app.incidents.groups.len(), 3);
+}
+
+#[test]
+fn letters_typed_into_a_prompt_are_no_commands() {
+    let mut play = play();
+    play.press("/q");
+    assert!(!play.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+}
+
+#[test]
+fn the_poller_learns_which_incidents_are_on_the_screen() {
+    let mut play = play();
+    play.press("<down><enter><enter>");
+    let looking = play.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Poll(PollCommand::Look(looking)) => Some(looking),
+        _ => None,
+    });
+    assert_eq!(looking.unwrap().incidents.len(), 14);
+}
+
+#[test]
+fn answers_to_another_describe_are_not_shown() {
+    let mut play = play();
+    play.press("<down>d");
+    let description = |incident: &str| Description {
+        incident: incident.into(),
+        read: play.now,
+        instance: None,
+        work: Ok(FailedWork::Job(Some(example::job(0)))),
+        trace: Ok(Some("java.lang.IllegalStateException: boom\n\tat x.Y.z(Y.java:1)".into())),
+    };
+    let (other, own) = (description("incident-0007"), description("incident-0000"));
+    play.send(Message::Described(Box::new(other)));
+    assert!(play.app.page.as_ref().unwrap().description.is_none());
+    play.send(Message::Described(Box::new(own)));
+    assert!(play.app.page.as_ref().unwrap().description.is_some());
+}
+
+#[test]
+fn a_search_finds_lines_of_the_stack_trace_whatever_their_case() {
+    let mut play = play();
+    play.press("<down>d");
+    let trace: String = (0..300).map(|line| format!("\tat frame.Number{line}.call(Number.java:{line})\n")).collect();
+    play.send(Message::Described(Box::new(Description {
+        incident: "incident-0000".into(),
+        read: play.now,
+        instance: None,
+        work: Ok(FailedWork::Unnamed),
+        trace: Ok(Some(trace.as_str().into())),
+    })));
+    play.press("/NUMBER250<enter>");
+    let page = play.app.page.as_ref().unwrap();
+    assert_eq!(page.hits().len(), 1);
+    assert_eq!(page.top, page.hits()[0]);
+}
+
+#[test]
+fn an_incident_that_is_resolved_while_described_says_so() {
+    let mut play = play();
+    play.press("<down>d");
+    let mut snapshot = example::snapshot(play.now);
+    example::set_incidents(&mut snapshot, Vec::new(), play.now);
+    play.send(Message::Snapshot(Arc::new(snapshot)));
+    assert!(play.app.page.as_ref().unwrap().gone);
+}
+
+#[test]
+fn a_refused_login_asks_once_and_can_be_put_aside() {
+    let mut play = play();
+    let mut snapshot = example::snapshot(play.now);
+    snapshot.link = Link::LoginRefused { problem: Problem { label: "login failed", what: "The login was refused".into(), remedy: "log in".into() } };
+    let refused = Arc::new(snapshot);
+    play.send(Message::Snapshot(refused.clone()));
+    assert!(matches!(play.app.overlay, Some(Overlay::Login(_))));
+    play.press("<esc>");
+    play.send(Message::Snapshot(refused));
+    assert!(play.app.overlay.is_none(), "a poll must not open the dialog again");
+    play.press("L");
+    assert!(matches!(play.app.overlay, Some(Overlay::Login(_))));
+}
+
+#[test]
+fn after_a_refused_password_nothing_is_sent_until_the_engine_listens_again() {
+    let mut play = play();
+    let refuse = |play: &mut Play| {
+        let mut snapshot = example::snapshot(play.now);
+        snapshot.link = Link::LoginRefused { problem: Problem { label: "login failed", what: "refused".into(), remedy: "log in".into() } };
+        play.send(Message::Snapshot(Arc::new(snapshot)));
+    };
+    let sent = |play: &Play| play.effects.iter().filter(|effect| matches!(effect, Effect::Poll(PollCommand::Login { .. }))).count();
+    refuse(&mut play);
+    play.press("secret<enter>");
+    assert_eq!(sent(&play), 0);
+    play.wait(Duration::from_secs(3)).press("<enter>");
+    assert_eq!(sent(&play), 1);
+    refuse(&mut play);
+    play.wait(Duration::from_secs(3)).press("secret<enter>");
+    assert_eq!(sent(&play), 1, "the second wait is longer");
+    play.wait(Duration::from_secs(3)).press("<enter>");
+    assert_eq!(sent(&play), 2);
+}
+
+#[test]
+fn a_login_is_sent_only_with_a_user_and_after_enter() {
+    let mut play = play();
+    play.press("L").press("<tab>").effects.clear();
+    let user_known = play.app.snapshot.engine.user.clone();
+    assert_eq!(user_known.as_deref(), Some("demo"));
+    play.press("<tab>secret<enter>");
+    let sent = play.effects.iter().find_map(|effect| match effect {
+        Effect::Poll(PollCommand::Login { user, .. }) => Some(user.clone()),
+        _ => None,
+    });
+    assert_eq!(sent.as_deref(), Some("demo"));
+    assert!(!format!("{:?}", play.effects).contains("secret"));
+}
+
+#[test]
+fn a_notice_ends_by_itself() {
+    let mut play = play();
+    play.send(Message::Notice("hello".into()));
+    play.wait(NOTICE).wait(Duration::from_secs(1));
+    assert!(play.app.notice.is_none());
+}
+
+#[test]
+fn sorting_by_another_column_keeps_the_cursor_on_its_row() {
+    let mut play = play();
+    play.press("<down>");
+    let before = play.selected_group();
+    play.press("ssss");
+    assert_eq!(play.selected_group(), before);
+}

@@ -1,0 +1,315 @@
+//! `bpmtop doctor`: what works, what does not, and the way out, a line each. Reads only.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::cli::Session;
+use crate::cockpit::{Stop, async_runtime, setup};
+use crate::config::{Connection, Login as ConfiguredLogin, Target};
+use crate::engine::version::Certainty;
+use crate::engine::{Client, CountQuestion, EngineError, HistoricIncidentFilter, IncidentFilter, Login};
+use crate::model::rights::Right;
+use crate::text::{age, safe};
+use crate::theme::{Depth, Symbols, UNICODE};
+
+/// Clock differences from which on ages would mislead.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+/// Requests that measure the latency.
+const PROBES: usize = 5;
+
+/// A median latency from which on the screen feels slow.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// Works, with something to know.
+    Warning,
+    /// Does not work.
+    Failed,
+    /// Could not be found out.
+    Unknown,
+}
+
+/// One line of the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub subject: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was found.
+    pub finding: String,
+    /// The way out, where one is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    fn ok(subject: &'static str, finding: impl Into<String>) -> Self {
+        Self { subject, verdict: Verdict::Ok, finding: finding.into(), remedy: None }
+    }
+
+    fn of(subject: &'static str, verdict: Verdict, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { subject, verdict, finding: finding.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn failed(subject: &'static str, error: &EngineError) -> Self {
+        Self::of(subject, Verdict::Failed, error.to_string(), error.remedy())
+    }
+}
+
+/// Examines a session and returns the report with whether the engine can be read.
+///
+/// # Errors
+///
+/// When not even the examination can begin: no engine is named, or the password source fails.
+pub fn run(session: &Session, json: bool) -> Result<(String, bool), Stop> {
+    let Target::Connect(connection) = &session.target else { return Err(Stop::Setup(anyhow::anyhow!("no engine is named"))) };
+    let mut checks = vec![configuration(session, connection), terminal()];
+    let runtime = async_runtime().map_err(Stop::setup)?;
+    let readable = match password(connection) {
+        Ok(login) => {
+            let client = setup(connection, login)?.client;
+            runtime.block_on(engine(connection, &client, &mut checks))
+        }
+        Err(check) => {
+            checks.push(check);
+            false
+        }
+    };
+    runtime.shutdown_timeout(Duration::from_millis(50));
+    let text = if json { format!("{}\n", serde_json::to_string_pretty(&checks).map_err(Stop::setup)?) } else { report(&checks) };
+    Ok((text, readable))
+}
+
+fn report(checks: &[Check]) -> String {
+    let mut out = String::new();
+    for check in checks {
+        let mark = match check.verdict {
+            Verdict::Ok => "ok     ",
+            Verdict::Warning => "WARNING",
+            Verdict::Failed => "FAILED ",
+            Verdict::Unknown => "unknown",
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{mark}  {:<14}{}", check.subject, check.finding);
+        if let Some(remedy) = &check.remedy {
+            let _ = writeln!(out, "{:>9}{:<14}{remedy}", "", "");
+        }
+    }
+    out
+}
+
+fn configuration(session: &Session, connection: &Connection) -> Check {
+    let file = session.config.file.as_ref().map_or_else(|| "no file".to_owned(), |file| file.display().to_string());
+    let profile = connection.profile_name.as_ref().map_or_else(|| "no profile".to_owned(), |name| format!("profile {}", safe(name)));
+    let finding = format!("{file}, {profile}");
+    match session.warnings.as_slice() {
+        [] => Check::ok("configuration", finding),
+        warnings => Check::of("configuration", Verdict::Warning, finding, warnings.join("; ")),
+    }
+}
+
+fn terminal() -> Check {
+    let term = std::env::var("TERM").unwrap_or_default();
+    let colours = match Depth::of_terminal() {
+        Depth::Colourless => "no colours",
+        Depth::Ansi16 => "16 colours",
+        Depth::Ansi256 => "256 colours",
+        Depth::TrueColor => "all colours",
+    };
+    let unicode = Symbols::choose(None) == &UNICODE;
+    let letters = if unicode { "UTF-8" } else { "ASCII only" };
+    let size = crossterm::terminal::size().map_or_else(|_| "size unknown".to_owned(), |(columns, rows)| format!("{columns}x{rows}"));
+    let finding = format!("TERM={}, {colours}, {letters}, {size}", safe(&term));
+    if crate::runtime::require_terminal().is_err() {
+        return Check::of("terminal", Verdict::Warning, format!("{finding}; not a terminal"), "the cockpit needs one; scripts use `bpmtop snapshot --json`");
+    }
+    if unicode {
+        Check::ok("terminal", finding)
+    } else {
+        Check::of("terminal", Verdict::Warning, finding, "set LANG to a UTF-8 locale, such as C.UTF-8, for sparklines and names")
+    }
+}
+
+fn password(connection: &Connection) -> Result<Login, Check> {
+    match &connection.login {
+        ConfiguredLogin::None => Ok(Login::None),
+        ConfiguredLogin::Basic { user, password } => match password.resolve() {
+            Ok(password) => Ok(Login::Basic { user: user.clone(), password }),
+            Err(error) => Err(Check::of("credentials", Verdict::Failed, error.to_string(), "nothing was sent to the engine")),
+        },
+        ConfiguredLogin::PromptNeeded { user } => {
+            let finding = format!("there is no password for {}", safe(user));
+            Err(Check::of("credentials", Verdict::Failed, finding, "set BPMTOP_PASSWORD, use --password-stdin, or name a source in the profile"))
+        }
+    }
+}
+
+/// Examines the engine; false if it cannot be read.
+async fn engine(connection: &Connection, client: &Client, checks: &mut Vec<Check>) -> bool {
+    if let Some(check) = address(connection).await {
+        checks.push(check);
+    }
+    match client.engines().await {
+        Ok(answer) => {
+            let names: Vec<String> = answer.data.iter().map(ToString::to_string).collect();
+            checks.push(Check::ok("connection", format!("answers in {} ms", answer.elapsed.as_millis())));
+            checks.push(engine_name(connection, &names));
+        }
+        // Some proxies and hardened installations close this one path; the login tells whether there is an engine.
+        Err(error) if error.stops_polling() => {}
+        Err(error) => {
+            checks.push(Check::failed("connection", &error));
+            if let Some(hint) = &connection.hint {
+                checks.push(Check::of("address", Verdict::Warning, connection.url.to_string(), hint.clone()));
+            }
+            return false;
+        }
+    }
+    let version = match client.identify().await {
+        Ok(answer) => answer,
+        Err(error) => {
+            checks.push(Check::failed("login", &error));
+            return false;
+        }
+    };
+    let user = client_user(connection);
+    checks.push(Check::ok("login", user.map_or_else(|| "none needed".to_owned(), |user| format!("accepted for {}", safe(&user)))));
+    checks.push(match version.data.certainty {
+        Certainty::Known => Check::ok("version", version.data.to_string()),
+        Certainty::Assumed => {
+            Check::of("version", Verdict::Warning, version.data.to_string(), "newer than what bpmtop was tried with; a newer bpmtop may know it")
+        }
+    });
+    checks.push(clock(version.engine_time));
+    checks.push(latency(client).await);
+    rights(client, checks).await;
+    checks.push(history(client).await);
+    true
+}
+
+fn client_user(connection: &Connection) -> Option<String> {
+    match &connection.login {
+        ConfiguredLogin::None => None,
+        ConfiguredLogin::Basic { user, .. } | ConfiguredLogin::PromptNeeded { user } => Some(user.clone()),
+    }
+}
+
+async fn address(connection: &Connection) -> Option<Check> {
+    let host = connection.url.host_str()?.to_owned();
+    let port = connection.url.port_or_known_default()?;
+    match tokio::net::lookup_host((host.as_str(), port)).await {
+        Ok(addresses) => {
+            let addresses: Vec<String> = addresses.map(|address| address.ip().to_string()).collect();
+            Some(Check::ok("name", format!("{} is {}", safe(&host), addresses.join(", "))))
+        }
+        Err(_) => Some(Check::of(
+            "name",
+            Verdict::Warning,
+            format!("{} has no address here", safe(&host)),
+            "fine if a proxy resolves it; otherwise check the name and the DNS",
+        )),
+    }
+}
+
+fn engine_name(connection: &Connection, names: &[String]) -> Check {
+    let all = names.join(", ");
+    match &connection.engine_name {
+        None if names.len() > 1 => {
+            Check::of("engine", Verdict::Warning, format!("the default one of {all}"), "name another with --engine NAME, or engine = \"NAME\" in the profile")
+        }
+        None => Check::ok("engine", all),
+        Some(name) if names.contains(name) => Check::ok("engine", format!("{} of {all}", safe(name))),
+        Some(name) => Check::of("engine", Verdict::Failed, format!("there is no {}", safe(name)), format!("these exist: {all}")),
+    }
+}
+
+fn clock(engine: Option<Timestamp>) -> Check {
+    let Some(engine) = engine else {
+        return Check::of("clock", Verdict::Unknown, "the answers carry no date", "ages are told by this machine's clock");
+    };
+    let offset = engine.duration_since(Timestamp::now());
+    let apart = Duration::try_from(offset.abs()).unwrap_or_default();
+    if offset.abs() < CLOCK_SKEW {
+        Check::ok("clock", "agrees with this machine's")
+    } else {
+        let direction = if offset.is_positive() { "ahead of" } else { "behind" };
+        Check::of("clock", Verdict::Warning, format!("{} {direction} this machine's", age(apart)), "ages are shown by the engine's clock; check NTP on both")
+    }
+}
+
+async fn latency(client: &Client) -> Check {
+    let mut times = Vec::new();
+    for _ in 0..PROBES {
+        match client.version().await {
+            Ok(answer) => times.push(answer.elapsed),
+            Err(error) => return Check::failed("latency", &error),
+        }
+    }
+    times.sort();
+    let median = times[times.len() / 2];
+    let finding = format!("{} ms at best, {} ms in the middle, of {PROBES} requests", times[0].as_millis(), median.as_millis());
+    if median < SLOW {
+        Check::ok("latency", finding)
+    } else {
+        Check::of("latency", Verdict::Warning, finding, "figures will be refreshed less often; keys are not slowed by it")
+    }
+}
+
+async fn rights(client: &Client, checks: &mut Vec<Check>) {
+    for right in Right::ALL {
+        checks.push(match client.may(*right).await {
+            Ok(answer) if answer.data => Check::ok("permission", right.to_string()),
+            Ok(_) => Check::of("permission", Verdict::Warning, format!("{right} is missing"), right.without_it()),
+            Err(error) => Check::of("permission", Verdict::Unknown, format!("{right}: {error}"), error.remedy()),
+        });
+    }
+}
+
+/// The history level, as far as it can be told: no REST field names it. Open incidents that the history does not know mean a level
+/// below full, or a login that may not read it.
+async fn history(client: &Client) -> Check {
+    let open = client.count(&CountQuestion::Incidents(IncidentFilter::default())).await;
+    let known = client.count(&CountQuestion::HistoricIncidents(HistoricIncidentFilter { only_open: true, ..HistoricIncidentFilter::default() })).await;
+    match (open, known) {
+        (Ok(open), Ok(known)) if known.data > 0 => Check::ok("history", format!("full: it knows {} of {} open incidents", known.data, open.data)),
+        (Ok(open), Ok(_)) if open.data > 0 => Check::of(
+            "history",
+            Verdict::Warning,
+            format!("it knows none of {} open incidents: the level is below full, or READ_HISTORY is missing", open.data),
+            "trends, earlier incidents and who retried what stay hidden; set historyLevel full in the engine to have them",
+        ),
+        (Ok(_), Ok(_)) => Check::of("history", Verdict::Unknown, "there is no open incident to tell the level by", "look again when there is one"),
+        (Err(error), _) | (_, Err(error)) => Check::failed("history", &error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_has_a_line_for_each_check_and_its_remedy_below() {
+        let checks = [Check::ok("version", "Camunda 7.24.0"), Check::of("clock", Verdict::Warning, "10 min ahead", "check NTP")];
+        assert_eq!(report(&checks), "ok       version       Camunda 7.24.0\nWARNING  clock         10 min ahead\n                       check NTP\n");
+    }
+
+    #[test]
+    fn a_clock_ten_minutes_off_is_a_warning_and_a_second_is_not() {
+        let now = Timestamp::now();
+        assert_eq!(clock(Some(now + SignedDuration::from_secs(1))).verdict, Verdict::Ok);
+        let ahead = clock(Some(now + SignedDuration::from_mins(10)));
+        assert_eq!(ahead.verdict, Verdict::Warning);
+        assert!(ahead.finding.contains("ahead of"), "{}", ahead.finding);
+        assert_eq!(clock(None).verdict, Verdict::Unknown);
+    }
+}

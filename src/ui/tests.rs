@@ -1,0 +1,182 @@
+//! Screens pinned at the sizes operators use.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::draw;
+use super::look::Look;
+use crate::app::{App, Message, Settings};
+use crate::model::description::{Description, FailedWork};
+use crate::model::example;
+use crate::model::section::{Moment, Problem};
+use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
+use crate::theme::{ASCII, Symbols, Theme, UNICODE};
+
+const SIZES: [(u16, u16); 4] = [(200, 60), (120, 36), (80, 24), (60, 15)];
+
+fn look(symbols: &'static Symbols) -> Look {
+    Look { theme: Theme::default(), symbols }
+}
+
+fn app(snapshot: Snapshot, now: Moment, size: (u16, u16)) -> App {
+    let settings = Settings { zone: jiff::tz::TimeZone::UTC, ..Settings::default() };
+    let mut app = App::new(settings, EngineIdentity::default(), now);
+    app.update(Message::Resize(size.0, size.1), now);
+    app.update(Message::Snapshot(Arc::new(snapshot)), now);
+    app
+}
+
+fn press(app: &mut App, now: Moment, keys: &[KeyCode]) {
+    for key in keys {
+        app.update(Message::Key(KeyEvent::new(*key, KeyModifiers::NONE)), now);
+    }
+}
+
+fn screen(app: &App, look: &Look) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(app.size.0, app.size.1)).unwrap();
+    terminal.draw(|frame| draw(app, look, frame)).unwrap();
+    terminal.backend().to_string()
+}
+
+/// Pins a screen at all sizes after keys were pressed.
+fn pin(name: &str, keys: &[KeyCode], change: impl Fn(&mut Snapshot, Moment)) {
+    for size in SIZES {
+        let now = example::noon();
+        let mut snapshot = example::snapshot(now);
+        change(&mut snapshot, now);
+        let mut app = app(snapshot, now, size);
+        press(&mut app, now, keys);
+        insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+use KeyCode::{Char, Down, Enter, Tab};
+
+#[test]
+fn the_dashboard_shows_what_is_wrong() {
+    pin("dashboard", &[Down], |_, _| {});
+}
+
+#[test]
+fn a_group_opens_into_signatures_and_incidents() {
+    pin("signatures", &[Down, Down, Enter], |_, _| {});
+    pin("incidents", &[Down, Enter, Enter], |_, _| {});
+}
+
+#[test]
+fn job_definitions_have_a_screen_of_their_own_where_there_is_no_room_for_both() {
+    pin("job_definitions", &[Tab, Down], |_, _| {});
+}
+
+#[test]
+fn an_engine_without_incidents_says_so() {
+    pin("no_incidents", &[], |snapshot, now| example::set_incidents(snapshot, Vec::new(), now));
+}
+
+#[test]
+fn nothing_known_yet_is_no_zero() {
+    pin("connecting", &[], |snapshot, now| {
+        *snapshot = Snapshot::empty(EngineIdentity { url: "http://localhost:8080/engine-rest".into(), ..EngineIdentity::default() }, now)
+    });
+}
+
+#[test]
+fn an_engine_that_does_not_answer_shows_since_when_and_the_next_try() {
+    pin("down", &[], |snapshot, now| {
+        let since = Moment { instant: now.instant - Duration::from_secs(75), wall: now.wall };
+        let problem = Problem {
+            label: "refused",
+            what: "Nothing listens at http://localhost:8080".into(),
+            remedy: "Is the engine running, and is the port right?".into(),
+        };
+        snapshot.link = Link::Down { since, retry: now.after(Duration::from_secs(8)), problem };
+    });
+}
+
+#[test]
+fn a_refused_login_stops_polling_and_asks() {
+    pin("login", &[], |snapshot, _| {
+        let problem = Problem { label: "login failed", what: "The engine refused the login of demo".into(), remedy: "Press L to log in again.".into() };
+        snapshot.link = Link::LoginRefused { problem };
+    });
+}
+
+#[test]
+fn a_forbidden_figure_is_marked_and_not_zero() {
+    pin("forbidden", &[], |snapshot, _| {
+        let problem =
+            Problem { label: "forbidden", what: "READ on SYSTEM is missing".into(), remedy: "Ask an administrator for one of these permissions.".into() };
+        for figure in [crate::model::figure::Figure::JobsSucceededRate, crate::model::figure::Figure::JobsFailedRate] {
+            let state = snapshot.figures.entry(figure).or_default();
+            *state = Default::default();
+            state.section.fail(problem.clone());
+        }
+    });
+}
+
+#[test]
+fn the_describe_page_shows_message_job_and_stack_trace() {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(example::snapshot(now), now, size);
+        press(&mut app, now, &[Down, Char('d')]);
+        let trace = "java.lang.IllegalStateException: Read timed out\n\tat com.acme.payment.CardGateway.charge(CardGateway.java:42)\n".repeat(40);
+        let description = Description {
+            incident: "incident-0000".into(),
+            read: now,
+            instance: Some(Ok(app.snapshot.instances[&"instance-0000".into()].get().unwrap().clone())),
+            work: Ok(FailedWork::Job(Some(example::job(0)))),
+            trace: Ok(Some(trace.as_str().into())),
+        };
+        app.update(Message::Described(Box::new(description)), now);
+        insta::assert_snapshot!(format!("describe_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+#[test]
+fn the_help_lists_every_key_and_what_the_figures_mean() {
+    pin("help", &[Char('?')], |_, _| {});
+}
+
+#[test]
+fn the_filter_prompt_takes_the_status_line() {
+    pin("filter", &[Char('/'), Char('p'), Char('a'), Char('y')], |_, _| {});
+}
+
+#[test]
+fn an_ascii_screen_is_all_ascii_but_for_foreign_text() {
+    let now = example::noon();
+    let mut app = app(example::snapshot(now), now, (120, 36));
+    press(&mut app, now, &[Down]);
+    let screen = screen(&app, &look(&ASCII));
+    let foreign: String = screen.chars().filter(|c| !c.is_ascii() && !"Rechnungsprüfung支付对账…–".contains(*c)).collect();
+    assert_eq!(foreign, "");
+}
+
+#[test]
+fn the_first_run_screen_tells_the_ways_to_start() {
+    for size in SIZES {
+        let settings =
+            Settings { config_path: Some("/home/op/.config/bpmtop/config.toml".into()), profiles: vec!["prod".into(), "test".into()], ..Settings::default() };
+        let now = example::noon();
+        let mut app = App::first_run(settings, now);
+        app.update(Message::Resize(size.0, size.1), now);
+        insta::assert_snapshot!(format!("first_run_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+#[test]
+fn any_size_can_be_drawn() {
+    let now = example::noon();
+    for (width, height) in [(1, 1), (3, 2), (10, 5), (20, 8), (40, 10), (79, 23), (300, 100)] {
+        for keys in [&[][..], &[Down, Enter, Enter], &[Down, Char('d')], &[Char('?')], &[Char('L')], &[Char('/')]] {
+            let mut app = app(example::snapshot(now), now, (width, height));
+            press(&mut app, now, keys);
+            screen(&app, &look(&UNICODE));
+        }
+    }
+}
