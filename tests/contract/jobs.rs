@@ -73,7 +73,8 @@ pub async fn jobs_are_read_by_their_ids_and_missing_ones_are_left_out(bench: Ben
     let asked: Vec<JobId> = [ids[0].as_str(), "no-such-job", ids[2].as_str()].map(JobId::from).into();
     let mut read: Vec<String> = bench.client().jobs(&asked).await?.data.iter().map(|job| job.id.as_wire().to_owned()).collect();
     let mut wanted = vec![ids[0].clone(), ids[2].clone()];
-    (read.sort(), wanted.sort());
+    read.sort();
+    wanted.sort();
     ensure!(read == wanted, "{read:?}");
     Ok(())
 }
