@@ -269,7 +269,7 @@ impl fmt::Display for ErrorKind {
 
 impl EngineError {
     /// An error of one request; `place` names method and address and must hold neither credentials nor control characters.
-    pub(super) fn new(request: Option<RequestName>, place: &str, problem: Problem) -> Self {
+    pub(crate) fn new(request: Option<RequestName>, place: &str, problem: Problem) -> Self {
         Self { place: place.into(), request, problem: Box::new(problem) }
     }
 

@@ -86,13 +86,15 @@ pub struct Answered {
     pub reply: Reply,
     /// Time the engine and the way to it took.
     pub elapsed: Duration,
+    /// Requests it took.
+    pub requests: u32,
     /// The engine's clock when it answered.
     pub engine_time: Option<Timestamp>,
 }
 
 impl Answered {
     fn from<T>(answer: Answer<T>, reply: impl FnOnce(T) -> Reply) -> Self {
-        Self { elapsed: answer.elapsed, engine_time: answer.engine_time, reply: reply(answer.data) }
+        Self { elapsed: answer.elapsed, requests: 1, engine_time: answer.engine_time, reply: reply(answer.data) }
     }
 }
 
@@ -154,16 +156,17 @@ async fn job_counts(client: &Client, id: &JobDefinitionId) -> Result<Answered, E
     let filter = JobFilter { job_definition: Some(id.clone()), ..JobFilter::default() };
     let jobs = client.count(&CountQuestion::Jobs(filter.clone())).await?;
     let mut counts = JobCounts { jobs: jobs.data, failed: 0 };
-    let mut elapsed = jobs.elapsed;
+    let (mut elapsed, mut requests) = (jobs.elapsed, 1);
     if jobs.data > 0 {
         let failed = client.count(&CountQuestion::Jobs(JobFilter { is: vec![JobIs::NoRetriesLeft], ..filter })).await?;
         counts.failed = failed.data;
         elapsed += failed.elapsed;
+        requests += 1;
     }
-    Ok(Answered { reply: Reply::JobCounts(counts), elapsed, engine_time: jobs.engine_time })
+    Ok(Answered { reply: Reply::JobCounts(counts), elapsed, requests, engine_time: jobs.engine_time })
 }
 
-fn names(xml: &str) -> Result<ActivityNames, Problem> {
+pub(super) fn names(xml: &str) -> Result<ActivityNames, Problem> {
     activity_names(xml).map_err(|error| Problem {
         label: "diagram",
         what: format!("the diagram cannot be read: {}", crate::text::safe(&error.to_string())),

@@ -65,6 +65,11 @@ where
         Arc::make_mut(&mut self.sections).entry(key).or_default().succeed(value, at);
     }
 
+    /// Leaves an item alone for this long, such as one that is forbidden.
+    pub fn postpone(&mut self, key: &K, by: Duration, now: Instant) {
+        self.due.insert(key.clone(), now + by);
+    }
+
     /// Notes a failure for these.
     pub fn fail(&mut self, keys: &[K], problem: &Problem, now: Instant) {
         let sections = Arc::make_mut(&mut self.sections);

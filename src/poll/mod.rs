@@ -3,17 +3,21 @@
 //! | part | what belongs there |
 //! |---|---|
 //! | [`question`] | what is asked over and over, and how often at best |
-//! | [`schedule`] | when: budget, back-off, jitter; pure |
+//! | [`schedule`] | when: intervals, back-off, jitter; pure |
+//! | [`budget`] | how much of the engine's time may be spent; pure |
 //! | [`picture`] | what is known, and how each answer changes it; pure |
 //! | [`ask`] | one request and its answer: the only part that calls the client |
-//! | [`task`] | the task itself, and who looks after it |
+//! | [`task`] | the task itself |
+//! | [`supervise`] | who looks after it |
 //! | [`command`] | what others may ask of it |
 
 pub mod ask;
+pub mod budget;
 pub mod command;
 pub mod items;
 pub mod picture;
 pub mod question;
 pub mod schedule;
+pub mod supervise;
 pub mod task;
 pub mod throughput;

@@ -1,38 +1,36 @@
 //! What the background task knows of its engine, and how each answer changes it. Pure: asks come out, answers go in.
 
-use std::collections::{BTreeMap, HashSet};
+mod answers;
+mod failures;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::ask::{Answered, Ask, DEFINITION_PAGE, Reply, problem};
+use super::ask::Ask;
 use super::command::Looking;
 use super::items::Items;
 use super::question::Question;
 use super::schedule::{Lane, Next, Schedule};
 use super::throughput::Throughput;
-use crate::engine::version::Certainty;
-use crate::engine::{EngineError, EngineVersion, ErrorKind, Since, Telemetry};
-use crate::mirror::{IncidentMirror, IncidentStep};
+use crate::engine::{EngineVersion, Since};
+use crate::mirror::IncidentMirror;
 use crate::model::definition::ProcessInstance;
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
-use crate::model::grouping::{Groups, group};
+use crate::model::grouping::Groups;
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::job::{Job, JobDefinition};
-use crate::model::section::{Moment, Problem, Section};
-use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, KnownNames, Link, Snapshot};
+use crate::model::section::{Moment, Section};
+use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, Link, Snapshot};
 use crate::text::EngineText;
 
 /// Items asked for in one request.
 const BATCH: usize = 200;
-
-/// How long a question that is forbidden, gone or unsupported is left alone.
-const HOPELESS: Duration = Duration::from_secs(300);
-
-/// A clock difference below this is within what the `Date` header can tell.
-const CLOCK_NOISE: SignedDuration = SignedDuration::from_millis(1_500);
 
 /// A clock difference from which on an operator should know of it.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
@@ -58,11 +56,13 @@ pub struct Picture {
     incidents: Section<IncidentSet>,
     definitions: Section<Definitions>,
     definitions_read: Option<Definitions>,
+    /// Definitions of incidents that were looked for once and are not among those read.
+    missed: HashSet<ProcessDefinitionId>,
     job_definitions: Section<Vec<JobDefinition>>,
     job_definitions_read: Option<Vec<JobDefinition>>,
     job_counts: Items<JobDefinitionId, JobCounts>,
     activity_names: Items<ProcessDefinitionId, ActivityNames>,
-    names: Arc<std::collections::HashMap<ProcessDefinitionId, Arc<ActivityNames>>>,
+    names: Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>,
     instances: Items<ProcessInstanceId, Option<ProcessInstance>>,
     jobs: Items<JobId, Option<Job>>,
     external_tasks: Items<ExternalTaskId, Option<ExternalTask>>,
@@ -93,6 +93,7 @@ impl Picture {
             incidents: Section::default(),
             definitions: Section::default(),
             definitions_read: None,
+            missed: HashSet::new(),
             job_definitions: Section::default(),
             job_definitions_read: None,
             job_counts: Items::new(Duration::from_secs(15)),
@@ -111,16 +112,29 @@ impl Picture {
         }
     }
 
+    /// Takes over what of an earlier picture still holds: who is asked, and what the figures were.
+    pub fn carry_on(&mut self, last: &Snapshot, now: Moment) {
+        self.sequence = last.sequence;
+        self.looks = last.looks;
+        self.engine = EngineIdentity { version: None, ..last.engine.clone() };
+        for (figure, state) in &last.figures {
+            self.figures.insert(*figure, FigureState { section: Section::default(), series: Arc::clone(&state.series) });
+        }
+        self.note_gap(now);
+    }
+
     /// What to ask now, or how long to wait.
     pub fn next(&mut self, now: Moment) -> Result<(Question, Lane, Ask), Duration> {
         match &self.link {
             Link::LoginRefused { .. } => return Err(Duration::from_secs(3_600)),
             Link::Down { retry, .. } => {
-                let wait = retry.instant.saturating_duration_since(now.instant);
-                if wait > Duration::ZERO {
-                    return Err(wait);
+                if !self.schedule.is_urgent(Question::Version) {
+                    let wait = retry.instant.saturating_duration_since(now.instant);
+                    if self.paused.is_some() || wait > Duration::ZERO {
+                        return Err(if self.paused.is_some() { Duration::from_secs(3_600) } else { wait });
+                    }
+                    self.schedule.hurry(Question::Version);
                 }
-                self.schedule.hurry(Question::Version);
                 return match self.schedule.next(now.instant, |question| question == Question::Version) {
                     Next::Ask(question, lane) => Ok((question, lane, Ask::Version)),
                     Next::Wait(wait) => Err(wait),
@@ -224,7 +238,7 @@ impl Picture {
 
     /// Asks everything again now.
     pub fn refresh(&mut self) {
-        for question in Question::ALL.into_iter().filter(|question| !question.about_visible_items()) {
+        for question in Question::ALL {
             self.schedule.hurry(question);
         }
         self.mirror.distrust();
@@ -247,271 +261,12 @@ impl Picture {
         self.refresh();
     }
 
-    /// Takes an answer in.
-    pub fn succeed(&mut self, question: Question, ask: Ask, answered: Answered, now: Moment) {
-        self.schedule.answered(question, answered.elapsed, now.instant);
-        if let Some(engine_time) = answered.engine_time {
-            // The header tells whole seconds; half of one is the best guess for the rest.
-            let offset = (engine_time + SignedDuration::from_millis(500)).duration_since(now.wall);
-            self.engine.clock_offset = Some(if offset.abs() < CLOCK_NOISE { SignedDuration::ZERO } else { offset });
-        }
-        if matches!(self.link, Link::Connecting | Link::Down { .. } | Link::PollerFailed { .. }) {
-            if matches!(self.link, Link::Down { .. }) {
-                self.schedule.forgive();
-                self.mirror.distrust();
-                self.schedule.hurry(Question::Definitions);
-                self.schedule.hurry(Question::JobDefinitions);
-            }
-            self.outages = 0;
-            self.link = Link::Live;
-        }
-        match (ask, answered.reply) {
-            (Ask::Version, Reply::Version(text)) => self.know_version(text),
-            (Ask::Telemetry, Reply::Telemetry(telemetry)) => self.take_telemetry(&telemetry, now),
-            (Ask::Incidents(IncidentStep::Count), Reply::Count(count)) => {
-                self.mirror.apply_count(count);
-                self.incidents_settled(now);
-            }
-            (Ask::Incidents(IncidentStep::Newer { .. }), Reply::Incidents(rows)) => {
-                self.mirror.apply_newer(rows);
-                self.incidents_settled(now);
-            }
-            (Ask::Incidents(IncidentStep::Page { .. }), Reply::Incidents(rows)) => {
-                self.mirror.apply_page(rows);
-                self.incidents_settled(now);
-            }
-            (Ask::Count(figure, _), Reply::Count(count)) => self.set_figure(figure, count as f64, now),
-            (Ask::Definitions(first), Reply::Definitions(rows)) => self.take_definitions(first, rows, now),
-            (Ask::JobDefinitions(first), Reply::JobDefinitions(rows)) => self.take_job_definitions(first, rows, now),
-            (ask, reply) => self.take_items(ask, reply, now),
-        }
-    }
-
-    fn take_items(&mut self, ask: Ask, reply: Reply, now: Moment) {
-        match (ask, reply) {
-            (Ask::JobCounts(id), Reply::JobCounts(counts)) => self.job_counts.succeed(id, counts, now),
-            (Ask::ActivityNames(id), Reply::ActivityNames(Ok(names))) => {
-                let names = Arc::new(names);
-                Arc::make_mut(&mut self.names).insert(id, names);
-                self.groups_stale = true;
-            }
-            (Ask::ActivityNames(id), Reply::ActivityNames(Err(problem))) => self.activity_names.fail(&[id], &problem, now.instant),
-            (Ask::Instances(ids), Reply::Instances(rows)) => {
-                let mut rows: std::collections::HashMap<_, _> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-                for id in ids {
-                    let row = rows.remove(&id);
-                    self.instances.succeed(id, row, now);
-                }
-            }
-            (Ask::Jobs(ids), Reply::Jobs(rows)) => {
-                let mut rows: std::collections::HashMap<_, _> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-                for id in ids {
-                    let row = rows.remove(&id);
-                    self.jobs.succeed(id, row, now);
-                }
-            }
-            (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => {
-                let mut rows: std::collections::HashMap<_, _> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-                for id in ids {
-                    let row = rows.remove(&id);
-                    self.external_tasks.succeed(id, row, now);
-                }
-            }
-            // Replies are made by `ask::send` from the same ask, so no other pair exists.
-            _ => {}
-        }
-    }
-
-    fn know_version(&mut self, text: EngineText) {
-        let changed = self.engine.version.as_ref() != Some(&text);
-        self.engine.version = Some(text);
-        if changed {
-            self.detect();
-        }
-    }
-
-    fn detect(&mut self) {
-        let Some(text) = self.engine.version.clone() else { return };
-        let version = EngineVersion::detect(text, self.product_name.as_ref());
-        self.engine.product = Some(version.product.to_string());
-        self.engine.remark = (version.certainty == Certainty::Assumed).then(|| format!("this version is not known to bpmtop: {version}"));
-        self.version = Some(version);
-    }
-
-    /// The version that gates requests, for the client.
-    pub fn version(&self) -> Option<&EngineVersion> {
-        self.version.as_ref()
-    }
-
-    fn take_telemetry(&mut self, telemetry: &Telemetry, now: Moment) {
-        if telemetry.product != self.product_name {
-            self.product_name = telemetry.product.clone();
-            self.detect();
-        }
-        if telemetry.commands.is_empty() {
-            return;
-        }
-        let counter = |command| telemetry.command(command).unwrap_or(0);
-        let rates = self.throughput.read(telemetry.since, counter("SuccessfulJobListener"), counter("FailedJobListener"), now);
-        if let Some(rates) = rates {
-            self.set_figure(Figure::JobsSucceededRate, rates.succeeded, now);
-            self.set_figure(Figure::JobsFailedRate, rates.failed, now);
-        }
-    }
-
-    fn set_figure(&mut self, figure: Figure, value: f64, now: Moment) {
-        let state = self.figures.entry(figure).or_default();
-        state.section.succeed(value, now);
-        Arc::make_mut(&mut state.series).push(now, value);
-    }
-
-    fn incidents_settled(&mut self, now: Moment) {
-        let mid = self.mirror.mid_reading();
-        if mid {
-            // The steps of one reading follow each other at once.
-            self.schedule.hurry(Question::Incidents);
-            if self.mirror.complete() || self.mirror.rows().is_empty() {
-                return;
-            }
-        }
-        let set = IncidentSet { incidents: Arc::clone(self.mirror.rows()), total: self.mirror.counted(), complete: self.mirror.complete() };
-        let same =
-            self.incidents.get().is_some_and(|old| Arc::ptr_eq(&old.incidents, &set.incidents) && old.total == set.total && old.complete == set.complete);
-        if same {
-            self.incidents.confirm(now);
-        } else {
-            let known = self.definitions.get();
-            let unknown = |id: &ProcessDefinitionId| known.is_none_or(|known| known.complete && !known.by_id.contains_key(id));
-            let just_read = self.definitions.age(now).is_some_and(|age| age < Duration::from_secs(10));
-            if known.is_some() && !just_read && set.incidents.values().filter_map(|row| row.incident.process_definition.as_ref()).any(unknown) {
-                self.schedule.hurry(Question::Definitions);
-            }
-            self.incidents.succeed(set, now);
-            self.groups_stale = true;
-        }
-        if self.mirror.complete() {
-            self.regroup();
-            let (roots, blocked) = (self.groups.roots as f64, self.groups.blocked as f64);
-            self.set_figure(Figure::IncidentsRoot, roots, now);
-            self.set_figure(Figure::IncidentsBlocked, blocked, now);
-        }
-    }
-
-    fn regroup(&mut self) {
-        if std::mem::take(&mut self.groups_stale) {
-            let names = KnownNames { definitions: self.definitions.get(), activities: &self.names };
-            self.groups = Arc::new(group(self.mirror.rows().values(), &names));
-        }
-    }
-
-    fn take_definitions(&mut self, first: u32, rows: Vec<crate::model::definition::ProcessDefinition>, now: Moment) {
-        let full = rows.len() >= DEFINITION_PAGE as usize;
-        let mut read = if first == 0 { Definitions::default() } else { self.definitions_read.take().unwrap_or_default() };
-        read.by_id.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
-        if full {
-            self.definitions_read = Some(read);
-            self.schedule.hurry(Question::Definitions);
-        } else {
-            read.complete = true;
-            if self.definitions.get().is_none_or(|known| known.by_id != read.by_id) {
-                self.definitions.succeed(read, now);
-                self.groups_stale = true;
-            } else {
-                self.definitions.confirm(now);
-            }
-        }
-    }
-
-    fn take_job_definitions(&mut self, first: u32, rows: Vec<JobDefinition>, now: Moment) {
-        let full = rows.len() >= DEFINITION_PAGE as usize;
-        let mut read = if first == 0 { Vec::new() } else { self.job_definitions_read.take().unwrap_or_default() };
-        read.extend(rows);
-        if full {
-            self.job_definitions_read = Some(read);
-            self.schedule.hurry(Question::JobDefinitions);
-        } else if self.job_definitions.get().is_none_or(|known| *known != read) {
-            self.job_definitions.succeed(read, now);
-        } else {
-            self.job_definitions.confirm(now);
-        }
-    }
-
-    /// Takes a failure in.
-    pub fn fail(&mut self, question: Question, ask: &Ask, error: &EngineError, elapsed: Duration, now: Moment) {
-        self.schedule.failed(question, elapsed, now.instant);
-        let problem = problem(error);
-        self.note_problem(question, ask, &problem, now);
-        if error.stops_polling() {
-            // Requests that were waiting behind the refused one are not sent; the refusal itself is what matters.
-            if !matches!(self.link, Link::LoginRefused { .. }) {
-                self.link = Link::LoginRefused { problem };
-            }
-            self.note_gap(now);
-            return;
-        }
-        match error.kind() {
-            ErrorKind::Forbidden | ErrorKind::Unsupported | ErrorKind::NotFound | ErrorKind::Fault if question != Question::Version => {
-                self.schedule.postpone(question, HOPELESS, now.instant);
-            }
-            _ if question == Question::Version => self.go_down(problem, now),
-            // Something may be wrong with the engine as a whole: `/version` tells.
-            kind if concerns_everything(kind) && !matches!(self.link, Link::Down { .. }) => self.schedule.hurry(Question::Version),
-            _ => {}
-        }
-    }
-
-    fn go_down(&mut self, problem: Problem, now: Moment) {
-        let since = match &self.link {
-            Link::Down { since, .. } => *since,
-            _ => now,
-        };
-        let pause = self.schedule.back_off(self.outages);
-        self.outages += 1;
-        self.link = Link::Down { since, retry: now.after(pause), problem };
-        self.note_gap(now);
-    }
-
-    /// Notes that nothing was asked from this moment on: polling was paused, or this process stood still.
-    pub fn note_gap(&mut self, now: Moment) {
-        for state in self.figures.values_mut() {
-            Arc::make_mut(&mut state.series).gap(now);
-        }
-    }
-
-    fn note_problem(&mut self, question: Question, ask: &Ask, problem: &Problem, now: Moment) {
-        for figure in figures_of(question) {
-            let state = self.figures.entry(figure).or_default();
-            state.section.fail(problem.clone());
-            Arc::make_mut(&mut state.series).gap(now);
-        }
-        match ask {
-            Ask::Incidents(_) => {
-                self.mirror.interrupt();
-                self.incidents.fail(problem.clone());
-            }
-            Ask::Definitions(_) => {
-                self.definitions_read = None;
-                self.definitions.fail(problem.clone());
-            }
-            Ask::JobDefinitions(_) => {
-                self.job_definitions_read = None;
-                self.job_definitions.fail(problem.clone());
-            }
-            Ask::JobCounts(id) => self.job_counts.fail(std::slice::from_ref(id), problem, now.instant),
-            Ask::ActivityNames(id) => self.activity_names.fail(std::slice::from_ref(id), problem, now.instant),
-            Ask::Instances(ids) => self.instances.fail(ids, problem, now.instant),
-            Ask::Jobs(ids) => self.jobs.fail(ids, problem, now.instant),
-            Ask::ExternalTasks(ids) => self.external_tasks.fail(ids, problem, now.instant),
-            Ask::Version | Ask::Telemetry | Ask::Count(..) => {}
-        }
-    }
-
     /// Makes the picture as it is now.
     pub fn snapshot(&mut self, bytes: u64, now: Moment) -> Snapshot {
         self.regroup();
         self.sequence += 1;
         let link = match (&self.link, self.paused) {
-            (Link::Live, Some(since)) => Link::Paused { since },
+            (Link::Live | Link::Connecting | Link::Down { .. }, Some(since)) => Link::Paused { since },
             (link, _) => link.clone(),
         };
         Snapshot {
@@ -546,7 +301,11 @@ impl Picture {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let mut warnings: Vec<String> = self.engine.remark.iter().cloned().collect();
+        let mut warnings: Vec<String> = Vec::new();
+        if let (Link::Down { problem, .. }, Some(_)) = (&self.link, self.paused) {
+            warnings.push(format!("asked last, the engine did not answer: {}", problem.what));
+        }
+        warnings.extend(self.engine.remark.iter().cloned());
         if let Some(offset) = self.engine.clock_offset.filter(|offset| offset.abs() >= CLOCK_SKEW) {
             let direction = if offset.is_positive() { "ahead of" } else { "behind" };
             let apart = Duration::try_from(offset.abs()).unwrap_or_default();
@@ -564,31 +323,4 @@ impl Picture {
 
 fn some<T>(ids: Vec<T>) -> Option<Vec<T>> {
     (!ids.is_empty()).then_some(ids)
-}
-
-fn concerns_everything(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Refused
-            | ErrorKind::NoSuchHost
-            | ErrorKind::ConnectTimeout
-            | ErrorKind::Tls
-            | ErrorKind::Proxy
-            | ErrorKind::Network
-            | ErrorKind::NotAnEngine
-            | ErrorKind::TooSlow
-            | ErrorKind::CutOff
-    )
-}
-
-fn question_of(figure: Figure) -> Question {
-    match figure {
-        Figure::IncidentsRoot | Figure::IncidentsBlocked => Question::Incidents,
-        Figure::JobsSucceededRate | Figure::JobsFailedRate => Question::Telemetry,
-        other => Question::Count(other),
-    }
-}
-
-fn figures_of(question: Question) -> Vec<Figure> {
-    Figure::ALL.into_iter().filter(|figure| question_of(*figure) == question).collect()
 }

@@ -7,54 +7,25 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::budget::{Bucket, Budget};
 use super::question::Question;
 use crate::model::snapshot::Cost;
 
 /// Requests in flight at once, whatever the budget.
 const MOST_IN_FLIGHT: usize = 4;
 
-/// Unused background budget is saved up for this long.
-const SAVED: Duration = Duration::from_secs(10);
-
 /// The foreground bucket: what the operator just asked for may keep a quarter of a thread busy, two seconds at once.
 const FOREGROUND_RATE: f64 = 0.25;
 const FOREGROUND_MOST: f64 = 2.0;
+
+/// However long an answer took, the operator's next wish waits eight seconds at most.
+const FOREGROUND_DEBT: f64 = 2.0;
 
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// The interval however slow the engine: a figure older than this is asked for even if that exceeds the budget for a moment.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(15 * 60);
-
-/// A budget in seconds of busy engine time.
-#[derive(Debug)]
-struct Bucket {
-    rate: f64,
-    most: f64,
-    level: f64,
-    updated: Instant,
-}
-
-impl Bucket {
-    fn new(rate: f64, most: f64, now: Instant) -> Self {
-        Self { rate, most, level: most, updated: now }
-    }
-
-    fn refill(&mut self, now: Instant) {
-        let passed = now.saturating_duration_since(self.updated).as_secs_f64();
-        self.level = (self.level + passed * self.rate).min(self.most);
-        self.updated = now;
-    }
-
-    fn take(&mut self, busy: Duration, now: Instant) {
-        self.refill(now);
-        self.level -= busy.as_secs_f64();
-    }
-
-    fn ready_in(&self) -> Duration {
-        if self.level >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64((-self.level / self.rate).min(3_600.0)) }
-    }
-}
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -63,12 +34,18 @@ struct Entry {
     failures: u32,
     not_before: Option<Instant>,
     urgent: bool,
+    /// On whose account the reading that is under way goes on.
+    goes_on: Option<Lane>,
+    /// How long the engine was busy with it last, and who paid.
+    busy: Duration,
+    last_lane: Lane,
 }
 
 /// On whose account a request goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lane {
     /// Watching.
+    #[default]
     Background,
     /// What the operator just asked for, the first picture included.
     Foreground,
@@ -83,11 +60,22 @@ pub enum Next {
     Wait(Duration),
 }
 
+/// Whether a question may go.
+enum Due {
+    InFlight,
+    In(Duration),
+    Now { overdue: f64, lane: Lane },
+}
+
+fn or_later(due: Due, ready_in: Duration) -> Due {
+    if ready_in > Duration::ZERO { Due::In(ready_in) } else { due }
+}
+
 /// The schedule of one engine.
 #[derive(Debug)]
 pub struct Schedule {
     entries: BTreeMap<Question, Entry>,
-    background: Bucket,
+    background: Budget,
     foreground: Bucket,
     distance: Option<Duration>,
     window: VecDeque<(Instant, Duration, Lane)>,
@@ -101,7 +89,7 @@ impl Schedule {
     pub fn new(budget: f64, seed: u64, now: Instant) -> Self {
         Self {
             entries: Question::ALL.into_iter().map(|question| (question, Entry::default())).collect(),
-            background: Bucket::new(budget, budget * SAVED.as_secs_f64(), now),
+            background: Budget::new(budget, now),
             foreground: Bucket::new(FOREGROUND_RATE, FOREGROUND_MOST, now),
             distance: None,
             window: VecDeque::new(),
@@ -121,59 +109,58 @@ impl Schedule {
         let mut best: Option<(f64, Question, Lane)> = None;
         let mut wait = LONGEST_INTERVAL;
         for question in Question::ALL.into_iter().filter(|question| wanted(*question)) {
-            let entry = &self.entries[&question];
-            if entry.in_flight.is_some() {
-                continue;
-            }
-            if let Some(not_before) = entry.not_before.filter(|not_before| *not_before > now) {
-                wait = wait.min(not_before - now);
-                continue;
-            }
-            let (overdue, lane) = match entry.started {
-                None => (f64::INFINITY, Lane::Foreground),
-                Some(_) if entry.urgent => (f64::INFINITY, Lane::Foreground),
-                Some(started) => {
-                    let passed = now.saturating_duration_since(started);
-                    let interval = question.shortest_interval();
-                    if passed < interval {
-                        wait = wait.min(interval - passed);
-                        continue;
-                    }
-                    (passed.as_secs_f64() / interval.as_secs_f64(), Lane::Background)
-                }
-            };
-            let ready_in = match lane {
-                Lane::Foreground => self.foreground.ready_in(),
-                Lane::Background if entry.started.is_some_and(|started| now.saturating_duration_since(started) >= LONGEST_INTERVAL) => Duration::ZERO,
-                Lane::Background => self.background.ready_in(),
-            };
-            if ready_in > Duration::ZERO {
-                wait = wait.min(ready_in);
-                if let (Lane::Background, Some(started)) = (lane, entry.started) {
-                    wait = wait.min((started + LONGEST_INTERVAL).saturating_duration_since(now));
-                }
-            } else if best.is_none_or(|(most, ..)| overdue > most) {
-                best = Some((overdue, question, lane));
+            match self.due(question, now) {
+                Due::InFlight => {}
+                Due::In(later) => wait = wait.min(later),
+                Due::Now { overdue, lane } if best.is_none_or(|(most, ..)| overdue > most) => best = Some((overdue, question, lane)),
+                Due::Now { .. } => {}
             }
         }
         best.map_or(Next::Wait(wait.max(Duration::from_millis(1))), |(_, question, lane)| Next::Ask(question, lane))
     }
 
+    /// Whether a question may go now, by its interval and by the account that pays for it.
+    fn due(&mut self, question: Question, now: Instant) -> Due {
+        let entry = &self.entries[&question];
+        if entry.in_flight.is_some() {
+            return Due::InFlight;
+        }
+        if let Some(not_before) = entry.not_before.filter(|not_before| *not_before > now) {
+            return Due::In(not_before - now);
+        }
+        let urgent = Due::Now { overdue: f64::INFINITY, lane: Lane::Foreground };
+        let started = match entry.started {
+            // A reading half done is worth nothing: its next step goes at once, into debt if need be.
+            Some(_) if entry.goes_on == Some(Lane::Background) => return Due::Now { overdue: f64::INFINITY, lane: Lane::Background },
+            // Whether the engine answers at all must be known before anything else, and costs it nothing.
+            Some(_) if entry.urgent && question == Question::Version => return urgent,
+            Some(started) if !entry.urgent && entry.goes_on.is_none() => started,
+            _ => return or_later(urgent, self.foreground.ready_in()),
+        };
+        let (passed, interval) = (now.saturating_duration_since(started), question.shortest_interval());
+        if passed < interval {
+            return Due::In(interval - passed);
+        }
+        let due = Due::Now { overdue: passed.as_secs_f64() / interval.as_secs_f64(), lane: Lane::Background };
+        let busy = entry.busy;
+        or_later(due, self.background.account(busy).ready_in().min(LONGEST_INTERVAL.saturating_sub(passed)))
+    }
+
     /// Notes that a question was sent.
     pub fn sent(&mut self, question: Question, lane: Lane, now: Instant) {
-        self.requests += 1;
         let entry = self.entries.entry(question).or_default();
         entry.started = Some(now);
         entry.in_flight = Some(lane);
         entry.urgent = false;
+        entry.goes_on = None;
     }
 
-    /// Notes an answer that took `elapsed`.
-    pub fn answered(&mut self, question: Question, elapsed: Duration, now: Instant) {
+    /// Notes an answer that took so many requests and `elapsed` in all.
+    pub fn answered(&mut self, question: Question, requests: u32, elapsed: Duration, now: Instant) {
         if question == Question::Version {
             self.distance = Some(self.distance.map_or(elapsed, |least| least.min(elapsed)));
         }
-        self.settle(question, elapsed, now);
+        self.settle(question, requests, elapsed, now);
         let entry = self.entries.entry(question).or_default();
         entry.failures = 0;
         entry.not_before = None;
@@ -181,7 +168,7 @@ impl Schedule {
 
     /// Notes a failure after `elapsed`: the question is left alone for a while, longer each time.
     pub fn failed(&mut self, question: Question, elapsed: Duration, now: Instant) {
-        self.settle(question, elapsed, now);
+        self.settle(question, 1, elapsed, now);
         let failures = self.entries[&question].failures;
         let pause = self.back_off(failures);
         let entry = self.entries.entry(question).or_default();
@@ -189,14 +176,35 @@ impl Schedule {
         entry.not_before = Some(now + pause);
     }
 
-    fn settle(&mut self, question: Question, elapsed: Duration, now: Instant) {
-        let lane = self.entries.get_mut(&question).and_then(|entry| entry.in_flight.take()).unwrap_or(Lane::Background);
-        let busy = elapsed.saturating_sub(self.distance.unwrap_or(Duration::ZERO));
+    fn settle(&mut self, question: Question, requests: u32, elapsed: Duration, now: Instant) {
+        let busy = self.busy(requests, elapsed);
+        let entry = self.entries.entry(question).or_default();
+        let lane = entry.in_flight.take().unwrap_or(Lane::Background);
+        entry.last_lane = lane;
+        entry.busy = busy;
+        self.pay(lane, requests, busy, now);
+    }
+
+    /// What of the time an answer took was not the way to the engine and back.
+    fn busy(&self, requests: u32, elapsed: Duration) -> Duration {
+        elapsed.saturating_sub(self.distance.unwrap_or(Duration::ZERO).saturating_mul(requests))
+    }
+
+    fn pay(&mut self, lane: Lane, requests: u32, busy: Duration, now: Instant) {
+        self.requests += u64::from(requests);
         match lane {
-            Lane::Background => self.background.take(busy, now),
-            Lane::Foreground => self.foreground.take(busy, now),
+            Lane::Background => {
+                self.background.refill(now);
+                self.background.account(busy).take(busy);
+            }
+            Lane::Foreground => {
+                self.foreground.refill(now);
+                self.foreground.take(busy);
+                self.foreground.forgive_beyond(FOREGROUND_DEBT);
+            }
         }
-        self.window.push_back((now, busy, lane));
+        let requests = requests.max(1);
+        self.window.extend((0..requests).map(|_| (now, busy / requests, lane)));
     }
 
     /// Pause before the next attempt after this many failures in a row: doubles from 1 s to 60 s, give or take a quarter.
@@ -217,6 +225,13 @@ impl Schedule {
         }
     }
 
+    /// The answer just taken in was a part of a longer one: the rest is asked next, on the same account.
+    pub fn go_on(&mut self, question: Question) {
+        if let Some(entry) = self.entries.get_mut(&question) {
+            entry.goes_on = Some(entry.last_lane);
+        }
+    }
+
     /// Leaves a question alone for this long, such as one that is forbidden.
     pub fn postpone(&mut self, question: Question, by: Duration, now: Instant) {
         if let Some(entry) = self.entries.get_mut(&question) {
@@ -224,18 +239,30 @@ impl Schedule {
         }
     }
 
-    /// Forgets all failures, after the engine came back.
-    pub fn forgive(&mut self) {
-        for entry in self.entries.values_mut() {
+    /// Takes a wish for haste back.
+    pub fn calm(&mut self, question: Question) {
+        if let Some(entry) = self.entries.get_mut(&question) {
+            entry.urgent = false;
+        }
+    }
+
+    /// Forgets the failures of one question.
+    pub fn forgive_one(&mut self, question: Question) {
+        if let Some(entry) = self.entries.get_mut(&question) {
             entry.failures = 0;
             entry.not_before = None;
         }
     }
 
-    /// Whether this question goes next on the operator's account: never asked, or hurried.
+    /// Forgets all failures, after the engine came back.
+    pub fn forgive(&mut self) {
+        Question::ALL.into_iter().for_each(|question| self.forgive_one(question));
+    }
+
+    /// Whether this question goes next whatever its interval: never asked, hurried, or half answered.
     pub fn is_urgent(&self, question: Question) -> bool {
         let entry = &self.entries[&question];
-        entry.urgent || entry.started.is_none()
+        entry.urgent || entry.started.is_none() || entry.goes_on.is_some()
     }
 
     /// Whether this question failed and is left alone for a while.
@@ -247,16 +274,16 @@ impl Schedule {
     pub fn abandon(&mut self) {
         for entry in self.entries.values_mut() {
             entry.in_flight = None;
+            entry.goes_on = None;
         }
     }
 
     /// Notes requests outside the questions, made because the operator asked.
     pub fn extra(&mut self, requests: u32, elapsed: Duration, now: Instant) {
-        self.requests += u64::from(requests);
-        let busy = elapsed.saturating_sub(self.distance.unwrap_or(Duration::ZERO));
-        self.foreground.take(busy, now);
-        for _ in 0..requests {
-            self.window.push_back((now, busy / requests, Lane::Foreground));
+        if requests > 0 {
+            // They were made at the same time, so the way was gone once.
+            let busy = self.busy(1, elapsed);
+            self.pay(Lane::Foreground, requests, busy, now);
         }
     }
 
@@ -281,7 +308,7 @@ impl Schedule {
         Cost {
             requests_per_minute: u32::try_from(self.window.len()).unwrap_or(u32::MAX),
             busy_percent: busy.as_secs_f64() / seen * 100.0,
-            budget_percent: self.background.rate * 100.0,
+            budget_percent: self.background.rate() * 100.0,
             distance: self.distance,
             requests: self.requests,
             bytes,
@@ -306,7 +333,7 @@ mod tests {
                     schedule.sent(question, lane, now);
                     asked.entry(question).or_default().push(now);
                     now += busy(question) + MS(4);
-                    schedule.answered(question, busy(question) + MS(4), now);
+                    schedule.answered(question, 1, busy(question) + MS(4), now);
                 }
                 Next::Wait(wait) => now += wait,
             }
@@ -355,7 +382,7 @@ mod tests {
         let mut schedule = Schedule::new(0.02, 7, start);
         for (question, elapsed) in [(Question::Version, MS(200)), (Question::Incidents, MS(205))] {
             schedule.sent(question, Lane::Background, start);
-            schedule.answered(question, elapsed, start);
+            schedule.answered(question, 1, elapsed, start);
         }
         let cost = schedule.cost(0, start + Duration::from_secs(60));
         assert!(cost.busy_percent < 0.02, "{}", cost.busy_percent);
@@ -395,7 +422,7 @@ mod tests {
         let start = Instant::now();
         let mut schedule = Schedule::new(0.001, 7, start);
         schedule.sent(Question::Incidents, Lane::Background, start);
-        schedule.answered(Question::Incidents, Duration::from_secs(5), start);
+        schedule.answered(Question::Incidents, 1, Duration::from_secs(5), start);
         let later = start + Duration::from_secs(10);
         assert!(matches!(schedule.next(later, |q| q == Question::Incidents), Next::Wait(_)));
         schedule.hurry(Question::Incidents);

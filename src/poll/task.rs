@@ -1,32 +1,31 @@
-//! The background task: sends what the picture wants to know, publishes what it learns, and is started again should it fall.
+//! The background task: sends what the picture wants to know and publishes what it learns.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, OptionFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::{self, Answered, Ask};
-use super::command::PollCommand;
+use super::command::{Looking, PollCommand};
 use super::picture::Picture;
 use super::question::Question;
+use super::supervise::{Desk, supervise};
 use crate::engine::{Client, EngineError, Login};
 use crate::model::description::Description;
-use crate::model::section::{Moment, Problem};
-use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
+use crate::model::section::Moment;
+use crate::model::snapshot::{EngineIdentity, Snapshot};
 
 /// Snapshots leave at most this often.
 const PUBLISH: Duration = Duration::from_millis(30);
 
+/// And at least this often, because what watching costs changes by itself.
+const REPUBLISH: Duration = Duration::from_secs(10);
+
 /// A wait that took this much longer than planned means that the process stood still.
 const STOOD_STILL: Duration = Duration::from_secs(5);
-
-/// A fallen task is started again after this long.
-const RESTART: Duration = Duration::from_secs(5);
 
 /// What the task is made from.
 #[derive(Clone, Debug)]
@@ -58,47 +57,14 @@ pub fn start(setup: Setup) -> Poller {
     let (publish, snapshots) = watch::channel(first);
     let (commands, wishes) = mpsc::unbounded_channel();
     let (tell, descriptions) = mpsc::unbounded_channel();
-    tokio::spawn(supervise(setup, wishes, publish, tell));
+    tokio::spawn(async move {
+        supervise(Desk::new(wishes), &publish, |desk| {
+            let (setup, publish, tell) = (setup.clone(), publish.clone(), tell.clone());
+            Box::pin(async move { Task::new(&setup, desk, publish, tell).run(desk).await })
+        })
+        .await;
+    });
     Poller { snapshots, commands, descriptions }
-}
-
-/// Keeps a task running. A fault of ours must show on the screen rather than leave an old picture standing.
-async fn supervise(
-    setup: Setup,
-    mut wishes: mpsc::UnboundedReceiver<PollCommand>,
-    publish: watch::Sender<Arc<Snapshot>>,
-    tell: mpsc::UnboundedSender<Description>,
-) {
-    let mut looking = None;
-    loop {
-        let mut task = Task::new(&setup, &publish, &tell);
-        if let Some(looking) = looking.take() {
-            task.picture.look(looking);
-        }
-        let Err(panic) = AssertUnwindSafe(task.run(&mut wishes)).catch_unwind().await else { return };
-        let what = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-        let what = what.unwrap_or_else(|| "unknown fault".to_owned());
-        tracing::error!(fault = what, "the background task fell");
-        let problem = Problem {
-            label: "poller fell",
-            what: format!("the background task ended by a fault of bpmtop: {}", crate::text::safe(&what)),
-            remedy: "it is being started again; please report the log".to_owned(),
-        };
-        publish.send_modify(|snapshot| {
-            let mut last = Snapshot::clone(snapshot);
-            last.sequence += 1;
-            last.link = Link::PollerFailed { problem };
-            *snapshot = Arc::new(last);
-        });
-        let restart = Instant::now() + RESTART;
-        while let Ok(wish) = tokio::time::timeout_at(restart, wishes.recv()).await {
-            match wish {
-                None => return,
-                Some(PollCommand::Look(rows)) => looking = Some(rows),
-                Some(_) => {}
-            }
-        }
-    }
 }
 
 struct Outcome {
@@ -110,11 +76,11 @@ struct Outcome {
 
 type Described = (Description, Duration, u32);
 
-struct Task<'a> {
+struct Task {
     picture: Picture,
     client: Client,
-    publish: &'a watch::Sender<Arc<Snapshot>>,
-    tell: &'a mpsc::UnboundedSender<Description>,
+    publish: watch::Sender<Arc<Snapshot>>,
+    tell: mpsc::UnboundedSender<Description>,
     in_flight: FuturesUnordered<BoxFuture<'static, Outcome>>,
     /// The newest describe; an older one is given up.
     describing: OptionFuture<BoxFuture<'static, Described>>,
@@ -122,11 +88,18 @@ struct Task<'a> {
     dirty: bool,
 }
 
-impl<'a> Task<'a> {
-    fn new(setup: &Setup, publish: &'a watch::Sender<Arc<Snapshot>>, tell: &'a mpsc::UnboundedSender<Description>) -> Self {
+impl Task {
+    fn new(setup: &Setup, desk: &Desk, publish: watch::Sender<Arc<Snapshot>>, tell: mpsc::UnboundedSender<Description>) -> Self {
+        let now = Moment::now();
+        let mut picture = Picture::new(setup.engine.clone(), setup.budget, setup.seed, now);
+        picture.carry_on(&publish.borrow(), now);
+        picture.pause(desk.paused, now);
+        if desk.looking != Looking::default() {
+            picture.look(desk.looking.clone());
+        }
         Self {
-            picture: Picture::new(setup.engine.clone(), setup.budget, setup.seed, Moment::now()),
-            client: setup.client.clone(),
+            picture,
+            client: desk.login.as_ref().map_or(&setup.client, |(_, client)| client).clone(),
             publish,
             tell,
             in_flight: FuturesUnordered::new(),
@@ -136,15 +109,15 @@ impl<'a> Task<'a> {
         }
     }
 
-    async fn run(mut self, wishes: &mut mpsc::UnboundedReceiver<PollCommand>) {
+    async fn run(mut self, desk: &mut Desk) {
         loop {
             let wait = self.send_what_is_due();
             self.publish_if_due();
             let planned = Instant::now() + wait.min(Duration::from_secs(3_600));
-            let publish_at = self.published.map_or_else(Instant::now, |published| published + PUBLISH);
+            let publish_at = self.published.unwrap_or_else(Instant::now) + if self.dirty { PUBLISH } else { REPUBLISH };
             tokio::select! {
-                wish = wishes.recv() => match wish {
-                    Some(wish) => self.obey(wish),
+                wish = desk.next() => match wish {
+                    Some(wish) => self.obey(wish, desk),
                     None => return,
                 },
                 Some(outcome) = self.in_flight.next(), if !self.in_flight.is_empty() => self.take(outcome),
@@ -160,7 +133,7 @@ impl<'a> Task<'a> {
                         self.picture.note_gap(Moment { instant: now.instant - late, wall: now.wall });
                     }
                 }
-                () = sleep_until(publish_at), if self.dirty => {}
+                () = sleep_until(publish_at) => self.dirty = true,
             }
         }
     }
@@ -200,12 +173,18 @@ impl<'a> Task<'a> {
         self.dirty = true;
     }
 
-    fn obey(&mut self, wish: PollCommand) {
+    fn obey(&mut self, wish: PollCommand, desk: &mut Desk) {
         let now = Moment::now();
         match wish {
-            PollCommand::Pause(paused) => self.picture.pause(paused, now),
+            PollCommand::Pause(paused) => {
+                desk.paused = paused;
+                self.picture.pause(paused, now);
+            }
             PollCommand::Refresh => self.picture.refresh(),
-            PollCommand::Look(looking) => self.picture.look(looking),
+            PollCommand::Look(looking) => {
+                desk.looking = looking.clone();
+                self.picture.look(looking);
+            }
             PollCommand::Describe(known) => {
                 let client = self.client.clone();
                 let future: BoxFuture<'static, Described> = Box::pin(async move { ask::describe(&client, &known).await });
@@ -213,12 +192,13 @@ impl<'a> Task<'a> {
             }
             PollCommand::Login { user, password } => match self.client.with_login(Login::Basic { user: user.clone(), password }) {
                 Ok(client) => {
+                    desk.login = Some((user.clone(), client.clone()));
                     self.client = client;
                     self.in_flight.clear();
                     self.describing = None.into();
                     self.picture.login(user);
                 }
-                Err(error) => self.picture.fail(Question::Version, &Ask::Version, &error, Duration::ZERO, now),
+                Err(error) => self.picture.refuse_login(&error, now),
             },
         }
         self.dirty = true;

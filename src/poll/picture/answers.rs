@@ -1,0 +1,222 @@
+//! How each answer changes the picture.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::super::ask::{Answered, Ask, DEFINITION_PAGE, Reply};
+use super::super::items::Items;
+use super::super::question::Question;
+use super::{COUNTS_ACQUIRED, Picture};
+use crate::engine::version::Certainty;
+use crate::engine::{EngineVersion, Telemetry};
+use crate::mirror::IncidentStep;
+use crate::model::definition::ProcessDefinition;
+use crate::model::figure::Figure;
+use crate::model::grouping::group;
+use crate::model::ids::ProcessDefinitionId;
+use crate::model::job::JobDefinition;
+use crate::model::section::{Moment, Section};
+use crate::model::snapshot::{Definitions, FigureState, IncidentSet, KnownNames, Link};
+use crate::text::EngineText;
+
+/// A clock difference below this is within what the `Date` header can tell.
+const CLOCK_NOISE: SignedDuration = SignedDuration::from_millis(1_500);
+
+impl Picture {
+    /// Takes an answer in.
+    pub fn succeed(&mut self, question: Question, ask: Ask, answered: Answered, now: Moment) {
+        self.schedule.answered(question, answered.requests, answered.elapsed, now.instant);
+        if let Some(engine_time) = answered.engine_time {
+            // The header tells whole seconds; half of one is the best guess for the rest.
+            let offset = (engine_time + SignedDuration::from_millis(500)).duration_since(now.wall);
+            self.engine.clock_offset = Some(if offset.abs() < CLOCK_NOISE { SignedDuration::ZERO } else { offset });
+        }
+        if matches!(self.link, Link::Connecting | Link::Down { .. } | Link::PollerFailed { .. }) {
+            if matches!(self.link, Link::Down { .. }) {
+                self.schedule.forgive();
+                self.mirror.distrust();
+                self.schedule.hurry(Question::Definitions);
+                self.schedule.hurry(Question::JobDefinitions);
+            }
+            self.outages = 0;
+            self.link = Link::Live;
+        }
+        match (ask, answered.reply) {
+            (Ask::Version, Reply::Version(text)) => self.know_version(text),
+            (Ask::Telemetry, Reply::Telemetry(telemetry)) => self.take_telemetry(&telemetry, now),
+            (Ask::Incidents(IncidentStep::Count), Reply::Count(count)) => {
+                self.mirror.apply_count(count);
+                self.incidents_settled(now);
+            }
+            (Ask::Incidents(IncidentStep::Newer { .. }), Reply::Incidents(rows)) => {
+                self.mirror.apply_newer(rows);
+                self.incidents_settled(now);
+            }
+            (Ask::Incidents(IncidentStep::Page { .. }), Reply::Incidents(rows)) => {
+                self.mirror.apply_page(rows);
+                self.incidents_settled(now);
+            }
+            (Ask::Count(figure, _), Reply::Count(count)) => self.set_figure(figure, count as f64, now),
+            (Ask::Definitions(first), Reply::Definitions(rows)) => self.take_definitions(first, rows, now),
+            (Ask::JobDefinitions(first), Reply::JobDefinitions(rows)) => self.take_job_definitions(first, rows, now),
+            (ask, reply) => self.take_items(ask, reply, now),
+        }
+    }
+
+    fn take_items(&mut self, ask: Ask, reply: Reply, now: Moment) {
+        match (ask, reply) {
+            (Ask::JobCounts(id), Reply::JobCounts(counts)) => self.job_counts.succeed(id, counts, now),
+            (Ask::ActivityNames(id), Reply::ActivityNames(Ok(names))) => {
+                let names = Arc::new(names);
+                Arc::make_mut(&mut self.names).insert(id, names);
+                self.groups_stale = true;
+            }
+            (Ask::ActivityNames(id), Reply::ActivityNames(Err(problem))) => self.activity_names.fail(&[id], &problem, now.instant),
+            (Ask::Instances(ids), Reply::Instances(rows)) => take_rows(&mut self.instances, ids, rows, |row| row.id.clone(), now),
+            (Ask::Jobs(ids), Reply::Jobs(rows)) => take_rows(&mut self.jobs, ids, rows, |row| row.id.clone(), now),
+            (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), now),
+            // Replies are made by `ask::send` from the same ask, so no other pair exists.
+            _ => {}
+        }
+    }
+
+    fn know_version(&mut self, text: EngineText) {
+        let changed = self.engine.version.as_ref() != Some(&text);
+        self.engine.version = Some(text);
+        if changed {
+            self.detect();
+        }
+    }
+
+    fn detect(&mut self) {
+        let Some(text) = self.engine.version.clone() else { return };
+        let version = EngineVersion::detect(text, self.product_name.as_ref());
+        self.engine.product = Some(version.product.to_string());
+        self.engine.remark = (version.certainty == Certainty::Assumed).then(|| format!("this version is not known to bpmtop: {version}"));
+        if !version.has(COUNTS_ACQUIRED) {
+            // It is not asked any more, and what a newer engine said would stand for ever.
+            self.figures.insert(Figure::JobsAcquired, FigureState::default());
+        }
+        self.version = Some(version);
+    }
+
+    /// The version that gates requests, for the client.
+    pub fn version(&self) -> Option<&EngineVersion> {
+        self.version.as_ref()
+    }
+
+    fn take_telemetry(&mut self, telemetry: &Telemetry, now: Moment) {
+        if telemetry.product != self.product_name {
+            self.product_name = telemetry.product.clone();
+            self.detect();
+        }
+        if telemetry.commands.is_empty() {
+            return;
+        }
+        let counter = |command| telemetry.command(command).unwrap_or(0);
+        let rates = self.throughput.read(telemetry.since, counter("SuccessfulJobListener"), counter("FailedJobListener"), now);
+        if let Some(rates) = rates {
+            self.set_figure(Figure::JobsSucceededRate, rates.succeeded, now);
+            self.set_figure(Figure::JobsFailedRate, rates.failed, now);
+        }
+    }
+
+    fn set_figure(&mut self, figure: Figure, value: f64, now: Moment) {
+        let state = self.figures.entry(figure).or_default();
+        state.section.succeed(value, now);
+        Arc::make_mut(&mut state.series).push(now, value);
+    }
+
+    fn incidents_settled(&mut self, now: Moment) {
+        let mid = self.mirror.mid_reading();
+        if mid {
+            // The steps of one reading follow each other at once, on one account.
+            self.schedule.go_on(Question::Incidents);
+            if self.mirror.complete() || self.mirror.rows().is_empty() {
+                return;
+            }
+        }
+        let set = IncidentSet { incidents: Arc::clone(self.mirror.rows()), total: self.mirror.counted(), complete: self.mirror.complete() };
+        let same =
+            self.incidents.get().is_some_and(|old| Arc::ptr_eq(&old.incidents, &set.incidents) && old.total == set.total && old.complete == set.complete);
+        if same {
+            self.incidents.confirm(now);
+        } else {
+            self.miss_definitions(&set);
+            self.incidents.succeed(set, now);
+            self.groups_stale = true;
+        }
+        if self.mirror.complete() {
+            self.regroup();
+            let (roots, blocked) = (self.groups.roots as f64, self.groups.blocked as f64);
+            self.set_figure(Figure::IncidentsRoot, roots, now);
+            self.set_figure(Figure::IncidentsBlocked, blocked, now);
+        }
+    }
+
+    /// A definition nobody has told of yet was deployed just now, or may not be read: it is worth one reading ahead of time.
+    fn miss_definitions(&mut self, set: &IncidentSet) {
+        let Some(known) = self.definitions.get().filter(|known| known.complete) else { return };
+        let of_incidents = set.incidents.values().filter_map(|row| row.incident.process_definition.as_ref());
+        let unknown: Vec<ProcessDefinitionId> = of_incidents.filter(|id| !known.by_id.contains_key(*id) && !self.missed.contains(*id)).cloned().collect();
+        if !unknown.is_empty() {
+            self.missed.extend(unknown);
+            self.schedule.hurry(Question::Definitions);
+        }
+    }
+
+    /// Makes the groups anew if what they are made of has changed.
+    pub(super) fn regroup(&mut self) {
+        if std::mem::take(&mut self.groups_stale) {
+            let names = KnownNames { definitions: self.definitions.get(), activities: &self.names };
+            self.groups = Arc::new(group(self.mirror.rows().values(), &names));
+        }
+    }
+
+    fn take_definitions(&mut self, first: u32, rows: Vec<ProcessDefinition>, now: Moment) {
+        let full = rows.len() >= DEFINITION_PAGE as usize;
+        let mut read = if first == 0 { Definitions::default() } else { self.definitions_read.take().unwrap_or_default() };
+        read.by_id.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
+        if full {
+            self.definitions_read = Some(read);
+            self.schedule.go_on(Question::Definitions);
+        } else {
+            read.complete = true;
+            if self.definitions.get().is_none_or(|known| known.by_id != read.by_id) {
+                self.definitions.succeed(read, now);
+                self.groups_stale = true;
+            } else {
+                self.definitions.confirm(now);
+            }
+        }
+    }
+
+    fn take_job_definitions(&mut self, first: u32, rows: Vec<JobDefinition>, now: Moment) {
+        let full = rows.len() >= DEFINITION_PAGE as usize;
+        let mut read = if first == 0 { Vec::new() } else { self.job_definitions_read.take().unwrap_or_default() };
+        read.extend(rows);
+        if full {
+            self.job_definitions_read = Some(read);
+            self.schedule.go_on(Question::JobDefinitions);
+        } else if self.job_definitions.get().is_none_or(|known| *known != read) {
+            self.job_definitions.succeed(read, now);
+        } else {
+            self.job_definitions.confirm(now);
+        }
+    }
+}
+
+/// Rows that were asked for and did not come are gone.
+fn take_rows<K: Clone + Eq + Hash, V>(items: &mut Items<K, Option<V>>, ids: Vec<K>, rows: Vec<V>, id_of: impl Fn(&V) -> K, now: Moment)
+where
+    Section<Option<V>>: Clone,
+{
+    let mut rows: HashMap<K, V> = rows.into_iter().map(|row| (id_of(&row), row)).collect();
+    for id in ids {
+        let row = rows.remove(&id);
+        items.succeed(id, row, now);
+    }
+}

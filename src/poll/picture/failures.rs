@@ -1,0 +1,131 @@
+//! How each failure changes the picture: what is left alone and for how long, and when the engine counts as down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::ask::{Ask, problem};
+use super::super::question::Question;
+use super::Picture;
+use crate::engine::{EngineError, ErrorKind};
+use crate::model::figure::Figure;
+use crate::model::section::{Moment, Problem};
+use crate::model::snapshot::Link;
+
+/// How long a question that is forbidden, gone or unsupported is left alone.
+const HOPELESS: Duration = Duration::from_secs(300);
+
+impl Picture {
+    /// Takes a failure in.
+    pub fn fail(&mut self, question: Question, ask: &Ask, error: &EngineError, elapsed: Duration, now: Moment) {
+        self.schedule.failed(question, elapsed, now.instant);
+        let problem = problem(error);
+        self.note_problem(question, ask, &problem, now);
+        if error.stops_polling() {
+            // Requests that were waiting behind the refused one are not sent; the refusal itself is what matters.
+            if !matches!(self.link, Link::LoginRefused { .. }) {
+                self.link = Link::LoginRefused { problem };
+            }
+            self.note_gap(now);
+            return;
+        }
+        match error.kind() {
+            ErrorKind::Forbidden | ErrorKind::Unsupported | ErrorKind::NotFound | ErrorKind::Fault if question != Question::Version => {
+                self.give_up(question, ask, now);
+            }
+            _ if question == Question::Version => self.go_down(problem, now),
+            // Something may be wrong with the engine as a whole: `/version` tells.
+            kind if concerns_everything(kind) && !matches!(self.link, Link::Down { .. }) => self.schedule.hurry(Question::Version),
+            _ => {}
+        }
+    }
+
+    /// Leaves a hopeless question alone. One diagram that may not be read says nothing of the next, so of single items only this one.
+    fn give_up(&mut self, question: Question, ask: &Ask, now: Moment) {
+        match ask {
+            Ask::JobCounts(id) => self.job_counts.postpone(id, HOPELESS, now.instant),
+            Ask::ActivityNames(id) => self.activity_names.postpone(id, HOPELESS, now.instant),
+            _ => return self.schedule.postpone(question, HOPELESS, now.instant),
+        }
+        self.schedule.forgive_one(question);
+    }
+
+    /// The login just given cannot even be sent.
+    pub fn refuse_login(&mut self, error: &EngineError, now: Moment) {
+        self.link = Link::LoginRefused { problem: problem(error) };
+        self.note_gap(now);
+    }
+
+    fn go_down(&mut self, problem: Problem, now: Moment) {
+        let since = match &self.link {
+            Link::Down { since, .. } => *since,
+            _ => now,
+        };
+        let pause = self.schedule.back_off(self.outages);
+        self.outages += 1;
+        self.schedule.calm(Question::Version);
+        self.link = Link::Down { since, retry: now.after(pause), problem };
+        self.note_gap(now);
+    }
+
+    /// Notes that nothing was asked from this moment on: polling was paused, or this process stood still.
+    pub fn note_gap(&mut self, now: Moment) {
+        for state in self.figures.values_mut() {
+            Arc::make_mut(&mut state.series).gap(now);
+        }
+    }
+
+    fn note_problem(&mut self, question: Question, ask: &Ask, problem: &Problem, now: Moment) {
+        for figure in figures_of(question) {
+            let state = self.figures.entry(figure).or_default();
+            state.section.fail(problem.clone());
+            Arc::make_mut(&mut state.series).gap(now);
+        }
+        match ask {
+            Ask::Incidents(_) => {
+                self.mirror.interrupt();
+                self.incidents.fail(problem.clone());
+            }
+            Ask::Definitions(_) => {
+                self.definitions_read = None;
+                self.definitions.fail(problem.clone());
+            }
+            Ask::JobDefinitions(_) => {
+                self.job_definitions_read = None;
+                self.job_definitions.fail(problem.clone());
+            }
+            Ask::JobCounts(id) => self.job_counts.fail(std::slice::from_ref(id), problem, now.instant),
+            Ask::ActivityNames(id) => self.activity_names.fail(std::slice::from_ref(id), problem, now.instant),
+            Ask::Instances(ids) => self.instances.fail(ids, problem, now.instant),
+            Ask::Jobs(ids) => self.jobs.fail(ids, problem, now.instant),
+            Ask::ExternalTasks(ids) => self.external_tasks.fail(ids, problem, now.instant),
+            Ask::Version | Ask::Telemetry | Ask::Count(..) => {}
+        }
+    }
+}
+
+fn concerns_everything(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Refused
+            | ErrorKind::NoSuchHost
+            | ErrorKind::ConnectTimeout
+            | ErrorKind::Tls
+            | ErrorKind::Proxy
+            | ErrorKind::Network
+            | ErrorKind::NotAnEngine
+            | ErrorKind::TooSlow
+            | ErrorKind::CutOff
+    )
+}
+
+fn question_of(figure: Figure) -> Question {
+    match figure {
+        Figure::IncidentsRoot | Figure::IncidentsBlocked => Question::Incidents,
+        Figure::JobsSucceededRate | Figure::JobsFailedRate => Question::Telemetry,
+        other => Question::Count(other),
+    }
+}
+
+fn figures_of(question: Question) -> Vec<Figure> {
+    Figure::ALL.into_iter().filter(|figure| question_of(*figure) == question).collect()
+}
