@@ -2,7 +2,7 @@
 //!
 //! | part | what belongs there |
 //! |---|---|
-//! | [`catalogue`] | one row for every REST call the product can make |
+//! | [`mod@catalogue`] | one row for every REST call the product can make |
 //! | [`client`] | the client and its typed calls |
 //! | [`question`] | what can be asked of counts and lists, as values |
 //! | [`version`] | which product and feature level answers |
