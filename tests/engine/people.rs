@@ -98,7 +98,8 @@ impl Driver {
     }
 }
 
-/// Whether the engine said "403, not allowed".
-pub fn is_forbidden<T>(answer: &Result<T>) -> bool {
-    answer.as_ref().err().and_then(|error| error.downcast_ref::<Refused>()).is_some_and(|refused| refused.status.as_u16() == 403)
+/// The status with which the engine refused. It says 403 where a right is missing, but 404 where the missing right is to know of the thing, and 500
+/// where the thing belongs to a tenant the user is no member of.
+pub fn refusal<T>(answer: &Result<T>) -> Option<u16> {
+    Some(answer.as_ref().err()?.downcast_ref::<Refused>()?.status.as_u16())
 }
