@@ -30,7 +30,7 @@ mod wire;
 
 pub use catalogue::{RequestName, Since, catalogue};
 pub use client::{Answer, Client, ClientOptions, Usage};
-pub use error::{EngineError, ErrorKind, Problem};
+pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault, Unreachable};
 pub use login::{Login, Token};
 pub use question::{
     CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort,
