@@ -8,7 +8,8 @@
 //! | [`version`] | which product and feature level answers |
 //! | [`error`] | the one error type, in words an operator understands |
 //!
-//! The wire types, the transport and the reading of failures stay private. No schedules, no caching, no state of the engine: those
+//! Logins and tokens, certificates, proxies and extra headers are re-exported from here. The wire types, the transport and the reading
+//! of failures stay private. No schedules, no caching, no state of the engine: those
 //! belong to the poller and the mirror.
 
 pub mod catalogue;
