@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::calm;
+use super::scripted::authority::Authority;
 use super::scripted::proxy::ScriptedProxy;
 use super::scripted::{Asked, Reply, ScriptedEngine};
 
@@ -92,6 +93,26 @@ async fn a_memory_that_cannot_be_kept_is_a_warning_and_stops_nothing() {
     assert!(stderr(&refused).contains("cannot remember refused logins"), "{}", stderr(&refused));
     let variables = [("XDG_STATE_HOME", state.as_str()), ("BPMTOP_USER", "ann"), ("BPMTOP_PASSWORD", "right")];
     assert_eq!(home.run(&["snapshot", &url], &variables).await.status.code(), Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platforms_own_ways_to_name_authorities_are_honoured_beside_ca_file() {
+    let (home, company, other) = (Home::new(), Authority::new("company"), Authority::new("other"));
+    let engine = ScriptedEngine::start_tls(company.issue("localhost").server(None), calm).await;
+    let (company, other) = (home.write("company.pem", &company.pem), home.write("other.pem", &other.pem));
+    let url = engine.secure_url();
+    let run = |variables: Vec<(&'static str, String)>| {
+        let (home, url) = (&home, url.as_str());
+        async move {
+            let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            home.run(&["snapshot", url], &variables).await.status.code()
+        }
+    };
+    assert_eq!(run(vec![("SSL_CERT_FILE", other.clone())]).await, Some(2));
+    assert_eq!(run(vec![("SSL_CERT_FILE", company.clone())]).await, Some(0));
+    assert_eq!(run(vec![("SSL_CERT_FILE", company.clone()), ("BPMTOP_CA_FILE", other.clone())]).await, Some(0));
+    assert_eq!(run(vec![("SSL_CERT_FILE", other), ("BPMTOP_CA_FILE", company)]).await, Some(0));
 }
 
 /// 0.0.0.0 leads to this machine but is none of the addresses that are never proxied.
