@@ -15,6 +15,7 @@ use crate::cockpit::{Stop, async_runtime, login, options, setup, start_log};
 use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::model::figure::{Figure, Unit};
 use crate::model::grouping::Group;
+use crate::model::rights::Trust;
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
@@ -237,6 +238,13 @@ impl Picture {
 /// A figure as JSON; one that is not known is null with a warning, never 0.
 fn kpi(snapshot: &Snapshot, figure: Figure, warnings: &mut Vec<String>) -> serde_json::Value {
     if let Some(value) = snapshot.value(figure) {
+        if let Trust::Partial(right) = snapshot.trust(figure) {
+            if value == 0.0 {
+                warnings.push(format!("{} is not known: none is visible to this login, and {right} is missing", figure.key()));
+                return serde_json::Value::Null;
+            }
+            warnings.push(format!("{} counts only what this login may see: {right} is missing", figure.key()));
+        }
         return match figure.unit() {
             Unit::Count => (value as u64).into(),
             Unit::PerSecond => value.into(),

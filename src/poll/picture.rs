@@ -318,6 +318,9 @@ impl Picture {
             warnings.push(format!("asked last, the engine did not answer: {}", problem.what));
         }
         warnings.extend(self.engine.remark.iter().cloned());
+        for right in self.rights.get().iter().flat_map(|rights| rights.missing()) {
+            warnings.push(format!("{}: {right} is missing", right.without_it()));
+        }
         if let Some(offset) = self.engine.clock_offset.filter(|offset| offset.abs() >= CLOCK_SKEW) {
             let direction = if offset.is_positive() { "ahead of" } else { "behind" };
             let apart = Duration::try_from(offset.abs()).unwrap_or_default();

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::geometry::FigureGrid;
 use crate::config::Level;
 use crate::model::figure::{Figure, Unit};
+use crate::model::rights::Trust;
 use crate::model::section::Moment;
 use crate::model::series::Bucket;
 use crate::model::snapshot::FigureState;
@@ -62,7 +63,13 @@ fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
         let dash = if look.symbols.border.horizontal_top == "-" { "?" } else { "–" };
         return Words { value: dash.to_owned(), value_role: Role::Unknown, delta: None, note, span };
     };
+    // A zero that may only mean "you may not look" must not look like all is well.
+    let partial = matches!(app.snapshot.trust(figure), Trust::Partial(_));
+    if partial && note.is_none() {
+        note = Some(if value == 0.0 { ("none visible".to_owned(), Role::Unknown) } else { ("visible to you".to_owned(), Role::Warning) });
+    }
     let value_role = match app.settings.thresholds.level(figure.key(), value) {
+        _ if partial && value == 0.0 => Role::Unknown,
         Level::Critical => Role::Critical,
         Level::Warning => Role::Warning,
         Level::Normal if figure == Figure::JobsSucceededRate && value > 0.0 => Role::Ok,

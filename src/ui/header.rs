@@ -8,6 +8,8 @@ use ratatui::layout::Rect;
 use super::look::{Look, Pen};
 use crate::app::keymap;
 use crate::app::{App, Overlay};
+use crate::model::figure::Figure;
+use crate::model::rights::Trust;
 use crate::model::section::{Problem, Section};
 use crate::model::snapshot::{Link, Snapshot};
 use crate::text::{age, truncate_middle, width};
@@ -31,6 +33,9 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
     if app.settings.read_only {
         pen.write(" read-only ", look.style(Role::BadgeReadonly)).skip(1);
+    }
+    if matches!(app.snapshot.trust(Figure::IncidentsRoot), Trust::Partial(_)) {
+        pen.write(" partial view ", look.style(Role::BadgeStale)).skip(1);
     }
     let product = match (&engine.product, &engine.version) {
         (Some(product), Some(version)) => format!("{product} {version}"),

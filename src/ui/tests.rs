@@ -119,6 +119,16 @@ fn a_forbidden_figure_is_marked_and_not_zero() {
 }
 
 #[test]
+fn a_login_that_may_not_see_everything_gets_no_silent_zero() {
+    pin("partial", &[], |snapshot, now| {
+        let mut rights = crate::model::rights::Rights::default();
+        rights.note(crate::model::rights::Right::ReadInstances, false);
+        snapshot.rights.succeed(rights, now);
+        snapshot.warnings = vec!["incidents, jobs, instances and external tasks are shown only as far as this login may see them".into()];
+    });
+}
+
+#[test]
 fn the_describe_page_shows_message_job_and_stack_trace() {
     for size in SIZES {
         let now = example::noon();

@@ -13,6 +13,8 @@ use crate::app::incidents::{Level, RECENT, activity_label, process_label, retrie
 use crate::app::list::ListState;
 use crate::model::grouping::{Group, KnownIncident, Names};
 use crate::model::ids::IncidentId;
+use crate::model::figure::Figure;
+use crate::model::rights::Trust;
 use crate::model::section::Problem;
 use crate::model::snapshot::Link;
 use crate::text::{Align, age_short, count_exact, count_short, truncate, wrap_words};
@@ -259,7 +261,11 @@ fn draw_empty(app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
             None => ("Reading incidents…".to_owned(), Role::Muted),
         },
         Some(_) if !app.incidents.filter().is_empty() => ("No row passes the filter; esc clears it.".to_owned(), Role::Muted),
-        Some(set) if set.incidents.is_empty() => ("No open incidents that this user may see.".to_owned(), Role::Ok),
+        Some(set) if set.incidents.is_empty() => match app.snapshot.trust(Figure::IncidentsRoot) {
+            Trust::Complete => ("No open incidents.".to_owned(), Role::Ok),
+            Trust::Unknown => ("No open incidents that this login may see.".to_owned(), Role::Text),
+            Trust::Partial(right) => (format!("No open incidents visible to you; there may be some: {right} is missing."), Role::Warning),
+        },
         Some(_) => ("Nothing left here; esc goes back.".to_owned(), Role::Muted),
     };
     if let Some(mut pen) = Pen::new(buffer, body, 2.min(body.height.saturating_sub(1))) {
