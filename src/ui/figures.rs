@@ -65,8 +65,8 @@ fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
     };
     // A zero that may only mean "you may not look" must not look like all is well.
     let partial = matches!(app.snapshot.trust(figure), Trust::Partial(_));
-    if partial && note.is_none() {
-        note = Some(if value == 0.0 { ("none visible".to_owned(), Role::Unknown) } else { ("visible to you".to_owned(), Role::Warning) });
+    if partial && value == 0.0 && note.is_none() {
+        note = Some(("none visible".to_owned(), Role::Unknown));
     }
     let value_role = match app.settings.thresholds.level(figure.key(), value) {
         _ if partial && value == 0.0 => Role::Unknown,
@@ -75,7 +75,12 @@ fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
         Level::Normal if figure == Figure::JobsSucceededRate && value > 0.0 => Role::Ok,
         Level::Normal => Role::Text,
     };
-    Words { value: value_text(figure, value), value_role, delta: delta(look, figure, state, app.now, span), note, span }
+    let at_least = match (partial, look.symbols.gap.is_ascii()) {
+        (false, _) => "",
+        (true, false) => "≥",
+        (true, true) => ">=",
+    };
+    Words { value: format!("{at_least}{}", value_text(figure, value)), value_role, delta: delta(look, figure, state, app.now, span), note, span }
 }
 
 fn value_text(figure: Figure, value: f64) -> String {
@@ -185,7 +190,9 @@ fn draw_tall(app: &App, look: &Look, figure: Figure, state: &FigureState, words:
         pen.write(text, look.style(*role));
     }
     if let (None, Some(age)) = (&words.note, state.section.age(app.now)) {
-        pen.skip(2).write(&format!("{} ago", age_short(age)), look.style(Role::Faint));
+        let partial = matches!(app.snapshot.trust(figure), Trust::Partial(_));
+        let (text, role) = if partial { ("visible to you".to_owned(), Role::Warning) } else { (format!("{} ago", age_short(age)), Role::Faint) };
+        pen.skip(2).write(&text, look.style(role));
     }
 }
 
