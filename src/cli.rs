@@ -13,6 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target, UiSettings};
+use crate::headless::snapshot::Request;
 use crate::theme::{Depth, Symbols, Theme};
 
 /// The exit code when all went well.
@@ -34,9 +35,12 @@ the configuration.
 
 Passwords are never arguments, since every user of the host could read them in the process list.
 Name a source in the profile (password_command, password_file, password_env), set BPMTOP_PASSWORD,
-or use --password-stdin. Without any of them you are asked.
+or use --password-stdin. Without any of them you are asked. The same holds for bearer tokens
+(token_command, token_file, token_env, BPMTOP_TOKEN).
 
-Environment: BPMTOP_CONFIG, BPMTOP_PROFILE, BPMTOP_URL, BPMTOP_USER, BPMTOP_PASSWORD, NO_COLOR.
+Environment: BPMTOP_CONFIG, BPMTOP_PROFILE, BPMTOP_URL, BPMTOP_USER, BPMTOP_PASSWORD, BPMTOP_TOKEN,
+BPMTOP_CA_FILE, BPMTOP_CLIENT_CERTIFICATE, BPMTOP_CLIENT_KEY, BPMTOP_PROXY, NO_COLOR. Without a proxy
+of its own an engine is asked through HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
 
 Exit codes: 0 all went well, 1 wrong arguments or configuration, 2 the engine could not be read.";
 
@@ -67,6 +71,18 @@ pub struct Options {
     /// Read the password from the first line of standard input
     #[arg(long, global = true)]
     pub password_stdin: bool,
+    /// Trust the authorities of this PEM file too, as the company's own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Show this certificate, a PEM file, to a server that demands one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub client_certificate: Option<PathBuf>,
+    /// The private key of that certificate, where it has a file of its own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
+    /// Go through this proxy (http://, https:// or socks5h://), or through "none"
+    #[arg(long, global = true, value_name = "URL")]
+    pub proxy: Option<String>,
     /// Refuse every action; no option lifts the read_only of a profile
     #[arg(long, visible_alias = "readonly", global = true)]
     pub read_only: bool,
@@ -104,6 +120,9 @@ pub enum Command {
         /// Print JSON instead of text
         #[arg(long)]
         json: bool,
+        /// Try a login again that was refused within the last hours
+        #[arg(long)]
+        retry_login: bool,
     },
     /// Tell what works, what does not, and the way out
     Doctor {
@@ -113,6 +132,9 @@ pub enum Command {
         /// Print JSON instead of text
         #[arg(long)]
         json: bool,
+        /// Try a login again that was refused within the last hours
+        #[arg(long)]
+        retry_login: bool,
     },
     /// Look at the configuration
     #[command(subcommand)]
@@ -221,12 +243,14 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
     let Arguments { target, options, command } = arguments;
     match command {
         None => open_cockpit(session(target, options, environment)?),
-        Some(Command::Snapshot { target: own, json }) => {
+        Some(Command::Snapshot { target: own, json, retry_login }) => {
             let session = headless_session(target, own, options, environment)?;
             session.warnings.iter().for_each(|warning| tell(&format!("bpmtop: {warning}")));
-            print_snapshot(session, json)
+            print_snapshot(session, Request { json, retry_login })
         }
-        Some(Command::Doctor { target: own, json }) => examine(&headless_session(target, own, options, environment)?, json),
+        Some(Command::Doctor { target: own, json, retry_login }) => {
+            examine(&headless_session(target, own, options, environment)?, Request { json, retry_login })
+        }
         Some(Command::Config(command)) => config_command(&command, &overrides(None, options, None), environment),
         Some(Command::Keys) => Ok(print(&key_table())),
         Some(Command::Completions { shell }) => {
@@ -269,6 +293,10 @@ fn overrides(target: Option<String>, options: Options, password: Option<SecretSt
         password,
         config: options.config,
         user: options.user,
+        ca_file: options.ca_file,
+        client_certificate: options.client_certificate,
+        client_key: options.client_key,
+        proxy: options.proxy,
         read_only: options.read_only,
         engine: options.engine,
         budget_percent: options.budget,
@@ -357,8 +385,8 @@ fn open_cockpit(session: Session) -> Result<u8, Failure> {
     })
 }
 
-fn examine(session: &Session, json: bool) -> Result<u8, Failure> {
-    match crate::headless::doctor::run(session, json) {
+fn examine(session: &Session, request: Request) -> Result<u8, Failure> {
+    match crate::headless::doctor::run(session, request) {
         Ok((text, readable)) => {
             print(&text);
             Ok(if readable { EXIT_OK } else { EXIT_ENGINE })
@@ -368,8 +396,8 @@ fn examine(session: &Session, json: bool) -> Result<u8, Failure> {
     }
 }
 
-fn print_snapshot(session: Session, json: bool) -> Result<u8, Failure> {
-    match crate::headless::snapshot::run(session, json) {
+fn print_snapshot(session: Session, request: Request) -> Result<u8, Failure> {
+    match crate::headless::snapshot::run(session, request) {
         Ok(text) => Ok(print(&text)),
         Err(crate::cockpit::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
         Err(crate::cockpit::Stop::Engine(error)) => Err(Failure::engine(error)),

@@ -19,19 +19,25 @@ pub mod version;
 
 mod fault;
 mod json_path;
+mod login;
 mod request;
+mod route;
 mod telemetry;
+mod tls;
 mod transport;
 mod typed;
 mod wire;
 
 pub use catalogue::{RequestName, Since, catalogue};
-pub use client::{Answer, Client, ClientOptions, Login, Usage};
+pub use client::{Answer, Client, ClientOptions, Usage};
 pub use error::{EngineError, ErrorKind, Problem};
+pub use login::{Login, Token};
 pub use question::{
     CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort,
     JobFilter, JobIs, Order, Page,
 };
+pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;
+pub use tls::{Authorities, ClientCertificate};
 pub use typed::MOST_IDS;
 pub use version::{EngineVersion, Product};

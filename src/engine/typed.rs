@@ -71,7 +71,15 @@ impl Client {
         let product = match self.telemetry().await {
             Ok(telemetry) => telemetry.data.product,
             Err(error)
-                if matches!(error.problem(), Problem::Unreachable(_) | Problem::Unauthorized { .. } | Problem::LoginRefused | Problem::TooSlow { .. }) =>
+                if matches!(
+                    error.problem(),
+                    Problem::Unreachable(_)
+                        | Problem::Unauthorized { .. }
+                        | Problem::TokenRefused { .. }
+                        | Problem::TokenNotFetched { .. }
+                        | Problem::LoginRefused { .. }
+                        | Problem::TooSlow { .. }
+                ) =>
             {
                 return Err(error);
             }

@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::refused_logins::{Attempt, RefusedLogins};
+use super::snapshot::Request;
 use crate::cli::Session;
-use crate::cockpit::{Stop, async_runtime, setup};
+use crate::cockpit::{Stop, async_runtime, login, options, setup};
 use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::engine::version::Certainty;
 use crate::engine::{Client, CountQuestion, EngineError, HistoricIncidentFilter, IncidentFilter, Login};
@@ -23,6 +26,9 @@ const PROBES: usize = 5;
 
 /// A median latency from which on the screen feels slow.
 const SLOW: Duration = Duration::from_millis(500);
+
+/// The subject of the check that proves the login.
+const LOGIN: &str = "login";
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -71,14 +77,15 @@ impl Check {
 /// # Errors
 ///
 /// When not even the examination can begin: no engine is named, or the password source fails.
-pub fn run(session: &Session, json: bool) -> Result<(String, bool), Stop> {
+pub fn run(session: &Session, request: Request) -> Result<(String, bool), Stop> {
     let Target::Connect(connection) = &session.target else { return Err(Stop::Setup(anyhow::anyhow!("no engine is named"))) };
     let mut checks = vec![configuration(session, connection), terminal()];
     let runtime = async_runtime().map_err(Stop::setup)?;
-    let readable = match password(connection) {
-        Ok(login) => {
-            let client = setup(connection, login)?.client;
-            runtime.block_on(engine(connection, &client, &mut checks))
+    let readable = match ready(connection, request.retry_login) {
+        Ok((client, login)) => {
+            let readable = runtime.block_on(engine(connection, &client, &mut checks));
+            remember(connection, &login, readable, &mut checks);
+            readable
         }
         Err(check) => {
             checks.push(check);
@@ -86,7 +93,7 @@ pub fn run(session: &Session, json: bool) -> Result<(String, bool), Stop> {
         }
     };
     runtime.shutdown_timeout(Duration::from_millis(50));
-    let text = if json { format!("{}\n", serde_json::to_string_pretty(&checks).map_err(Stop::setup)?) } else { report(&checks) };
+    let text = if request.json { format!("{}\n", serde_json::to_string_pretty(&checks).map_err(Stop::setup)?) } else { report(&checks) };
     Ok((text, readable))
 }
 
@@ -140,17 +147,39 @@ fn terminal() -> Check {
     }
 }
 
-fn password(connection: &Connection) -> Result<Login, Check> {
-    match &connection.login {
-        ConfiguredLogin::None => Ok(Login::None),
-        ConfiguredLogin::Basic { user, password } => match password.resolve() {
-            Ok(password) => Ok(Login::Basic { user: user.clone(), password }),
-            Err(error) => Err(Check::of("credentials", Verdict::Failed, error.to_string(), "nothing was sent to the engine")),
-        },
-        ConfiguredLogin::PromptNeeded { user } => {
-            let finding = format!("there is no password for {}", safe(user));
-            Err(Check::of("credentials", Verdict::Failed, finding, "set BPMTOP_PASSWORD, use --password-stdin, or name a source in the profile"))
+/// A client with its login; a check that failed where there is none, or where the login was refused a while ago.
+fn ready(connection: &Connection, retry_login: bool) -> Result<(Client, Login), Check> {
+    let stopped = |stop: Stop| {
+        let (Stop::Setup(error) | Stop::Engine(error)) = stop;
+        Check::of("credentials", Verdict::Failed, format!("{error:#}"), "nothing was sent to the engine")
+    };
+    let Some(login) = login(connection).map_err(stopped)? else {
+        let finding = "there is no password for this user";
+        return Err(Check::of("credentials", Verdict::Failed, finding, "set BPMTOP_PASSWORD, use --password-stdin, or name a source in the profile"));
+    };
+    if let Some(attempt) = Attempt::new(connection.url.as_str(), connection.engine_name.as_deref(), &login).filter(|_| !retry_login) {
+        let now = Timestamp::now();
+        if let Ok(Some(at)) = RefusedLogins::of_this_user().refused_at(&attempt, now) {
+            let refusal = attempt.refusal(at, now, &TimeZone::system(), "bpmtop doctor");
+            return Err(Check::of("login", Verdict::Failed, refusal, "nothing was sent to the engine"));
         }
+    }
+    let setup = setup(connection, options(connection).map_err(stopped)?, login.clone()).map_err(stopped)?;
+    Ok((setup.client, login))
+}
+
+/// Keeps in mind how the login ended, for the next headless command.
+fn remember(connection: &Connection, login: &Login, readable: bool, checks: &mut Vec<Check>) {
+    let Some(attempt) = Attempt::new(connection.url.as_str(), connection.engine_name.as_deref(), login) else { return };
+    let refused_now = checks.iter().any(|check| check.subject == LOGIN && check.verdict == Verdict::Failed);
+    let logins = RefusedLogins::of_this_user();
+    let remembered = match (readable, refused_now) {
+        (true, _) => logins.forget(&attempt),
+        (false, true) => logins.remember(&attempt, Timestamp::now()),
+        (false, false) => Ok(()),
+    };
+    if let Err(warning) = remembered {
+        checks.push(Check::of("login memory", Verdict::Warning, warning, "a refused login will be tried again by the next command"));
     }
 }
 
@@ -178,12 +207,13 @@ async fn engine(connection: &Connection, client: &Client, checks: &mut Vec<Check
     let version = match client.identify().await {
         Ok(answer) => answer,
         Err(error) => {
-            checks.push(Check::failed("login", &error));
+            let subject = if error.stops_polling() { LOGIN } else { "version" };
+            checks.push(Check::failed(subject, &error));
             return false;
         }
     };
     let user = client_user(connection);
-    checks.push(Check::ok("login", user.map_or_else(|| "none needed".to_owned(), |user| format!("accepted for {}", safe(&user)))));
+    checks.push(Check::ok(LOGIN, user.map_or_else(|| "none needed".to_owned(), |user| format!("accepted for {}", safe(&user)))));
     checks.push(match version.data.certainty {
         Certainty::Known => Check::ok("version", version.data.to_string()),
         Certainty::Assumed => {
@@ -201,6 +231,7 @@ fn client_user(connection: &Connection) -> Option<String> {
     match &connection.login {
         ConfiguredLogin::None => None,
         ConfiguredLogin::Basic { user, .. } | ConfiguredLogin::PromptNeeded { user } => Some(user.clone()),
+        ConfiguredLogin::Bearer { .. } => Some("the bearer token".to_owned()),
     }
 }
 

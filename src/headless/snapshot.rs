@@ -1,17 +1,18 @@
 //! `bpmtop snapshot`: reads the engine once and prints what the cockpit would show.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::refused_logins::{Attempt, RefusedLogins};
 use crate::cli::Session;
-use crate::cockpit::{Stop, async_runtime, setup, start_log};
-use crate::config::{Login as ConfiguredLogin, Target};
-use crate::engine::Login;
+use crate::cockpit::{Stop, async_runtime, login, options, setup, start_log};
+use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::model::figure::{Figure, Unit};
 use crate::model::grouping::Group;
 use crate::model::snapshot::{Link, Snapshot};
@@ -25,32 +26,77 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// Definitions whose activities are read by name; beyond, activities keep their ids.
 const NAMED: usize = 200;
 
+/// How to read and print.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Request {
+    /// JSON instead of text.
+    pub json: bool,
+    /// Try a login that is known to have been refused.
+    pub retry_login: bool,
+}
+
 /// Reads the engine of a session and returns what to print.
 ///
 /// # Errors
 ///
-/// When the password source cannot be used, or the engine cannot be read.
-pub fn run(session: Session, json: bool) -> Result<String, Stop> {
+/// When a file or the source of a secret cannot be used, the login was refused a while ago, or the engine cannot be read.
+pub fn run(session: Session, request: Request) -> Result<String, Stop> {
     let _log = start_log(session.log.as_deref())?;
     let Target::Connect(connection) = &session.target else { return Err(Stop::Setup(anyhow::anyhow!("no engine is named"))) };
-    let login = match &connection.login {
-        ConfiguredLogin::None => Login::None,
-        ConfiguredLogin::Basic { user, password } => Login::Basic { user: user.clone(), password: password.resolve().map_err(Stop::setup)? },
-        ConfiguredLogin::PromptNeeded { user } => {
-            let user = safe(user).into_owned();
-            return Err(Stop::Setup(anyhow::anyhow!("there is no password for {user}; set BPMTOP_PASSWORD, or use --password-stdin")));
-        }
-    };
-    let setup = setup(connection, login)?;
+    let Some(login) = login(connection)? else { return Err(no_password(connection)) };
+    let refused = RefusedLogins::of_this_user();
+    let attempt = Attempt::new(connection.url.as_str(), connection.engine_name.as_deref(), &login);
+    if let Some(attempt) = attempt.as_ref().filter(|_| !request.retry_login) {
+        not_refused_before(&refused, attempt)?;
+    }
+    let setup = setup(connection, options(connection)?, login.clone())?;
     let runtime = async_runtime().map_err(Stop::setup)?;
-    let snapshot = runtime.block_on(async { tokio::time::timeout(LIMIT, read(setup)).await });
-    let snapshot = snapshot.map_err(|_| Stop::Engine(anyhow::anyhow!("the engine could not be read within {} s", LIMIT.as_secs())))??;
+    let read = runtime.block_on(async { tokio::time::timeout(LIMIT, read(setup)).await });
+    let read = read.unwrap_or_else(|_| Err(Unread::Failed(anyhow::anyhow!("the engine could not be read within {} s", LIMIT.as_secs()))));
     runtime.shutdown_timeout(Duration::from_millis(50));
+    if let Some(attempt) = &attempt {
+        let remembered = match &read {
+            Ok(_) => refused.forget(attempt),
+            Err(Unread::LoginRefused(_)) => refused.remember(attempt, Timestamp::now()),
+            Err(Unread::Failed(_)) => Ok(()),
+        };
+        remembered.unwrap_or_else(|warning| warn(&warning));
+    }
+    let snapshot = read.map_err(|(Unread::LoginRefused(error) | Unread::Failed(error))| Stop::Engine(error))?;
     let picture = Picture::of(&snapshot);
-    Ok(if json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&snapshot) })
+    Ok(if request.json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&snapshot) })
 }
 
-async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Stop> {
+fn no_password(connection: &Connection) -> Stop {
+    let user = match &connection.login {
+        ConfiguredLogin::PromptNeeded { user } => safe(user).into_owned(),
+        _ => "this user".to_owned(),
+    };
+    Stop::Setup(anyhow::anyhow!("there is no password for {user}; set BPMTOP_PASSWORD, or use --password-stdin"))
+}
+
+/// An error for a login that was refused a while ago: each further attempt brings the account nearer to being locked.
+fn not_refused_before(refused: &RefusedLogins, attempt: &Attempt<'_>) -> Result<(), Stop> {
+    let now = Timestamp::now();
+    let at = refused.refused_at(attempt, now).unwrap_or_else(|warning| {
+        warn(&warning);
+        None
+    });
+    at.map_or(Ok(()), |at| Err(Stop::Engine(anyhow::anyhow!(attempt.refusal(at, now, &TimeZone::system(), "bpmtop snapshot")))))
+}
+
+/// Standard error may be gone; nothing depends on a warning.
+fn warn(warning: &str) {
+    let _ = writeln!(std::io::stderr(), "bpmtop: {}", safe(warning));
+}
+
+/// Why there is no picture.
+enum Unread {
+    LoginRefused(anyhow::Error),
+    Failed(anyhow::Error),
+}
+
+async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
     let mut poller = task::start(setup);
     let first = settled(&mut poller.snapshots, 0).await?;
     let definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
@@ -62,17 +108,18 @@ async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Stop> {
 }
 
 /// Waits until everything was asked once. An engine that does not answer is not asked twice: a script wants to know now.
-async fn settled(snapshots: &mut watch::Receiver<Arc<Snapshot>>, looks: u64) -> Result<Arc<Snapshot>, Stop> {
+async fn settled(snapshots: &mut watch::Receiver<Arc<Snapshot>>, looks: u64) -> Result<Arc<Snapshot>, Unread> {
     loop {
         let snapshot = snapshots.borrow_and_update().clone();
         match &snapshot.link {
-            Link::Down { problem, .. } | Link::LoginRefused { problem } | Link::PollerFailed { problem } => {
-                return Err(Stop::Engine(anyhow::anyhow!("{}. {}", problem.what, problem.remedy)));
+            Link::LoginRefused { problem } => return Err(Unread::LoginRefused(anyhow::anyhow!("{}. {}", problem.what, problem.remedy))),
+            Link::Down { problem, .. } | Link::PollerFailed { problem } => {
+                return Err(Unread::Failed(anyhow::anyhow!("{}. {}", problem.what, problem.remedy)));
             }
             _ if snapshot.settled && snapshot.looks >= looks => return Ok(snapshot),
             _ => {}
         }
-        snapshots.changed().await.map_err(Stop::setup)?;
+        snapshots.changed().await.map_err(|ended| Unread::Failed(ended.into()))?;
     }
 }
 

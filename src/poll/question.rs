@@ -60,7 +60,7 @@ impl Question {
             Question::Incidents => 2_000,
             Question::Telemetry => 3_000,
             Question::Count(_) => 5_000,
-            Question::Version => 10_000,
+            Question::Version => 5_000,
             Question::Definitions => 60_000,
             Question::JobDefinitions => 15_000,
             // These are asked item by item; how fresh an item must be is decided where the items are known.

@@ -14,6 +14,9 @@ use crate::model::snapshot::Cost;
 /// Requests in flight at once, whatever the budget.
 const MOST_IN_FLIGHT: usize = 4;
 
+/// Of these, background requests.
+const MOST_IN_BACKGROUND: usize = 2;
+
 /// The foreground bucket: what the operator just asked for may keep a quarter of a thread busy, two seconds at once.
 const FOREGROUND_RATE: f64 = 0.25;
 const FOREGROUND_MOST: f64 = 2.0;
@@ -79,7 +82,6 @@ pub struct Schedule {
     foreground: Bucket,
     distance: Option<Duration>,
     window: VecDeque<(Instant, Duration, Lane)>,
-    started: Instant,
     requests: u64,
     random: u64,
 }
@@ -93,7 +95,6 @@ impl Schedule {
             foreground: Bucket::new(FOREGROUND_RATE, FOREGROUND_MOST, now),
             distance: None,
             window: VecDeque::new(),
-            started: now,
             requests: 0,
             random: seed | 1,
         }
@@ -106,11 +107,14 @@ impl Schedule {
         if self.in_flight() >= MOST_IN_FLIGHT {
             return Next::Wait(LONGEST_INTERVAL);
         }
+        let background = self.entries.values().filter(|entry| entry.in_flight == Some(Lane::Background)).count();
         let mut best: Option<(f64, Question, Lane)> = None;
         let mut wait = LONGEST_INTERVAL;
         for question in Question::ALL.into_iter().filter(|question| wanted(*question)) {
             match self.due(question, now) {
                 Due::InFlight => {}
+                // Several dear answers at once would all be debt before the first of them is known.
+                Due::Now { lane: Lane::Background, .. } if background >= MOST_IN_BACKGROUND && question != Question::Version => {}
                 Due::In(later) => wait = wait.min(later),
                 Due::Now { overdue, lane } if best.is_none_or(|(most, ..)| overdue > most) => best = Some((overdue, question, lane)),
                 Due::Now { .. } => {}
@@ -142,6 +146,10 @@ impl Schedule {
             return Due::In(interval - passed);
         }
         let due = Due::Now { overdue: passed.as_secs_f64() / interval.as_secs_f64(), lane: Lane::Background };
+        // Without it nobody would notice in time that a slow engine has stopped to answer; it asks nothing of the database.
+        if question == Question::Version {
+            return due;
+        }
         let busy = entry.busy;
         or_later(due, self.background.account(busy).ready_in().min(LONGEST_INTERVAL.saturating_sub(passed)))
     }
@@ -303,11 +311,10 @@ impl Schedule {
         while self.window.front().is_some_and(|(at, ..)| now.saturating_duration_since(*at) > WINDOW) {
             self.window.pop_front();
         }
-        let seen = now.saturating_duration_since(self.started).clamp(Duration::from_secs(1), WINDOW).as_secs_f64();
         let busy: Duration = self.window.iter().filter(|(_, _, lane)| *lane == Lane::Background).map(|(_, busy, _)| *busy).sum();
         Cost {
             requests_per_minute: u32::try_from(self.window.len()).unwrap_or(u32::MAX),
-            busy_percent: busy.as_secs_f64() / seen * 100.0,
+            busy_percent: busy.as_secs_f64() / WINDOW.as_secs_f64() * 100.0,
             budget_percent: self.background.rate() * 100.0,
             distance: self.distance,
             requests: self.requests,

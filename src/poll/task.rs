@@ -147,6 +147,9 @@ impl Task {
                     self.picture.sent(question, lane, &ask, now);
                     let client = self.client.clone();
                     self.in_flight.push(Box::pin(async move {
+                        // A connection whose answer was read just now goes back to the pool by a task of its own. Without giving way
+                        // to it, the next request would find no idle connection and open one more.
+                        tokio::task::yield_now().await;
                         let started = std::time::Instant::now();
                         let result = ask::send(&client, &ask).await;
                         Outcome { question, ask, result, waited: started.elapsed() }

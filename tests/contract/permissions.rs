@@ -25,7 +25,8 @@ async fn stranger(bench: &Bench) -> Result<Person> {
 
 async fn reader(bench: &Bench) -> Result<Person> {
     let name = bench.name("reader").replace('-', "x");
-    bench.driver().create_reader(&name, bench.password()).await?;
+    bench.driver().create_user(&name, bench.password()).await?;
+    bench.driver().grant(&name, 6, "*", &["READ", "READ_INSTANCE", "READ_TASK", "READ_HISTORY"]).await?;
     person(bench, name).await
 }
 

@@ -138,6 +138,8 @@ impl RigParams {
             ("job-execution.enabled", self.job_executor.to_string()),
             ("job-execution.wait-time-in-millis", "200".into()),
             ("job-execution.max-wait", "1000".into()),
+            // by default the engine takes no user whose id has a hyphen
+            ("generic-properties.properties.user-resource-whitelist-pattern", "[a-zA-Z0-9-]+".into()),
         ];
         if let Some(node) = &self.node {
             properties.push(("generic-properties.properties.hostname", node.clone()));

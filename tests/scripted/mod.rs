@@ -4,11 +4,14 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod engine;
+
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
@@ -126,32 +129,61 @@ impl Reply {
 
 type Script = dyn Fn(&Asked) -> Reply + Send + Sync;
 
+/// When a request was worked on.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// Path and query, still encoded.
+    pub target: String,
+    /// From its arrival.
+    pub from: Instant,
+    /// To the last byte of its answer, or the moment its asker hung up.
+    pub until: Instant,
+}
+
 #[derive(Default)]
 struct Seen {
     asked: Mutex<Vec<Asked>>,
+    served: Mutex<Vec<Served>>,
     connections: Mutex<usize>,
 }
 
-/// A running scripted server. It stops with the runtime of its test.
+/// A running scripted server. It stops with the runtime of its test, or when told to.
 pub struct ScriptedEngine {
     port: u16,
     seen: Arc<Seen>,
+    accepting: Option<tokio::task::JoinHandle<()>>,
+    script: Arc<Script>,
 }
 
 impl ScriptedEngine {
     /// Starts one on a free port of the loopback interface.
     pub async fn start(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let (seen, script): (Arc<Seen>, Arc<Script>) = (Arc::default(), Arc::new(script));
-        let shared = Arc::clone(&seen);
-        tokio::spawn(async move {
+        let mut engine = Self { port: 0, seen: Arc::default(), accepting: None, script: Arc::new(script) };
+        engine.listen().await;
+        engine
+    }
+
+    /// Listens, on the port it had before if it had one.
+    pub async fn listen(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.expect("a free port");
+        self.port = listener.local_addr().expect("an address").port();
+        let (seen, script) = (Arc::clone(&self.seen), Arc::clone(&self.script));
+        self.accepting = Some(tokio::spawn(async move {
+            let mut connections = JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
-                *shared.connections.lock().expect("unpoisoned") += 1;
-                tokio::spawn(serve(socket, Arc::clone(&shared), Arc::clone(&script)));
+                *seen.connections.lock().expect("unpoisoned") += 1;
+                connections.spawn(serve(socket, Arc::clone(&seen), Arc::clone(&script)));
             }
-        });
-        Self { port, seen }
+        }));
+    }
+
+    /// Stops listening and drops all connections, as a process does that dies.
+    pub async fn die(&mut self) {
+        if let Some(accepting) = self.accepting.take() {
+            accepting.abort();
+            // Ended only once its sockets are closed.
+            let _ = accepting.await;
+        }
     }
 
     /// Starts one that gives every request the same answer.
@@ -170,7 +202,7 @@ impl ScriptedEngine {
                 let _ = socket.write_all(said).await;
             }
         });
-        Self { port, seen: Arc::default() }
+        Self { port, seen: Arc::default(), accepting: None, script: Arc::new(|_| Reply::status(500)) }
     }
 
     /// Its REST base.
@@ -188,6 +220,11 @@ impl ScriptedEngine {
         self.seen.asked.lock().expect("unpoisoned").clone()
     }
 
+    /// When each request was worked on, those still under way left out.
+    pub fn served(&self) -> Vec<Served> {
+        self.seen.served.lock().expect("unpoisoned").clone()
+    }
+
     /// How many connections were accepted.
     pub fn connections(&self) -> usize {
         *self.seen.connections.lock().expect("unpoisoned")
@@ -198,8 +235,11 @@ async fn serve(mut socket: TcpStream, seen: Arc<Seen>, script: Arc<Script>) {
     let mut pending = Vec::new();
     while let Some(asked) = read_request(&mut socket, &mut pending).await {
         seen.asked.lock().expect("unpoisoned").push(asked.clone());
+        let from = Instant::now();
         let reply = script(&asked);
-        if !matches!(write_reply(&mut socket, &reply).await, Ok(true)) {
+        let written = write_reply(&mut socket, &reply).await;
+        seen.served.lock().expect("unpoisoned").push(Served { target: asked.target, from, until: Instant::now() });
+        if !matches!(written, Ok(true)) {
             return;
         }
     }

@@ -1,5 +1,6 @@
 //! What the configuration accepts, refuses and prefers, read as an operator would write it.
 
+mod access;
 mod mistakes;
 mod precedence;
 mod profiles;

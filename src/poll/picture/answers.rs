@@ -36,10 +36,9 @@ impl Picture {
         }
         if matches!(self.link, Link::Connecting | Link::Down { .. } | Link::PollerFailed { .. }) {
             if matches!(self.link, Link::Down { .. }) {
+                // Everything may have changed meanwhile, and the operator has waited for it.
                 self.schedule.forgive();
-                self.mirror.distrust();
-                self.schedule.hurry(Question::Definitions);
-                self.schedule.hurry(Question::JobDefinitions);
+                self.refresh();
             }
             self.outages = 0;
             self.link = Link::Live;
