@@ -39,8 +39,8 @@ or use --password-stdin. Without any of them you are asked. The same holds for b
 (token_command, token_file, token_env, BPMTOP_TOKEN).
 
 Environment: BPMTOP_CONFIG, BPMTOP_PROFILE, BPMTOP_URL, BPMTOP_USER, BPMTOP_PASSWORD, BPMTOP_TOKEN,
-BPMTOP_CA_FILE, BPMTOP_CLIENT_CERTIFICATE, BPMTOP_CLIENT_KEY, BPMTOP_PROXY, NO_COLOR. Without a proxy
-of its own an engine is asked through HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+BPMTOP_CA_FILE, BPMTOP_CLIENT_CERTIFICATE, BPMTOP_CLIENT_KEY, BPMTOP_PROXY, NO_COLOR. Where no proxy
+is named, HTTP_PROXY, HTTPS_PROXY and NO_PROXY count.
 
 Exit codes: 0 all went well, 1 wrong arguments or configuration, 2 the engine could not be read.";
 

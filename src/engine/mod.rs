@@ -8,7 +8,8 @@
 //! | [`version`] | which product and feature level answers |
 //! | [`error`] | the one error type, in words an operator understands |
 //!
-//! The wire types, the transport and the reading of failures stay private. No schedules, no caching, no state of the engine: those
+//! Logins and tokens, certificates, proxies and extra headers are re-exported from here. The wire types, the transport and the reading
+//! of failures stay private. No schedules, no caching, no state of the engine: those
 //! belong to the poller and the mirror.
 
 pub mod catalogue;
@@ -30,7 +31,7 @@ mod wire;
 
 pub use catalogue::{RequestName, Since, catalogue};
 pub use client::{Answer, Client, ClientOptions, Usage};
-pub use error::{EngineError, ErrorKind, Problem};
+pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault, Unreachable};
 pub use login::{Login, Token};
 pub use question::{
     CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort,

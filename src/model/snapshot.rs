@@ -12,8 +12,10 @@ use super::figure::Figure;
 use super::grouping::{Groups, KnownIncident, Names, diagram_activity};
 use super::ids::{ActivityId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use super::job::{Job, JobDefinition};
+use super::rights::{Rights, Trust};
 use super::section::{Moment, Problem, Section};
 use super::series::Series;
+use super::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
 /// Names of activities by id, of one process definition.
@@ -156,6 +158,10 @@ pub struct Snapshot {
     pub definitions: Section<Definitions>,
     /// Job definitions.
     pub job_definitions: Section<Vec<JobDefinition>>,
+    /// What this login may see and do.
+    pub rights: Section<Rights>,
+    /// Figures per process definition, older than the rest: they cost the engine more.
+    pub statistics: Section<Vec<ProcessStatistics>>,
     /// Job counts of the job definitions somebody looks at.
     pub job_counts: Arc<HashMap<JobDefinitionId, Section<JobCounts>>>,
     /// Activity names of the definitions somebody looks at.
@@ -188,6 +194,8 @@ impl Snapshot {
             groups: Arc::default(),
             definitions: Section::default(),
             job_definitions: Section::default(),
+            rights: Section::default(),
+            statistics: Section::default(),
             job_counts: Arc::default(),
             activity_names: Arc::default(),
             instances: Arc::default(),
@@ -202,6 +210,11 @@ impl Snapshot {
     /// Value of a figure, if known.
     pub fn value(&self, figure: Figure) -> Option<f64> {
         self.figures.get(&figure).and_then(|state| state.section.get().copied())
+    }
+
+    /// How far a figure can be trusted, by what the login may see.
+    pub fn trust(&self, figure: Figure) -> Trust {
+        self.rights.get().map_or(Trust::Unknown, |rights| rights.trust(figure))
     }
 
     /// The open incident with this id.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::bpmn::activity_names;
 use crate::engine::{
-    Answer, Client, CountQuestion, EngineError, ExternalTaskFilter, ExternalTaskIs, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Order, Page,
-    Telemetry,
+    Answer, Client, CountQuestion, EngineError, ErrorKind, ExternalTaskFilter, ExternalTaskIs, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs,
+    Order, Page, Telemetry,
 };
 use crate::mirror::{IncidentStep, PAGE_SIZE};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
@@ -18,12 +18,17 @@ use crate::model::grouping::KnownIncident;
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
+use crate::model::rights::{Right, Rights};
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{ActivityNames, JobCounts};
+use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
 /// Definitions read at once.
 pub const DEFINITION_PAGE: u32 = 1_000;
+
+/// On large engines this one takes long (80 s were reported); nobody waits for it.
+const STATISTICS_LIMIT: Duration = Duration::from_secs(90);
 
 /// A question with everything needed to send it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +45,10 @@ pub enum Ask {
     Definitions(u32),
     /// Job definitions from this row on.
     JobDefinitions(u32),
+    /// Every right there is.
+    Rights,
+    /// `/process-definition/statistics`.
+    Statistics,
     /// Jobs of one job definition.
     JobCounts(JobDefinitionId),
     /// Activity names of one definition.
@@ -67,6 +76,10 @@ pub enum Reply {
     Definitions(Vec<ProcessDefinition>),
     /// Job definitions.
     JobDefinitions(Vec<JobDefinition>),
+    /// What the login may see and do.
+    Rights(Rights),
+    /// Figures per process definition.
+    Statistics(Vec<ProcessStatistics>),
     /// Jobs of one job definition.
     JobCounts(JobCounts),
     /// Activity names; an unreadable diagram says why.
@@ -113,6 +126,8 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
         Ask::Count(figure, now) => Answered::from(client.count(&count_question(*figure, *now)).await?, Reply::Count),
         Ask::Definitions(first) => Answered::from(client.process_definitions(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::Definitions),
         Ask::JobDefinitions(first) => Answered::from(client.job_definitions(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::JobDefinitions),
+        Ask::Rights => rights(client).await?,
+        Ask::Statistics => Answered::from(client.with_timeout(STATISTICS_LIMIT).process_statistics().await?, Reply::Statistics),
         Ask::JobCounts(id) => job_counts(client, id).await?,
         Ask::ActivityNames(id) => Answered::from(client.process_definition_xml(id).await?, |xml| Reply::ActivityNames(names(&xml))),
         Ask::Instances(ids) => Answered::from(client.process_instances(ids).await?, Reply::Instances),
@@ -149,6 +164,24 @@ fn count_question(figure: Figure, now: Timestamp) -> CountQuestion {
             CountQuestion::Incidents(IncidentFilter::default())
         }
     }
+}
+
+/// Asks for every right. One that the engine does not know is left out: it is unknown, not missing.
+async fn rights(client: &Client) -> Result<Answered, EngineError> {
+    let (mut rights, mut elapsed, mut requests, mut engine_time) = (Rights::default(), Duration::ZERO, 0, None);
+    for right in Right::ALL {
+        requests += 1;
+        match client.may(*right).await {
+            Ok(answer) => {
+                rights.note(*right, answer.data);
+                elapsed += answer.elapsed;
+                engine_time = answer.engine_time;
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Engine | ErrorKind::Unsupported) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Answered { reply: Reply::Rights(rights), elapsed, requests, engine_time })
 }
 
 /// Counts all jobs of a job definition, and those without retries only if there are any.

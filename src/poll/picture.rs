@@ -25,8 +25,10 @@ use crate::model::figure::Figure;
 use crate::model::grouping::Groups;
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::job::{Job, JobDefinition};
+use crate::model::rights::Rights;
 use crate::model::section::{Moment, Section};
 use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, Link, Snapshot};
+use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
 /// Items asked for in one request.
@@ -60,6 +62,8 @@ pub struct Picture {
     missed: HashSet<ProcessDefinitionId>,
     job_definitions: Section<Vec<JobDefinition>>,
     job_definitions_read: Option<Vec<JobDefinition>>,
+    rights: Section<Rights>,
+    statistics: Section<Vec<ProcessStatistics>>,
     job_counts: Items<JobDefinitionId, JobCounts>,
     activity_names: Items<ProcessDefinitionId, ActivityNames>,
     names: Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>,
@@ -96,6 +100,8 @@ impl Picture {
             missed: HashSet::new(),
             job_definitions: Section::default(),
             job_definitions_read: None,
+            rights: Section::default(),
+            statistics: Section::default(),
             job_counts: Items::new(Duration::from_secs(15)),
             activity_names: Items::new(Duration::from_secs(3_600)),
             names: Arc::default(),
@@ -198,6 +204,8 @@ impl Picture {
             Question::Count(figure) => Ask::Count(figure, self.engine.engine_time(now)),
             Question::Definitions => Ask::Definitions(self.definitions_read.as_ref().map_or(0, |read| u32::try_from(read.by_id.len()).unwrap_or(u32::MAX))),
             Question::JobDefinitions => Ask::JobDefinitions(self.job_definitions_read.as_ref().map_or(0, |read| u32::try_from(read.len()).unwrap_or(u32::MAX))),
+            Question::Rights => Ask::Rights,
+            Question::Statistics => Ask::Statistics,
             Question::JobCounts => Ask::JobCounts(first(self.job_counts.stale(&self.looking.job_definitions, 1, now.instant))?),
             Question::ActivityNames => Ask::ActivityNames(self.activity_names.stale(&self.looking.definitions, 1, now.instant).into_iter().next()?),
             Question::Instances => Ask::Instances(some(self.instances.stale(&self.visible_instances, BATCH, now.instant))?),
@@ -254,6 +262,8 @@ impl Picture {
     /// Starts over with another login.
     pub fn login(&mut self, user: String) {
         self.engine.user = Some(user);
+        // Another login sees other things.
+        self.rights = Section::default();
         self.link = Link::Connecting;
         self.schedule.abandon();
         self.schedule.forgive();
@@ -280,6 +290,8 @@ impl Picture {
             groups: Arc::clone(&self.groups),
             definitions: self.definitions.clone(),
             job_definitions: self.job_definitions.clone(),
+            rights: self.rights.clone(),
+            statistics: self.statistics.clone(),
             job_counts: Arc::clone(self.job_counts.sections()),
             activity_names: Arc::clone(&self.names),
             instances: Arc::clone(self.instances.sections()),

@@ -19,6 +19,10 @@ pub enum Question {
     Definitions,
     /// Job definitions.
     JobDefinitions,
+    /// What this login may see and do.
+    Rights,
+    /// Figures per process definition, which the engine makes from scans of its runtime tables.
+    Statistics,
     /// Job counts of one visible job definition.
     JobCounts,
     /// Activity names of one process definition with incidents.
@@ -33,7 +37,7 @@ pub enum Question {
 
 impl Question {
     /// All questions, most telling first: at the start they are asked in this order.
-    pub const ALL: [Question; 18] = [
+    pub const ALL: [Question; 20] = [
         Question::Version,
         Question::Incidents,
         Question::Count(Figure::JobsFailed),
@@ -47,6 +51,8 @@ impl Question {
         Question::Count(Figure::JobsAcquired),
         Question::Definitions,
         Question::JobDefinitions,
+        Question::Rights,
+        Question::Statistics,
         Question::JobCounts,
         Question::ActivityNames,
         Question::Instances,
@@ -61,7 +67,8 @@ impl Question {
             Question::Telemetry => 3_000,
             Question::Count(_) => 5_000,
             Question::Version => 5_000,
-            Question::Definitions => 60_000,
+            Question::Definitions | Question::Statistics => 60_000,
+            Question::Rights => 300_000,
             Question::JobDefinitions => 15_000,
             // These are asked item by item; how fresh an item must be is decided where the items are known.
             Question::JobCounts | Question::ActivityNames | Question::Instances | Question::Jobs | Question::ExternalTasks => 100,

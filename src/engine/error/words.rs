@@ -215,7 +215,7 @@ fn remedy_unreachable(fault: &Unreachable) -> &'static str {
         Unreachable::Tls(TlsFault::CertificateRefused(objection)) => remedy_objection(*objection),
         Unreachable::Tls(TlsFault::Other(_)) => "The server and this machine do not agree on TLS; it may demand a client certificate (client_certificate).",
         Unreachable::Proxy(fault) => remedy_proxy(fault),
-        Unreachable::Closed => "The engine or a proxy was probably restarted, or the port speaks another protocol (https://?).",
+        Unreachable::Closed => "The engine or a proxy was probably restarted, or the port speaks another protocol (https://?) or demands a client certificate.",
         Unreachable::NotHttp => "The address may have to begin with https://, or the port belongs to another service.",
         Unreachable::Other(_) => "Check the network between here and the engine.",
     }

@@ -61,6 +61,8 @@ impl Picture {
             (Ask::Count(figure, _), Reply::Count(count)) => self.set_figure(figure, count as f64, now),
             (Ask::Definitions(first), Reply::Definitions(rows)) => self.take_definitions(first, rows, now),
             (Ask::JobDefinitions(first), Reply::JobDefinitions(rows)) => self.take_job_definitions(first, rows, now),
+            (Ask::Rights, Reply::Rights(rights)) => self.rights.succeed(rights, now),
+            (Ask::Statistics, Reply::Statistics(rows)) => self.statistics.succeed(rows, now),
             (ask, reply) => self.take_items(ask, reply, now),
         }
     }

@@ -93,6 +93,8 @@ impl Picture {
                 self.job_definitions_read = None;
                 self.job_definitions.fail(problem.clone());
             }
+            Ask::Rights => self.rights.fail(problem.clone()),
+            Ask::Statistics => self.statistics.fail(problem.clone()),
             Ask::JobCounts(id) => self.job_counts.fail(std::slice::from_ref(id), problem, now.instant),
             Ask::ActivityNames(id) => self.activity_names.fail(std::slice::from_ref(id), problem, now.instant),
             Ask::Instances(ids) => self.instances.fail(ids, problem, now.instant),

@@ -110,6 +110,8 @@ impl Play {
             Ask::Count(..) => Reply::Count(4),
             Ask::Definitions(_) => Reply::Definitions(self.definitions.iter().map(|id| definition(id)).collect()),
             Ask::JobDefinitions(_) => Reply::JobDefinitions(Vec::new()),
+            Ask::Rights => Reply::Rights(Rights::default()),
+            Ask::Statistics => Reply::Statistics(Vec::new()),
             Ask::JobCounts(_) => Reply::JobCounts(JobCounts { jobs: 3, failed: 1 }),
             Ask::ActivityNames(_) => Reply::ActivityNames(names("<definitions/>")),
             Ask::Instances(_) => Reply::Instances(Vec::new()),
