@@ -147,11 +147,15 @@ fn is_complete(stand: &Stand, conclusion: &Conclusion) -> bool {
         }
         None => println!("{name}: {ran} contract tests run (not pinned: not an engine of the rig)"),
     }
+    if !On::EVERYWHERE.into_iter().all(|on| stand.offers(on)) {
+        println!("{name}: how much of the catalogue was exercised is not checked, because tests were left out");
+        return complete;
+    }
     let Some(version) = stand.version() else { return false };
     let coverage = stand.ledger().coverage(&version);
-    let missing = if On::EVERYWHERE.into_iter().all(|on| stand.offers(on)) { coverage.missing } else { Vec::new() };
+    let missing = &coverage.missing;
     println!("{name}: {} rows and {} parameters of the catalogue, {} of them not exercised", coverage.rows, coverage.parameters, missing.len());
-    for what in &missing {
+    for what in missing {
         println!("    {what}");
     }
     complete && missing.is_empty()

@@ -1,6 +1,7 @@
 //! An engine that checks authorizations: who sees what, and what is said to those who may not. It compresses, too.
 
 use anyhow::{Context as _, Result, ensure};
+use bpmtop::engine::version::Certainty;
 use bpmtop::engine::{
     Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, JobFilter, Page, Problem, RequestName,
 };
@@ -98,7 +99,10 @@ pub async fn telemetry_names_the_permission_it_needs(bench: Bench) -> Result<()>
 pub async fn a_client_without_telemetry_still_knows_the_version(bench: Bench) -> Result<()> {
     let reader = reader(&bench).await?;
     let version = reader.client.identify().await?.data;
-    ensure!(version.feature_level == bench.target().version.feature_level, "{version:?}");
+    let said = bench.driver().get("/version").await?["version"].as_str().context("a version")?.to_owned();
+    ensure!(version.text.as_wire() == said && version.certainty == Certainty::Known, "{version:?}");
+    let told = bench.client().identify().await?.data;
+    ensure!(version.feature_level == told.feature_level, "{version:?} and with telemetry {told:?}");
     Ok(())
 }
 

@@ -94,7 +94,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     login::version_and_product_are_told_apart,
     login::telemetry_counts_jobs_as_they_run,
     login::the_client_offers_compression_and_uses_its_connections_again,
-    login::a_name_that_cannot_be_a_path_stays_one_segment,
+    login::an_id_stays_one_segment_of_the_path_whatever_is_in_it,
     filters::incidents_are_filtered_by_each_parameter,
     filters::jobs_are_filtered_by_each_mark,
     filters::jobs_are_filtered_by_each_owner_and_time,
