@@ -5,11 +5,13 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::basis::{Basis, Parts};
 use super::filter::Filter;
 use super::list::{ListState, Motion};
 use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup};
-use crate::model::ids::IncidentId;
+use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::snapshot::Snapshot;
+use crate::text::{EngineText, safe};
 use crate::triage::Signature;
 
 /// How far the operator has gone in.
@@ -106,6 +108,7 @@ pub struct IncidentsPane {
     /// The incidents of the open signature.
     pub incidents: ListState<IncidentId>,
     filters: [Filter; 3],
+    bases: [Basis; 3],
 }
 
 impl Default for IncidentsPane {
@@ -116,6 +119,7 @@ impl Default for IncidentsPane {
             signatures: ListState::default(),
             incidents: ListState::default(),
             filters: Default::default(),
+            bases: Default::default(),
         }
     }
 }
@@ -147,17 +151,38 @@ impl IncidentsPane {
 
     /// Takes a new reading in.
     pub fn arrange(&mut self, snapshot: &Snapshot, now: Instant) {
-        self.groups.arrange(self.sorted_groups(snapshot), now);
-        if self.depth() >= 1 {
+        if self.bases[0].renew(self.group_parts(snapshot), self.groups.held_until(), self.groups.is_held(now)) {
+            self.groups.arrange(self.sorted_groups(snapshot), now);
+        }
+        let parts = Parts::default().and(&snapshot.groups);
+        if self.depth() >= 1 && self.bases[1].renew(parts, self.signatures.held_until(), self.signatures.is_held(now)) {
             self.signatures.arrange(self.sorted_signatures(snapshot), now);
         }
-        if self.depth() >= 2 {
+        if self.depth() >= 2 && self.bases[2].renew(self.incident_parts(snapshot), self.incidents.held_until(), self.incidents.is_held(now)) {
             self.incidents.arrange(self.sorted_incidents(snapshot), now);
+        }
+    }
+
+    fn group_parts(&self, snapshot: &Snapshot) -> Parts {
+        let parts = Parts::default().and(&snapshot.groups);
+        // What counts as recent changes with time alone.
+        if GroupColumn::ALL[self.groups.sort_column] == GroupColumn::Recent { parts.and_sequence(snapshot.sequence) } else { parts }
+    }
+
+    fn incident_parts(&self, snapshot: &Snapshot) -> Parts {
+        let parts = Parts::default().and(&snapshot.groups);
+        match IncidentColumn::ALL[self.incidents.sort_column] {
+            IncidentColumn::Retries => parts.and(&snapshot.jobs).and(&snapshot.external_tasks).and(&snapshot.instances),
+            IncidentColumn::BusinessKey => parts.and(&snapshot.instances),
+            // A filter looks at business keys too.
+            _ if !self.filters[2].is_empty() => parts.and(&snapshot.instances),
+            _ => parts,
         }
     }
 
     /// Sorts anew at once, because the operator asked for it.
     pub fn rearrange(&mut self, snapshot: &Snapshot) {
+        self.bases[self.depth()] = Basis::default();
         match self.level {
             Level::Groups => self.groups.rearrange(self.sorted_groups(snapshot)),
             Level::Signatures(_) => self.signatures.rearrange(self.sorted_signatures(snapshot)),
@@ -208,6 +233,7 @@ impl IncidentsPane {
                 self.level = Level::Signatures(key);
                 self.filters[1] = Filter::default();
                 self.signatures = self.signatures.emptied();
+                self.bases[1] = Basis::default();
                 self.signatures.arrange(self.sorted_signatures(snapshot), now);
                 self.signatures.select_first();
                 self.signatures.hold(now);
@@ -218,6 +244,7 @@ impl IncidentsPane {
                 self.level = Level::Incidents(group.clone(), signature);
                 self.filters[2] = Filter::default();
                 self.incidents = self.incidents.emptied();
+                self.bases[2] = Basis::default();
                 self.incidents.arrange(self.sorted_incidents(snapshot), now);
                 self.incidents.select_first();
                 self.incidents.hold(now);
@@ -234,6 +261,8 @@ impl IncidentsPane {
             Level::Signatures(_) => Level::Groups,
             Level::Incidents(group, _) => Level::Signatures(group.clone()),
         };
+        // What is not shown any more must not keep an old picture alive.
+        self.bases[self.depth() + 1] = Basis::default();
         true
     }
 
@@ -322,7 +351,8 @@ impl IncidentsPane {
     fn sorted_groups(&self, snapshot: &Snapshot) -> Vec<GroupKey> {
         let column = GroupColumn::ALL[self.groups.sort_column];
         let since = snapshot.engine.engine_time(snapshot.taken) - RECENT;
-        let mut groups: Vec<&Group> = snapshot.groups.groups.iter().filter(|group| self.filters[0].admits(&group_text(group))).collect();
+        let mut groups: Vec<&Group> =
+            snapshot.groups.groups.iter().filter(|group| self.filters[0].is_empty() || self.filters[0].admits(&group_text(group))).collect();
         groups.sort_by(|a, b| direct(compare_groups(column, a, b, since), self.groups.sort_reversed).then_with(|| a.key.cmp(&b.key)));
         groups.into_iter().map(|group| group.key.clone()).collect()
     }
@@ -330,7 +360,8 @@ impl IncidentsPane {
     fn sorted_signatures(&self, snapshot: &Snapshot) -> Vec<Signature> {
         let column = SignatureColumn::ALL[self.signatures.sort_column];
         let Some(group) = self.open_group(snapshot) else { return Vec::new() };
-        let mut rows: Vec<&SignatureGroup> = group.signatures.iter().filter(|row| self.filters[1].admits(&row.signature.to_string())).collect();
+        let mut rows: Vec<&SignatureGroup> =
+            group.signatures.iter().filter(|row| self.filters[1].is_empty() || self.filters[1].admits(&row.signature.to_string())).collect();
         rows.sort_by(|a, b| direct(compare_signatures(column, a, b), self.signatures.sort_reversed).then_with(|| a.signature.cmp(&b.signature)));
         rows.into_iter().map(|row| row.signature.clone()).collect()
     }
@@ -339,10 +370,24 @@ impl IncidentsPane {
         let Level::Incidents(_, signature) = &self.level else { return Vec::new() };
         let column = IncidentColumn::ALL[self.incidents.sort_column];
         let Some(group) = self.signature_group(snapshot, signature) else { return Vec::new() };
-        let mut rows: Vec<&KnownIncident> =
-            group.incidents.iter().map(AsRef::as_ref).filter(|known| self.filters[2].admits(&incident_text(known, snapshot))).collect();
-        rows.sort_by(|a, b| direct(compare_incidents(column, a, b, snapshot), self.incidents.sort_reversed).then_with(|| a.incident.id.cmp(&b.incident.id)));
-        rows.into_iter().map(|known| known.incident.id.clone()).collect()
+        let admitted = group.incidents.iter().map(AsRef::as_ref).filter(|known| self.admits(known, snapshot));
+        // Keys are made once for each row and not for each comparison.
+        let mut rows: Vec<(IncidentOrder<'_>, &KnownIncident)> = admitted.map(|known| (IncidentOrder::of(column, known, snapshot), known)).collect();
+        rows.sort_by(|(a, a_row), (b, b_row)| direct(a.cmp(b), self.incidents.sort_reversed).then_with(|| a_row.incident.id.cmp(&b_row.incident.id)));
+        rows.into_iter().map(|(_, known)| known.incident.id.clone()).collect()
+    }
+
+    fn admits(&self, known: &KnownIncident, snapshot: &Snapshot) -> bool {
+        let filter = &self.filters[2];
+        if filter.is_empty() {
+            return true;
+        }
+        let incident = &known.incident;
+        let instance = incident.process_instance.as_ref().map(ProcessInstanceId::as_wire);
+        let message = incident.message.as_ref().map(EngineText::as_wire);
+        let key = business_key(known, snapshot);
+        let shown = [Some(incident.id.as_wire()), instance, message, key.as_deref()].map(|part| safe(part.unwrap_or_default()));
+        filter.admits_parts(&shown.each_ref().map(AsRef::as_ref))
     }
 }
 
@@ -375,21 +420,33 @@ fn compare_signatures(column: SignatureColumn, a: &SignatureGroup, b: &Signature
     }
 }
 
-fn compare_incidents(column: IncidentColumn, a: &KnownIncident, b: &KnownIncident, snapshot: &Snapshot) -> Ordering {
-    use crate::model::grouping::Names;
-    let names = snapshot.names();
-    let version = |known: &KnownIncident| known.incident.process_definition.as_ref().and_then(|id| names.version(id));
-    match column {
-        IncidentColumn::Age => b.incident.created.cmp(&a.incident.created),
-        // Rows whose key is not known yet stand behind those whose key is.
-        IncidentColumn::BusinessKey => {
-            let key = |known: &KnownIncident| business_key(known, snapshot).map_or((1, String::new()), |key| (0, key));
-            key(a).cmp(&key(b))
+/// Where an incident stands in a sorted list.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum IncidentOrder<'a> {
+    Age(Reverse<Timestamp>),
+    /// Rows whose key is not known yet stand behind those whose key is.
+    BusinessKey(bool, Option<String>),
+    Version(Reverse<Option<i64>>),
+    Retries(Option<i64>),
+    Instance(Option<&'a ProcessInstanceId>),
+    Message(Option<&'a EngineText>),
+}
+
+impl<'a> IncidentOrder<'a> {
+    fn of(column: IncidentColumn, known: &'a KnownIncident, snapshot: &Snapshot) -> Self {
+        use crate::model::grouping::Names;
+        let incident = &known.incident;
+        match column {
+            IncidentColumn::Age => Self::Age(Reverse(incident.created)),
+            IncidentColumn::BusinessKey => {
+                let key = business_key(known, snapshot);
+                Self::BusinessKey(key.is_none(), key)
+            }
+            IncidentColumn::Version => Self::Version(Reverse(incident.process_definition.as_ref().and_then(|id| snapshot.names().version(id)))),
+            IncidentColumn::Retries => Self::Retries(retries(known, snapshot)),
+            IncidentColumn::Instance => Self::Instance(incident.process_instance.as_ref()),
+            IncidentColumn::Message => Self::Message(incident.message.as_ref()),
         }
-        IncidentColumn::Version => Reverse(version(a)).cmp(&Reverse(version(b))),
-        IncidentColumn::Retries => retries(a, snapshot).cmp(&retries(b, snapshot)),
-        IncidentColumn::Instance => a.incident.process_instance.cmp(&b.incident.process_instance),
-        IncidentColumn::Message => a.incident.message.cmp(&b.incident.message),
     }
 }
 
@@ -443,19 +500,6 @@ fn group_text(group: &Group) -> String {
     for signature in &group.signatures {
         text.push(' ');
         text.push_str(&signature.signature.to_string());
-    }
-    text
-}
-
-fn incident_text(known: &KnownIncident, snapshot: &Snapshot) -> String {
-    let incident = &known.incident;
-    let mut text = incident.id.to_string();
-    for part in [incident.process_instance.as_ref().map(ToString::to_string), incident.message.as_ref().map(ToString::to_string), business_key(known, snapshot)]
-        .into_iter()
-        .flatten()
-    {
-        text.push(' ');
-        text.push_str(&part);
     }
     text
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Instant;
 
+use super::basis::{Basis, Parts};
 use super::filter::Filter;
 use super::list::ListState;
 use crate::model::grouping::Names;
@@ -40,6 +41,7 @@ pub struct JobDefinitionsPane {
     pub list: ListState<JobDefinitionId>,
     filter: Filter,
     index: HashMap<JobDefinitionId, usize>,
+    basis: Basis,
 }
 
 impl JobDefinitionsPane {
@@ -56,14 +58,27 @@ impl JobDefinitionsPane {
 
     /// Takes a new reading in.
     pub fn arrange(&mut self, snapshot: &Snapshot, now: Instant) {
+        if !self.basis.renew(self.parts(snapshot), self.list.held_until(), self.list.is_held(now)) {
+            return;
+        }
         self.index =
             snapshot.job_definitions.get().map(|rows| rows.iter().enumerate().map(|(index, row)| (row.id.clone(), index)).collect()).unwrap_or_default();
         let sorted = self.sorted(snapshot);
         self.list.arrange(sorted, now);
     }
 
+    fn parts(&self, snapshot: &Snapshot) -> Parts {
+        let parts = Parts::default().and_if_known(snapshot.job_definitions.data.as_ref()).and_if_known(snapshot.definitions.data.as_ref());
+        let parts = parts.and(&snapshot.activity_names);
+        match JobDefinitionColumn::ALL[self.list.sort_column] {
+            JobDefinitionColumn::Waiting | JobDefinitionColumn::Failed => parts.and(&snapshot.job_counts),
+            _ => parts,
+        }
+    }
+
     /// Sorts anew at once, because the operator asked for it.
     pub fn rearrange(&mut self, snapshot: &Snapshot) {
+        self.basis = Basis::default();
         let sorted = self.sorted(snapshot);
         self.list.rearrange(sorted);
     }

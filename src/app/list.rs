@@ -76,7 +76,9 @@ impl<K: Clone + Eq + Hash> ListState<K> {
             // Rows above may have gone for good: then the row keeps its line by moving the window, as far as there is one.
             let line = position.saturating_sub(self.offset);
             self.order = sorted;
-            self.order.retain(|key| *key != pinned);
+            if let Some(natural) = self.order.iter().position(|key| *key == pinned) {
+                self.order.remove(natural);
+            }
             let position = position.min(self.order.len());
             self.order.insert(position, pinned);
             self.selected = Some(position);

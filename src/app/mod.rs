@@ -2,6 +2,7 @@
 //!
 //! [`App::update`] is the only way in. A poll can change what is shown but never which row the cursor is on.
 
+pub mod basis;
 pub mod command;
 pub mod filter;
 pub mod geometry;

@@ -70,6 +70,8 @@ pub struct Page {
     head: Vec<Line>,
     trace: SafeLines,
     hits: Vec<usize>,
+    /// Hits within the trace, which is searched only when it or the needle changes: it may be megabytes.
+    trace_hits: Vec<usize>,
     height: usize,
     zone: TimeZone,
 }
@@ -88,6 +90,7 @@ impl Page {
             head: Vec::new(),
             trace: SafeLines::default(),
             hits: Vec::new(),
+            trace_hits: Vec::new(),
             height: 1,
             zone,
         };
@@ -102,6 +105,7 @@ impl Page {
             _ => SafeLines::default(),
         };
         self.description = Some(description);
+        self.search_trace();
         self.refresh(snapshot);
     }
 
@@ -158,6 +162,7 @@ impl Page {
     /// Searches, and scrolls to the first hit from the top of the screen on.
     pub fn search(&mut self, needle: &str) {
         self.needle = needle.to_owned();
+        self.search_trace();
         self.find();
         if let Some(hit) = self.hits.iter().copied().find(|hit| *hit >= self.top).or(self.hits.first().copied()) {
             self.top = hit.min(self.last_top());
@@ -181,6 +186,11 @@ impl Page {
         &self.hits
     }
 
+    fn search_trace(&mut self) {
+        let needle = self.needle.trim().to_lowercase();
+        self.trace_hits = if needle.is_empty() { Vec::new() } else { self.trace.search(&needle) };
+    }
+
     fn find(&mut self) {
         let needle = self.needle.trim().to_lowercase();
         self.hits.clear();
@@ -188,7 +198,7 @@ impl Page {
             return;
         }
         self.hits.extend(self.head.iter().enumerate().filter(|(_, line)| line.contains(&needle)).map(|(index, _)| index));
-        self.hits.extend(self.trace.search(needle.trim()).into_iter().map(|index| index + self.head.len()));
+        self.hits.extend(self.trace_hits.iter().map(|index| index + self.head.len()));
     }
 }
 
