@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::basis::{Basis, Parts};
 use super::filter::Filter;
 use super::list::{ListState, Motion};
-use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup};
+use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, Stage};
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::snapshot::Snapshot;
 use crate::text::{EngineText, safe};
@@ -109,6 +109,7 @@ pub struct IncidentsPane {
     pub incidents: ListState<IncidentId>,
     filters: [Filter; 3],
     bases: [Basis; 3],
+    stage: Stage,
 }
 
 impl Default for IncidentsPane {
@@ -120,6 +121,7 @@ impl Default for IncidentsPane {
             incidents: ListState::default(),
             filters: Default::default(),
             bases: Default::default(),
+            stage: Stage::default(),
         }
     }
 }
@@ -151,6 +153,12 @@ impl IncidentsPane {
 
     /// Takes a new reading in.
     pub fn arrange(&mut self, snapshot: &Snapshot, now: Instant) {
+        let stage = snapshot.groups.stage;
+        if self.stage == Stage::Processes && stage != Stage::Processes && self.depth() == 0 {
+            // Rows of processes give way to rows of activities: other things altogether, not moved ones.
+            self.groups = self.groups.emptied();
+        }
+        self.stage = stage;
         if self.bases[0].renew(self.group_parts(snapshot), self.groups.held_until(), self.groups.is_held(now)) {
             self.groups.arrange(self.sorted_groups(snapshot), now);
         }

@@ -18,7 +18,7 @@ use super::question::Question;
 use super::schedule::{Lane, Next, Schedule};
 use super::throughput::Throughput;
 use crate::engine::{EngineVersion, Since};
-use crate::mirror::IncidentMirror;
+use crate::mirror::{IncidentMirror, IncidentStep, PAGE_SIZE};
 use crate::model::definition::ProcessInstance;
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
@@ -30,6 +30,9 @@ use crate::model::section::{Moment, Section};
 use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, Link, Snapshot};
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
+
+/// The rows of a large engine wait for its totals this long at most.
+const TOTALS_FIRST: Duration = Duration::from_secs(10);
 
 /// Items asked for in one request.
 const BATCH: usize = 200;
@@ -77,6 +80,7 @@ pub struct Picture {
     visible_tasks: Vec<ExternalTaskId>,
     sequence: u64,
     looks: u64,
+    begun: Moment,
 }
 
 impl Picture {
@@ -115,6 +119,7 @@ impl Picture {
             visible_tasks: Vec::new(),
             sequence: 0,
             looks: 0,
+            begun: now,
         }
     }
 
@@ -199,6 +204,7 @@ impl Picture {
             // The client sends nothing that is gated by version before the version is known.
             Question::Telemetry if self.version.is_none() => return None,
             Question::Telemetry => Ask::Telemetry,
+            Question::Incidents if self.totals_come_first(now) => return None,
             Question::Incidents => Ask::Incidents(self.mirror.step()),
             Question::Count(Figure::JobsAcquired) if !self.version.as_ref().is_some_and(|version| version.has(COUNTS_ACQUIRED)) => return None,
             Question::Count(figure) => Ask::Count(figure, self.engine.engine_time(now)),
@@ -212,6 +218,15 @@ impl Picture {
             Question::Jobs => Ask::Jobs(some(self.jobs.stale(&self.visible_jobs, BATCH, now.instant))?),
             Question::ExternalTasks => Ask::ExternalTasks(some(self.external_tasks.stale(&self.visible_tasks, BATCH, now.instant))?),
         })
+    }
+
+    /// Whether the rows of a large engine wait until its totals are known: those are a picture already, and the rows take seconds.
+    fn totals_come_first(&self, now: Moment) -> bool {
+        let large = matches!(self.mirror.step(), IncidentStep::Page { after: None, .. }) && self.mirror.counted() > PAGE_SIZE as u64;
+        let totals = Question::ALL.into_iter().filter(|question| matches!(question, Question::Statistics | Question::Count(_)));
+        let pending = |question| self.schedule.is_urgent(question) || self.schedule.awaits(question);
+        let acquired = |question: &Question| *question != Question::Count(Figure::JobsAcquired);
+        large && !self.mirror.complete() && now.since(self.begun) < TOTALS_FIRST && totals.filter(acquired).any(pending)
     }
 
     /// Takes the rows on the screen in.

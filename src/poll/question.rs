@@ -40,6 +40,7 @@ impl Question {
     pub const ALL: [Question; 20] = [
         Question::Version,
         Question::Incidents,
+        Question::Statistics,
         Question::Count(Figure::JobsFailed),
         Question::Count(Figure::JobsRetrying),
         Question::Count(Figure::JobsDue),
@@ -52,7 +53,6 @@ impl Question {
         Question::Definitions,
         Question::JobDefinitions,
         Question::Rights,
-        Question::Statistics,
         Question::JobCounts,
         Question::ActivityNames,
         Question::Instances,

@@ -138,6 +138,8 @@ impl Schedule {
             Some(_) if entry.goes_on == Some(Lane::Background) => return Due::Now { overdue: f64::INFINITY, lane: Lane::Background },
             // Whether the engine answers at all must be known before anything else, and costs it nothing.
             Some(_) if entry.urgent && question == Question::Version => return urgent,
+            // The first picture is what the operator waits for; each of its questions is asked once.
+            None if !question.about_visible_items() => return urgent,
             Some(started) if !entry.urgent && entry.goes_on.is_none() => started,
             _ => return or_later(urgent, self.foreground.ready_in()),
         };

@@ -129,6 +129,32 @@ fn a_login_that_may_not_see_everything_gets_no_silent_zero() {
 }
 
 #[test]
+fn an_engine_with_many_incidents_is_ranked_by_process_before_its_incidents_are_read() {
+    use crate::model::grouping::rank_processes;
+    use crate::model::statistics::{IncidentTally, ProcessStatistics};
+    pin("ranking", &[], |snapshot, now| {
+        let definitions = snapshot.definitions.get().unwrap().by_id.values().cloned();
+        let statistics: Vec<_> = definitions
+            .map(|definition| {
+                let count = 1_000 * definition.version as u64;
+                ProcessStatistics { definition, instances: 50_000, failed_jobs: count, root_incidents: vec![IncidentTally { kind: "failedJob".into(), count }] }
+            })
+            .collect();
+        snapshot.incidents = Default::default();
+        snapshot.groups = Arc::new(rank_processes(&statistics, now.wall));
+    });
+}
+
+#[test]
+fn groups_of_a_part_of_the_incidents_say_so() {
+    pin("sampled", &[], |snapshot, _| {
+        let mut groups = crate::model::grouping::Groups::clone(&snapshot.groups);
+        groups.stage = crate::model::grouping::Stage::Sampled { read: 20_000, of: 100_002 };
+        snapshot.groups = Arc::new(groups);
+    });
+}
+
+#[test]
 fn the_describe_page_shows_message_job_and_stack_trace() {
     for size in SIZES {
         let now = example::noon();

@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
 use crate::app::incidents::{Level, RECENT, activity_label, process_label, retries};
 use crate::app::list::ListState;
-use crate::model::grouping::{Group, KnownIncident, Names};
-use crate::model::ids::IncidentId;
 use crate::model::figure::Figure;
+use crate::model::grouping::{Group, KnownIncident, Names, Stage};
+use crate::model::ids::IncidentId;
 use crate::model::rights::Trust;
 use crate::model::section::Problem;
 use crate::model::snapshot::Link;
@@ -120,19 +120,17 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     }
     let set = app.snapshot.incidents.get();
     if matches!(pane.level(), Level::Groups) {
-        match set {
-            Some(set) if !set.complete => {
-                let read = set.incidents.len() as u64;
-                summary.push((format!("reading {} of {}", count_exact(read), count_exact(set.total)), Role::Info));
+        let groups = &app.snapshot.groups;
+        if set.is_some() || groups.roots > 0 {
+            summary.push((plural(groups.roots, "root", "roots"), if groups.roots > 0 { Role::Root } else { Role::Ok }));
+            if groups.blocked > 0 {
+                summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), Role::Blocked));
             }
-            Some(_) => {
-                let groups = &app.snapshot.groups;
-                summary.push((plural(groups.roots, "root", "roots"), if groups.roots > 0 { Role::Root } else { Role::Ok }));
-                if groups.blocked > 0 {
-                    summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), Role::Blocked));
-                }
-            }
-            None => {}
+        }
+        match groups.stage {
+            Stage::Complete => {}
+            Stage::Processes => summary.push(("by process; activities are being read".to_owned(), Role::Info)),
+            Stage::Sampled { read, of } => summary.push((format!("SAMPLED {} of {}, oldest first", count_exact(read), count_exact(of)), Role::BadgeStale)),
         }
     }
     if !pane.filter().is_empty() {
@@ -156,6 +154,9 @@ fn since(app: &App, time: Timestamp) -> String {
 fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
     let now = app.snapshot.engine.engine_time(app.now);
     let recent = group.created_since(now - RECENT);
+    if app.snapshot.groups.stage == Stage::Processes {
+        return process_cells(group);
+    }
     let signature = match group.signatures.as_slice() {
         [] if group.cause_hidden > 0 => "the root cause is not visible to this user".to_owned(),
         [] => String::new(),
@@ -172,6 +173,22 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
         Cell::new(since(app, group.oldest), Role::Muted),
         Cell::new(since(app, group.newest), Role::Muted),
         Cell::new(signature, Role::Text),
+    ]
+}
+
+/// The row of a process while its activities are not known yet.
+fn process_cells(group: &Group) -> Vec<Cell> {
+    let blank = || Cell::new("", Role::Faint);
+    vec![
+        Cell::new(count_short(group.roots as u64), Role::Root),
+        blank(),
+        Cell::with_tail(process_label(group), versions_and_tenant(group), Role::Text),
+        Cell::new("…", Role::Faint),
+        Cell::new(kind_label(group.key.kind.as_wire(), &group.key.kind.to_string()), Role::Muted),
+        blank(),
+        blank(),
+        blank(),
+        Cell::new("…", Role::Faint),
     ]
 }
 
