@@ -76,7 +76,8 @@ pub(crate) fn start_log(path: Option<&std::path::Path>) -> Result<Option<tracing
     let Some(path) = path else { return Ok(None) };
     let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
     let file = file.map_err(|error| Stop::Setup(anyhow::anyhow!("cannot write the log {}: {error}", path.display())))?;
-    let (writer, guard) = tracing_appender::non_blocking(file);
+    // Room for the usual 128,000 lines is taken at once: four megabytes, a quarter of all the program needs.
+    let (writer, guard) = tracing_appender::non_blocking::NonBlockingBuilder::default().buffered_lines_limit(1_000).finish(file);
     let filter = tracing_subscriber::EnvFilter::try_from_env("BPMTOP_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("bpmtop=info"));
     // A second start within one process (tests) keeps the first subscriber.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).try_init();

@@ -47,6 +47,11 @@ pub struct Basis {
 }
 
 impl Basis {
+    /// That of a list sorted from these parts at the operator's wish, which ends any hold.
+    pub fn sorted(parts: Parts) -> Self {
+        Self { parts: Some(parts), sorted_after: Some(None) }
+    }
+
     /// Notes that a list is about to be arranged from these parts; false if nothing would come of it. `held_until` and `held` are the
     /// list's: keys pressed since the last sorting may have moved the row that keeps its line.
     pub fn renew(&mut self, parts: Parts, held_until: Option<Instant>, held: bool) -> bool {
@@ -84,6 +89,13 @@ mod tests {
         assert!(!basis.renew(parts(), later, true));
         assert!(basis.renew(parts(), later, false));
         assert!(!basis.renew(parts(), later, false));
+    }
+
+    #[test]
+    fn a_list_sorted_at_the_operators_wish_is_not_sorted_once_more() {
+        let part = Arc::new(7);
+        let mut basis = Basis::sorted(Parts::default().and(&part));
+        assert!(!basis.renew(Parts::default().and(&part), None, false));
     }
 
     #[test]

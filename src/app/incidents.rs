@@ -190,12 +190,17 @@ impl IncidentsPane {
 
     /// Sorts anew at once, because the operator asked for it.
     pub fn rearrange(&mut self, snapshot: &Snapshot) {
-        self.bases[self.depth()] = Basis::default();
         match self.level {
             Level::Groups => self.groups.rearrange(self.sorted_groups(snapshot)),
             Level::Signatures(_) => self.signatures.rearrange(self.sorted_signatures(snapshot)),
             Level::Incidents(..) => self.incidents.rearrange(self.sorted_incidents(snapshot)),
         }
+        let parts = match self.level {
+            Level::Groups => self.group_parts(snapshot),
+            Level::Signatures(_) => Parts::default().and(&snapshot.groups),
+            Level::Incidents(..) => self.incident_parts(snapshot),
+        };
+        self.bases[self.depth()] = Basis::sorted(parts);
     }
 
     /// When the order stops holding.

@@ -78,9 +78,9 @@ impl JobDefinitionsPane {
 
     /// Sorts anew at once, because the operator asked for it.
     pub fn rearrange(&mut self, snapshot: &Snapshot) {
-        self.basis = Basis::default();
         let sorted = self.sorted(snapshot);
         self.list.rearrange(sorted);
+        self.basis = Basis::sorted(self.parts(snapshot));
     }
 
     /// Sorts by the next column.
