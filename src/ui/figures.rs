@@ -19,6 +19,9 @@ use crate::theme::Role;
 /// From this age on a figure says how old it is.
 const OLD: Duration = Duration::from_secs(20);
 
+/// What stands beside a figure that a scope cannot narrow down.
+const WHOLE_ENGINE: &str = "whole engine";
+
 /// From this age on it is marked as stale.
 const STALE: Duration = Duration::from_secs(60);
 
@@ -55,6 +58,8 @@ fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
     let mut note = None;
     if let Some(problem) = &state.section.problem {
         note = Some((problem.label.to_owned(), Role::BadgeStale));
+    } else if app.scoping.counts_whole_engine(figure) {
+        note = Some((WHOLE_ENGINE.to_owned(), Role::Muted));
     } else if let Some(age) = state.section.age(app.now).filter(|age| *age >= OLD) {
         note = Some((format!("{} old", age_short(age)), if age >= STALE { Role::BadgeStale } else { Role::Muted }));
     }
