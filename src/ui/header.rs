@@ -28,6 +28,10 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
     if let Some(badge) = super::scope::badge(app) {
         pen.write(&badge, look.style(Role::BadgePaused)).skip(1);
+        // So narrow that figures have no room for a note.
+        if area.width < 72 {
+            pen.write("* whole engine", look.style(Role::Muted)).skip(1);
+        }
     }
     if let Some(profile) = &app.settings.profile {
         let role = if app.settings.production { Role::BadgeProduction } else { Role::Accent };

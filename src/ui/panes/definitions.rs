@@ -93,18 +93,19 @@ fn empty_words(app: &App) -> (String, Role) {
 fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     let pane = &app.definitions;
     let processes = pane.processes();
+    let mut path = vec!["Process definitions".to_owned()];
+    if pane.only_draining() {
+        path.push("old versions still running".to_owned());
+    }
     let mut summary = Vec::new();
     if !processes.is_empty() {
         let versions: usize = processes.iter().map(|process| process.versions.len()).sum();
         let of_versions = if versions == 1 { "version" } else { "versions" };
-        summary.push((format!("{}, {} {of_versions}", count_exact(processes.len() as u64), count_exact(versions as u64)), Role::Muted));
+        summary.push((format!("{} with {} {of_versions}", count_exact(processes.len() as u64), count_exact(versions as u64)), Role::Muted));
         let suspended: usize = processes.iter().map(Process::suspended).sum();
         if suspended > 0 {
             summary.push((format!("{suspended} SUSPENDED"), Role::BadgeSuspended));
         }
-    }
-    if pane.only_draining() {
-        summary.push(("old versions still running".to_owned(), Role::Match));
     }
     if !pane.filter().is_empty() {
         summary.push((format!("filter /{}/", truncate(pane.filter().typed(), 24)), Role::Match));
@@ -112,13 +113,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     if !pane.list.marks().is_empty() {
         summary.push((format!("{} marked", pane.list.marks().len()), Role::Mark));
     }
-    Title {
-        path: vec!["Process definitions".to_owned()],
-        summary,
-        remark: age_remark_from(STATISTICS_OLD, &app.snapshot.statistics, app),
-        focused: app.focus == Pane::Definitions,
-        look,
-    }
+    Title { path, summary, remark: age_remark_from(STATISTICS_OLD, &app.snapshot.statistics, app), focused: app.focus == Pane::Definitions, look }
 }
 
 /// All versions of a process in one row.
@@ -135,7 +130,8 @@ fn process_cells(process: &Process, app: &App, dates: bool) -> Vec<Cell> {
         Cell::new("active", Role::Muted)
     };
     let fold = if app.definitions.is_open(&process.id) { "-" } else { "+" };
-    let versions = format!("{fold} {} to v{}", process.versions.len(), newest.definition.version);
+    let oldest = process.versions.last().map_or(0, |version| version.definition.version);
+    let versions = format!("{fold} {}: v{oldest}-{}", process.versions.len(), newest.definition.version);
     row(newest, newest.label(), versions, state, process.figures(), app, dates)
 }
 
