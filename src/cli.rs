@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target, UiSettings};
 use crate::headless::snapshot::Request;
+use crate::model::scope::Scope;
 use crate::theme::{Depth, Symbols, Theme};
 
 /// The exit code when all went well.
@@ -89,6 +90,9 @@ pub struct Options {
     /// Use this engine behind the REST API
     #[arg(long, global = true, value_name = "NAME")]
     pub engine: Option<String>,
+    /// Show only a part: tenant:acme, process:pay*, category:finance* or team:NAME; "" shows everything
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub scope: Option<String>,
     /// How much of the engine's time may be used: 0.1 to 50 percent [default: 2]
     #[arg(long, global = true, value_name = "PERCENT", value_parser = percent)]
     pub budget: Option<f64>,
@@ -168,6 +172,8 @@ pub struct Session {
     pub target: Target,
     /// How the screen looks.
     pub ui: UiSettings,
+    /// The part of the engine that is shown.
+    pub scope: Scope,
     /// The file to log to.
     pub log: Option<PathBuf>,
     /// What deserves a word to the operator, from the file and from the choice of the engine.
@@ -280,11 +286,12 @@ fn session(target: Option<String>, options: Options, environment: &Environment) 
     let config = Config::load(environment, &overrides)?;
     let target = config.target(environment, &overrides)?;
     let ui = config.ui(environment, &overrides);
+    let scope = config.scope(&target, &overrides)?;
     let mut warnings = config.warnings.clone();
     if let Target::Connect(connection) = &target {
         warnings.extend(connection.warnings.iter().cloned());
     }
-    Ok(Session { config, target, ui, log, warnings })
+    Ok(Session { config, target, ui, scope, log, warnings })
 }
 
 fn overrides(target: Option<String>, options: Options, password: Option<SecretString>) -> Overrides {
@@ -300,6 +307,7 @@ fn overrides(target: Option<String>, options: Options, password: Option<SecretSt
         read_only: options.read_only,
         engine: options.engine,
         budget_percent: options.budget,
+        scope: options.scope,
         timeout: options.timeout,
         theme: options.theme,
         ascii: options.ascii,

@@ -87,6 +87,8 @@ pub(crate) fn start_log(path: Option<&std::path::Path>) -> Result<Option<tracing
 fn settings(session: &Session) -> Settings {
     let mut settings = Settings {
         thresholds: session.config.thresholds.clone(),
+        scope: session.scope.clone(),
+        teams: session.config.teams.clone(),
         warnings: session.warnings.clone(),
         config_path: Config::path(&Environment::of_process(), &Overrides::default()).map(|path| path.display().to_string()),
         ..Settings::default()

@@ -296,6 +296,7 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     client.historic_incidents(&query).await.expect("an answer");
     client.process_definitions(Page::first(5)).await.expect("an answer");
     client.job_definitions(Page::first(5)).await.expect("an answer");
+    client.deployments(Page::first(5)).await.expect("an answer");
     client.job_log(&JobId::from("j"), Page::first(5), Order::Descending).await.expect("an answer");
     client.process_statistics().await.expect("an answer");
     let targets: Vec<String> = engine.asked().into_iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect();

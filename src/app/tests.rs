@@ -12,6 +12,9 @@ use crate::model::description::{Description, FailedWork};
 use crate::model::example;
 use crate::model::section::Problem;
 
+mod definitions;
+mod scope;
+
 struct Play {
     app: App,
     now: Moment,
@@ -39,6 +42,7 @@ impl Play {
                 Some(("enter", next)) => (KeyCode::Enter, next),
                 Some(("esc", next)) => (KeyCode::Esc, next),
                 Some(("down", next)) => (KeyCode::Down, next),
+                Some(("up", next)) => (KeyCode::Up, next),
                 Some(("tab", next)) => (KeyCode::Tab, next),
                 Some((other, _)) => panic!("no key {other}"),
                 None => (KeyCode::Char(rest.chars().next().unwrap()), &rest[1..]),

@@ -152,6 +152,7 @@ fn bare(url: &str, origin: &str) -> Result<Profile, ConfigError> {
         production: false,
         budget_percent: None,
         timeout: None,
+        scope: None,
     })
 }
 

@@ -86,6 +86,8 @@ pub struct Overrides {
     pub budget_percent: Option<f64>,
     /// `--timeout`: how long one request may take.
     pub timeout: Option<Duration>,
+    /// `--scope`: the part of the engine that is shown at the start; empty for everything.
+    pub scope: Option<String>,
     /// `--theme`: a theme's name or path.
     pub theme: Option<String>,
     /// `--ascii`: draw with ASCII only.

@@ -15,6 +15,7 @@ mod range;
 mod read;
 mod read_login;
 mod secret;
+mod teams;
 mod thresholds;
 
 #[cfg(test)]
@@ -30,6 +31,8 @@ pub use profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profi
 pub use range::{Range, RangeError};
 pub use secret::{Purpose, SecretSource};
 pub use thresholds::{FIGURE_KEYS, Level, Threshold, Thresholds};
+
+use crate::model::scope::Team;
 
 pub(crate) use problem::safe;
 #[cfg(test)]
@@ -54,6 +57,8 @@ pub struct Config {
     pub profiles: Vec<Profile>,
     /// When a figure warns and when it is critical.
     pub thresholds: Thresholds,
+    /// What belongs to which team.
+    pub teams: Vec<Team>,
     /// How the screen looks, as far as the file says so.
     pub ui: UiSection,
     /// What is accepted but deserves a word, such as a password in clear text.

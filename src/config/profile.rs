@@ -49,6 +49,8 @@ pub struct Profile {
     pub budget_percent: Option<f64>,
     /// How long one request may take.
     pub timeout: Option<Duration>,
+    /// The part of the engine that is shown at the start.
+    pub scope: Option<String>,
 }
 
 /// Checks the address of a REST API and cuts its trailing slashes. `remedy` says where credentials belong instead.

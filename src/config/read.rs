@@ -11,13 +11,14 @@ use super::profile::{BUDGET_PERCENT, Profile, TIMEOUT_SECONDS, check_engine_name
 use super::range::Range;
 use super::read_login;
 use super::secret::SecretSource;
+use super::teams;
 use super::thresholds::{FIGURE_KEYS, Threshold, Thresholds};
 use super::{Config, UiSection};
 
-const TOP_KEYS: &[&str] = &["default_profile", "engine", "thresholds", "ui"];
+const TOP_KEYS: &[&str] = &["default_profile", "engine", "team", "thresholds", "ui"];
 const UI_KEYS: &[&str] = &["theme", "ascii", "mouse"];
 /// The keys of an engine besides those of [`read_login`].
-const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "production", "budget_percent", "timeout_seconds"];
+const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "production", "budget_percent", "timeout_seconds", "scope"];
 
 /// Words of the command line, which a bare `bpmtop WORD` reads as such and not as a profile.
 pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "config", "keys", "completions", "help"];
@@ -34,6 +35,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
     root.expect_keys(TOP_KEYS, home_of, &mut report);
     let folder = path.parent().map(Path::to_path_buf);
     let mut config = Config { file: Some(path.to_path_buf()), folder, ..Config::default() };
+    config.teams = teams::read(&root, &mut report);
     read_profiles(&root, &mut config, &mut report);
     config.default_profile = default_profile(&root, &mut report);
     config.thresholds = thresholds(&root, &mut report);
@@ -121,9 +123,10 @@ fn read_profile(name: &str, section: &Section<'_>, config: &mut Config, report: 
     let production = section.flag("production", report).unwrap_or_default();
     let budget_percent = section.number_within("budget_percent", BUDGET_PERCENT, report);
     let timeout = section.number_within("timeout_seconds", TIMEOUT_SECONDS, report).map(Duration::from_secs_f64);
+    let scope = teams::scope(section, &config.teams, report);
     // The url comes last, so that a profile without a usable one still has its other mistakes reported.
     let url = url?;
-    Some(Profile { name: name.to_owned(), url, engine_name, user, password, token, access, accent, read_only, production, budget_percent, timeout })
+    Some(Profile { name: name.to_owned(), url, engine_name, user, password, token, access, accent, read_only, production, budget_percent, timeout, scope })
 }
 
 /// The value, with an error noted at the place of what was checked.

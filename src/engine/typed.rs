@@ -13,9 +13,10 @@ use super::transport::{Delivery, Limit};
 use super::version::EngineVersion;
 use super::wire::{self, Pool};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
+use crate::model::deployment::Deployment;
 use crate::model::external_task::ExternalTask;
 use crate::model::history::{HistoricIncident, JobLogEntry};
-use crate::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::ids::{DeploymentId, ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::Right;
@@ -262,6 +263,16 @@ impl Client {
     pub async fn job_definitions(&self, page: Page) -> Call<Vec<JobDefinition>> {
         let request = page.onto(Request::to(RequestName::JobDefinitionList)).query("sortBy", "jobDefinitionId").query("sortOrder", "asc");
         self.ask(request, |json| pooled(json, wire::JobDefinitionRow::into_job_definition)).await
+    }
+
+    /// One page of deployments with their ids, the oldest first, so that a new one moves no page (`GET /deployment`).
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`].
+    pub async fn deployments(&self, page: Page) -> Call<Vec<(DeploymentId, Deployment)>> {
+        let request = page.onto(Request::to(RequestName::DeploymentList)).query("sortBy", "deploymentTime").query("sortOrder", "asc");
+        self.ask(request, |json| pooled(json, wire::DeploymentRow::into_deployment)).await
     }
 
     /// What happened to a job, in order of time (`GET /history/job-log`, history level full).

@@ -16,6 +16,8 @@ use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::model::figure::{Figure, Unit};
 use crate::model::grouping::Group;
 use crate::model::rights::Trust;
+use crate::model::scope::Scope;
+use crate::model::scoped::{SCOPED_FIGURES, scoped};
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
@@ -64,7 +66,7 @@ pub fn run(session: Session, request: Request) -> Result<String, Stop> {
         remembered.unwrap_or_else(|warning| warn(&warning));
     }
     let snapshot = read.map_err(|(Unread::LoginRefused(error) | Unread::Failed(error))| Stop::Engine(error))?;
-    let picture = Picture::of(&snapshot);
+    let picture = Picture::of(&snapshot, &session.scope);
     Ok(if request.json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&snapshot) })
 }
 
@@ -129,6 +131,7 @@ async fn settled(snapshots: &mut watch::Receiver<Arc<Snapshot>>, looks: u64) -> 
 struct Picture {
     engine: EnginePart,
     taken_at: Timestamp,
+    scope: Option<ScopePart>,
     kpis: serde_json::Map<String, serde_json::Value>,
     groups: Vec<GroupPart>,
     job_definitions: Vec<JobDefinitionPart>,
@@ -140,6 +143,14 @@ struct EnginePart {
     product: Option<String>,
     version: Option<String>,
     name: Option<String>,
+}
+
+/// What part is printed. Figures not named here count the whole engine.
+#[derive(Debug, Serialize)]
+struct ScopePart {
+    text: String,
+    kpis: Vec<&'static str>,
+    blocked_from_outside: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -175,7 +186,9 @@ struct JobDefinitionPart {
 }
 
 impl Picture {
-    fn of(snapshot: &Snapshot) -> Self {
+    fn of(whole: &Snapshot, scope: &Scope) -> Self {
+        let within = scope.is_on().then(|| scoped(whole, scope));
+        let snapshot = within.as_ref().map_or(whole, |within| &within.snapshot);
         let mut warnings = snapshot.warnings.clone();
         let kpis = Figure::ALL.into_iter().map(|figure| (figure.key().to_owned(), kpi(snapshot, figure, &mut warnings))).collect();
         let complete = snapshot.incidents.get().is_some_and(|set| set.complete);
@@ -196,6 +209,11 @@ impl Picture {
                 name: optional(&snapshot.engine.engine_name),
             },
             taken_at: snapshot.taken.wall,
+            scope: within.as_ref().map(|within| ScopePart {
+                text: safe(scope.typed()).into_owned(),
+                kpis: SCOPED_FIGURES.map(Figure::key).to_vec(),
+                blocked_from_outside: within.blocked_from_outside,
+            }),
             kpis,
             groups: snapshot.groups.groups.iter().map(|group| group_part(group, complete)).collect(),
             job_definitions: snapshot.job_definitions.get().map(|rows| rows.iter().map(job_definition_part).collect()).unwrap_or_default(),
@@ -209,13 +227,13 @@ impl Picture {
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{} {} at {}, {}", known(&engine.product), known(&engine.version), snapshot.engine.url, self.taken_at);
+        if let Some(scope) = &self.scope {
+            let _ = writeln!(out, "scope: {}", scope.text);
+        }
         for figure in Figure::ALL {
-            let value = match (snapshot.value(figure), figure.unit()) {
-                (None, _) => "not known".to_owned(),
-                (Some(value), Unit::Count) => count_exact(value as u64),
-                (Some(value), Unit::PerSecond) => format!("{value:.1}/s"),
-            };
-            let _ = writeln!(out, "  {:<18}{value:>12}", figure.label());
+            let value = figure_text(figure, self.kpis.get(figure.key()).and_then(serde_json::Value::as_f64));
+            let whole = if self.scope.is_some() && !SCOPED_FIGURES.contains(&figure) { "  whole engine" } else { "" };
+            let _ = writeln!(out, "  {:<18}{value:>12}{whole}", figure.label());
         }
         for group in &self.groups {
             let place = format!(
@@ -232,6 +250,14 @@ impl Picture {
             let _ = writeln!(out, "warning: {warning}");
         }
         out
+    }
+}
+
+fn figure_text(figure: Figure, value: Option<f64>) -> String {
+    match (value, figure.unit()) {
+        (None, _) => "not known".to_owned(),
+        (Some(value), Unit::Count) => count_exact(value as u64),
+        (Some(value), Unit::PerSecond) => format!("{value:.1}/s"),
     }
 }
 

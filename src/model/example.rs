@@ -7,14 +7,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::definition::{ProcessDefinition, ProcessInstance};
+use super::deployment::Deployment;
 use super::figure::Figure;
 use super::grouping::{KnownIncident, group};
-use super::ids::{ActivityId, IncidentId, JobId, ProcessDefinitionId};
+use super::ids::{ActivityId, DeploymentId, IncidentId, JobId, ProcessDefinitionId};
 use super::incident::Incident;
 use super::job::{Job, JobDefinition};
 use super::section::{Moment, Section};
 use super::series::Series;
 use super::snapshot::{Cost, Definitions, EngineIdentity, IncidentSet, JobCounts, Link, Snapshot};
+use super::statistics::{IncidentTally, ProcessStatistics};
 use crate::text::EngineText;
 use crate::triage::signature;
 
@@ -98,10 +100,35 @@ fn definition(key: &str, version: i64, name: &str) -> ProcessDefinition {
         name: Some(name.into()),
         version,
         version_tag: None,
-        deployment: None,
-        suspended: false,
+        deployment: Some(DeploymentId::new(format!("deployment-{key}-{version}"))),
+        suspended: key == "invoice" && version == 1,
         tenant: None,
+        category: Some("http://bpmn.io/schema/bpmn".into()),
     }
+}
+
+/// Instances and failed jobs of each version; the old invoice still has instances.
+fn statistics() -> Vec<ProcessStatistics> {
+    let of = |definition: ProcessDefinition| {
+        let (instances, failed) = match (definition.key.as_wire(), definition.version) {
+            ("order", _) => (31_204, 0),
+            ("payment", _) => (14, 14),
+            ("invoice", 1) => (212, 3),
+            ("invoice", _) => (16_800, 3),
+            _ => (0, 0),
+        };
+        let root_incidents = if failed == 0 { Vec::new() } else { vec![IncidentTally { kind: "failedJob".into(), count: failed }] };
+        ProcessStatistics { definition, instances, failed_jobs: failed, root_incidents }
+    };
+    definitions().by_id.into_values().map(of).collect()
+}
+
+fn deployments(now: Moment) -> HashMap<DeploymentId, Deployment> {
+    let row = |(id, days): (&str, i64)| {
+        let deployment = Deployment { time: Some(ago(now, days * 86_400)), ..Deployment::default() };
+        (DeploymentId::new(format!("deployment-{id}")), deployment)
+    };
+    [("order-7", 2), ("payment-2", 40), ("invoice-1", 400), ("invoice-3", 9)].map(row).into()
 }
 
 fn definitions() -> Definitions {
@@ -170,6 +197,8 @@ pub fn snapshot(now: Moment) -> Snapshot {
         Cost { requests_per_minute: 84, busy_percent: 0.6, budget_percent: 2.0, distance: Some(Duration::from_millis(4)), requests: 840, bytes: 9_000 };
     snapshot.definitions = section(definitions(), now, 30);
     snapshot.job_definitions = section(job_definitions(), now, 5);
+    snapshot.statistics = section(statistics(), now, 25);
+    snapshot.deployments = section(deployments(now), now, 120);
     let counts = |jobs, failed| section(JobCounts { jobs, failed }, now, 5);
     snapshot.job_counts = Arc::new(HashMap::from([("jd-1".into(), counts(15, 14)), ("jd-2".into(), counts(2, 0)), ("jd-3".into(), counts(6, 6))]));
     let names = [("charge-card", "Charge card"), ("payment-reminder", "Payment reminder")];

@@ -1,6 +1,7 @@
 //! The domain: ids, incidents, jobs, definitions, figures and the snapshot. Pure: no I/O, no clock, no terminal.
 
 pub mod definition;
+pub mod deployment;
 pub mod description;
 #[cfg(test)]
 pub(crate) mod example;
@@ -12,6 +13,8 @@ pub mod ids;
 pub mod incident;
 pub mod job;
 pub mod rights;
+pub mod scope;
+pub mod scoped;
 pub mod section;
 pub mod series;
 pub mod snapshot;

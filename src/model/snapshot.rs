@@ -7,10 +7,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::definition::{ProcessDefinition, ProcessInstance};
+use super::deployment::Deployment;
 use super::external_task::ExternalTask;
 use super::figure::Figure;
 use super::grouping::{Groups, KnownIncident, Names, diagram_activity};
-use super::ids::{ActivityId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use super::ids::{ActivityId, DeploymentId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use super::job::{Job, JobDefinition};
 use super::rights::{Rights, Trust};
 use super::section::{Moment, Problem, Section};
@@ -162,6 +163,8 @@ pub struct Snapshot {
     pub rights: Section<Rights>,
     /// Figures per process definition, older than the rest: they cost the engine more.
     pub statistics: Section<Vec<ProcessStatistics>>,
+    /// Deployments, for the time a definition came with one.
+    pub deployments: Section<HashMap<DeploymentId, Deployment>>,
     /// Job counts of the job definitions somebody looks at.
     pub job_counts: Arc<HashMap<JobDefinitionId, Section<JobCounts>>>,
     /// Activity names of the definitions somebody looks at.
@@ -196,6 +199,7 @@ impl Snapshot {
             job_definitions: Section::default(),
             rights: Section::default(),
             statistics: Section::default(),
+            deployments: Section::default(),
             job_counts: Arc::default(),
             activity_names: Arc::default(),
             instances: Arc::default(),

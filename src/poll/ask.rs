@@ -11,11 +11,12 @@ use crate::engine::{
 };
 use crate::mirror::{IncidentStep, PAGE_SIZE};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
+use crate::model::deployment::Deployment;
 use crate::model::description::{Description, FailedWork};
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
 use crate::model::grouping::KnownIncident;
-use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::ids::{DeploymentId, ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::{Right, Rights};
@@ -49,6 +50,8 @@ pub enum Ask {
     Rights,
     /// `/process-definition/statistics`.
     Statistics,
+    /// Deployments from this row on.
+    Deployments(u32),
     /// Jobs of one job definition.
     JobCounts(JobDefinitionId),
     /// Activity names of one definition.
@@ -80,6 +83,8 @@ pub enum Reply {
     Rights(Rights),
     /// Figures per process definition.
     Statistics(Vec<ProcessStatistics>),
+    /// Deployments with their ids.
+    Deployments(Vec<(DeploymentId, Deployment)>),
     /// Jobs of one job definition.
     JobCounts(JobCounts),
     /// Activity names; an unreadable diagram says why.
@@ -128,6 +133,7 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
         Ask::JobDefinitions(first) => Answered::from(client.job_definitions(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::JobDefinitions),
         Ask::Rights => rights(client).await?,
         Ask::Statistics => Answered::from(client.with_timeout(STATISTICS_LIMIT).process_statistics().await?, Reply::Statistics),
+        Ask::Deployments(first) => Answered::from(client.deployments(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::Deployments),
         Ask::JobCounts(id) => job_counts(client, id).await?,
         Ask::ActivityNames(id) => Answered::from(client.process_definition_xml(id).await?, |xml| Reply::ActivityNames(names(&xml))),
         Ask::Instances(ids) => Answered::from(client.process_instances(ids).await?, Reply::Instances),

@@ -1,6 +1,7 @@
 //! What the background task knows of its engine, and how each answer changes it. Pure: asks come out, answers go in.
 
 mod answers;
+mod deployments;
 mod failures;
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,7 @@ pub struct Picture {
     job_definitions_read: Option<Vec<JobDefinition>>,
     rights: Section<Rights>,
     statistics: Section<Vec<ProcessStatistics>>,
+    deployments: deployments::Reading,
     job_counts: Items<JobDefinitionId, JobCounts>,
     activity_names: Items<ProcessDefinitionId, ActivityNames>,
     names: Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>,
@@ -106,6 +108,7 @@ impl Picture {
             job_definitions_read: None,
             rights: Section::default(),
             statistics: Section::default(),
+            deployments: deployments::Reading::default(),
             job_counts: Items::new(Duration::from_secs(15)),
             activity_names: Items::new(Duration::from_secs(3_600)),
             names: Arc::default(),
@@ -212,6 +215,7 @@ impl Picture {
             Question::JobDefinitions => Ask::JobDefinitions(self.job_definitions_read.as_ref().map_or(0, |read| u32::try_from(read.len()).unwrap_or(u32::MAX))),
             Question::Rights => Ask::Rights,
             Question::Statistics => Ask::Statistics,
+            Question::Deployments => Ask::Deployments(self.deployments.next_row()),
             Question::JobCounts => Ask::JobCounts(first(self.job_counts.stale(&self.looking.job_definitions, 1, now.instant))?),
             Question::ActivityNames => Ask::ActivityNames(self.activity_names.stale(&self.looking.definitions, 1, now.instant).into_iter().next()?),
             Question::Instances => Ask::Instances(some(self.instances.stale(&self.visible_instances, BATCH, now.instant))?),
@@ -307,6 +311,7 @@ impl Picture {
             job_definitions: self.job_definitions.clone(),
             rights: self.rights.clone(),
             statistics: self.statistics.clone(),
+            deployments: self.deployments.known.clone(),
             job_counts: Arc::clone(self.job_counts.sections()),
             activity_names: Arc::clone(&self.names),
             instances: Arc::clone(self.instances.sections()),

@@ -23,6 +23,8 @@ pub enum Question {
     Rights,
     /// Figures per process definition, which the engine makes from scans of its runtime tables.
     Statistics,
+    /// Deployments: when definitions came.
+    Deployments,
     /// Job counts of one visible job definition.
     JobCounts,
     /// Activity names of one process definition with incidents.
@@ -37,7 +39,7 @@ pub enum Question {
 
 impl Question {
     /// All questions, most telling first: at the start they are asked in this order.
-    pub const ALL: [Question; 20] = [
+    pub const ALL: [Question; 21] = [
         Question::Version,
         Question::Incidents,
         Question::Statistics,
@@ -53,6 +55,7 @@ impl Question {
         Question::Definitions,
         Question::JobDefinitions,
         Question::Rights,
+        Question::Deployments,
         Question::JobCounts,
         Question::ActivityNames,
         Question::Instances,
@@ -68,7 +71,7 @@ impl Question {
             Question::Count(_) => 5_000,
             Question::Version => 5_000,
             Question::Definitions | Question::Statistics => 60_000,
-            Question::Rights => 300_000,
+            Question::Rights | Question::Deployments => 300_000,
             Question::JobDefinitions => 15_000,
             // These are asked item by item; how fresh an item must be is decided where the items are known.
             Question::JobCounts | Question::ActivityNames | Question::Instances | Question::Jobs | Question::ExternalTasks => 100,

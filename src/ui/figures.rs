@@ -11,6 +11,7 @@ use crate::app::geometry::FigureGrid;
 use crate::config::Level;
 use crate::model::figure::{Figure, Unit};
 use crate::model::rights::Trust;
+use crate::model::scoped::from_statistics;
 use crate::model::section::Moment;
 use crate::model::series::Bucket;
 use crate::model::snapshot::FigureState;
@@ -19,6 +20,12 @@ use crate::theme::Role;
 
 /// From this age on a figure says how old it is.
 const OLD: Duration = Duration::from_secs(20);
+
+/// What stands beside a figure that a scope cannot narrow down: where there is room, where there is little, and where there is none.
+const WHOLE_ENGINE: [&str; 3] = ["whole engine", "whole", "*"];
+
+/// From this age on a figure from the statistics is marked as stale; they are read once a minute at best.
+const STALE_STATISTICS: Duration = Duration::from_secs(180);
 
 /// From this age on it is marked as stale.
 const STALE: Duration = Duration::from_secs(60);
@@ -54,10 +61,14 @@ struct Words {
 fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
     let span = state.series.span(app.now);
     let mut note = None;
+    let stale = if app.scoping.scope().is_on() && from_statistics(figure) { STALE_STATISTICS } else { STALE };
+    let old = state.section.age(app.now).filter(|age| *age >= OLD);
     if let Some(problem) = &state.section.problem {
         note = Some((problem.label.to_owned(), Role::BadgeStale));
-    } else if let Some(age) = state.section.age(app.now).filter(|age| *age >= OLD) {
-        note = Some((format!("{} old", age_short(age)), if age >= STALE { Role::BadgeStale } else { Role::Muted }));
+    } else if app.scoping.counts_whole_engine(figure) && old.is_none_or(|age| age < stale) {
+        note = Some((WHOLE_ENGINE[0].to_owned(), Role::Muted));
+    } else if let Some(age) = old {
+        note = Some((format!("{} old", age_short(age)), if age >= stale { Role::BadgeStale } else { Role::Muted }));
     }
     let Some(value) = state.section.get().copied() else {
         let dash = if look.symbols.border.horizontal_top == "-" { "?" } else { "–" };
@@ -149,11 +160,14 @@ fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, wo
     let cells = if spacious { 7 } else { pen.room() };
     let value =
         if width(&words.value) <= cells { words.value.clone() } else { state.section.get().map_or(words.value.clone(), |value| narrow(figure, *value)) };
+    let whole = app.scoping.counts_whole_engine(figure);
+    let value = if whole && !spacious { format!("{}{value}", WHOLE_ENGINE[2]) } else { value };
     pen.cell(&value, cells, Align::Right, look.style(words.value_role));
     if !spacious {
         return;
     }
     if let Some((note, role)) = &words.note {
+        let note = if note == WHOLE_ENGINE[0] { WHOLE_ENGINE[1] } else { note };
         pen.skip(1).write(note, look.style(*role));
         return;
     }

@@ -184,6 +184,41 @@ fn the_filter_prompt_takes_the_status_line() {
 }
 
 #[test]
+fn process_definitions_fold_their_versions() {
+    pin("definitions", &[Char('3'), Down, Down, Enter], |_, _| {});
+}
+
+#[test]
+fn the_drain_view_says_that_it_is_one() {
+    pin("draining", &[Char('o')], |_, _| {});
+}
+
+#[test]
+fn definitions_say_what_is_forbidden_and_what_is_still_being_read() {
+    pin("definitions_unknown", &[Char('3')], |snapshot, _| {
+        let problem = Problem { label: "forbidden", what: "READ on PROCESS_DEFINITION is missing".into(), remedy: "Ask an administrator.".into() };
+        snapshot.statistics = Default::default();
+        snapshot.statistics.fail(problem);
+        snapshot.deployments = Default::default();
+    });
+}
+
+#[test]
+fn a_scope_is_always_visible_and_figures_beyond_it_say_so() {
+    let mut keys: Vec<_> = "fprocess:invoice".chars().map(Char).collect();
+    keys.extend([Enter, Down]);
+    pin("scope", &keys, |_, _| {});
+}
+
+#[test]
+fn the_chooser_of_the_scope_tells_what_can_be_written_and_what_is_wrong() {
+    let mut keys: Vec<_> = "fproces:invoice".chars().map(Char).collect();
+    pin("scope_chooser", &keys, |_, _| {});
+    keys.push(Enter);
+    pin("scope_mistake", &keys, |_, _| {});
+}
+
+#[test]
 fn an_ascii_screen_is_all_ascii_but_for_foreign_text() {
     let now = example::noon();
     let mut app = app(example::snapshot(now), now, (120, 36));
@@ -209,7 +244,7 @@ fn the_first_run_screen_tells_the_ways_to_start() {
 fn any_size_can_be_drawn() {
     let now = example::noon();
     for (width, height) in [(1, 1), (3, 2), (10, 5), (20, 8), (40, 10), (79, 23), (300, 100)] {
-        for keys in [&[][..], &[Down, Enter, Enter], &[Down, Char('d')], &[Char('?')], &[Char('L')], &[Char('/')]] {
+        for keys in [&[][..], &[Down, Enter, Enter], &[Down, Char('d')], &[Char('?')], &[Char('L')], &[Char('/')], &[Char('3'), Down, Enter], &[Char('f')]] {
             let mut app = app(example::snapshot(now), now, (width, height));
             press(&mut app, now, keys);
             screen(&app, &look(&UNICODE));

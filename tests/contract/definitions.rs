@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use bpmtop::bpmn::activity_names;
 use bpmtop::engine::{CountQuestion, IncidentFilter, Page};
 use bpmtop::model::ids::{ActivityId, ProcessInstanceId};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::bench::{Bench, SOON};
@@ -56,6 +57,30 @@ pub async fn every_version_is_listed_with_its_name_and_number(bench: Bench) -> R
     ensure!(ids == [(1, &first.id), (2, &second.id)], "{ids:?}");
     ensure!(found[1].name.as_ref().is_some_and(|name| name.as_wire() == format!("Name of {key}")), "{:?}", found[1]);
     ensure!(bench.client().count(&CountQuestion::ProcessDefinitions).await?.data >= 2);
+    Ok(())
+}
+
+pub async fn a_definition_came_with_a_deployment_that_tells_when(bench: Bench) -> Result<()> {
+    let key = bench.name("deployed");
+    let before = bench.client().version().await?.engine_time.context("the engine's clock")?;
+    let process = bench.deploy_xml(&key, &diagrams::process(&key, [work()]), None).await?;
+    let row = bench.driver().get(&format!("/process-definition/{}", process.id.as_wire())).await?;
+    let id = row["deploymentId"].as_str().context("a deployment")?;
+    let mut found = None;
+    for page in 0.. {
+        let rows = bench.client().deployments(Page { first: page * 100, max: 100 }).await?.data;
+        let last = rows.len() < 100;
+        found = found.or_else(|| rows.into_iter().find(|(known, _)| known.as_wire() == id));
+        if last {
+            break;
+        }
+    }
+    let time = found.context("the deployment is listed")?.1.time.context("it has a time")?;
+    // The header tells whole seconds.
+    ensure!(time >= before - SignedDuration::from_secs(1) && time <= before + SignedDuration::from_secs(60), "{time} is not soon after {before}");
+    let namespace = row["category"].as_str().context("a category")?;
+    let listed = bench.client().process_statistics().await?.data.into_iter().find(|row| row.definition.id == process.id).context("it has statistics")?;
+    ensure!(listed.definition.category.is_some_and(|category| category.as_wire() == namespace), "the statistics tell the category too");
     Ok(())
 }
 

@@ -221,6 +221,15 @@ pub async fn definitions_are_filtered_by_each_parameter(bench: Bench) -> Result<
     bench.filters(list, &ours, "suspended", "true", 1).await
 }
 
+pub async fn deployments_are_paged_in_order_of_time(bench: Bench) -> Result<()> {
+    let key = bench.name("deployments");
+    for steps in [vec![work()], vec![work(), person()]] {
+        bench.deploy_xml(&key, &diagrams::process(&key, steps), None).await?;
+    }
+    let ours = format!("nameLike=%25{key}%25");
+    pages(&bench, RequestName::DeploymentList, &ours, "deploymentTime", "deploymentTime").await
+}
+
 pub async fn statistics_hold_what_was_asked_for(bench: Bench) -> Result<()> {
     let process = bench.failed("statistics", 2).await?;
     let of = async |query: &str| -> Result<Value> {

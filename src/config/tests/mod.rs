@@ -4,6 +4,7 @@ mod access;
 mod mistakes;
 mod precedence;
 mod profiles;
+mod teams;
 
 use std::path::Path;
 

@@ -66,6 +66,8 @@ request_names! {
     JobDefinitionCount,
     /// Job definitions.
     JobDefinitionList,
+    /// Deployments.
+    DeploymentList,
     /// How many incidents, open or ended, match.
     HistoricIncidentCount,
     /// Incidents, open or ended.
@@ -309,6 +311,14 @@ pub(super) const ROWS: &[Endpoint] = &[
         path: "/job-definition",
         parameters: &joined::<2, 4, 6>([query("processDefinitionId"), query("suspended")], PAGE),
         permission: SEE_DEFINITION,
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::DeploymentList,
+        path: "/deployment",
+        parameters: &PAGE,
+        permission: Permission::AnyOf(&["READ on DEPLOYMENT"]),
+        note: "The only place that tells when a process definition was deployed.",
         ..READ
     },
     Endpoint {

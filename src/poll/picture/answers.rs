@@ -64,6 +64,7 @@ impl Picture {
             (Ask::JobDefinitions(first), Reply::JobDefinitions(rows)) => self.take_job_definitions(first, rows, now),
             (Ask::Rights, Reply::Rights(rights)) => self.rights.succeed(rights, now),
             (Ask::Statistics, Reply::Statistics(rows)) => self.take_statistics(rows, now),
+            (Ask::Deployments(first), Reply::Deployments(rows)) => self.take_deployments(first, rows, now),
             (ask, reply) => self.take_items(ask, reply, now),
         }
     }
@@ -211,6 +212,7 @@ impl Picture {
             if self.definitions.get().is_none_or(|known| known.by_id != read.by_id) {
                 self.definitions.succeed(read, now);
                 self.groups_stale = true;
+                self.miss_deployments();
             } else {
                 self.definitions.confirm(now);
             }

@@ -95,6 +95,7 @@ impl Picture {
             }
             Ask::Rights => self.rights.fail(problem.clone()),
             Ask::Statistics => self.statistics.fail(problem.clone()),
+            Ask::Deployments(_) => self.deployments.fail(problem.clone()),
             Ask::JobCounts(id) => self.job_counts.fail(std::slice::from_ref(id), problem, now.instant),
             Ask::ActivityNames(id) => self.activity_names.fail(std::slice::from_ref(id), problem, now.instant),
             Ask::Instances(ids) => self.instances.fail(ids, problem, now.instant),

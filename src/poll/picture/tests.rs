@@ -76,7 +76,17 @@ fn incident(number: usize, root: usize, definition: &str) -> Incident {
 fn definition(id: &str) -> ProcessDefinition {
     let (key, version) = id.split_once(':').unwrap();
     let version = version.split(':').next().unwrap().parse().unwrap();
-    ProcessDefinition { id: id.into(), key: key.into(), name: None, version, version_tag: None, deployment: None, suspended: false, tenant: None }
+    ProcessDefinition {
+        id: id.into(),
+        key: key.into(),
+        name: None,
+        version,
+        version_tag: None,
+        deployment: None,
+        suspended: false,
+        tenant: None,
+        category: None,
+    }
 }
 
 fn play() -> Play {
@@ -112,6 +122,7 @@ impl Play {
             Ask::JobDefinitions(_) => Reply::JobDefinitions(Vec::new()),
             Ask::Rights => Reply::Rights(Rights::default()),
             Ask::Statistics => Reply::Statistics(Vec::new()),
+            Ask::Deployments(_) => Reply::Deployments(Vec::new()),
             Ask::JobCounts(_) => Reply::JobCounts(JobCounts { jobs: 3, failed: 1 }),
             Ask::ActivityNames(_) => Reply::ActivityNames(names("<definitions/>")),
             Ask::Instances(_) => Reply::Instances(Vec::new()),

@@ -126,6 +126,10 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
             if groups.blocked > 0 {
                 summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), Role::Blocked));
             }
+            let outside = app.scoping.blocked_from_outside();
+            if outside > 0 {
+                summary.push((format!("{} wait on roots outside the scope", count_exact(outside as u64)), Role::Blocked));
+            }
         }
         match groups.stage {
             Stage::Complete => {}
@@ -283,6 +287,7 @@ fn draw_empty(app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
             Trust::Unknown => ("No open incidents that this login may see.".to_owned(), Role::Text),
             Trust::Partial(right) => (format!("No open incidents visible to you; there may be some: {right} is missing."), Role::Warning),
         },
+        Some(_) if app.scoping.scope().is_on() && matches!(app.incidents.level(), Level::Groups) => super::nothing_within("open incidents", app),
         Some(_) => ("Nothing left here; esc goes back.".to_owned(), Role::Muted),
     };
     if let Some(mut pen) = Pen::new(buffer, body, 2.min(body.height.saturating_sub(1))) {
