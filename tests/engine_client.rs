@@ -296,7 +296,7 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     client.historic_incidents(&query).await.expect("an answer");
     client.process_definitions(Page::first(5)).await.expect("an answer");
     client.job_definitions(Page::first(5)).await.expect("an answer");
-    client.job_log(&JobId::from("j"), Page::first(5), Order::Descending).await.expect("an answer");
+    client.job_log(&JobId::from("j"), None, Page::first(5), Order::Descending).await.expect("an answer");
     client.process_statistics().await.expect("an answer");
     let targets: Vec<String> = engine.asked().into_iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect();
     insta::assert_snapshot!("every_question_on_the_wire", targets.join("\n").replace("%3A00%3A00.000%2B0000", "…"));

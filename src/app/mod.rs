@@ -3,6 +3,7 @@
 //! [`App::update`] is the only way in. A poll can change what is shown but never which row the cursor is on.
 
 pub mod command;
+mod earlier;
 pub mod filter;
 pub mod geometry;
 pub mod incidents;

@@ -171,7 +171,8 @@ pub fn group<'a>(incidents: impl IntoIterator<Item = &'a Arc<KnownIncident>>, na
     Groups { roots: groups.iter().map(|group| group.roots).sum(), blocked: groups.iter().map(|group| group.blocked).sum(), groups }
 }
 
-fn key_of(incident: &Incident, names: &dyn Names) -> GroupKey {
+/// The group a root incident belongs to.
+pub fn key_of(incident: &Incident, names: &dyn Names) -> GroupKey {
     GroupKey {
         tenant: incident.tenant.clone(),
         process: incident.process_definition.as_ref().map(|definition| names.process_key(definition)),

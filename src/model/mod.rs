@@ -2,6 +2,7 @@
 
 pub mod definition;
 pub mod description;
+pub mod earlier;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod external_task;
@@ -14,5 +15,6 @@ pub mod job;
 pub mod rights;
 pub mod section;
 pub mod series;
+pub mod since;
 pub mod snapshot;
 pub mod statistics;
