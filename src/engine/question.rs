@@ -141,13 +141,13 @@ pub struct HistoricIncidentFilter {
     pub process_instance: Option<ProcessInstanceId>,
     /// With this configuration: a job's id finds all incidents the job ever had.
     pub configuration: Option<EngineText>,
-    /// Created after this moment.
+    /// Created after this moment, exclusively.
     pub created_after: Option<Timestamp>,
-    /// Created before this moment.
+    /// Created before this moment, exclusively.
     pub created_before: Option<Timestamp>,
-    /// Resolved or deleted after this moment.
+    /// Resolved or deleted after this moment, exclusively.
     pub ended_after: Option<Timestamp>,
-    /// Resolved or deleted before this moment.
+    /// Resolved or deleted before this moment, exclusively.
     pub ended_before: Option<Timestamp>,
     /// Only those still open.
     pub only_open: bool,

@@ -43,9 +43,9 @@ pub struct BackfillStep {
     pub change: Change,
     /// Whether the incidents themselves are read rather than counted.
     pub rows: bool,
-    /// Not earlier than this, by the engine's clock.
+    /// After this moment by the engine's clock; of instances the moment itself counts too.
     pub after: Timestamp,
-    /// Not later than this.
+    /// Before this moment, likewise.
     pub before: Timestamp,
     moment: usize,
 }

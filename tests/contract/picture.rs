@@ -70,7 +70,7 @@ impl Watched {
     /// Lists of incidents read so far: whole ones, and those that ask for what is newer.
     fn readings(&self) -> (usize, usize) {
         let seen = self.wire.seen();
-        let lists = seen.iter().filter(|asked| asked.target.contains("/incident?"));
+        let lists = seen.iter().filter(|asked| asked.target.contains("/incident?") && !asked.target.contains("/history/"));
         let (newer, whole): (Vec<_>, Vec<_>) = lists.partition(|asked| asked.target.contains("incidentTimestampAfter"));
         (whole.len(), newer.len())
     }
