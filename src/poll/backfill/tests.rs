@@ -90,7 +90,7 @@ fn incidents(lives: &[Life]) -> (Vec<Reconstruction>, usize) {
 
 /// What was open at each moment, and when that was.
 fn truth(lives: &[Life], counts: impl Fn(&Life) -> bool) -> Vec<(Instant, f64)> {
-    let moments = (0..MOMENTS).map(|index| distance(index));
+    let moments = (0..MOMENTS).map(distance);
     let open = |before: Duration| lives.iter().filter(|life| counts(life) && life.is_open(before.as_secs() as i64)).count() as f64;
     moments.map(|before| (anchor().instant - before, open(before))).collect()
 }
