@@ -10,6 +10,7 @@ use super::filter::Filter;
 use super::list::{ListState, Motion};
 use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, Stage};
 use crate::model::ids::{IncidentId, ProcessInstanceId};
+use crate::model::since;
 use crate::model::snapshot::Snapshot;
 use crate::text::{EngineText, safe};
 use crate::triage::Signature;
@@ -288,6 +289,23 @@ impl IncidentsPane {
                 self.signature_group(snapshot, signature)?.sample().map(|known| known.incident.id.clone())
             }
             Level::Incidents(..) => self.incidents.selected_present().cloned(),
+        }
+    }
+
+    /// Groups on the screen, or the one that is open.
+    pub fn groups_on_screen(&self, snapshot: &Snapshot) -> Vec<GroupKey> {
+        match &self.level {
+            Level::Groups => self.groups.visible().map(|(key, _)| key).filter(|key| snapshot.groups.find(key).is_some()).cloned().collect(),
+            Level::Signatures(key) | Level::Incidents(key, _) => vec![key.clone()],
+        }
+    }
+
+    /// Since when the selected row fails, as far as the history tells.
+    pub fn first_seen(&self, snapshot: &Snapshot) -> Option<String> {
+        match &self.level {
+            Level::Groups => since::words(snapshot, self.groups.selected_present()?, None),
+            Level::Signatures(key) => since::words(snapshot, key, Some(self.signatures.selected_present()?)),
+            Level::Incidents(key, signature) => since::words(snapshot, key, Some(signature)),
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod basis;
 pub mod command;
 pub mod definitions;
+mod earlier;
 pub mod filter;
 pub mod geometry;
 pub mod incidents;

@@ -164,6 +164,7 @@ fn answers_to_another_describe_are_not_shown() {
         instance: None,
         work: Ok(FailedWork::Job(Some(example::job(0)))),
         trace: Ok(Some("java.lang.IllegalStateException: boom\n\tat x.Y.z(Y.java:1)".into())),
+        past: None,
     };
     let (other, own) = (description("incident-0007"), description("incident-0000"));
     play.send(Message::Described(Box::new(other)));
@@ -183,6 +184,7 @@ fn a_search_finds_lines_of_the_stack_trace_whatever_their_case() {
         instance: None,
         work: Ok(FailedWork::Unnamed),
         trace: Ok(Some(trace.as_str().into())),
+        past: None,
     })));
     play.press("/NUMBER250<enter>");
     let page = play.app.page.as_ref().unwrap();

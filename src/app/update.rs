@@ -10,6 +10,7 @@ use super::page::Page;
 use super::prompt::{LoginForm, LoginLine, Prompt, Purpose, lock_out};
 use super::scope::ScopeForm;
 use super::{App, Effect, Message, NOTICE, Overlay};
+use crate::model::grouping::key_of;
 use crate::model::ids::IncidentId;
 use crate::model::scope::Scope;
 use crate::model::snapshot::Link;
@@ -119,6 +120,7 @@ fn looking(app: &App) -> Looking {
     if geometry.incidents.is_some() {
         let groups = app.incidents.groups.visible().filter_map(|(key, _)| snapshot.groups.find(key)?.definition.clone());
         looking.definitions.extend(groups);
+        looking.groups.extend(app.incidents.groups_on_screen(snapshot));
         looking.incidents.extend(app.incidents.visible_incidents().into_iter().filter_map(|id| snapshot.incident(id).cloned()));
     }
     if geometry.job_definitions.is_some() {
@@ -129,9 +131,12 @@ fn looking(app: &App) -> Looking {
     }
     if let Some(page) = &app.page {
         looking.definitions.extend(page.known.incident.process_definition.clone());
+        looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
     }
     looking.definitions.sort();
     looking.definitions.dedup();
+    looking.groups.sort();
+    looking.groups.dedup();
     looking
 }
 

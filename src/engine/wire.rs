@@ -477,5 +477,6 @@ pub(super) struct Missing {
     pub(super) resource_id: Option<EngineText>,
 }
 
+pub(super) mod past;
 #[cfg(test)]
 mod tests;

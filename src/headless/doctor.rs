@@ -14,7 +14,8 @@ use crate::cockpit::{Stop, async_runtime, login, options, setup};
 use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::engine::version::Certainty;
 use crate::engine::{Client, CountQuestion, EngineError, HistoricIncidentFilter, IncidentFilter, Login};
-use crate::model::rights::Right;
+use crate::model::history::HistoryLevel;
+use crate::model::rights::{Right, Rights};
 use crate::text::{age, safe};
 use crate::theme::{Depth, Symbols, UNICODE};
 
@@ -222,8 +223,8 @@ async fn engine(connection: &Connection, client: &Client, checks: &mut Vec<Check
     });
     checks.push(clock(version.engine_time));
     checks.push(latency(client).await);
-    rights(client, checks).await;
-    checks.push(history(client).await);
+    let rights = rights(client, checks).await;
+    checks.push(history(client, rights.has(Right::ReadHistory)).await);
     true
 }
 
@@ -296,31 +297,49 @@ async fn latency(client: &Client) -> Check {
     }
 }
 
-async fn rights(client: &Client, checks: &mut Vec<Check>) {
+async fn rights(client: &Client, checks: &mut Vec<Check>) -> Rights {
+    let mut rights = Rights::default();
     for right in Right::ALL {
-        checks.push(match client.may(*right).await {
+        let answer = client.may(*right).await;
+        if let Ok(answer) = &answer {
+            rights.note(*right, answer.data);
+        }
+        checks.push(match answer {
             Ok(answer) if answer.data => Check::ok("permission", right.to_string()),
             Ok(_) => Check::of("permission", Verdict::Warning, format!("{right} is missing"), right.without_it()),
             Err(error) => Check::of("permission", Verdict::Unknown, format!("{right}: {error}"), error.remedy()),
         });
     }
+    rights
 }
 
-/// The history level, as far as it can be told: no REST field names it. Open incidents that the history does not know mean a level
-/// below full, or a login that may not read it.
-async fn history(client: &Client) -> Check {
+/// The history level, as far as it can be told.
+async fn history(client: &Client, may_read: Option<bool>) -> Check {
     let open = client.count(&CountQuestion::Incidents(IncidentFilter::default())).await;
     let known = client.count(&CountQuestion::HistoricIncidents(HistoricIncidentFilter { only_open: true, ..HistoricIncidentFilter::default() })).await;
     match (open, known) {
-        (Ok(open), Ok(known)) if known.data > 0 => Check::ok("history", format!("full: it knows {} of {} open incidents", known.data, open.data)),
-        (Ok(open), Ok(_)) if open.data > 0 => Check::of(
+        (Ok(open), Ok(known)) => history_check(open.data, known.data, may_read),
+        (Err(error), _) | (_, Err(error)) => Check::failed("history", &error),
+    }
+}
+
+fn history_check(open: u64, known: u64, may_read: Option<bool>) -> Check {
+    let none = format!("it knows none of {open} open incidents");
+    match HistoryLevel::infer(open, known, may_read) {
+        HistoryLevel::Full => Check::ok("history", format!("full: it knows {known} of {open} open incidents")),
+        HistoryLevel::BelowFull => Check::of(
             "history",
             Verdict::Warning,
-            format!("it knows none of {} open incidents: the level is below full, or READ_HISTORY is missing", open.data),
+            format!("{none}: the level is below full"),
             "trends, earlier incidents and who retried what stay hidden; set historyLevel full in the engine to have them",
         ),
-        (Ok(_), Ok(_)) => Check::of("history", Verdict::Unknown, "there is no open incident to tell the level by", "look again when there is one"),
-        (Err(error), _) | (_, Err(error)) => Check::failed("history", &error),
+        HistoryLevel::Hidden => {
+            Check::of("history", Verdict::Warning, "hidden: READ_HISTORY is missing", "trends, earlier incidents and who retried what stay hidden")
+        }
+        HistoryLevel::Unknown if open > 0 => {
+            Check::of("history", Verdict::Warning, format!("{none}: the level is below full, or READ_HISTORY is missing"), "ask who runs the engine for both")
+        }
+        HistoryLevel::Unknown => Check::of("history", Verdict::Unknown, "there is no open incident to tell the level by", "look again when there is one"),
     }
 }
 
@@ -342,5 +361,14 @@ mod tests {
         assert_eq!(ahead.verdict, Verdict::Warning);
         assert!(ahead.finding.contains("ahead of"), "{}", ahead.finding);
         assert_eq!(clock(None).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_history_that_knows_no_open_incident_is_blamed_on_the_right_or_on_the_level() {
+        assert_eq!(history_check(6, 6, Some(true)).verdict, Verdict::Ok);
+        assert!(history_check(6, 0, Some(true)).finding.ends_with("the level is below full"));
+        assert_eq!(history_check(6, 0, Some(false)).finding, "hidden: READ_HISTORY is missing");
+        assert!(history_check(6, 0, None).finding.contains("below full, or READ_HISTORY"));
+        assert_eq!(history_check(0, 0, Some(true)).verdict, Verdict::Unknown);
     }
 }

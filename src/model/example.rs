@@ -8,13 +8,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::definition::{ProcessDefinition, ProcessInstance};
 use super::deployment::Deployment;
+use super::earlier::Past;
 use super::figure::Figure;
 use super::grouping::{KnownIncident, group};
+use super::history::{HistoricIncident, IncidentState, JobEvent, JobLogEntry, UserOperation};
 use super::ids::{ActivityId, DeploymentId, IncidentId, JobId, ProcessDefinitionId};
 use super::incident::Incident;
 use super::job::{Job, JobDefinition};
 use super::section::{Moment, Section};
 use super::series::Series;
+use super::since::{Deployed, FirstSeen, Sighting};
 use super::snapshot::{Cost, Definitions, EngineIdentity, IncidentSet, JobCounts, Link, Snapshot};
 use super::statistics::{IncidentTally, ProcessStatistics};
 use crate::text::EngineText;
@@ -264,5 +267,56 @@ pub fn job(number: usize) -> Job {
         priority: 0,
         tenant: None,
         created: None,
+    }
+}
+
+/// Since when the card payments of the example fail: three days, twelve minutes after their deployment.
+pub fn set_first_seen(snapshot: &mut Snapshot, now: Moment) {
+    let Some(group) = snapshot.groups.groups.iter().find(|group| group.key.activity == Some("charge-card".into())) else { return };
+    let sighting = Sighting { at: ago(now, 3 * 86_400 + 600), definition: Some("payment:2:uuid".into()) };
+    let signatures = group.signatures.iter().map(|row| (row.signature.clone(), sighting.clone())).collect();
+    let seen = FirstSeen { group: Some(sighting.clone()), signatures };
+    snapshot.first_seen = Arc::new(HashMap::from([(group.key.clone(), section(seen, now, 60))]));
+    let mut definitions = definitions();
+    for row in definitions.by_id.values_mut() {
+        row.deployment = Some("deployment-1".into());
+    }
+    snapshot.definitions = section(definitions, now, 30);
+    let deployed = Deployed { name: None, at: sighting.at - SignedDuration::from_mins(12) };
+    snapshot.deployed = Arc::new(HashMap::from([("deployment-1".into(), section(Some(deployed), now, 60))]));
+}
+
+/// What happened before to the job behind the first incident of the example: it failed, was retried once, and failed again.
+pub fn past(now: Moment) -> Past {
+    let trouble = |number, age| Trouble { number, root: None, definition: "payment:2", activity: "charge-card", message: None, age };
+    let row = |number, age, ended: Option<i64>| HistoricIncident {
+        incident: Incident { annotation: ended.map(|_| "ticket 4711".into()), ..incident(&trouble(number, age), now).incident.clone() },
+        state: if ended.is_some() { IncidentState::Resolved } else { IncidentState::Open },
+        ended: ended.map(|seconds| ago(now, seconds)),
+        process_key: Some("payment".into()),
+        root_process_instance: None,
+    };
+    let entry = |event, seconds, retries| JobLogEntry {
+        id: "log".into(),
+        job: "job-0000".into(),
+        at: ago(now, seconds),
+        event,
+        retries,
+        exception_message: (event == JobEvent::Failed).then(|| "Read timed out after 30000 ms".into()),
+        failed_activity: None,
+        hostname: Some("node-2".into()),
+    };
+    let operation = |seconds| UserOperation {
+        operation: Some("operation-1".into()),
+        kind: "SetJobRetries".into(),
+        user: Some("mary".into()),
+        at: ago(now, seconds),
+        job: Some("job-0000".into()),
+        annotation: Some("gateway is back".into()),
+    };
+    Past {
+        incidents: Ok(vec![row(0, 20, None), row(900, 7_260, Some(50))]),
+        log: Ok(vec![entry(JobEvent::Failed, 20, 0), entry(JobEvent::Failed, 7_260, 0), entry(JobEvent::Created, 7_290, 3)]),
+        operations: Ok(vec![operation(50), operation(50)]),
     }
 }

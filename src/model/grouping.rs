@@ -222,7 +222,8 @@ pub fn rank_processes(statistics: &[ProcessStatistics], seen: Timestamp) -> Grou
     Groups { stage: Stage::Processes, roots: groups.iter().map(|group| group.roots).sum(), blocked: 0, groups }
 }
 
-fn key_of(incident: &Incident, names: &dyn Names) -> GroupKey {
+/// The group a root incident belongs to.
+pub fn key_of(incident: &Incident, names: &dyn Names) -> GroupKey {
     GroupKey {
         tenant: incident.tenant.clone(),
         process: incident.process_definition.as_ref().map(|definition| names.process_key(definition)),

@@ -3,6 +3,7 @@
 pub mod definition;
 pub mod deployment;
 pub mod description;
+pub mod earlier;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod external_task;
@@ -17,5 +18,6 @@ pub mod scope;
 pub mod scoped;
 pub mod section;
 pub mod series;
+pub mod since;
 pub mod snapshot;
 pub mod statistics;

@@ -11,11 +11,13 @@ use super::deployment::Deployment;
 use super::external_task::ExternalTask;
 use super::figure::Figure;
 use super::grouping::{Groups, KnownIncident, Names, diagram_activity};
+use super::history::HistoryLevel;
 use super::ids::{ActivityId, DeploymentId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use super::job::{Job, JobDefinition};
 use super::rights::{Rights, Trust};
 use super::section::{Moment, Problem, Section};
 use super::series::Series;
+use super::since::{Deployed, FirstSeenByGroup};
 use super::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
@@ -175,6 +177,12 @@ pub struct Snapshot {
     pub jobs: Arc<HashMap<JobId, Section<Option<Job>>>>,
     /// External tasks of the incidents somebody looks at; `None` if it is gone.
     pub external_tasks: Arc<HashMap<ExternalTaskId, Section<Option<ExternalTask>>>>,
+    /// How much the engine remembers of what this login may see.
+    pub history: HistoryLevel,
+    /// When the groups somebody looks at were seen first.
+    pub first_seen: FirstSeenByGroup,
+    /// Deployments of the versions on which they were seen first; `None` if it is gone or may not be read.
+    pub deployed: Arc<HashMap<DeploymentId, Section<Option<Deployed>>>>,
     /// What an operator should know about the picture as a whole.
     pub warnings: Vec<String>,
     /// Whether everything there is to ask has been answered or refused once.
@@ -205,6 +213,9 @@ impl Snapshot {
             instances: Arc::default(),
             jobs: Arc::default(),
             external_tasks: Arc::default(),
+            history: HistoryLevel::default(),
+            first_seen: Arc::default(),
+            deployed: Arc::default(),
             warnings: Vec::new(),
             settled: false,
             looks: 0,

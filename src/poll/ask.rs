@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::backfill::BackfillStep;
+use super::past;
 use crate::bpmn::activity_names;
 use crate::engine::{
-    Answer, Client, CountQuestion, EngineError, ErrorKind, ExternalTaskFilter, ExternalTaskIs, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs,
-    Order, Page, Telemetry,
+    Answer, Client, CountQuestion, EngineError, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, IncidentFilter, IncidentQuery,
+    IncidentSort, JobFilter, JobIs, Order, Page, Telemetry,
 };
 use crate::mirror::{IncidentStep, PAGE_SIZE};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
@@ -15,12 +17,14 @@ use crate::model::deployment::Deployment;
 use crate::model::description::{Description, FailedWork};
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
-use crate::model::grouping::KnownIncident;
+use crate::model::grouping::{GroupKey, KnownIncident};
+use crate::model::history::HistoricIncident;
 use crate::model::ids::{DeploymentId, ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::{Right, Rights};
 use crate::model::section::{Moment, Problem};
+use crate::model::since::{Deployed, FirstSeen};
 use crate::model::snapshot::{ActivityNames, JobCounts};
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
@@ -62,6 +66,14 @@ pub enum Ask {
     Jobs(Vec<JobId>),
     /// These external tasks.
     ExternalTasks(Vec<ExternalTaskId>),
+    /// How many of the incidents, of which so many are open, the history knows.
+    History(u64, HistoricIncidentFilter),
+    /// A step towards the past of the figures.
+    Backfill(BackfillStep),
+    /// The earliest incidents of a group.
+    FirstSeen(GroupKey),
+    /// One deployment.
+    Deployment(DeploymentId),
 }
 
 /// What came back.
@@ -95,6 +107,12 @@ pub enum Reply {
     Jobs(Vec<Job>),
     /// Those external tasks that exist.
     ExternalTasks(Vec<ExternalTask>),
+    /// Incidents, open or ended.
+    HistoricIncidents(Vec<HistoricIncident>),
+    /// Since when a group fails.
+    FirstSeen(FirstSeen),
+    /// A deployment; none if it is gone or may not be read.
+    Deployment(Option<Deployed>),
 }
 
 /// An answer with what it cost.
@@ -111,7 +129,7 @@ pub struct Answered {
 }
 
 impl Answered {
-    fn from<T>(answer: Answer<T>, reply: impl FnOnce(T) -> Reply) -> Self {
+    pub(super) fn from<T>(answer: Answer<T>, reply: impl FnOnce(T) -> Reply) -> Self {
         Self { elapsed: answer.elapsed, requests: 1, engine_time: answer.engine_time, reply: reply(answer.data) }
     }
 }
@@ -139,6 +157,10 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
         Ask::Instances(ids) => Answered::from(client.process_instances(ids).await?, Reply::Instances),
         Ask::Jobs(ids) => Answered::from(client.jobs(ids).await?, Reply::Jobs),
         Ask::ExternalTasks(ids) => Answered::from(client.external_tasks(ids).await?, Reply::ExternalTasks),
+        Ask::History(_, filter) => past::history(client, filter).await?,
+        Ask::Backfill(step) => past::backfill(client, step).await?,
+        Ask::FirstSeen(group) => past::first_seen(client, group).await?,
+        Ask::Deployment(id) => past::deployment(client, id).await?,
     })
 }
 
@@ -228,9 +250,10 @@ pub async fn describe(client: &Client, known: &KnownIncident) -> (Description, D
             None => None,
         }
     };
-    let (instance, (work, trace)) = futures_util::future::join(instance, failed_work(client, incident)).await;
-    let requests = u32::from(incident.process_instance.is_some()) + if incident.configuration.is_some() { 2 } else { 0 };
-    (Description { incident: incident.id.clone(), read: Moment::now(), instance, work, trace }, started.elapsed(), requests)
+    let (instance, (work, trace), (past, of_past)) =
+        futures_util::future::join3(instance, failed_work(client, incident), past::of_incident(client, incident)).await;
+    let requests = of_past + u32::from(incident.process_instance.is_some()) + if incident.configuration.is_some() { 2 } else { 0 };
+    (Description { incident: incident.id.clone(), read: Moment::now(), instance, work, trace, past }, started.elapsed(), requests)
 }
 
 type Trace = Result<Option<EngineText>, Problem>;

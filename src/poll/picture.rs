@@ -3,6 +3,7 @@
 mod answers;
 mod deployments;
 mod failures;
+mod past;
 #[cfg(test)]
 mod tests;
 
@@ -76,6 +77,7 @@ pub struct Picture {
     jobs: Items<JobId, Option<Job>>,
     external_tasks: Items<ExternalTaskId, Option<ExternalTask>>,
     throughput: Throughput,
+    past: past::PastState,
     looking: Looking,
     visible_instances: Vec<ProcessInstanceId>,
     visible_jobs: Vec<JobId>,
@@ -116,6 +118,7 @@ impl Picture {
             jobs: Items::new(Duration::from_secs(20)),
             external_tasks: Items::new(Duration::from_secs(20)),
             throughput: Throughput::default(),
+            past: past::PastState::default(),
             looking: Looking::default(),
             visible_instances: Vec::new(),
             visible_jobs: Vec::new(),
@@ -157,6 +160,7 @@ impl Picture {
             _ => {}
         }
         self.hurry_untried();
+        self.begin_backfill(now);
         let asks: Vec<(Question, Ask)> = Question::ALL.into_iter().filter_map(|question| Some((question, self.ask(question, now)?))).collect();
         let paused = self.paused.is_some();
         let wanted = |schedule: &Schedule, question| asks.iter().any(|(asked, _)| *asked == question) && (!paused || schedule.is_urgent(question));
@@ -179,6 +183,8 @@ impl Picture {
             Ask::Instances(ids) => self.instances.tried(ids, now.instant),
             Ask::Jobs(ids) => self.jobs.tried(ids, now.instant),
             Ask::ExternalTasks(ids) => self.external_tasks.tried(ids, now.instant),
+            Ask::FirstSeen(group) => self.past.first_seen.tried(std::slice::from_ref(group), now.instant),
+            Ask::Deployment(id) => self.past.deployed.tried(std::slice::from_ref(id), now.instant),
             _ => {}
         }
     }
@@ -221,6 +227,7 @@ impl Picture {
             Question::Instances => Ask::Instances(some(self.instances.stale(&self.visible_instances, BATCH, now.instant))?),
             Question::Jobs => Ask::Jobs(some(self.jobs.stale(&self.visible_jobs, BATCH, now.instant))?),
             Question::ExternalTasks => Ask::ExternalTasks(some(self.external_tasks.stale(&self.visible_tasks, BATCH, now.instant))?),
+            Question::History | Question::Backfill | Question::FirstSeen | Question::Deployment => return self.ask_past(question, now),
         })
     }
 
@@ -249,6 +256,7 @@ impl Picture {
         self.instances.prune(|id| self.visible_instances.contains(id));
         self.jobs.prune(|id| self.visible_jobs.contains(id));
         self.external_tasks.prune(|id| self.visible_tasks.contains(id));
+        self.past.first_seen.prune(|group| self.looking.groups.contains(group));
     }
 
     /// Stops or resumes background polling.
@@ -283,6 +291,7 @@ impl Picture {
         self.engine.user = Some(user);
         // Another login sees other things.
         self.rights = Section::default();
+        self.forget_past();
         self.link = Link::Connecting;
         self.schedule.abandon();
         self.schedule.forgive();
@@ -317,6 +326,9 @@ impl Picture {
             instances: Arc::clone(self.instances.sections()),
             jobs: Arc::clone(self.jobs.sections()),
             external_tasks: Arc::clone(self.external_tasks.sections()),
+            history: self.history_level(),
+            first_seen: Arc::clone(self.past.first_seen.sections()),
+            deployed: Arc::clone(self.past.deployed.sections()),
             warnings: self.warnings(),
             settled: self.settled(now),
             looks: self.looks,
@@ -329,7 +341,7 @@ impl Picture {
             let to_do = self.ask(*question, now).is_some() && (self.schedule.is_urgent(*question) && !self.schedule.is_backing_off(*question));
             !to_do && !self.schedule.awaits(*question)
         };
-        Question::ALL.iter().all(asked_once) && !self.mirror.mid_reading()
+        Question::ALL.iter().filter(|question| !question.is_patient()).all(asked_once) && !self.mirror.mid_reading()
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -352,6 +364,7 @@ impl Picture {
         if self.throughput.nodes() > 1 {
             warnings.push(format!("{} nodes answer in turn; jobs per second are added up over them", self.throughput.nodes()));
         }
+        warnings.extend(self.past_warnings());
         warnings
     }
 }

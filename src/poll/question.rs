@@ -35,11 +35,19 @@ pub enum Question {
     Jobs,
     /// External tasks of visible incidents.
     ExternalTasks,
+    /// Whether there is a history to read.
+    History,
+    /// One step towards the past of the figures.
+    Backfill,
+    /// Since when one visible group fails.
+    FirstSeen,
+    /// When one version was deployed.
+    Deployment,
 }
 
 impl Question {
     /// All questions, most telling first: at the start they are asked in this order.
-    pub const ALL: [Question; 21] = [
+    pub const ALL: [Question; 25] = [
         Question::Version,
         Question::Incidents,
         Question::Statistics,
@@ -61,6 +69,10 @@ impl Question {
         Question::Instances,
         Question::Jobs,
         Question::ExternalTasks,
+        Question::History,
+        Question::Backfill,
+        Question::FirstSeen,
+        Question::Deployment,
     ];
 
     /// The shortest interval between two askings. The budget stretches it, never shortens it.
@@ -71,11 +83,17 @@ impl Question {
             Question::Count(_) => 5_000,
             Question::Version => 5_000,
             Question::Definitions | Question::Statistics => 60_000,
-            Question::Rights | Question::Deployments => 300_000,
+            Question::Rights | Question::Deployments | Question::History => 300_000,
+            Question::Backfill | Question::FirstSeen | Question::Deployment => 200,
             Question::JobDefinitions => 15_000,
             // These are asked item by item; how fresh an item must be is decided where the items are known.
             Question::JobCounts | Question::ActivityNames | Question::Instances | Question::Jobs | Question::ExternalTasks => 100,
         })
+    }
+
+    /// Whether the question can wait while others are due: it is never urgent, and no picture is unfinished without it.
+    pub fn is_patient(self) -> bool {
+        matches!(self, Question::Backfill | Question::FirstSeen | Question::Deployment)
     }
 
     /// Whether the question is about items somebody looks at, rather than about the engine as a whole.

@@ -30,6 +30,9 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 /// The interval however slow the engine: a figure older than this is asked for even if that exceeds the budget for a moment.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
+/// A patient question that waited for this long is as overdue as any other after its interval.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Default)]
 struct Entry {
     started: Option<Instant>,
@@ -78,6 +81,7 @@ fn or_later(due: Due, ready_in: Duration) -> Due {
 #[derive(Debug)]
 pub struct Schedule {
     entries: BTreeMap<Question, Entry>,
+    began: Instant,
     background: Budget,
     foreground: Bucket,
     distance: Option<Duration>,
@@ -91,6 +95,7 @@ impl Schedule {
     pub fn new(budget: f64, seed: u64, now: Instant) -> Self {
         Self {
             entries: Question::ALL.into_iter().map(|question| (question, Entry::default())).collect(),
+            began: now,
             background: Budget::new(budget, now),
             foreground: Bucket::new(FOREGROUND_RATE, FOREGROUND_MOST, now),
             distance: None,
@@ -132,6 +137,9 @@ impl Schedule {
         if let Some(not_before) = entry.not_before.filter(|not_before| *not_before > now) {
             return Due::In(not_before - now);
         }
+        if question.is_patient() {
+            return self.due_if_nothing_else_is(question, now);
+        }
         let urgent = Due::Now { overdue: f64::INFINITY, lane: Lane::Foreground };
         let started = match entry.started {
             // A reading half done is worth nothing: its next step goes at once, into debt if need be.
@@ -154,6 +162,17 @@ impl Schedule {
         }
         let busy = entry.busy;
         or_later(due, self.background.account(busy).ready_in().min(LONGEST_INTERVAL.saturating_sub(passed)))
+    }
+
+    /// Whether a patient question may go: between the others, and where these take the whole budget, once in a while.
+    fn due_if_nothing_else_is(&mut self, question: Question, now: Instant) -> Due {
+        let entry = &self.entries[&question];
+        let (passed, busy) = (now.saturating_duration_since(entry.started.unwrap_or(self.began)), entry.busy);
+        if entry.started.is_some() && passed < question.shortest_interval() {
+            return Due::In(question.shortest_interval() - passed);
+        }
+        let due = Due::Now { overdue: passed.as_secs_f64() / PATIENCE.as_secs_f64(), lane: Lane::Background };
+        or_later(due, self.background.account(busy).ready_in())
     }
 
     /// Notes that a question was sent.
@@ -272,7 +291,7 @@ impl Schedule {
     /// Whether this question goes next whatever its interval: never asked, hurried, or half answered.
     pub fn is_urgent(&self, question: Question) -> bool {
         let entry = &self.entries[&question];
-        entry.urgent || entry.started.is_none() || entry.goes_on.is_some()
+        !question.is_patient() && (entry.urgent || entry.started.is_none() || entry.goes_on.is_some())
     }
 
     /// Whether this question failed and is left alone for a while.

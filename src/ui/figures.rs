@@ -215,15 +215,20 @@ fn span_label(span: Duration) -> String {
     if minutes >= 60 { format!("{}h", minutes / 60) } else { format!("{minutes}m") }
 }
 
-/// A sparkline from zero to the highest value on it. A gap is a symbol of its own; nothing is drawn before the first sample.
+/// A sparkline from zero to the highest value on it. A gap is a symbol of its own; nothing is drawn before the first sample. What was
+/// reconstructed is fainter than what was measured.
 fn draw_sparkline(now: Moment, look: &Look, state: &FigureState, span: Duration, area: Rect, buffer: &mut Buffer) {
     let buckets = state.series.buckets(now, span, area.width.into());
-    let highest = buckets.iter().filter_map(|bucket| if let Bucket::Value(value) = bucket { Some(*value) } else { None }).fold(0.0, f64::max);
+    let highest = buckets
+        .iter()
+        .filter_map(|bucket| if let Bucket::Value(value) | Bucket::Reconstructed(value) = bucket { Some(*value) } else { None })
+        .fold(0.0, f64::max);
     for (column, bucket) in buckets.iter().enumerate() {
         let x = area.x + u16::try_from(column).unwrap_or(0);
         let (symbol, role) = match bucket {
             Bucket::Before => continue,
             Bucket::Gap => (look.symbols.gap, Role::SparklineGap),
+            Bucket::Reconstructed(value) => (look.symbols.sparkline[level(*value, highest)], Role::Faint),
             Bucket::Value(value) => (look.symbols.sparkline[level(*value, highest)], Role::Sparkline),
         };
         buffer.set_string(x, area.y, symbol, look.style(role));

@@ -68,6 +68,35 @@ fn a_group_opens_into_signatures_and_incidents() {
 }
 
 #[test]
+fn the_past_is_told_before_it_was_watched() {
+    pin("past", &[Down], |snapshot, now| {
+        example::set_first_seen(snapshot, now);
+        let state = snapshot.figures.entry(crate::model::figure::Figure::IncidentsRoot).or_default();
+        let past: Vec<_> = (1..=12).rev().map(|moment| (now.instant - Duration::from_secs(300 * moment), 12.0 - moment as f64)).collect();
+        Arc::make_mut(&mut state.series).prepend(&past);
+    });
+}
+
+#[test]
+fn what_was_reconstructed_is_drawn_fainter_than_what_was_measured() {
+    let now = example::noon();
+    let mut snapshot = example::snapshot(now);
+    let state = snapshot.figures.entry(crate::model::figure::Figure::IncidentsRoot).or_default();
+    Arc::make_mut(&mut state.series).prepend(&[(now.instant - Duration::from_secs(3_000), 5.0)]);
+    let app = app(snapshot, now, (120, 36));
+    let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
+    let look = look(&UNICODE);
+    terminal.draw(|frame| draw(&app, &look, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let bars = |role| {
+        let style = look.style(role);
+        buffer.content().iter().filter(|cell| UNICODE.sparkline.contains(&cell.symbol()) && cell.symbol() != " " && Some(cell.fg) == style.fg).count()
+    };
+    assert!(bars(crate::theme::Role::Faint) > 5, "the past");
+    assert!(bars(crate::theme::Role::Sparkline) > 5, "what was seen");
+}
+
+#[test]
 fn job_definitions_have_a_screen_of_their_own_where_there_is_no_room_for_both() {
     pin("job_definitions", &[Tab, Down], |_, _| {});
 }
@@ -158,7 +187,9 @@ fn groups_of_a_part_of_the_incidents_say_so() {
 fn the_describe_page_shows_message_job_and_stack_trace() {
     for size in SIZES {
         let now = example::noon();
-        let mut app = app(example::snapshot(now), now, size);
+        let mut snapshot = example::snapshot(now);
+        example::set_first_seen(&mut snapshot, now);
+        let mut app = app(snapshot, now, size);
         press(&mut app, now, &[Down, Char('d')]);
         let trace = "java.lang.IllegalStateException: Read timed out\n\tat com.acme.payment.CardGateway.charge(CardGateway.java:42)\n".repeat(40);
         let description = Description {
@@ -167,6 +198,7 @@ fn the_describe_page_shows_message_job_and_stack_trace() {
             instance: Some(Ok(app.snapshot.instances[&"instance-0000".into()].get().unwrap().clone())),
             work: Ok(FailedWork::Job(Some(example::job(0)))),
             trace: Ok(Some(trace.as_str().into())),
+            past: Some(example::past(now)),
         };
         app.update(Message::Described(Box::new(description)), now);
         insta::assert_snapshot!(format!("describe_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));

@@ -269,6 +269,66 @@ pub async fn the_history_of_incidents_is_filtered_by_each_parameter(bench: Bench
     pages(&bench, RequestName::HistoricIncidentList, &ours, "createTime", "createTime").await
 }
 
+pub async fn the_history_of_incidents_is_filtered_by_each_part_of_a_group(bench: Bench) -> Result<()> {
+    let process = bench.deploy("group", [work()]).await?;
+    let other = bench.deploy("other", [job("else", "${failing}", "R1/PT0S")]).await?;
+    for process in [&process, &other] {
+        bench.start_failing(process).await?;
+    }
+    let key = bench.name("leased");
+    let leased = bench.deploy_xml(&key, &diagrams::process(&key, [work()]), Some("acme")).await?;
+    bench.driver().start_for_tenant(&key, "acme", &bench.name("leased"), &json!({"ok": false})).await?;
+    // A chain of filters that are known to work, so that what is proved is one parameter at a time.
+    let ids = [&process, &other, &leased].map(|process| process.key.clone()).join(",");
+    let all = format!("processDefinitionKeyIn={ids}");
+    bench.driver().await_count(&format!("/incident/count?{all}"), SOON, |count| count == 3).await?;
+    let instance = bench.driver().list(&format!("/incident?processDefinitionId={}", other.id.as_wire())).await?;
+    bench.driver().create_incident(text(&instance[0], "processInstanceId")?, "review", "look").await?;
+    for row in [RequestName::HistoricIncidentCount, RequestName::HistoricIncidentList] {
+        bench.filters(row, "", "processDefinitionKeyIn", &ids, 4).await?;
+        bench.filters(row, &all, "activityId", "else", 2).await?;
+        bench.filters(row, &all, "incidentType", "review", 1).await?;
+        bench.filters(row, &all, "tenantIdIn", "acme", 1).await?;
+    }
+    Ok(())
+}
+
+pub async fn the_history_of_instances_is_filtered_by_each_bound_and_both_are_inclusive(bench: Bench) -> Result<()> {
+    let count = RequestName::HistoricProcessInstanceCount;
+    let process = bench.deploy("lives", [person()]).await?;
+    let first = bench.start_failing(&process).await?;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let second = bench.start_failing(&process).await?;
+    for instance in [&first, &second] {
+        bench.driver().cancel_instance(instance.as_wire()).await?;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    }
+    let ours = format!("processDefinitionKey={}", process.key);
+    let rows = bench.driver().list(&format!("/history/process-instance?{ours}&sortBy=startTime&sortOrder=asc")).await?;
+    let (early, late) = (&rows[0], &rows[1]);
+    bench.filters(count, &ours, "startedAfter", &date(moment(late, "startTime")?), 1).await?;
+    bench.filters(count, &ours, "startedBefore", &date(moment(early, "startTime")?), 1).await?;
+    bench.filters(count, &ours, "finishedAfter", &date(moment(late, "endTime")?), 1).await?;
+    bench.filters(count, &ours, "finishedBefore", &date(moment(early, "endTime")?), 1).await
+}
+
+pub async fn operations_of_users_are_filtered_by_their_instance(bench: Bench) -> Result<()> {
+    let process = bench.deploy("operations", [work(), person()]).await?;
+    let (first, second) = (bench.start_failing(&process).await?, bench.start_failing(&process).await?);
+    for instance in [&first, &second] {
+        bench.driver().suspend_instance(instance.as_wire(), true).await?;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        bench.driver().suspend_instance(instance.as_wire(), false).await?;
+    }
+    let ours = format!("processDefinitionId={}", process.id.as_wire());
+    let list = RequestName::UserOperationList;
+    let all = bench.driver().list(&format!("/history/user-operation?{ours}")).await?.len() as u64;
+    let of_first = bench.driver().list(&format!("/history/user-operation?{ours}&processInstanceId={}", first.as_wire())).await?.len() as u64;
+    ensure!(of_first * 2 == all && of_first >= 2, "{of_first} of {all}");
+    bench.filters(list, &ours, "processInstanceId", first.as_wire(), of_first).await?;
+    pages(&bench, list, &format!("processInstanceId={}", first.as_wire()), "timestamp", "timestamp").await
+}
+
 pub async fn the_job_log_is_filtered_by_its_job(bench: Bench) -> Result<()> {
     let process: Deployed = bench.failed("log", 2).await?;
     let ours = format!("processDefinitionId={}", process.id.as_wire());
@@ -277,5 +337,6 @@ pub async fn the_job_log_is_filtered_by_its_job(bench: Bench) -> Result<()> {
         until("both failures", async || Ok(Some(bench.driver().list(&format!("/history/job-log?{ours}")).await?).filter(|rows| rows.len() == 4))).await?;
     ensure!(rows.len() == 4);
     bench.filters(RequestName::JobLogList, &ours, "jobId", &jobs[0], 2).await?;
+    bench.filters(RequestName::JobLogList, &ours, "processInstanceId", text(&rows[0], "processInstanceId")?, 2).await?;
     pages(&bench, RequestName::JobLogList, &format!("jobId={}", jobs[0]), "timestamp", "timestamp").await
 }

@@ -135,7 +135,7 @@ pub async fn the_job_log_tells_what_happened_and_where(bench: Bench) -> Result<(
     let job = bench.job_of(&process).await?;
     bench.driver().repair_job(job.as_wire()).await?;
     let log = until("the success", async || {
-        let log = bench.client().job_log(&job, Page::first(20), Order::Ascending).await?.data;
+        let log = bench.client().job_log(&job, None, Page::first(20), Order::Ascending).await?.data;
         Ok(log.iter().any(|entry| entry.event == JobEvent::Succeeded).then_some(log))
     })
     .await?;
@@ -150,8 +150,8 @@ pub async fn the_job_log_tells_what_happened_and_where(bench: Bench) -> Result<(
 pub async fn a_cancelled_job_leaves_a_deletion_and_no_success(bench: Bench) -> Result<()> {
     let process = bench.failed("cancelled", 1).await?;
     let read = bench.client().job(&bench.job_of(&process).await?).await?.context("the job is there")?.data;
-    bench.driver().cancel_instance(read.process_instance.context("it has an instance")?.as_wire()).await?;
-    let log = bench.client().job_log(&read.id, Page::first(20), Order::Descending).await?.data;
+    bench.driver().cancel_instance(read.process_instance.as_ref().context("it has an instance")?.as_wire()).await?;
+    let log = bench.client().job_log(&read.id, read.process_instance.as_ref(), Page::first(20), Order::Descending).await?.data;
     ensure!(log.first().is_some_and(|entry| entry.event == JobEvent::Deleted), "{log:?}");
     ensure!(log.iter().all(|entry| entry.event != JobEvent::Succeeded), "a job that vanished did not necessarily succeed");
     Ok(())

@@ -70,7 +70,7 @@ impl Watched {
     /// Lists of incidents read so far: whole ones, and those that ask for what is newer.
     fn readings(&self) -> (usize, usize) {
         let seen = self.wire.seen();
-        let lists = seen.iter().filter(|asked| asked.target.contains("/incident?"));
+        let lists = seen.iter().filter(|asked| asked.target.contains("/incident?") && !asked.target.contains("/history/"));
         let (newer, whole): (Vec<_>, Vec<_>) = lists.partition(|asked| asked.target.contains("incidentTimestampAfter"));
         (whole.len(), newer.len())
     }
@@ -257,7 +257,8 @@ pub async fn what_somebody_looks_at_is_read_and_described(bench: Bench) -> Resul
     let ours = |known: &&Arc<KnownIncident>| known.incident.process_definition.as_ref() == Some(&process.id);
     let known = snapshot.incidents.get().context("incidents")?.incidents.values().find(ours).context("ours")?.clone();
     let definition = known.incident.job_definition.clone().context("it has a job definition")?;
-    let looking = Looking { job_definitions: vec![definition.clone()], definitions: vec![process.id.clone()], incidents: vec![Arc::clone(&known)] };
+    let looking =
+        Looking { job_definitions: vec![definition.clone()], definitions: vec![process.id.clone()], incidents: vec![Arc::clone(&known)], ..Looking::default() };
     watched.send(PollCommand::Look(looking))?;
     let job = JobId::from(known.incident.configuration.clone().context("it names its job")?);
     let instance = known.incident.process_instance.clone().context("it has an instance")?;

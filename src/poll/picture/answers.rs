@@ -81,8 +81,7 @@ impl Picture {
             (Ask::Instances(ids), Reply::Instances(rows)) => take_rows(&mut self.instances, ids, rows, |row| row.id.clone(), now),
             (Ask::Jobs(ids), Reply::Jobs(rows)) => take_rows(&mut self.jobs, ids, rows, |row| row.id.clone(), now),
             (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), now),
-            // Replies are made by `ask::send` from the same ask, so no other pair exists.
-            _ => {}
+            (ask, reply) => self.take_past(ask, reply, now),
         }
     }
 
@@ -149,6 +148,7 @@ impl Picture {
             self.incidents.confirm(now);
         } else {
             self.miss_definitions(&set);
+            self.incidents_may_tell_history(set.total);
             self.incidents.succeed(set, now);
             self.groups_stale = true;
         }

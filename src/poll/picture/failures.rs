@@ -44,6 +44,8 @@ impl Picture {
         match ask {
             Ask::JobCounts(id) => self.job_counts.postpone(id, HOPELESS, now.instant),
             Ask::ActivityNames(id) => self.activity_names.postpone(id, HOPELESS, now.instant),
+            Ask::FirstSeen(group) => self.past.first_seen.postpone(group, HOPELESS, now.instant),
+            Ask::Deployment(id) => self.past.deployed.postpone(id, HOPELESS, now.instant),
             _ => return self.schedule.postpone(question, HOPELESS, now.instant),
         }
         self.schedule.forgive_one(question);
@@ -101,6 +103,7 @@ impl Picture {
             Ask::Instances(ids) => self.instances.fail(ids, problem, now.instant),
             Ask::Jobs(ids) => self.jobs.fail(ids, problem, now.instant),
             Ask::ExternalTasks(ids) => self.external_tasks.fail(ids, problem, now.instant),
+            Ask::History(..) | Ask::Backfill(_) | Ask::FirstSeen(_) | Ask::Deployment(_) => self.note_past_problem(ask, problem, now),
             Ask::Version | Ask::Telemetry | Ask::Count(..) => {}
         }
     }

@@ -315,7 +315,7 @@ fn draw_no_answer(problem: &Problem, app: &App, look: &Look, body: Rect, buffer:
     }
 }
 
-/// Three lines on the selected row: a rule with what it is, and its message in full as far as it fits.
+/// Three lines on the selected row: a rule, its message as far as it fits, since when it fails and what it blocks.
 fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if let Some(mut pen) = Pen::new(buffer, area, 0) {
         pen.fill(look.symbols.border.horizontal_top, look.style(Role::Faint));
@@ -335,6 +335,9 @@ fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
     let Some(mut pen) = Pen::new(buffer, area, 2) else { return };
     pen.skip(2);
+    if let Some(words) = app.incidents.first_seen(&app.snapshot) {
+        pen.write(&words, look.style(Role::Text)).write("; ", look.style(Role::Muted));
+    }
     match blocked_words(app) {
         Some(words) => drop(pen.write(&words, look.style(Role::Blocked))),
         None => drop(pen.write("blocks no other instance", look.style(Role::Faint))),
