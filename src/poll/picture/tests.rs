@@ -323,7 +323,8 @@ fn the_steps_of_one_reading_are_paid_for_by_the_budget_even_where_every_reading_
     let asked = &play.asked[from..];
     assert!(asked.iter().all(|asked| asked.lane == Lane::Background), "nobody wished for anything");
     let share = background_share(asked, length);
-    // What was saved up before; one reading, and one question whose longest interval was over, into debt at the end.
+    // What was saved up before, one reading into debt at the end, and a question that goes whatever the budget says: its longest
+    // interval was over.
     let allowance = (0.2 + 3.0 * 0.3 + 0.3) / length.as_secs_f64();
     assert!(share <= 0.02 + allowance, "the engine was kept busy for {share}");
     assert!(share > 0.017, "the budget is not used: {share}");
