@@ -390,7 +390,9 @@ fn open(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     if app.focus == Pane::Definitions {
-        app.definitions.toggle_fold();
+        if !app.definitions.toggle_fold() {
+            app.notice = Some(("There are no further versions in this row to fold out.".into(), app.now));
+        }
         return Vec::new();
     }
     match app.incidents.open(&app.snapshot, app.now.instant) {

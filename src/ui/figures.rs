@@ -167,7 +167,7 @@ fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, wo
         return;
     }
     if let Some((note, role)) = &words.note {
-        let note = if note == WHOLE_ENGINE[0] { WHOLE_ENGINE[1] } else { note };
+        let note = if note == WHOLE_ENGINE[0] { WHOLE_ENGINE[1] } else { note.strip_suffix(" old").unwrap_or(note) };
         pen.skip(1).write(note, look.style(*role));
         return;
     }

@@ -128,7 +128,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
             }
             let outside = app.scoping.blocked_from_outside();
             if outside > 0 {
-                summary.push((format!("{} wait on roots outside the scope", count_exact(outside as u64)), Role::Blocked));
+                summary.push((format!("{} wait on roots outside", count_exact(outside as u64)), Role::Blocked));
             }
         }
         match groups.stage {
