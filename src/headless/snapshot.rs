@@ -101,6 +101,8 @@ enum Unread {
 
 async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
     let mut poller = task::start(setup);
+    // Every question is asked once; watching on, or reading the past, would be work for nobody.
+    let _ = poller.commands.send(PollCommand::Pause(true));
     let first = settled(&mut poller.snapshots, 0).await?;
     let definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
     if definitions.is_empty() {
