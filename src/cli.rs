@@ -13,6 +13,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target, UiSettings};
+use crate::headless::snapshot::Request;
+use crate::model::scope::Scope;
 use crate::theme::{Depth, Symbols, Theme};
 
 /// The exit code when all went well.
@@ -34,9 +36,12 @@ the configuration.
 
 Passwords are never arguments, since every user of the host could read them in the process list.
 Name a source in the profile (password_command, password_file, password_env), set BPMTOP_PASSWORD,
-or use --password-stdin. Without any of them you are asked.
+or use --password-stdin. Without any of them you are asked. The same holds for bearer tokens
+(token_command, token_file, token_env, BPMTOP_TOKEN).
 
-Environment: BPMTOP_CONFIG, BPMTOP_PROFILE, BPMTOP_URL, BPMTOP_USER, BPMTOP_PASSWORD, NO_COLOR.
+Environment: BPMTOP_CONFIG, BPMTOP_PROFILE, BPMTOP_URL, BPMTOP_USER, BPMTOP_PASSWORD, BPMTOP_TOKEN,
+BPMTOP_CA_FILE, BPMTOP_CLIENT_CERTIFICATE, BPMTOP_CLIENT_KEY, BPMTOP_PROXY, NO_COLOR. Where no proxy
+is named, HTTP_PROXY, HTTPS_PROXY and NO_PROXY count.
 
 Exit codes: 0 all went well, 1 wrong arguments or configuration, 2 the engine could not be read.";
 
@@ -67,12 +72,27 @@ pub struct Options {
     /// Read the password from the first line of standard input
     #[arg(long, global = true)]
     pub password_stdin: bool,
+    /// Trust the authorities of this PEM file too, as the company's own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Show this certificate, a PEM file, to a server that demands one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub client_certificate: Option<PathBuf>,
+    /// The private key of that certificate, where it has a file of its own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
+    /// Go through this proxy (http://, https:// or socks5h://), or through "none"
+    #[arg(long, global = true, value_name = "URL")]
+    pub proxy: Option<String>,
     /// Refuse every action; no option lifts the read_only of a profile
     #[arg(long, visible_alias = "readonly", global = true)]
     pub read_only: bool,
     /// Use this engine behind the REST API
     #[arg(long, global = true, value_name = "NAME")]
     pub engine: Option<String>,
+    /// Show only a part: tenant:acme, process:pay*, category:finance* or team:NAME; "" shows everything
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub scope: Option<String>,
     /// How much of the engine's time may be used: 0.1 to 50 percent [default: 2]
     #[arg(long, global = true, value_name = "PERCENT", value_parser = percent)]
     pub budget: Option<f64>,
@@ -104,6 +124,21 @@ pub enum Command {
         /// Print JSON instead of text
         #[arg(long)]
         json: bool,
+        /// Try a login again that was refused within the last hours
+        #[arg(long)]
+        retry_login: bool,
+    },
+    /// Tell what works, what does not, and the way out
+    Doctor {
+        /// The engine to examine: a profile of the configuration, or the URL of a REST API
+        #[arg(value_name = "PROFILE|URL")]
+        target: Option<String>,
+        /// Print JSON instead of text
+        #[arg(long)]
+        json: bool,
+        /// Try a login again that was refused within the last hours
+        #[arg(long)]
+        retry_login: bool,
     },
     /// Look at the configuration
     #[command(subcommand)]
@@ -137,6 +172,8 @@ pub struct Session {
     pub target: Target,
     /// How the screen looks.
     pub ui: UiSettings,
+    /// The part of the engine that is shown.
+    pub scope: Scope,
     /// The file to log to.
     pub log: Option<PathBuf>,
     /// What deserves a word to the operator, from the file and from the choice of the engine.
@@ -206,22 +243,19 @@ impl From<ConfigError> for Failure {
 }
 
 fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
-    if arguments.target.is_some() && !matches!(arguments.command, None | Some(Command::Snapshot { .. })) {
+    if arguments.target.is_some() && !matches!(arguments.command, None | Some(Command::Snapshot { .. } | Command::Doctor { .. })) {
         return Err(Failure::usage("this command takes no engine; leave the PROFILE|URL out"));
     }
     let Arguments { target, options, command } = arguments;
     match command {
         None => open_cockpit(session(target, options, environment)?),
-        Some(Command::Snapshot { target: own, json }) => {
-            if target.is_some() && own.is_some() {
-                return Err(Failure::usage("two engines are named; a snapshot reads one"));
-            }
-            let session = session(own.or(target), options, environment)?;
-            if matches!(session.target, Target::FirstRun(_)) {
-                return Err(Failure::usage("no engine is named; write a PROFILE or URL, set BPMTOP_URL, or set default_profile in the configuration"));
-            }
+        Some(Command::Snapshot { target: own, json, retry_login }) => {
+            let session = headless_session(target, own, options, environment)?;
             session.warnings.iter().for_each(|warning| tell(&format!("bpmtop: {warning}")));
-            print_snapshot(session, json)
+            print_snapshot(session, Request { json, retry_login })
+        }
+        Some(Command::Doctor { target: own, json, retry_login }) => {
+            examine(&headless_session(target, own, options, environment)?, Request { json, retry_login })
         }
         Some(Command::Config(command)) => config_command(&command, &overrides(None, options, None), environment),
         Some(Command::Keys) => Ok(print(&key_table())),
@@ -233,6 +267,18 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
     }
 }
 
+/// The session of a command that reads one engine and has no screen to ask on.
+fn headless_session(before: Option<String>, after: Option<String>, options: Options, environment: &Environment) -> Result<Session, Failure> {
+    if before.is_some() && after.is_some() {
+        return Err(Failure::usage("two engines are named; this command reads one"));
+    }
+    let session = session(after.or(before), options, environment)?;
+    if matches!(session.target, Target::FirstRun(_)) {
+        return Err(Failure::usage("no engine is named; write a PROFILE or URL, set BPMTOP_URL, or set default_profile in the configuration"));
+    }
+    Ok(session)
+}
+
 fn session(target: Option<String>, options: Options, environment: &Environment) -> Result<Session, Failure> {
     let password = options.password_stdin.then(password_from_stdin).transpose()?;
     let log = options.log.clone();
@@ -240,11 +286,12 @@ fn session(target: Option<String>, options: Options, environment: &Environment) 
     let config = Config::load(environment, &overrides)?;
     let target = config.target(environment, &overrides)?;
     let ui = config.ui(environment, &overrides);
+    let scope = config.scope(&target, &overrides)?;
     let mut warnings = config.warnings.clone();
     if let Target::Connect(connection) = &target {
         warnings.extend(connection.warnings.iter().cloned());
     }
-    Ok(Session { config, target, ui, log, warnings })
+    Ok(Session { config, target, ui, scope, log, warnings })
 }
 
 fn overrides(target: Option<String>, options: Options, password: Option<SecretString>) -> Overrides {
@@ -253,9 +300,14 @@ fn overrides(target: Option<String>, options: Options, password: Option<SecretSt
         password,
         config: options.config,
         user: options.user,
+        ca_file: options.ca_file,
+        client_certificate: options.client_certificate,
+        client_key: options.client_key,
+        proxy: options.proxy,
         read_only: options.read_only,
         engine: options.engine,
         budget_percent: options.budget,
+        scope: options.scope,
         timeout: options.timeout,
         theme: options.theme,
         ascii: options.ascii,
@@ -341,8 +393,19 @@ fn open_cockpit(session: Session) -> Result<u8, Failure> {
     })
 }
 
-fn print_snapshot(session: Session, json: bool) -> Result<u8, Failure> {
-    match crate::headless::snapshot::run(session, json) {
+fn examine(session: &Session, request: Request) -> Result<u8, Failure> {
+    match crate::headless::doctor::run(session, request) {
+        Ok((text, readable)) => {
+            print(&text);
+            Ok(if readable { EXIT_OK } else { EXIT_ENGINE })
+        }
+        Err(crate::cockpit::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
+        Err(crate::cockpit::Stop::Engine(error)) => Err(Failure::engine(error)),
+    }
+}
+
+fn print_snapshot(session: Session, request: Request) -> Result<u8, Failure> {
+    match crate::headless::snapshot::run(session, request) {
         Ok(text) => Ok(print(&text)),
         Err(crate::cockpit::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
         Err(crate::cockpit::Stop::Engine(error)) => Err(Failure::engine(error)),

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use crate::app::prompt::LoginForm;
 use crate::app::{App, Effect, Message, Overlay, Settings};
 use crate::cli::Session;
-use crate::config::{Config, Connection, Environment, Login as ConfiguredLogin, Overrides, Target};
-use crate::engine::{Client, ClientOptions, Login};
+use crate::config::{Access, Config, Connection, Environment, Login as ConfiguredLogin, Overrides, Proxy as ConfiguredProxy, Purpose, Target, read_pem};
+use crate::engine::{Authorities, Client, ClientCertificate, ClientOptions, ExtraHeaders, Login, Proxy, Token};
 use crate::model::description::Description;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
@@ -87,6 +87,8 @@ pub(crate) fn start_log(path: Option<&std::path::Path>) -> Result<Option<tracing
 fn settings(session: &Session) -> Settings {
     let mut settings = Settings {
         thresholds: session.config.thresholds.clone(),
+        scope: session.scope.clone(),
+        teams: session.config.teams.clone(),
         warnings: session.warnings.clone(),
         config_path: Config::path(&Environment::of_process(), &Overrides::default()).map(|path| path.display().to_string()),
         ..Settings::default()
@@ -106,17 +108,64 @@ fn settings(session: &Session) -> Settings {
 /// Who is asked, as far as the configuration knows.
 pub(crate) fn identity(connection: &Connection) -> EngineIdentity {
     let user = match &connection.login {
-        ConfiguredLogin::None => None,
+        ConfiguredLogin::None | ConfiguredLogin::Bearer { .. } => None,
         ConfiguredLogin::Basic { user, .. } | ConfiguredLogin::PromptNeeded { user } => Some(user.clone()),
     };
     EngineIdentity { url: connection.url.to_string(), engine_name: connection.engine_name.clone(), user, ..EngineIdentity::default() }
 }
 
+/// The login of a connection with its secret fetched; `None` where the password has to be asked for.
+pub(crate) fn login(connection: &Connection) -> Result<Option<Login>, Stop> {
+    Ok(Some(match &connection.login {
+        ConfiguredLogin::None => Login::None,
+        ConfiguredLogin::Basic { user, password } => Login::Basic { user: user.clone(), password: password.resolve(&Purpose::Password).map_err(Stop::setup)? },
+        ConfiguredLogin::Bearer { token } => {
+            let value = token.resolve(&Purpose::Token).map_err(Stop::setup)?;
+            let source = token.clone();
+            Login::Bearer(Token::renewable(value, move || source.resolve(&Purpose::Token).map_err(|error| error.to_string())))
+        }
+        ConfiguredLogin::PromptNeeded { .. } => return Ok(None),
+    }))
+}
+
+/// What a client for a connection is made from, except its login. Reads the files and fetches the secrets of the way there.
+pub(crate) fn options(connection: &Connection) -> Result<ClientOptions, Stop> {
+    let Access { ca_file, client_certificate, proxy, headers } = &connection.access;
+    let unusable = |key: &str, path: &std::path::Path, why: String| {
+        Stop::Setup(anyhow::anyhow!("{key} {} cannot be used: {why}", crate::text::safe(&path.display().to_string())))
+    };
+    let mut options = ClientOptions { engine_name: connection.engine_name.clone(), timeout: connection.timeout, ..ClientOptions::new(connection.url.clone()) };
+    if let Some(path) = ca_file {
+        let pem = read_pem("ca_file", path).map_err(Stop::setup)?;
+        options.authorities = Authorities::from_pem(&pem).map_err(|why| unusable("ca_file", path, why))?;
+    }
+    if let Some(pair) = client_certificate {
+        let certificate = read_pem("client_certificate", &pair.certificate).map_err(Stop::setup)?;
+        let key = pair.key.as_ref().map(|path| read_pem("client_key", path)).transpose().map_err(Stop::setup)?;
+        let read = ClientCertificate::from_pem(&certificate, key.as_deref());
+        options.client_certificate = Some(read.map_err(|why| unusable("client_certificate", &pair.certificate, why))?);
+    }
+    options.proxy = match proxy {
+        None => Proxy::System,
+        Some(ConfiguredProxy::Direct) => Proxy::Direct,
+        Some(ConfiguredProxy::Server { url, login: None }) => Proxy::Server { url: url.clone(), login: None },
+        Some(ConfiguredProxy::Server { url, login: Some(login) }) => {
+            let password = login.password.resolve(&Purpose::ProxyPassword).map_err(Stop::setup)?;
+            Proxy::Server { url: url.clone(), login: Some((login.user.clone(), password)) }
+        }
+    };
+    let mut sent = ExtraHeaders::default();
+    for header in headers {
+        let value = header.value.resolve(&Purpose::Header(header.name.to_string())).map_err(Stop::setup)?;
+        sent.set(header.name.clone(), &value).map_err(|why| Stop::Setup(anyhow::anyhow!(why)))?;
+    }
+    options.headers = sent;
+    Ok(options)
+}
+
 /// A setup for a connection with this login.
-pub(crate) fn setup(connection: &Connection, login: Login) -> Result<Setup, Stop> {
-    let options =
-        ClientOptions { engine_name: connection.engine_name.clone(), login, timeout: connection.timeout, ..ClientOptions::new(connection.url.clone()) };
-    let client = Client::new(options).map_err(Stop::setup)?;
+pub(crate) fn setup(connection: &Connection, options: ClientOptions, login: Login) -> Result<Setup, Stop> {
+    let client = Client::new(ClientOptions { login, ..options }).map_err(Stop::setup)?;
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.subsec_nanos().into());
     Ok(Setup { client, engine: identity(connection), budget: connection.budget, seed })
 }
@@ -129,15 +178,16 @@ fn prepare(session: &Session) -> Result<(App, Engine), Stop> {
         Target::Connect(connection) => connection,
     };
     let mut app = App::new(settings, identity(connection), now);
-    let login = match &connection.login {
-        ConfiguredLogin::None => Login::None,
-        ConfiguredLogin::Basic { user, password } => Login::Basic { user: user.clone(), password: password.resolve().map_err(Stop::setup)? },
-        ConfiguredLogin::PromptNeeded { user } => {
+    // Before the terminal is taken over: a command may want to ask for a passphrase.
+    let options = options(connection)?;
+    match (login(connection)?, &connection.login) {
+        (Some(login), _) => Ok((app, Engine::Ready(setup(connection, options, login)?))),
+        (None, ConfiguredLogin::PromptNeeded { user }) => {
             ask_password(&mut app, user, connection);
-            return Ok((app, Engine::Waiting(connection.clone())));
+            Ok((app, Engine::Waiting(connection.clone(), Box::new(options))))
         }
-    };
-    Ok((app, Engine::Ready(setup(connection, login)?)))
+        (None, _) => Ok((app, Engine::None)),
+    }
 }
 
 fn ask_password(app: &mut App, user: &str, connection: &Connection) {
@@ -221,7 +271,7 @@ fn directive(effect: Effect) -> Directive<Effect> {
 /// The engine of this run, as far as there is one.
 enum Engine {
     None,
-    Waiting(Box<Connection>),
+    Waiting(Box<Connection>, Box<ClientOptions>),
     Ready(Setup),
     Running(mpsc::UnboundedSender<PollCommand>),
 }
@@ -246,7 +296,7 @@ impl Runner {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Poll(PollCommand::Login { user, password }) if matches!(self.engine, Engine::Waiting(_)) => self.log_in(user, password),
+            Effect::Poll(PollCommand::Login { user, password }) if matches!(self.engine, Engine::Waiting(..)) => self.log_in(user, password),
             Effect::Poll(command) => {
                 if let Engine::Running(commands) = &self.engine {
                     let _ = commands.send(command);
@@ -258,16 +308,16 @@ impl Runner {
     }
 
     fn log_in(&mut self, user: String, password: SecretString) {
-        if let Engine::Waiting(connection) = std::mem::replace(&mut self.engine, Engine::None) {
-            self.start(&connection, Login::Basic { user, password });
+        if let Engine::Waiting(connection, options) = std::mem::replace(&mut self.engine, Engine::None) {
+            self.start(setup(&connection, (*options).clone(), Login::Basic { user, password }));
             if matches!(self.engine, Engine::None) {
-                self.engine = Engine::Waiting(connection);
+                self.engine = Engine::Waiting(connection, options);
             }
         }
     }
 
-    fn start(&mut self, connection: &Connection, login: Login) {
-        match setup(connection, login) {
+    fn start(&mut self, setup: Result<Setup, Stop>) {
+        match setup {
             Ok(setup) => {
                 self.engine = Engine::Ready(setup);
                 self.begin();
@@ -286,17 +336,12 @@ impl Runner {
         };
         match target {
             Ok(Target::Connect(connection)) => {
-                let login = match &connection.login {
-                    ConfiguredLogin::Basic { user, password } => password.resolve().map(|password| Login::Basic { user: user.clone(), password }),
-                    _ => Ok(Login::None),
-                };
-                match login {
-                    Ok(login) => {
-                        let _ = self.facts.try_send(Fact::Connected(Box::new(identity(&connection))));
-                        self.start(&connection, login);
-                    }
-                    Err(error) => self.notify(error.to_string()),
+                let login = login(&connection).map(Option::unwrap_or_default);
+                let setup = options(&connection).and_then(|options| setup(&connection, options, login?));
+                if setup.is_ok() {
+                    let _ = self.facts.try_send(Fact::Connected(Box::new(identity(&connection))));
                 }
+                self.start(setup);
             }
             Ok(Target::FirstRun(_)) => {}
             Err(error) => self.notify(error.to_string()),

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use bpmtop::engine::{
     Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter,
-    HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Login, Order, Page, Problem, Product, RequestName, Right,
+    HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Login, Order, Page, Problem, Product,
+    RequestName,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use bpmtop::model::rights::Right;
 use bpmtop::text::EngineText;
 use scripted::{Asked, Manner, Reply, ScriptedEngine};
 
@@ -237,7 +239,11 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
         created_before: now,
     };
     let historic = HistoricIncidentFilter {
+        kind: Some("failedJob".into()),
         process_definition: definition.clone(),
+        process_keys: vec!["k1".into(), "k2".into()],
+        activity: Some("a".into()),
+        tenant: Some("t".into()),
         process_instance: instance.clone(),
         configuration: Some("j".into()),
         created_after: now,
@@ -278,6 +284,7 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     let questions = [
         CountQuestion::Incidents(incident.clone()),
         CountQuestion::HistoricIncidents(historic.clone()),
+        CountQuestion::HistoricProcessInstances(HistoricInstanceFilter { started_after: now, started_before: now, finished_after: now, finished_before: now }),
         CountQuestion::Jobs(job),
         CountQuestion::ExternalTasks(task),
         CountQuestion::ProcessInstances { process_definition: definition },
@@ -295,7 +302,9 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     client.historic_incidents(&query).await.expect("an answer");
     client.process_definitions(Page::first(5)).await.expect("an answer");
     client.job_definitions(Page::first(5)).await.expect("an answer");
-    client.job_log(&JobId::from("j"), Page::first(5), Order::Descending).await.expect("an answer");
+    client.deployments(Page::first(5)).await.expect("an answer");
+    client.user_operations(&ProcessInstanceId::from("p"), Page::first(5)).await.expect("an answer");
+    client.job_log(&JobId::from("j"), Some(&ProcessInstanceId::from("p")), Page::first(5), Order::Descending).await.expect("an answer");
     client.process_statistics().await.expect("an answer");
     let targets: Vec<String> = engine.asked().into_iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect();
     insta::assert_snapshot!("every_question_on_the_wire", targets.join("\n").replace("%3A00%3A00.000%2B0000", "…"));

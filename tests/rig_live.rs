@@ -3,14 +3,17 @@
 #[path = "engine/mod.rs"]
 mod engine;
 
-use std::time::Duration;
+use std::{net::TcpStream, time::Duration};
 
 use anyhow::Result;
 use engine::{
-    driver::{Driver, Refused, id_of},
+    cluster::{Cluster, ClusterParams},
+    driver::{Driver, id_of},
     launch::RunningEngine,
-    params::RigParams,
-    product::ENGINES,
+    params::{History, RigParams},
+    people::refusal,
+    postgres::Postgres,
+    product::{CAMUNDA_7_18, CAMUNDA_7_24, ENGINES, OPERATON_1_0},
 };
 use serde_json::json;
 
@@ -91,19 +94,125 @@ async fn single_operations_do_what_they_say() -> Result<()> {
     Ok(())
 }
 
+/// An engine that checks authorizations, with everybody in it, one failed order and one failed job of another tenant.
+async fn guarded() -> Result<(RunningEngine, Driver)> {
+    let (engine, driver) = started(RigParams { authorizations: true, ..RigParams::default() }).await?;
+    driver.create_people().await?;
+    driver.create_people().await?;
+    driver.start_order("one", &json!({"fault": "score-customer=timeout", "ok": false})).await?;
+    driver.start_for_tenant("onboarding", "acme", "two", &json!({"fault": "create-account=timeout"})).await?;
+    driver.await_count("/incident/count", SOON, |count| count == 4).await?;
+    Ok((engine, driver))
+}
+
 #[tokio::test]
 #[ignore = "starts an engine"]
-async fn a_reader_sees_everything_and_changes_nothing() -> Result<()> {
-    let (_engine, driver) = started(RigParams { authorizations: true, ..RigParams::default() }).await?;
-    driver.make_incidents(3, "read").await?;
-    driver.create_reader("reader", "reader").await?;
-    driver.create_user("stranger", "stranger").await?;
-    let reader = driver.logged_in_as("reader", "reader");
-    assert_eq!(reader.count("/incident/count").await?, 3);
-    assert_eq!(driver.logged_in_as("stranger", "stranger").count("/incident/count").await?, 0);
-    let jobs = reader.job_ids("noRetriesLeft=true").await?;
-    let error = reader.retry_job(&jobs[0]).await.expect_err("a reader may not retry");
-    assert_eq!(error.downcast_ref::<Refused>().expect("the engine answered").status.as_u16(), 403);
+async fn everybody_sees_and_does_what_their_rights_say() -> Result<()> {
+    let (_engine, driver) = guarded().await?;
+    let failed = driver.job_ids("noRetriesLeft=true&processDefinitionKey=fraud-check").await?;
+    let tenants = driver.job_ids("noRetriesLeft=true&processDefinitionKey=onboarding").await?;
+    for (person, incidents, history, definitions) in [("reader", 4, 4, 16), ("no-history", 4, 0, 16), ("nobody", 0, 0, 0), ("payments-only", 2, 2, 2)] {
+        let seen = driver.seen_by(person);
+        assert_eq!(seen.count("/incident/count").await?, incidents, "incidents seen by {person}");
+        assert_eq!(seen.count("/history/incident/count").await?, history, "history seen by {person}");
+        assert_eq!(seen.count("/process-definition/count").await?, definitions, "definitions seen by {person}");
+        let (member, knows) = (incidents == 4, definitions == 16);
+        assert_eq!(refusal(&seen.retry_job(&tenants[0]).await), Some(if member { 403 } else { 500 }), "{person} retries a tenant's job");
+        assert_eq!(refusal(&seen.start("stock-sync", "own", &json!({})).await), Some(if knows { 403 } else { 404 }), "{person} starts an instance");
+        if person != "payments-only" {
+            assert_eq!(refusal(&seen.retry_job(&failed[0]).await), Some(403), "{person} retries");
+        }
+    }
+    assert!(driver.seen_by("reader").stack_trace(&failed[0]).await?.contains("Read timed out"));
+    assert_eq!(refusal(&driver.seen_by("nobody").stack_trace(&failed[0]).await), Some(403));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "starts an engine"]
+async fn who_has_the_payments_repairs_them() -> Result<()> {
+    let (_engine, driver) = guarded().await?;
+    let payments = driver.seen_by("payments-only");
+    payments.start("payment", "own", &json!({"paymentMethod": "transfer"})).await?;
+    payments.await_count("/event-subscription/count?eventName=payment-received", SOON, |count| count == 1).await?;
+    assert_eq!(payments.repair_jobs("processDefinitionKey=fraud-check").await?, 1);
+    driver.await_count("/incident/count", SOON, |count| count == 1).await?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "starts PostgreSQL and two engines"]
+async fn two_nodes_share_the_work_and_sign_for_it() -> Result<()> {
+    let cluster = Cluster::start(ClusterParams::on_postgres(2), &|line| eprintln!("{line}")).await?;
+    let driver = cluster.driver()?;
+    assert!(cluster.nodes.iter().all(|node| node.url != cluster.url()), "the balancer stands in front");
+    driver.deploy_all().await?;
+    driver.make_incidents(60, "shared").await?;
+    for node in &cluster.nodes {
+        assert_eq!(node.driver()?.count("/incident/count").await?, 60, "each node sees everything");
+    }
+    for host in ["node-1", "node-2"] {
+        let failures = driver.count(&format!("/history/job-log/count?failureLog=true&hostname={host}")).await?;
+        assert!(failures > 0, "{host} ran some of the jobs");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "starts PostgreSQL and an engine"]
+async fn a_cloned_job_is_as_good_as_any() -> Result<()> {
+    let cluster = Cluster::start(ClusterParams::on_postgres(1), &|line| eprintln!("{line}")).await?;
+    let made = cluster.clone_incidents(300, &|line| eprintln!("{line}")).await?;
+    assert_eq!((made.incidents, made.roots), (300, 100));
+    let driver = cluster.driver()?;
+    for (path, count) in [("/history/incident/count?open=true", 300), ("/job/count?noRetriesLeft=true", 100), ("/process-instance/count", 300)] {
+        assert_eq!(driver.count(path).await?, count, "{path}");
+    }
+    assert!(cluster.clone_incidents(3, &|_| {}).await.is_err(), "a clone needs an engine without incidents");
+    for row in driver.list("/job?noRetriesLeft=true").await? {
+        let (trace, message) = (driver.stack_trace(&id_of(&row)?).await?, row["exceptionMessage"].as_str());
+        assert!(trace.contains(message.unwrap_or("java.lang.NullPointerException\n")), "the stack trace belongs to {row}");
+    }
+    let job = driver.list("/job?noRetriesLeft=true&maxResults=1").await?.remove(0);
+    let instance = job["processInstanceId"].as_str().expect("a job has an instance");
+    let key = driver.get(&format!("/process-instance/{instance}")).await?["businessKey"].clone();
+    assert!(driver.repair_job(&id_of(&job)?).await?);
+    driver.await_count("/incident/count", SOON, |count| count == 297).await?;
+    driver.await_count("/process-instance/count", SOON, |count| count == 297).await?;
+    assert_eq!(driver.count("/history/incident/count?resolved=true").await?, 3);
+    let key = key.as_str().expect("a clone has a business key");
+    assert_eq!(driver.count(&format!("/history/process-instance/count?finished=true&processInstanceBusinessKey={key}")).await?, 3);
+    assert_eq!(driver.repair_jobs("").await?, 99);
+    driver.await_count("/process-instance/count", SOON, |count| count == 0).await?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "starts PostgreSQL and every engine"]
+async fn every_engine_and_history_level_takes_a_clone() -> Result<()> {
+    for (engine, history, recorded) in [(CAMUNDA_7_18, History::Full, 30), (OPERATON_1_0, History::Audit, 0), (CAMUNDA_7_24, History::None, 0)] {
+        let mut params = ClusterParams::on_postgres(1);
+        params.engine = RigParams { engine, history, ..params.engine };
+        let cluster = Cluster::start(params, &|line| eprintln!("{line}")).await?;
+        assert_eq!(cluster.clone_incidents(30, &|_| {}).await?.roots, 10, "{engine}");
+        let driver = cluster.driver()?;
+        assert_eq!(driver.count("/history/incident/count").await?, recorded, "only history full knows incidents, on {engine}");
+        driver.repair_jobs("").await?;
+        driver.await_count("/process-instance/count", SOON, |count| count == 0).await?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "starts PostgreSQL"]
+fn a_dropped_server_leaves_nothing() -> Result<()> {
+    let server = Postgres::start(&RigParams::default().home)?;
+    assert_eq!(server.sql("select 1 + 1")?, "2");
+    assert!(server.sql("select nonsense").unwrap_err().to_string().contains("nonsense"));
+    let (data, port) = (server.log.with_file_name("data"), server.port);
+    assert!(data.exists());
+    drop(server);
+    assert!(!data.exists() && TcpStream::connect(("127.0.0.1", port)).is_err());
     Ok(())
 }
 

@@ -3,17 +3,27 @@
 #[path = "engine/mod.rs"]
 mod engine;
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
+use clap::Parser;
 use engine::{
+    arguments::Arguments,
     business::{Dice, OUTAGES, case_in_outage, next_case},
-    deployments::{FIXTURES, TENANTS},
+    clone::{
+        burst,
+        causes::{CAUSES, SILENT_CAUSE, quoted, table, wording},
+        landscape::{FAMILIES, VARIETIES, VERSIONS, Variety, files},
+        script,
+    },
+    deployments::{ALL_TENANTS, FIXTURES, TENANTS},
     driver::Login,
     install::java_sources,
     operations::typed,
     params::{Auth, Database, History, RigParams},
+    people::PEOPLE,
+    postgres::account_of,
     product::{CAMUNDA_7_18, CAMUNDA_7_24, ENGINES, EngineKind, OPERATON_1_0},
-    toolchain::{Tool, major_version},
+    toolchain::{Tool, complete_postgresql, major_version},
     workload::{duration, is_loopback},
 };
 use serde_json::json;
@@ -191,4 +201,126 @@ fn the_same_seed_gives_the_same_cases() {
     let cases = |seed| (0..50).map(|number| next_case(&mut Dice::new(seed + number), number, number % 3 == 0)).collect::<Vec<_>>();
     assert_eq!(cases(3), cases(3));
     assert_ne!(cases(3), cases(4));
+}
+
+/// The command line after `rig`, or clap's complaint.
+fn parsed(line: &str) -> Result<Arguments, String> {
+    Arguments::try_parse_from(["rig"].into_iter().chain(line.split_whitespace())).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_rig_runs_alone_on_h2_unless_told_otherwise() {
+    let plain = parsed("").unwrap().cluster().unwrap();
+    assert!(!plain.private_postgres && plain.nodes == 1 && plain.engine.database == Database::H2);
+    let shared = parsed("--database postgresql --nodes 2 --history audit --authorizations").unwrap().cluster().unwrap();
+    assert!(shared.private_postgres && shared.nodes == 2 && shared.engine.history == History::Audit && shared.engine.authorizations);
+    let outside = parsed("--jdbc-url jdbc:postgresql://127.0.0.1/rig --nodes 2").unwrap().cluster().unwrap();
+    assert!(!outside.private_postgres && matches!(outside.engine.database, Database::PostgreSql { .. }));
+}
+
+#[test]
+fn arguments_that_do_not_go_together_are_explained() {
+    for (line, words) in [
+        ("--incidents 100", "incidents come in chains of three; write a multiple of 3"),
+        ("--incidents 0", "write a multiple of 3"),
+        ("--incidents 300 --empty", "cannot be used with"),
+        ("--nodes 2 --node north", "cannot be used with"),
+        ("--nodes 0", "0 is not in 1..=9"),
+        ("--database postgresql --jdbc-url jdbc:postgresql://127.0.0.1/rig", "cannot be used with"),
+    ] {
+        let complaint = parsed(line).expect_err(line);
+        assert!(complaint.contains(words), "{line}: {complaint}");
+    }
+    for (line, words) in [
+        ("--nodes 2", "--nodes 2 needs --database postgresql: engines cannot share H2"),
+        ("--incidents 300", "--incidents needs --database postgresql: the clone is made with SQL"),
+        ("--incidents 300 --jdbc-url jdbc:postgresql://127.0.0.1/rig", "--incidents needs --database postgresql: the clone is made with SQL"),
+    ] {
+        assert_eq!(parsed(line).unwrap().cluster().unwrap_err().to_string(), words);
+    }
+}
+
+#[test]
+fn a_whole_postgresql_is_looked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let (client, server) = (home.path().join("client"), home.path().join("server"));
+    for (directory, programs) in [(&client, &["psql"][..]), (&server, &["psql", "initdb", "postgres"][..])] {
+        fs::create_dir(directory).unwrap();
+        programs.iter().for_each(|program| fs::write(directory.join(program), "").unwrap());
+    }
+    assert_eq!(complete_postgresql([client.clone(), server.clone()].into_iter()).unwrap(), server);
+    let error = complete_postgresql([client].into_iter()).unwrap_err().to_string();
+    assert!(error.contains("'initdb', 'postgres' and 'psql'") && error.ends_with("On Debian or Ubuntu: apt-get install postgresql"), "{error}");
+}
+
+#[test]
+fn the_account_of_postgresql_is_read() {
+    let accounts = "root:x:0:0:root:/root:/bin/bash\npostgres-old:x:7:8::/:/bin/sh\npostgres:x:101:104:Administrator,,,:/var/lib/postgresql:/bin/bash\n";
+    assert_eq!(account_of("postgres", accounts), Some((101, 104)));
+    assert_eq!(account_of("nobody", accounts), None);
+}
+
+#[test]
+fn everybody_has_other_rights() {
+    let names: Vec<_> = PEOPLE.iter().map(|person| person.id).collect();
+    assert_eq!(names, ["reader", "no-history", "nobody", "payments-only"]);
+    for person in &PEOPLE {
+        let permissions: BTreeSet<_> = person.rights.iter().flat_map(|(_, _, permissions)| permissions.iter().copied()).collect();
+        let sees_history = permissions.contains("READ_HISTORY") || permissions.contains("ALL");
+        assert_eq!(sees_history, ["reader", "payments-only"].contains(&person.id), "{}", person.id);
+        let changes = permissions.iter().any(|permission| !permission.starts_with("READ") && *permission != "ACCESS");
+        assert_eq!(changes, person.id == "payments-only", "{}", person.id);
+    }
+}
+
+#[test]
+fn a_clone_has_forty_definitions_and_two_hundred_activities() {
+    let (mut keys, mut failing) = (BTreeSet::new(), BTreeSet::new());
+    for family in &FAMILIES {
+        assert!(family.tenant.is_none_or(|tenant| ALL_TENANTS.contains(&tenant)));
+        let newest = files(family, VERSIONS);
+        assert_ne!(files(family, 1), newest, "versions differ in more than their number");
+        for (resource, xml) in newest {
+            let (key, name, _) = contents(&xml);
+            assert!(resource == format!("{key}.bpmn") && !name.is_empty());
+            let document = roxmltree::Document::parse(&xml).unwrap();
+            let activities = document.descendants().filter(|node| ["serviceTask", "callActivity"].contains(&node.tag_name().name()));
+            failing.extend(activities.map(|node| node.attribute("id").unwrap().to_owned()));
+            keys.insert(key);
+        }
+    }
+    assert_eq!((keys.len(), failing.len()), (40, 200));
+    assert!(keys.contains("payment") && keys.contains("fraud-check"), "what payments-only may see");
+    assert!(!keys.contains("invoice"), "the fixtures' deployment takes its presence for its own");
+}
+
+#[test]
+fn a_few_varieties_are_spread_over_all() {
+    let everything = Variety::spread(usize::MAX);
+    assert_eq!(everything.len(), VARIETIES);
+    let activities: BTreeSet<_> = everything.iter().map(Variety::activity).collect();
+    assert_eq!(activities.len(), 170);
+    let few = Variety::spread(100);
+    assert_eq!(few.len(), 100);
+    assert_eq!(few.iter().map(|variety| variety.version).collect::<BTreeSet<_>>(), BTreeSet::from([1, 2, 3]));
+    assert_eq!(few.iter().map(|variety| variety.family.bottom).collect::<BTreeSet<_>>().len(), FAMILIES.len());
+}
+
+#[test]
+fn causes_differ_and_one_is_silent() {
+    let wordings: BTreeSet<_> = (0..CAUSES).map(wording).collect();
+    assert_eq!(wordings.len(), 500);
+    assert_eq!(wording(SILENT_CAUSE), None);
+    assert!(wordings.iter().flatten().all(|text| !text.contains("{system}") && text.contains('{')), "every message holds ids of its case");
+    assert_eq!(quoted("field 'amount'"), "'field ''amount'''");
+    assert!(table().ends_with("null);\n"));
+}
+
+#[test]
+fn a_clone_is_one_transaction_with_its_burst() {
+    assert_eq!((burst(100), burst(33_334), burst(1_000_000)), (15, 5_000, 5_000));
+    let script = script(100, &Variety::spread(100));
+    assert!(script.starts_with("begin;\n") && script.ends_with("commit;\nanalyze;\n"));
+    assert!(script.contains("select 100 as chains, 15 as burst, 100 as templates;"));
+    assert_eq!(script.matches("insert into template values").count(), 100);
 }

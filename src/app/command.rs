@@ -23,6 +23,12 @@ pub enum Command {
     ShowIncidents,
     /// Job definitions.
     ShowJobDefinitions,
+    /// Process definitions.
+    ShowDefinitions,
+    /// Only old versions that still run, or every definition again.
+    OldVersions,
+    /// The part of the engine to show.
+    Scope,
     /// The pane with the cursor alone on the screen, or both again.
     Zoom,
     /// Type a filter.

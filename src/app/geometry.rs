@@ -10,6 +10,8 @@ pub enum Pane {
     Incidents,
     /// Job definitions.
     JobDefinitions,
+    /// Process definitions.
+    Definitions,
 }
 
 /// How the key figures are drawn.
@@ -36,6 +38,8 @@ pub struct Geometry {
     pub incidents: Option<Rect>,
     /// Job definitions, if shown.
     pub job_definitions: Option<Rect>,
+    /// Process definitions, if shown.
+    pub definitions: Option<Rect>,
     /// All of the space of the panes, for a page that takes it whole.
     pub main: Rect,
     /// What happened, what is wrong.
@@ -53,8 +57,9 @@ const PREVIEW_FROM: u16 = 14;
 /// Screens lower than this give the figures up for a page or a zoomed pane.
 const FIGURES_FROM: u16 = 20;
 
-/// Divides a screen. `alone` says that a page or a zoomed pane has it to itself.
-pub fn divide(area: Rect, focus: Pane, alone: bool) -> Geometry {
+/// Divides a screen. `lower` stands below the incidents where there is room for two panes and none below them has the focus; `alone`
+/// says that a page or a zoomed pane has the screen to itself.
+pub fn divide(area: Rect, focus: Pane, lower: Pane, alone: bool) -> Geometry {
     let grid = figure_grid(area);
     let figures_height = if alone && area.height < FIGURES_FROM { 0 } else { grid.rows * grid.lines };
     let mut top = area.y;
@@ -70,16 +75,13 @@ pub fn divide(area: Rect, focus: Pane, alone: bool) -> Geometry {
     let status = take(1);
     let footer = take(1);
     let both = main.height >= 28 && !alone;
-    let (incidents, job_definitions) = if both {
-        let upper = main.height * 3 / 5;
-        (Some(Rect { height: upper, ..main }), Some(Rect { y: main.y + upper, height: main.height - upper, ..main }))
-    } else {
-        match focus {
-            Pane::Incidents => (Some(main), None),
-            Pane::JobDefinitions => (None, Some(main)),
-        }
-    };
-    Geometry { header, figures, grid, incidents, job_definitions, main, status, footer }
+    let upper = if both { main.height * 3 / 5 } else { 0 };
+    let rest = Rect { y: main.y + upper, height: main.height - upper, ..main };
+    let below = if both && focus == Pane::Incidents { lower } else { focus };
+    let place = |pane| (below == pane).then_some(rest);
+    let incidents = if both { Some(Rect { height: upper, ..main }) } else { place(Pane::Incidents) };
+    let (job_definitions, definitions) = (place(Pane::JobDefinitions), place(Pane::Definitions));
+    Geometry { header, figures, grid, incidents, job_definitions, definitions, main, status, footer }
 }
 
 fn figure_grid(area: Rect) -> FigureGrid {
@@ -110,20 +112,35 @@ mod tests {
     fn every_screen_is_divided_without_overlap_and_keeps_room_for_rows() {
         for (width, height) in [(200, 60), (120, 36), (80, 24), (60, 15)] {
             let area = Rect::new(0, 0, width, height);
-            let geometry = divide(area, Pane::Incidents, false);
-            let parts =
-                [Some(geometry.header), Some(geometry.figures), geometry.incidents, geometry.job_definitions, Some(geometry.status), Some(geometry.footer)];
-            let lines: u16 = parts.iter().flatten().map(|part| part.height).sum();
-            assert_eq!(lines, height, "{width}x{height}: {geometry:?}");
-            assert!(table_rows(geometry.incidents.unwrap(), true) >= 6, "{width}x{height}");
+            for focus in [Pane::Incidents, Pane::JobDefinitions, Pane::Definitions] {
+                let geometry = divide(area, focus, Pane::JobDefinitions, false);
+                let panes = [geometry.incidents, geometry.job_definitions, geometry.definitions];
+                let parts = [Some(geometry.header), Some(geometry.figures), Some(geometry.status), Some(geometry.footer)];
+                let lines: u16 = parts.iter().chain(&panes).flatten().map(|part| part.height).sum();
+                assert_eq!(lines, height, "{width}x{height}: {geometry:?}");
+                assert!(table_rows(panes.into_iter().flatten().next().unwrap(), true) >= 6, "{width}x{height}");
+                assert!(panes[focus as usize].is_some(), "{width}x{height}: the pane with the cursor is shown");
+            }
         }
+    }
+
+    #[test]
+    fn below_the_incidents_stands_the_pane_with_the_cursor_or_the_one_that_had_it_last() {
+        let below = |focus, lower| {
+            let geometry = divide(Rect::new(0, 0, 200, 60), focus, lower, false);
+            assert!(geometry.incidents.is_some());
+            (geometry.job_definitions.is_some(), geometry.definitions.is_some())
+        };
+        assert_eq!(below(Pane::Incidents, Pane::JobDefinitions), (true, false));
+        assert_eq!(below(Pane::Incidents, Pane::Definitions), (false, true));
+        assert_eq!(below(Pane::JobDefinitions, Pane::Definitions), (true, false));
     }
 
     #[test]
     fn even_an_absurdly_small_screen_is_divided() {
         for width in 0..20 {
             for height in 0..20 {
-                divide(Rect::new(0, 0, width, height), Pane::JobDefinitions, true);
+                divide(Rect::new(0, 0, width, height), Pane::JobDefinitions, Pane::Definitions, true);
             }
         }
     }

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use super::basis::{Basis, Parts};
 use super::filter::Filter;
 use super::list::{ListState, Motion};
-use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup};
+use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, Stage};
 use crate::model::ids::{IncidentId, ProcessInstanceId};
+use crate::model::since;
 use crate::model::snapshot::Snapshot;
 use crate::text::{EngineText, safe};
 use crate::triage::Signature;
@@ -109,6 +110,7 @@ pub struct IncidentsPane {
     pub incidents: ListState<IncidentId>,
     filters: [Filter; 3],
     bases: [Basis; 3],
+    stage: Stage,
 }
 
 impl Default for IncidentsPane {
@@ -120,6 +122,7 @@ impl Default for IncidentsPane {
             incidents: ListState::default(),
             filters: Default::default(),
             bases: Default::default(),
+            stage: Stage::default(),
         }
     }
 }
@@ -151,6 +154,12 @@ impl IncidentsPane {
 
     /// Takes a new reading in.
     pub fn arrange(&mut self, snapshot: &Snapshot, now: Instant) {
+        let stage = snapshot.groups.stage;
+        if self.stage == Stage::Processes && stage != Stage::Processes && self.depth() == 0 {
+            // Rows of processes give way to rows of activities: other things altogether, not moved ones.
+            self.groups = self.groups.emptied();
+        }
+        self.stage = stage;
         if self.bases[0].renew(self.group_parts(snapshot), self.groups.held_until(), self.groups.is_held(now)) {
             self.groups.arrange(self.sorted_groups(snapshot), now);
         }
@@ -280,6 +289,23 @@ impl IncidentsPane {
                 self.signature_group(snapshot, signature)?.sample().map(|known| known.incident.id.clone())
             }
             Level::Incidents(..) => self.incidents.selected_present().cloned(),
+        }
+    }
+
+    /// Groups on the screen, or the one that is open.
+    pub fn groups_on_screen(&self, snapshot: &Snapshot) -> Vec<GroupKey> {
+        match &self.level {
+            Level::Groups => self.groups.visible().map(|(key, _)| key).filter(|key| snapshot.groups.find(key).is_some()).cloned().collect(),
+            Level::Signatures(key) | Level::Incidents(key, _) => vec![key.clone()],
+        }
+    }
+
+    /// Since when the selected row fails, as far as the history tells.
+    pub fn first_seen(&self, snapshot: &Snapshot) -> Option<String> {
+        match &self.level {
+            Level::Groups => since::words(snapshot, self.groups.selected_present()?, None),
+            Level::Signatures(key) => since::words(snapshot, key, Some(self.signatures.selected_present()?)),
+            Level::Incidents(key, signature) => since::words(snapshot, key, Some(signature)),
         }
     }
 

@@ -61,10 +61,14 @@ impl JobDefinitionsPane {
         if !self.basis.renew(self.parts(snapshot), self.list.held_until(), self.list.is_held(now)) {
             return;
         }
-        self.index =
-            snapshot.job_definitions.get().map(|rows| rows.iter().enumerate().map(|(index, row)| (row.id.clone(), index)).collect()).unwrap_or_default();
+        self.note_places(snapshot);
         let sorted = self.sorted(snapshot);
         self.list.arrange(sorted, now);
+    }
+
+    fn note_places(&mut self, snapshot: &Snapshot) {
+        let rows = snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default();
+        self.index = rows.iter().enumerate().map(|(index, row)| (row.id.clone(), index)).collect();
     }
 
     fn parts(&self, snapshot: &Snapshot) -> Parts {
@@ -78,6 +82,7 @@ impl JobDefinitionsPane {
 
     /// Sorts anew at once, because the operator asked for it.
     pub fn rearrange(&mut self, snapshot: &Snapshot) {
+        self.note_places(snapshot);
         let sorted = self.sorted(snapshot);
         self.list.rearrange(sorted);
         self.basis = Basis::sorted(self.parts(snapshot));
@@ -97,7 +102,8 @@ impl JobDefinitionsPane {
 
     /// The job definition with this id.
     pub fn find<'a>(&self, id: &JobDefinitionId, snapshot: &'a Snapshot) -> Option<&'a JobDefinition> {
-        snapshot.job_definitions.get()?.get(*self.index.get(id)?)
+        // The places may be those of another picture; another row must never be taken for this one.
+        snapshot.job_definitions.get()?.get(*self.index.get(id)?).filter(|row| row.id == *id)
     }
 
     fn sorted(&self, snapshot: &Snapshot) -> Vec<JobDefinitionId> {

@@ -20,6 +20,17 @@ pub enum Context {
     FirstRun,
 }
 
+impl Context {
+    fn place(self) -> &'static str {
+        match self {
+            Self::List => "lists",
+            Self::Text => "page",
+            Self::Help => "help",
+            Self::FirstRun => "first run",
+        }
+    }
+}
+
 /// A key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -108,7 +119,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
         Command::Open,
         "open",
-        "into the selected row: signatures, then incidents, then everything about one",
+        "into the selected row: signatures, then incidents, then everything about one; versions of a process fold out and in",
         1,
     ),
     binding(LIST, &[Key::char('d')], Command::Describe, "describe", "message, stack trace and job of the selected row's newest incident", 2),
@@ -136,11 +147,21 @@ pub const BINDINGS: &[Binding] = &[
     binding(LIST, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 6),
     binding(LIST, &[Key::control('a')], Command::MarkAll, "mark all", "mark all rows that pass the filter", 0),
     binding(LIST, &[Key::char('u')], Command::ClearMarks, "unmark", "remove all marks", 0),
-    binding(LIST, &[Key::plain(KeyCode::Tab)], Command::NextPane, "pane", "to the other pane", 7),
+    binding(LIST, &[Key::plain(KeyCode::Tab)], Command::NextPane, "pane", "to the next pane: incidents, job definitions, process definitions", 7),
     binding(LIST, &[Key::char('1')], Command::ShowIncidents, "incidents", "to the incidents by activity", 0),
     binding(LIST, &[Key::char('2')], Command::ShowJobDefinitions, "job definitions", "to the job definitions", 0),
+    binding(LIST, &[Key::char('3')], Command::ShowDefinitions, "definitions", "to the process definitions, every version of them", 0),
+    binding(
+        LIST,
+        &[Key::char('o')],
+        Command::OldVersions,
+        "old versions",
+        "process definitions: only versions that still run and are not the newest, or all again",
+        0,
+    ),
+    binding(LIST, &[Key::char('f')], Command::Scope, "scope", "show only a part of the engine: a tenant, some processes, a team", 8),
     binding(LIST, &[Key::char('z')], Command::Zoom, "zoom", "this pane alone on the screen, or both again", 0),
-    binding(LIST_AND_TEXT, &[Key::char('p')], Command::Pause, "pause", "stop background polling, or resume it", 8),
+    binding(LIST_AND_TEXT, &[Key::char('p')], Command::Pause, "pause", "stop background polling, or resume it", 9),
     binding(LIST_AND_TEXT, &[Key::char('r'), Key::control('r')], Command::Refresh, "refresh", "ask the engine again now", 0),
     binding(LIST_AND_TEXT, &[Key::char('y')], Command::Copy, "copy id", "copy the id of the selected row to the clipboard of your terminal", 0),
     binding(LIST_AND_TEXT, &[Key::char('L')], Command::Login, "login", "log in with another user or password", 0),
@@ -150,9 +171,9 @@ pub const BINDINGS: &[Binding] = &[
         Command::Help,
         "help",
         "all keys, and what the figures mean",
-        9,
+        10,
     ),
-    binding(&[Context::List, Context::Text, Context::Help], &[Key::char('q')], Command::Quit, "quit", "leave; nothing in the engine is changed by leaving", 10),
+    binding(&[Context::List, Context::Text, Context::Help], &[Key::char('q')], Command::Quit, "quit", "leave; nothing in the engine is changed by leaving", 11),
     binding(EVERYWHERE, &[Key::control('c')], Command::Quit, "quit", "leave from anywhere", 0),
     binding(EVERYWHERE, &[Key::control('z')], Command::Suspend, "shell", "give the shell back until `fg`", 0),
 ];
@@ -177,10 +198,12 @@ pub fn text() -> String {
 
 /// The key table as Markdown, for the documentation.
 pub fn markdown() -> String {
-    let mut table = String::from("| keys | what they do |\n|---|---|\n");
+    let mut table = String::from("| keys | where | what they do |\n|---|---|---|\n");
     for binding in BINDINGS {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-        table.push_str(&format!("| {} | {} |\n", keys.join(" "), binding.help));
+        let places: Vec<&str> = binding.contexts.iter().map(|context| context.place()).collect();
+        let places = if binding.contexts == EVERYWHERE { "everywhere".to_owned() } else { places.join(", ") };
+        table.push_str(&format!("| {} | {places} | {} |\n", keys.join(" "), binding.help));
     }
     table
 }
@@ -211,5 +234,11 @@ mod tests {
         assert_eq!(press(KeyCode::Char('S'), KeyModifiers::SHIFT), Some(Command::SortReverse));
         assert_eq!(press(KeyCode::Char('s'), KeyModifiers::CONTROL), None);
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Command::Quit));
+    }
+
+    #[test]
+    fn the_readme_lists_the_keys_as_they_are() {
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(&markdown()), "the README's table should be:\n{}", markdown());
     }
 }

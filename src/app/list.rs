@@ -157,6 +157,14 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         self.offset = 0;
     }
 
+    /// Puts the cursor on this row, if it is there.
+    pub fn select(&mut self, key: &K) {
+        if let Some(position) = self.order.iter().position(|other| other == key) {
+            self.selected = Some(position);
+            self.scroll_to_selected();
+        }
+    }
+
     /// Tells how many rows fit on the screen.
     pub fn set_height(&mut self, height: usize) {
         if self.height != height.max(1) {

@@ -4,6 +4,8 @@
 
 pub mod basis;
 pub mod command;
+pub mod definitions;
+mod earlier;
 pub mod filter;
 pub mod geometry;
 pub mod incidents;
@@ -12,6 +14,7 @@ pub mod keymap;
 pub mod list;
 pub mod page;
 pub mod prompt;
+pub mod scope;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -23,14 +26,17 @@ use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
+use self::definitions::DefinitionsPane;
 use self::geometry::{Geometry, Pane};
 use self::incidents::IncidentsPane;
 use self::job_definitions::JobDefinitionsPane;
 use self::keymap::Context;
 use self::page::Page;
 use self::prompt::{LoginForm, Prompt};
+use self::scope::{ScopeForm, Scoping};
 use crate::config::Thresholds;
 use crate::model::description::Description;
+use crate::model::scope::{Scope, Team};
 use crate::model::section::Moment;
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
@@ -90,6 +96,10 @@ pub struct Settings {
     pub hint: Option<String>,
     /// Profiles one could open, for the first-run screen.
     pub profiles: Vec<String>,
+    /// The part of the engine that is shown at the start.
+    pub scope: Scope,
+    /// What belongs to which team.
+    pub teams: Vec<Team>,
 }
 
 impl Default for Settings {
@@ -104,6 +114,8 @@ impl Default for Settings {
             config_path: None,
             hint: None,
             profiles: Vec::new(),
+            scope: Scope::default(),
+            teams: Vec::new(),
         }
     }
 }
@@ -117,6 +129,8 @@ pub enum Overlay {
     Prompt(Box<Prompt>),
     /// User name and password.
     Login(Box<LoginForm>),
+    /// The part of the engine to show.
+    Scope(Box<ScopeForm>),
 }
 
 /// The state of the screen.
@@ -124,20 +138,26 @@ pub enum Overlay {
 pub struct App {
     /// What does not change.
     pub settings: Settings,
-    /// The newest picture.
+    /// The newest picture, as far as the scope admits it.
     pub snapshot: Arc<Snapshot>,
     /// The moment of the last message.
     pub now: Moment,
     /// Size of the terminal.
     pub size: (u16, u16),
+    /// The part of the engine that is shown.
+    pub scoping: Scoping,
     /// The pane with the cursor.
     pub focus: Pane,
+    /// The pane below the incidents where there is room for two: the one that had the cursor last.
+    pub lower: Pane,
     /// Whether it is alone on the screen.
     pub zoomed: bool,
     /// Incidents.
     pub incidents: IncidentsPane,
     /// Job definitions.
     pub job_definitions: JobDefinitionsPane,
+    /// Process definitions.
+    pub definitions: DefinitionsPane,
     /// The page of one incident, if open.
     pub page: Option<Page>,
     /// What lies above.
@@ -158,16 +178,20 @@ pub const NOTICE: Duration = Duration::from_secs(8);
 impl App {
     /// An app that watches the engine of this identity.
     pub fn new(settings: Settings, engine: EngineIdentity, now: Moment) -> Self {
+        let scoping = Scoping::new(settings.scope.clone());
         let notice = settings.warnings.first().map(|warning| (warning.clone(), now));
         Self {
             settings,
             snapshot: Arc::new(Snapshot::empty(engine, now)),
             now,
             size: (80, 24),
+            scoping,
             focus: Pane::Incidents,
+            lower: Pane::JobDefinitions,
             zoomed: false,
             incidents: IncidentsPane::default(),
             job_definitions: JobDefinitionsPane::default(),
+            definitions: DefinitionsPane::default(),
             page: None,
             overlay: None,
             notice,
@@ -204,7 +228,7 @@ impl App {
 
     /// How the screen is divided.
     pub fn geometry(&self) -> Geometry {
-        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.zoomed || self.page.is_some())
+        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.lower, self.zoomed || self.page.is_some())
     }
 
     /// Whether background polling is stopped.

@@ -1,14 +1,16 @@
-//! The describe page of one incident: a document of fields, message and stack trace, with scrolling and searching.
+//! The describe page of one incident: a document of fields, message, past and stack trace, with scrolling and searching.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::earlier;
 use super::list::Motion;
 use crate::model::description::{Description, FailedWork};
-use crate::model::grouping::{KnownIncident, Names};
+use crate::model::grouping::{KnownIncident, Names, key_of};
 use crate::model::section::{Moment, Problem};
+use crate::model::since;
 use crate::model::snapshot::Snapshot;
 use crate::text::{SafeLines, age};
 
@@ -216,6 +218,7 @@ fn head(page: &Page, snapshot: &Snapshot) -> Vec<Line> {
     failed_work(page, snapshot, &mut lines);
     lines.push(Line::Blank);
     message(page, &mut lines);
+    lines.extend(earlier::lines(page.description.as_ref().and_then(|description| description.past.as_ref()), snapshot));
     trace_heading(page, &mut lines);
     lines
 }
@@ -243,6 +246,9 @@ fn place(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     let since = Duration::try_from(snapshot.engine.engine_time(snapshot.taken).duration_since(incident.created)).unwrap_or_default();
     lines.push(Line::Field("incident", format!("{}  {}", incident.kind, incident.id), Tone::Plain));
     lines.push(Line::Field("created", format!("{} ago  ({})", age(since), clock(incident.created, &page.zone)), Tone::Plain));
+    if let Some(words) = since::words(snapshot, &key_of(incident, &names), incident.is_root().then_some(&page.known.signature)) {
+        lines.push(Line::Field("this error", words, Tone::Plain));
+    }
     if !incident.is_root() {
         let root = incident.root_cause.as_ref().map(ToString::to_string).unwrap_or_default();
         lines.push(Line::Field("blocked", format!("waits for a called instance; the root cause is incident {root}"), Tone::Warning));

@@ -128,13 +128,13 @@ impl LoginForm {
     }
 }
 
-fn line(text: &str) -> TextArea<'static> {
+pub(super) fn line(text: &str) -> TextArea<'static> {
     let mut area = TextArea::new(vec![text.to_owned()]);
     area.set_cursor_line_style(ratatui::style::Style::default());
     area.move_cursor(tui_textarea::CursorMove::End);
     area
 }
 
-fn first_line(text: &str) -> &str {
+pub(super) fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or("")
 }

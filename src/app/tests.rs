@@ -12,6 +12,9 @@ use crate::model::description::{Description, FailedWork};
 use crate::model::example;
 use crate::model::section::Problem;
 
+mod definitions;
+mod scope;
+
 struct Play {
     app: App,
     now: Moment,
@@ -39,6 +42,7 @@ impl Play {
                 Some(("enter", next)) => (KeyCode::Enter, next),
                 Some(("esc", next)) => (KeyCode::Esc, next),
                 Some(("down", next)) => (KeyCode::Down, next),
+                Some(("up", next)) => (KeyCode::Up, next),
                 Some(("tab", next)) => (KeyCode::Tab, next),
                 Some((other, _)) => panic!("no key {other}"),
                 None => (KeyCode::Char(rest.chars().next().unwrap()), &rest[1..]),
@@ -160,6 +164,7 @@ fn answers_to_another_describe_are_not_shown() {
         instance: None,
         work: Ok(FailedWork::Job(Some(example::job(0)))),
         trace: Ok(Some("java.lang.IllegalStateException: boom\n\tat x.Y.z(Y.java:1)".into())),
+        past: None,
     };
     let (other, own) = (description("incident-0007"), description("incident-0000"));
     play.send(Message::Described(Box::new(other)));
@@ -179,6 +184,7 @@ fn a_search_finds_lines_of_the_stack_trace_whatever_their_case() {
         instance: None,
         work: Ok(FailedWork::Unnamed),
         trace: Ok(Some(trace.as_str().into())),
+        past: None,
     })));
     play.press("/NUMBER250<enter>");
     let page = play.app.page.as_ref().unwrap();

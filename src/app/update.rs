@@ -8,8 +8,11 @@ use super::geometry::{self, Pane};
 use super::keymap::{self, Context};
 use super::page::Page;
 use super::prompt::{LoginForm, LoginLine, Prompt, Purpose, lock_out};
+use super::scope::ScopeForm;
 use super::{App, Effect, Message, NOTICE, Overlay};
+use crate::model::grouping::key_of;
 use crate::model::ids::IncidentId;
+use crate::model::scope::Scope;
 use crate::model::snapshot::Link;
 use crate::poll::command::{Looking, PollCommand};
 use crate::text::safe;
@@ -26,7 +29,7 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Snapshot(snapshot) => {
-            app.snapshot = snapshot;
+            app.snapshot = app.scoping.take(snapshot);
             take_snapshot(app)
         }
         Message::Described(description) => {
@@ -90,11 +93,15 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     if let Some(pane) = geometry.job_definitions {
         app.job_definitions.list.set_height(geometry::table_rows(pane, false).into());
     }
+    if let Some(pane) = geometry.definitions {
+        app.definitions.list.set_height(geometry::table_rows(pane, false).into());
+    }
     if let Some(page) = &mut app.page {
         page.set_height(geometry.main.height.saturating_sub(1).into());
     }
     app.incidents.arrange(&app.snapshot, app.now.instant);
     app.job_definitions.arrange(&app.snapshot, app.now.instant);
+    app.definitions.arrange(&app.snapshot, app.scoping.scope(), app.now.instant);
     if app.notice.as_ref().is_some_and(|(_, since)| app.now.since(*since) > NOTICE) {
         app.notice = None;
     }
@@ -113,6 +120,7 @@ fn looking(app: &App) -> Looking {
     if geometry.incidents.is_some() {
         let groups = app.incidents.groups.visible().filter_map(|(key, _)| snapshot.groups.find(key)?.definition.clone());
         looking.definitions.extend(groups);
+        looking.groups.extend(app.incidents.groups_on_screen(snapshot));
         looking.incidents.extend(app.incidents.visible_incidents().into_iter().filter_map(|id| snapshot.incident(id).cloned()));
     }
     if geometry.job_definitions.is_some() {
@@ -123,9 +131,12 @@ fn looking(app: &App) -> Looking {
     }
     if let Some(page) = &app.page {
         looking.definitions.extend(page.known.incident.process_definition.clone());
+        looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
     }
     looking.definitions.sort();
     looking.definitions.dedup();
+    looking.groups.sort();
+    looking.groups.dedup();
     looking
 }
 
@@ -136,6 +147,7 @@ fn paste(app: &mut App, text: &str) {
         match &mut app.overlay {
             Some(Overlay::Prompt(prompt)) => prompt.paste(text),
             Some(Overlay::Login(form)) => form.paste(text),
+            Some(Overlay::Scope(form)) => form.paste(text),
             _ => {}
         }
     }
@@ -155,6 +167,7 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     match &mut app.overlay {
         Some(Overlay::Prompt(_)) => prompt_key(app, key),
         Some(Overlay::Login(_)) => login_key(app, key),
+        Some(Overlay::Scope(_)) => scope_key(app, key),
         _ => keymap::command(app.context(), &key).map_or_else(Vec::new, |command| run(app, command)),
     }
 }
@@ -202,6 +215,7 @@ fn apply_prompt(app: &mut App, purpose: Purpose, text: &str) {
         Purpose::Filter => match app.focus {
             Pane::Incidents => app.incidents.set_filter(Filter::parse(text), &app.snapshot),
             Pane::JobDefinitions => app.job_definitions.set_filter(Filter::parse(text), &app.snapshot),
+            Pane::Definitions => app.definitions.set_filter(Filter::parse(text)),
         },
         Purpose::Search => {
             if let Some(page) = &mut app.page {
@@ -232,6 +246,41 @@ fn login_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
+fn scope_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    let Some(Overlay::Scope(form)) = &mut app.overlay else { return Vec::new() };
+    match key.code {
+        KeyCode::Esc => app.overlay = None,
+        KeyCode::Tab | KeyCode::Down => form.suggest(true),
+        KeyCode::BackTab | KeyCode::Up => form.suggest(false),
+        KeyCode::Enter => match Scope::parse(form.text(), &app.settings.teams) {
+            Ok(scope) => show_scope(app, scope),
+            Err(problem) => form.problem = Some(problem),
+        },
+        _ => form.key(key),
+    }
+    Vec::new()
+}
+
+fn show_scope(app: &mut App, scope: Scope) {
+    app.overlay = None;
+    let shown = app.snapshot.clone();
+    app.snapshot = app.scoping.set(scope, &shown);
+    // A group that is left out cannot stay open.
+    while app.incidents.open_group(&app.snapshot).is_none() && app.incidents.back() {}
+    app.incidents.rearrange(&app.snapshot);
+    app.job_definitions.rearrange(&app.snapshot);
+    app.definitions.arrange(&app.snapshot, app.scoping.scope(), app.now.instant);
+    app.definitions.rearrange();
+}
+
+/// Puts the cursor into a pane. One below the incidents stays there when the cursor goes back to them.
+fn focus(app: &mut App, pane: Pane) {
+    app.focus = pane;
+    if pane != Pane::Incidents {
+        app.lower = pane;
+    }
+}
+
 fn run(app: &mut App, command: Command) -> Vec<Effect> {
     match command {
         Command::Quit => return vec![Effect::Quit],
@@ -241,13 +290,21 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Describe => return describe_selected(app),
         Command::Go(motion) => go(app, motion),
         Command::NextPane => {
-            app.focus = match app.focus {
+            let next = match app.focus {
                 Pane::Incidents => Pane::JobDefinitions,
-                Pane::JobDefinitions => Pane::Incidents,
-            }
+                Pane::JobDefinitions => Pane::Definitions,
+                Pane::Definitions => Pane::Incidents,
+            };
+            focus(app, next);
         }
-        Command::ShowIncidents => app.focus = Pane::Incidents,
-        Command::ShowJobDefinitions => app.focus = Pane::JobDefinitions,
+        Command::ShowIncidents => focus(app, Pane::Incidents),
+        Command::ShowJobDefinitions => focus(app, Pane::JobDefinitions),
+        Command::ShowDefinitions => focus(app, Pane::Definitions),
+        Command::OldVersions => {
+            focus(app, Pane::Definitions);
+            app.definitions.toggle_draining();
+        }
+        Command::Scope => app.overlay = Some(Overlay::Scope(Box::new(ScopeForm::new(&app.scoping, &app.settings.teams)))),
         Command::Zoom => app.zoomed = !app.zoomed,
         Command::Filter => open_prompt(app, Purpose::Filter),
         Command::Search => open_prompt(app, Purpose::Search),
@@ -260,6 +317,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Mark => match app.focus {
             Pane::Incidents => app.incidents.toggle_mark(app.now.instant),
             Pane::JobDefinitions => app.job_definitions.list.toggle_mark(app.now.instant),
+            Pane::Definitions => app.definitions.list.toggle_mark(app.now.instant),
         },
         Command::MarkAll | Command::ClearMarks => mark_all(app, command == Command::MarkAll),
         Command::Pause => return vec![Effect::Poll(PollCommand::Pause(!app.paused()))],
@@ -293,6 +351,7 @@ fn go(app: &mut App, motion: super::list::Motion) {
         match app.focus {
             Pane::Incidents => app.incidents.go(motion, app.now.instant),
             Pane::JobDefinitions => app.job_definitions.list.go(motion, app.now.instant),
+            Pane::Definitions => app.definitions.list.go(motion, app.now.instant),
         }
     }
 }
@@ -307,6 +366,8 @@ fn back(app: &mut App) {
             Pane::Incidents => app.incidents.set_filter(Filter::default(), &app.snapshot),
             Pane::JobDefinitions if app.job_definitions.filter().is_empty() => app.focus = Pane::Incidents,
             Pane::JobDefinitions => app.job_definitions.set_filter(Filter::default(), &app.snapshot),
+            Pane::Definitions if app.definitions.back() => {}
+            Pane::Definitions => app.focus = Pane::Incidents,
         }
     }
 }
@@ -316,6 +377,7 @@ fn cursor_was_missing(app: &mut App) -> bool {
     let missing = match app.focus {
         Pane::Incidents => !app.incidents.has_cursor(),
         Pane::JobDefinitions => app.job_definitions.list.selected_key().is_none(),
+        Pane::Definitions => app.definitions.list.selected_key().is_none(),
     };
     if missing {
         go(app, super::list::Motion::Down);
@@ -327,6 +389,12 @@ fn open(app: &mut App) -> Vec<Effect> {
     if cursor_was_missing(app) || app.focus == Pane::JobDefinitions {
         return Vec::new();
     }
+    if app.focus == Pane::Definitions {
+        if !app.definitions.toggle_fold() {
+            app.notice = Some(("There are no further versions in this row to fold out.".into(), app.now));
+        }
+        return Vec::new();
+    }
     match app.incidents.open(&app.snapshot, app.now.instant) {
         Some(incident) => describe(app, &incident),
         None => Vec::new(),
@@ -334,7 +402,7 @@ fn open(app: &mut App) -> Vec<Effect> {
 }
 
 fn describe_selected(app: &mut App) -> Vec<Effect> {
-    if cursor_was_missing(app) || app.focus == Pane::JobDefinitions {
+    if cursor_was_missing(app) || app.focus != Pane::Incidents {
         return Vec::new();
     }
     match app.incidents.selected_incident(&app.snapshot) {
@@ -358,6 +426,7 @@ fn open_prompt(app: &mut App, purpose: Purpose) {
         _ => match app.focus {
             Pane::Incidents => app.incidents.filter().typed().to_owned(),
             Pane::JobDefinitions => app.job_definitions.filter().typed().to_owned(),
+            Pane::Definitions => app.definitions.filter().typed().to_owned(),
         },
     };
     app.overlay = Some(Overlay::Prompt(Box::new(Prompt::new(purpose, &text))));
@@ -369,6 +438,8 @@ fn sort(app: &mut App, next: bool) {
         (Pane::Incidents, false) => app.incidents.sort_reverse(&app.snapshot),
         (Pane::JobDefinitions, true) => app.job_definitions.sort_next(&app.snapshot),
         (Pane::JobDefinitions, false) => app.job_definitions.sort_reverse(&app.snapshot),
+        (Pane::Definitions, true) => app.definitions.sort_next(),
+        (Pane::Definitions, false) => app.definitions.sort_reverse(),
     }
 }
 
@@ -377,6 +448,8 @@ fn mark_all(app: &mut App, marked: bool) {
         (Pane::Incidents, _) => app.incidents.mark_all(marked),
         (Pane::JobDefinitions, true) => app.job_definitions.list.mark_all(),
         (Pane::JobDefinitions, false) => app.job_definitions.list.clear_marks(),
+        (Pane::Definitions, true) => app.definitions.list.mark_all(),
+        (Pane::Definitions, false) => app.definitions.list.clear_marks(),
     }
 }
 
@@ -395,6 +468,7 @@ fn copy(app: &mut App) -> Vec<Effect> {
         (Context::Text, _) => app.page.as_ref().map(|page| page.known.incident.id.to_string()),
         (_, Pane::Incidents) => app.incidents.selected_incident(&app.snapshot).map(|id| id.to_string()),
         (_, Pane::JobDefinitions) => app.job_definitions.list.selected_present().map(ToString::to_string),
+        (_, Pane::Definitions) => app.definitions.selected_id(),
     };
     let Some(id) = id else { return Vec::new() };
     app.notice = Some((format!("copied {}", safe(&id)), app.now));

@@ -46,11 +46,32 @@ fn the_commands_have_help_of_their_own() {
 
 #[test]
 fn every_option_reaches_the_configuration() {
-    let words = "prod --config c.toml --user demo --read-only --engine two --budget 5% --timeout 1.5s --theme day --ascii --no-color --log l.log";
+    let words = "prod --config c.toml --user demo --read-only --engine two --budget 5% --timeout 1.5s --theme day --ascii --no-color --log l.log \
+        --ca-file ca.pem --client-certificate me.pem --client-key me.key --proxy none --scope team:payments";
     let arguments = parse(words).unwrap();
     assert_eq!(arguments.options.log, Some(PathBuf::from("l.log")));
     let overrides = overrides(arguments.target, arguments.options, Some("secret".into()));
-    let Overrides { target, config, user, password, read_only, engine, budget_percent, timeout, theme, ascii, no_color } = overrides;
+    let Overrides {
+        target,
+        config,
+        user,
+        password,
+        read_only,
+        engine,
+        budget_percent,
+        timeout,
+        theme,
+        ascii,
+        no_color,
+        ca_file,
+        client_certificate,
+        client_key,
+        proxy,
+        scope,
+    } = overrides;
+    assert_eq!(scope.as_deref(), Some("team:payments"));
+    assert_eq!((ca_file, client_certificate), (Some(PathBuf::from("ca.pem")), Some(PathBuf::from("me.pem"))));
+    assert_eq!((client_key, proxy.as_deref()), (Some(PathBuf::from("me.key")), Some("none")));
     assert_eq!((target.as_deref(), config, user.as_deref()), (Some("prod"), Some(PathBuf::from("c.toml")), Some("demo")));
     assert_eq!(password.unwrap().expose_secret(), "secret");
     assert_eq!((engine.as_deref(), budget_percent, timeout), (Some("two"), Some(5.0), Some(Duration::from_millis(1500))));
@@ -62,7 +83,7 @@ fn options_may_stand_before_and_after_a_command() {
     for words in ["--theme day snapshot prod --json", "snapshot prod --json --theme day", "prod snapshot --json --theme day"] {
         let arguments = parse(words).unwrap();
         assert_eq!(arguments.options.theme.as_deref(), Some("day"), "{words}");
-        let Some(Command::Snapshot { target, json: true }) = arguments.command else { panic!("{words}") };
+        let Some(Command::Snapshot { target, json: true, retry_login: false }) = arguments.command else { panic!("{words}") };
         assert_eq!(target.or(arguments.target).as_deref(), Some("prod"), "{words}");
     }
 }

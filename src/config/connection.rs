@@ -1,7 +1,8 @@
 //! What to connect to: the three layers joined into one engine with its login.
 //!
-//! Two rules keep a password where it belongs. A password from the file goes only to the URL and the user it was written for: an
-//! address from elsewhere has no profile, and another user has to bring another password. And no argument lifts a profile's read-only.
+//! Two rules keep a secret where it belongs. A password from the file goes only to the URL and the user it was written for: an
+//! address from elsewhere has no profile, and another user has to bring another password; so do tokens, certificates and headers.
+//! And no argument lifts a profile's read-only.
 
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use ratatui::style::Color;
 use reqwest::Url;
 
 use super::Config;
+use super::access::Access;
 use super::environment::{Environment, Overrides};
-use super::password::PasswordSource;
 use super::problem::{ConfigError, nearest, safe};
 use super::profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profile, TIMEOUT_SECONDS, check_engine_name, parse_engine_url, url_hint};
 use super::read::COMMAND_WORDS;
+use super::secret::SecretSource;
 
 /// What one start of the program is about.
 #[derive(Debug, Clone)]
@@ -42,6 +44,8 @@ pub struct Connection {
     pub engine_name: Option<String>,
     /// How to log in.
     pub login: Login,
+    /// How the engine is reached beyond its address.
+    pub access: Access,
     /// The colour that marks this engine on screen.
     pub accent: Option<Color>,
     /// Whether every action is refused.
@@ -68,7 +72,12 @@ pub enum Login {
         /// The user's id.
         user: String,
         /// Where the password comes from.
-        password: PasswordSource,
+        password: SecretSource,
+    },
+    /// A bearer token that is fetched when connecting, and again should it be refused later.
+    Bearer {
+        /// Where the token comes from.
+        token: SecretSource,
     },
     /// A user is named and no password: it has to be asked for.
     PromptNeeded {
@@ -136,11 +145,14 @@ fn bare(url: &str, origin: &str) -> Result<Profile, ConfigError> {
         engine_name: None,
         user: None,
         password: None,
+        token: None,
+        access: Access::default(),
         accent: None,
         read_only: false,
         production: false,
         budget_percent: None,
         timeout: None,
+        scope: None,
     })
 }
 
@@ -156,6 +168,7 @@ fn connection(profile: Profile, environment: &Environment, overrides: &Overrides
     Ok(Connection {
         hint: url_hint(&profile.url),
         login,
+        access: profile.access.overridden(environment, overrides)?,
         accent: profile.accent.or(profile.production.then_some(Color::Red)),
         read_only: profile.read_only || overrides.read_only,
         production: profile.production,
@@ -175,7 +188,29 @@ fn within(option: &str, value: f64, range: &std::ops::RangeInclusive<f64>, unit:
     Err(ConfigError::Request(format!("{option} must lie between {} and {} {unit}, but is {value}", range.start(), range.end())))
 }
 
+/// Who logs in. A token and a user are two ways to do so: the strongest layer that names either decides which.
 fn login(profile: &Profile, environment: &Environment, overrides: &Overrides, warnings: &mut Vec<String>) -> Result<Login, ConfigError> {
+    let user_in_arguments = overrides.user.is_some() || overrides.password.is_some();
+    let user_in_environment = environment.user.is_some() || environment.password.is_some();
+    if !user_in_arguments && let Some(token) = &environment.token {
+        if user_in_environment {
+            let other = if environment.user.is_some() { "BPMTOP_USER" } else { "BPMTOP_PASSWORD" };
+            return Err(ConfigError::Request(format!("BPMTOP_TOKEN and {other} are both set; a token is a login of its own, unset one of the two")));
+        }
+        if profile.user.is_some() || profile.password.is_some() || profile.token.is_some() {
+            warnings.push(format!("BPMTOP_TOKEN replaces the login of profile \"{}\"", safe(&profile.name)));
+        }
+        return Ok(Login::Bearer { token: SecretSource::Given(token.clone()) });
+    }
+    match &profile.token {
+        Some(token) if !user_in_arguments && !user_in_environment => return Ok(Login::Bearer { token: token.clone() }),
+        Some(_) if !user_in_arguments => warnings.push(format!("BPMTOP_USER replaces the token of profile \"{}\"", safe(&profile.name))),
+        _ => {}
+    }
+    basic_login(profile, environment, overrides, warnings)
+}
+
+fn basic_login(profile: &Profile, environment: &Environment, overrides: &Overrides, warnings: &mut Vec<String>) -> Result<Login, ConfigError> {
     let user = overrides.user.as_ref().or(environment.user.as_ref()).or(profile.user.as_ref()).cloned();
     if overrides.user.is_none() && profile.user.is_some() && user != profile.user {
         warnings.push(format!("BPMTOP_USER replaces the user of profile \"{}\"", safe(&profile.name)));
@@ -183,7 +218,7 @@ fn login(profile: &Profile, environment: &Environment, overrides: &Overrides, wa
     if overrides.password.is_none() && environment.password.is_some() && profile.password.is_some() {
         warnings.push(format!("BPMTOP_PASSWORD replaces the password of profile \"{}\"", safe(&profile.name)));
     }
-    let brought = overrides.password.as_ref().or(environment.password.as_ref()).cloned().map(PasswordSource::Given);
+    let brought = overrides.password.as_ref().or(environment.password.as_ref()).cloned().map(SecretSource::Given);
     // The file's password belongs to the file's user; where the file names none, it belongs to whoever is named.
     let own = profile.password.clone().filter(|_| profile.user.is_none() || profile.user == user);
     match (user, brought.or(own)) {

@@ -41,7 +41,8 @@ impl<'d> Section<'d> {
         &self.title
     }
 
-    fn place(&self) -> String {
+    /// The table's name within a sentence, such as `in [engine.prod]`.
+    pub(crate) fn place(&self) -> String {
         if self.title == TOP_LEVEL { format!("at {TOP_LEVEL}") } else { format!("in {}", self.title) }
     }
 

@@ -19,6 +19,16 @@ pub struct Environment {
     pub user: Option<String>,
     /// `BPMTOP_PASSWORD`: the password of that user.
     pub password: Option<SecretString>,
+    /// `BPMTOP_TOKEN`: a bearer token to log in with, instead of user and password.
+    pub token: Option<SecretString>,
+    /// `BPMTOP_CA_FILE`: authorities to trust besides those of the platform.
+    pub ca_file: Option<PathBuf>,
+    /// `BPMTOP_CLIENT_CERTIFICATE`: what to show to a server that asks for a certificate.
+    pub client_certificate: Option<PathBuf>,
+    /// `BPMTOP_CLIENT_KEY`: the private key of that certificate.
+    pub client_key: Option<PathBuf>,
+    /// `BPMTOP_PROXY`: the proxy to go through, or `none`.
+    pub proxy: Option<String>,
     /// `NO_COLOR`: draw without colours.
     pub no_color: bool,
 }
@@ -39,6 +49,11 @@ impl Environment {
             url: text("BPMTOP_URL"),
             user: text("BPMTOP_USER"),
             password: text("BPMTOP_PASSWORD").map(SecretString::from),
+            token: text("BPMTOP_TOKEN").map(SecretString::from),
+            ca_file: set("BPMTOP_CA_FILE").map(PathBuf::from),
+            client_certificate: set("BPMTOP_CLIENT_CERTIFICATE").map(PathBuf::from),
+            client_key: set("BPMTOP_CLIENT_KEY").map(PathBuf::from),
+            proxy: text("BPMTOP_PROXY"),
             no_color: set("NO_COLOR").is_some(),
         }
     }
@@ -55,6 +70,14 @@ pub struct Overrides {
     pub user: Option<String>,
     /// The password read from standard input for `--password-stdin`.
     pub password: Option<SecretString>,
+    /// `--ca-file`: authorities to trust besides those of the platform.
+    pub ca_file: Option<PathBuf>,
+    /// `--client-certificate`: what to show to a server that asks for a certificate.
+    pub client_certificate: Option<PathBuf>,
+    /// `--client-key`: the private key of that certificate.
+    pub client_key: Option<PathBuf>,
+    /// `--proxy`: the proxy to go through, or `none`.
+    pub proxy: Option<String>,
     /// `--read-only`: refuse every action. Can only be switched on, so that no argument lifts a profile's protection.
     pub read_only: bool,
     /// `--engine`: the name of the engine behind the REST API.
@@ -63,6 +86,8 @@ pub struct Overrides {
     pub budget_percent: Option<f64>,
     /// `--timeout`: how long one request may take.
     pub timeout: Option<Duration>,
+    /// `--scope`: the part of the engine that is shown at the start; empty for everything.
+    pub scope: Option<String>,
     /// `--theme`: a theme's name or path.
     pub theme: Option<String>,
     /// `--ascii`: draw with ASCII only.
@@ -85,6 +110,11 @@ mod tests {
         assert_eq!(environment.url.as_deref(), Some("value of BPMTOP_URL"));
         assert_eq!(environment.user.as_deref(), Some("value of BPMTOP_USER"));
         assert_eq!(environment.password.unwrap().expose_secret(), "value of BPMTOP_PASSWORD");
+        assert_eq!(environment.token.unwrap().expose_secret(), "value of BPMTOP_TOKEN");
+        assert_eq!(environment.ca_file, Some(PathBuf::from("value of BPMTOP_CA_FILE")));
+        assert_eq!(environment.client_certificate, Some(PathBuf::from("value of BPMTOP_CLIENT_CERTIFICATE")));
+        assert_eq!(environment.client_key, Some(PathBuf::from("value of BPMTOP_CLIENT_KEY")));
+        assert_eq!(environment.proxy.as_deref(), Some("value of BPMTOP_PROXY"));
         assert!(environment.no_color);
     }
 
@@ -95,9 +125,9 @@ mod tests {
     }
 
     #[test]
-    fn debug_output_hides_the_password() {
-        let environment = Environment::from_lookup(|name| (name == "BPMTOP_PASSWORD").then(|| "hunter2".into()));
-        assert!(environment.password.is_some());
+    fn debug_output_hides_password_and_token() {
+        let environment = Environment::from_lookup(|name| matches!(name, "BPMTOP_PASSWORD" | "BPMTOP_TOKEN").then(|| "hunter2".into()));
+        assert!(environment.password.is_some() && environment.token.is_some());
         assert!(!format!("{environment:?}").contains("hunter2"));
     }
 }

@@ -5,14 +5,17 @@
 //! [`Connection`]. What does not belong here: colours and palettes (only the *name* of a theme is known), and anything that talks to
 //! an engine.
 
+mod access;
 mod connection;
 pub(crate) mod document;
 mod environment;
-mod password;
 pub(crate) mod problem;
 mod profile;
 mod range;
 mod read;
+mod read_login;
+mod secret;
+mod teams;
 mod thresholds;
 
 #[cfg(test)]
@@ -20,13 +23,16 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use access::{Access, ClientCertificate, Header, Proxy, ProxyLogin, read_pem};
 pub use connection::{Connection, FirstRun, Login, Target};
 pub use environment::{Environment, Overrides};
-pub use password::PasswordSource;
 pub use problem::{ConfigError, Problem};
 pub use profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profile, TIMEOUT_SECONDS, parse_engine_url};
 pub use range::{Range, RangeError};
+pub use secret::{Purpose, SecretSource};
 pub use thresholds::{FIGURE_KEYS, Level, Threshold, Thresholds};
+
+use crate::model::scope::Team;
 
 pub(crate) use problem::safe;
 #[cfg(test)]
@@ -51,6 +57,8 @@ pub struct Config {
     pub profiles: Vec<Profile>,
     /// When a figure warns and when it is critical.
     pub thresholds: Thresholds,
+    /// What belongs to which team.
+    pub teams: Vec<Team>,
     /// How the screen looks, as far as the file says so.
     pub ui: UiSection,
     /// What is accepted but deserves a word, such as a password in clear text.
@@ -156,20 +164,41 @@ impl Config {
     fn warn_about_open_files(&mut self) {
         let mut warnings = Vec::new();
         for profile in &self.profiles {
-            match &profile.password {
-                Some(PasswordSource::File(path)) if readable_by_others(path) => warnings.push(open_to_others(path)),
-                Some(PasswordSource::Given(_)) => warnings.extend(self.file.as_deref().filter(|file| readable_by_others(file)).map(open_to_others)),
-                _ => {}
+            let proxy_password = match &profile.access.proxy {
+                Some(Proxy::Server { login: Some(login), .. }) => Some(&login.password),
+                _ => None,
+            };
+            let headers = profile.access.headers.iter().map(|header| &header.value);
+            for (secret, what) in profile
+                .password
+                .iter()
+                .chain(proxy_password)
+                .map(|secret| (secret, "a password"))
+                .chain(profile.token.iter().map(|token| (token, "a token")))
+                .chain(headers.map(|value| (value, "the value of a header")))
+            {
+                warnings.extend(place_of(secret, self.file.as_deref()).filter(|path| readable_by_others(path)).map(|path| open_to_others(path, what)));
             }
+            let key = profile.access.client_certificate.as_ref().map(|pair| pair.key.as_deref().unwrap_or(&pair.certificate));
+            warnings.extend(key.filter(|path| readable_by_others(path)).map(|path| open_to_others(path, "a private key")));
         }
-        warnings.dedup();
-        self.warnings.extend(warnings);
+        let mut told = std::collections::HashSet::new();
+        self.warnings.extend(warnings.into_iter().filter(|warning| told.insert(warning.clone())));
     }
 }
 
-fn open_to_others(path: &Path) -> String {
+/// The file that holds this secret, if a file does.
+fn place_of<'p>(secret: &'p SecretSource, configuration: Option<&'p Path>) -> Option<&'p Path> {
+    match secret {
+        SecretSource::File(path) => Some(path),
+        SecretSource::Given(_) => configuration,
+        SecretSource::Env(_) | SecretSource::Command(_) => None,
+    }
+}
+
+fn open_to_others(path: &Path, what: &str) -> String {
     let path = safe(&path.display().to_string());
-    format!("{path} holds a password and other users can read it; run: chmod 600 '{path}'")
+    format!("{path} holds {what} and other users can read it; run: chmod 600 '{path}'")
 }
 
 #[cfg(unix)]

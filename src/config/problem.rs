@@ -30,9 +30,9 @@ pub enum ConfigError {
     /// What was asked for on the command line or by a variable does not make sense; the text says what to do instead.
     #[error("{0}")]
     Request(String),
-    /// A password could not be obtained from the place that was named for it.
+    /// A secret could not be obtained from the place that was named for it.
     #[error("{0}")]
-    Password(String),
+    Secret(String),
 }
 
 fn list(problems: &[Problem]) -> String {
@@ -102,9 +102,10 @@ impl<'s> Report<'s> {
         let end = floor_boundary(self.text, span.end).clamp(start, line_end);
         let line_text = self.text[line_start..line_end].trim_end_matches('\r');
         let (from, to) = (start - line_start, (end - line_start).min(line_text.len()));
+        let marked = if within_headers(&self.text[..line_start]) { Marked::Doubtful } else { marked };
         self.problems.push(Problem {
             file: safe(self.file),
-            line: self.text[..line_start].matches('\n').count() + 1,
+            line: self.line_of(line_start),
             column: self.text[line_start..start].chars().count() + 1,
             message: safe(&message),
             excerpt: excerpt(line_text, from.min(line_text.len()), to, marked),
@@ -119,6 +120,11 @@ impl<'s> Report<'s> {
         if before > 0 && self.problems[before - 1].line == self.problems[before].line {
             self.problems.truncate(before);
         }
+    }
+
+    /// The line of a byte of the text, counted from 1.
+    pub(crate) fn line_of(&self, offset: usize) -> usize {
+        self.text[..floor_boundary(self.text, offset)].matches('\n').count() + 1
     }
 
     pub(crate) fn is_clean(&self) -> bool {
@@ -171,7 +177,16 @@ fn excerpt(line: &str, from: usize, to: usize, marked: Marked) -> Option<Excerpt
 
 fn may_hold_secret(line: &str) -> bool {
     let lower = line.to_lowercase();
-    ["pas", "pw", "secret", "token", "credential"].iter().any(|word| lower.contains(word)) || lower.contains('@')
+    // Of all keys only the names of headers have a hyphen.
+    let hyphen = lower.split('=').next().is_some_and(|key| key.contains('-'));
+    ["pas", "pw", "secret", "token", "credential", "header", "auth"].iter().any(|word| lower.contains(word)) || lower.contains('@') || hyphen
+}
+
+/// Whether a line that follows this text may hold the value of a header: below `[engine.NAME.headers]`, or in a table still open.
+fn within_headers(before: &str) -> bool {
+    let section = before.lines().rev().map(str::trim_start).find(|line| line.starts_with('['));
+    let open = before.rfind("headers").is_some_and(|start| before[start..].contains('{') && !before[start..].contains('}'));
+    open || section.is_some_and(|line| line.contains("headers"))
 }
 
 fn head(text: &str) -> String {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use ratatui::style::Color;
 use reqwest::Url;
 
-use super::password::PasswordSource;
+use super::access::Access;
 use super::problem::safe;
+use super::secret::SecretSource;
 
 /// The budgets that may be asked for, in percent of one engine thread's time.
 pub const BUDGET_PERCENT: RangeInclusive<f64> = 0.1..=50.0;
@@ -33,7 +34,11 @@ pub struct Profile {
     /// The user to log in as.
     pub user: Option<String>,
     /// Where the user's password comes from.
-    pub password: Option<PasswordSource>,
+    pub password: Option<SecretSource>,
+    /// Where the bearer token comes from, for an engine that takes one instead of a user.
+    pub token: Option<SecretSource>,
+    /// How the engine is reached beyond its address.
+    pub access: Access,
     /// The colour that marks this engine on screen.
     pub accent: Option<Color>,
     /// Whether every action is refused.
@@ -44,6 +49,8 @@ pub struct Profile {
     pub budget_percent: Option<f64>,
     /// How long one request may take.
     pub timeout: Option<Duration>,
+    /// The part of the engine that is shown at the start.
+    pub scope: Option<String>,
 }
 
 /// Checks the address of a REST API and cuts its trailing slashes. `remedy` says where credentials belong instead.

@@ -1,39 +1,27 @@
 //! From the text of `config.toml` to a [`Config`]: which keys there are, and what each must look like.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use ratatui::style::Color;
 
 use super::document::{Found, Section, parse};
-use super::password::PasswordSource;
 use super::problem::{ConfigError, Marked, Report, nearest, safe};
 use super::profile::{BUDGET_PERCENT, Profile, TIMEOUT_SECONDS, check_engine_name, parse_engine_url};
 use super::range::Range;
+use super::read_login;
+use super::secret::SecretSource;
+use super::teams;
 use super::thresholds::{FIGURE_KEYS, Threshold, Thresholds};
 use super::{Config, UiSection};
 
-const TOP_KEYS: &[&str] = &["default_profile", "engine", "thresholds", "ui"];
+const TOP_KEYS: &[&str] = &["default_profile", "engine", "team", "thresholds", "ui"];
 const UI_KEYS: &[&str] = &["theme", "ascii", "mouse"];
-const PASSWORD_KEYS: &[&str] = &["password_env", "password_file", "password_command", "password"];
-const ENGINE_KEYS: &[&str] = &[
-    "url",
-    "engine",
-    "user",
-    "password_env",
-    "password_file",
-    "password_command",
-    "password",
-    "color",
-    "colour",
-    "read_only",
-    "production",
-    "budget_percent",
-    "timeout_seconds",
-];
+/// The keys of an engine besides those of [`read_login`].
+const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "production", "budget_percent", "timeout_seconds", "scope"];
 
 /// Words of the command line, which a bare `bpmtop WORD` reads as such and not as a profile.
-pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "config", "keys", "completions", "help"];
+pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "config", "keys", "completions", "help"];
 
 const FILE_REMEDY: &str = "write user = \"name\" and one of password_env, password_file or password_command";
 
@@ -47,6 +35,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
     root.expect_keys(TOP_KEYS, home_of, &mut report);
     let folder = path.parent().map(Path::to_path_buf);
     let mut config = Config { file: Some(path.to_path_buf()), folder, ..Config::default() };
+    config.teams = teams::read(&root, &mut report);
     read_profiles(&root, &mut config, &mut report);
     config.default_profile = default_profile(&root, &mut report);
     config.thresholds = thresholds(&root, &mut report);
@@ -56,7 +45,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
 
 /// The section a key belongs to when it was written at the top level, the most common slip.
 fn home_of(key: &str) -> Option<&'static str> {
-    if ENGINE_KEYS.contains(&key) {
+    if ENGINE_KEYS.contains(&key) || read_login::KEYS.contains(&key) {
         Some("[engine.NAME]")
     } else if UI_KEYS.contains(&key) {
         Some("[ui]")
@@ -113,7 +102,7 @@ fn read_profiles(root: &Section<'_>, config: &mut Config, report: &mut Report<'_
 }
 
 fn read_profile(name: &str, section: &Section<'_>, config: &mut Config, report: &mut Report<'_>) -> Option<Profile> {
-    section.expect_keys(ENGINE_KEYS, |_| None, report);
+    section.expect_keys(&[ENGINE_KEYS, read_login::KEYS].concat(), |_| None, report);
     let url = section.text("url", report);
     if !section.has("url") {
         report.add(section.span(), Marked::Known, format!("{} has no url; write url = \"http://localhost:8080/engine-rest\"", section.title()));
@@ -121,9 +110,9 @@ fn read_profile(name: &str, section: &Section<'_>, config: &mut Config, report: 
     let url = url.and_then(|url| noted(parse_engine_url(url.value, FILE_REMEDY), &url, report));
     let engine_name =
         section.text("engine", report).and_then(|engine| noted(check_engine_name(engine.value), &engine, report).map(|()| engine.value.to_owned()));
-    let user = section.text("user", report).and_then(|user| noted(check_user(user.value), &user, report).map(|()| user.value.to_owned()));
-    let password = password(section, config.folder.as_deref(), report);
-    if matches!(password, Some(PasswordSource::Given(_))) {
+    let read_login::Named { user, password, token } = read_login::login(section, config.folder.as_deref(), report);
+    let access = read_login::access(section, config.folder.as_deref(), report);
+    if matches!(password, Some(SecretSource::Given(_))) {
         config.warnings.push(format!(
             "profile \"{}\" holds its password in clear text; password_command, password_file or password_env keep it out of the file",
             safe(name)
@@ -134,46 +123,15 @@ fn read_profile(name: &str, section: &Section<'_>, config: &mut Config, report: 
     let production = section.flag("production", report).unwrap_or_default();
     let budget_percent = section.number_within("budget_percent", BUDGET_PERCENT, report);
     let timeout = section.number_within("timeout_seconds", TIMEOUT_SECONDS, report).map(Duration::from_secs_f64);
+    let scope = teams::scope(section, &config.teams, report);
     // The url comes last, so that a profile without a usable one still has its other mistakes reported.
     let url = url?;
-    Some(Profile { name: name.to_owned(), url, engine_name, user, password, accent, read_only, production, budget_percent, timeout })
+    Some(Profile { name: name.to_owned(), url, engine_name, user, password, token, access, accent, read_only, production, budget_percent, timeout, scope })
 }
 
 /// The value, with an error noted at the place of what was checked.
-fn noted<T>(checked: Result<T, String>, at: &Found<&str>, report: &mut Report<'_>) -> Option<T> {
+pub(super) fn noted<T>(checked: Result<T, String>, at: &Found<&str>, report: &mut Report<'_>) -> Option<T> {
     checked.map_err(|message| report.add(at.span.clone(), Marked::Known, message)).ok()
-}
-
-fn check_user(user: &str) -> Result<(), String> {
-    if user.is_empty() || user.contains(':') {
-        Err("a user must not be empty, nor contain a colon, which HTTP basic authentication cannot carry".to_owned())
-    } else {
-        Ok(())
-    }
-}
-
-fn password(section: &Section<'_>, folder: Option<&Path>, report: &mut Report<'_>) -> Option<PasswordSource> {
-    let given: Vec<_> = section.keys().into_iter().filter(|key| PASSWORD_KEYS.contains(&key.value)).collect();
-    if let [first, second, ..] = given.as_slice() {
-        let message = format!("{} names both {} and {}; keep one of them", section.title(), first.value, second.value);
-        report.add(second.span.clone(), Marked::Doubtful, message);
-    }
-    match given.first()?.value {
-        "password_env" => section.text("password_env", report).map(|name| PasswordSource::Env(name.value.to_owned())),
-        "password_file" => section.text("password_file", report).map(|path| PasswordSource::File(anchored(path.value, folder))),
-        "password_command" => section.texts("password_command", report).map(PasswordSource::Command),
-        _ => section.text("password", report).map(|password| PasswordSource::Given(password.value.into())),
-    }
-}
-
-/// A path as the file means it: `~/` is the home folder, and a relative path begins where the file lies.
-fn anchored(path: &str, folder: Option<&Path>) -> PathBuf {
-    if let Some(rest) = path.strip_prefix("~/")
-        && let Some(home) = directories::BaseDirs::new()
-    {
-        return home.home_dir().join(rest);
-    }
-    folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
 }
 
 fn accent(section: &Section<'_>, report: &mut Report<'_>) -> Option<Color> {

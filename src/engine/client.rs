@@ -5,27 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
 
 use super::error::{EngineError, Problem};
+use super::login::{Login, Tokens};
 use super::request::Request;
-use super::transport::{self, Counters, Delivery, Gate, Limit, Sender};
+use super::route::{self, ExtraHeaders, Proxy};
+use super::tls::{Authorities, ClientCertificate};
+use super::transport::{self, Counters, Delivery, Gate, Limit, Repeats, Sender};
 use super::version::EngineVersion;
-
-/// How the client proves who it is.
-#[derive(Clone, Debug, Default)]
-pub enum Login {
-    /// Not at all.
-    #[default]
-    None,
-    /// HTTP Basic, sent with every request.
-    Basic {
-        /// The user's id.
-        user: String,
-        /// The password; shown nowhere.
-        password: SecretString,
-    },
-}
 
 /// What a client is made from.
 #[derive(Clone, Debug)]
@@ -36,6 +23,14 @@ pub struct ClientOptions {
     pub engine_name: Option<String>,
     /// Who asks.
     pub login: Login,
+    /// Authorities trusted besides those of the platform.
+    pub authorities: Authorities,
+    /// What is shown to a server that demands a certificate.
+    pub client_certificate: Option<ClientCertificate>,
+    /// Which proxy to use.
+    pub proxy: Proxy,
+    /// Sent to the engine with every request.
+    pub headers: ExtraHeaders,
     /// Longest time for one request, from sending to the last byte.
     pub timeout: Duration,
     /// Longest time for one connection to be made.
@@ -53,6 +48,10 @@ impl ClientOptions {
             base_url,
             engine_name: None,
             login: Login::None,
+            authorities: Authorities::default(),
+            client_certificate: None,
+            proxy: Proxy::System,
+            headers: ExtraHeaders::default(),
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             max_in_flight: 4,
@@ -95,11 +94,13 @@ pub struct Usage {
 pub struct Client {
     shared: Arc<Shared>,
     timeout: Duration,
+    repeats: Repeats,
 }
 
 struct Shared {
     http: reqwest::Client,
     options: ClientOptions,
+    tokens: Option<Arc<Tokens>>,
     gate: Gate,
     counters: Arc<Counters>,
     version: Arc<RwLock<Option<EngineVersion>>>,
@@ -116,8 +117,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Problem::Setup`] if the address is not `http://` or `https://`, the user's id holds a colon (HTTP Basic cannot carry it), or no
-    /// TLS can be set up.
+    /// [`Problem::Setup`] if the address is not `http://` or `https://`, the user's id holds a colon (HTTP Basic cannot carry it), the
+    /// token cannot travel in a header, or no TLS can be set up.
     pub fn new(options: ClientOptions) -> Result<Self, EngineError> {
         Self::build(options, Arc::default(), Arc::default())
     }
@@ -135,10 +136,15 @@ impl Client {
         if matches!(&options.login, Login::Basic { user, .. } if user.contains(':')) {
             return Err(unusable("a user id with a colon cannot log in over HTTP Basic".to_owned()));
         }
-        let http = transport::http_client(&options).map_err(|problem| EngineError::new(None, options.base_url.as_str(), problem))?;
+        let unset = |problem| EngineError::new(None, options.base_url.as_str(), problem);
+        let tokens = match &options.login {
+            Login::Bearer(token) => Some(Arc::new(Tokens::new(token.clone()).map_err(unset)?)),
+            Login::None | Login::Basic { .. } => None,
+        };
+        let http = route::http_client(&options).map_err(unset)?;
         let timeout = options.timeout;
         let gate = Gate::new(options.max_in_flight);
-        Ok(Self { shared: Arc::new(Shared { http, options, gate, counters, version }), timeout })
+        Ok(Self { shared: Arc::new(Shared { http, options, tokens, gate, counters, version }), timeout, repeats: Repeats::Once })
     }
 
     /// A client for the same engine with another login: neither refused nor proven yet, with connections and cookies of its own.
@@ -150,12 +156,18 @@ impl Client {
     pub fn with_login(&self, login: Login) -> Result<Self, EngineError> {
         let options = ClientOptions { login, ..self.shared.options.clone() };
         let client = Self::build(options, Arc::clone(&self.shared.counters), Arc::clone(&self.shared.version))?;
-        Ok(Self { timeout: self.timeout, ..client })
+        Ok(Self { timeout: self.timeout, repeats: self.repeats, ..client })
     }
 
     /// The same client with another time limit per request, for calls known to be slow.
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { shared: Arc::clone(&self.shared), timeout }
+        Self { timeout, ..self.clone() }
+    }
+
+    /// The same client for changes: what it sends is never sent again. A token that has run out is still fetched anew, so that the
+    /// operator can ask once more.
+    pub fn never_repeating(&self) -> Self {
+        Self { repeats: Repeats::Never, ..self.clone() }
     }
 
     /// The REST base it asks, without credentials.
@@ -196,7 +208,15 @@ impl Client {
         if let Err(problem) = request.check(self.known_version().as_ref()) {
             return Err(EngineError::new(Some(request.row().name), &self.place_of(request), problem));
         }
-        let sender = Sender { http: &shared.http, options: &shared.options, gate: &shared.gate, counters: &shared.counters, timeout: self.timeout };
+        let sender = Sender {
+            http: &shared.http,
+            options: &shared.options,
+            tokens: shared.tokens.as_ref(),
+            gate: &shared.gate,
+            counters: &shared.counters,
+            timeout: self.timeout,
+            repeats: self.repeats,
+        };
         sender.send(request, limit).await
     }
 }

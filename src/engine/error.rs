@@ -33,8 +33,23 @@ pub enum Problem {
         /// What a proxy wrote into the answer; an engine leaves it empty.
         note: Option<EngineText>,
     },
+    /// The engine refused the token (401), and there is no other to try.
+    TokenRefused {
+        /// What a proxy wrote into the answer; an engine leaves it empty.
+        note: Option<EngineText>,
+    },
+    /// The engine refused the token, and another could not be fetched.
+    TokenNotFetched {
+        /// Why.
+        why: EngineText,
+    },
+    /// The token had run out and another was fetched, but this was a change, which is never sent twice.
+    NotRepeated,
     /// Not sent: this login was refused before, and ten wrong logins lock the account.
-    LoginRefused,
+    LoginRefused {
+        /// Whether it was a token.
+        token: bool,
+    },
     /// The login is right but lacks a permission (403).
     Forbidden {
         /// Who tried.
@@ -115,11 +130,29 @@ pub enum Unreachable {
     /// The other side cannot be trusted, or speaks no TLS.
     Tls(TlsFault),
     /// The proxy between refused or failed.
-    Proxy(EngineText),
+    Proxy(ProxyFault),
     /// The connection was closed before a byte of the answer.
     Closed,
     /// Something answered, but not in HTTP: often TLS.
     NotHttp,
+    /// Anything else, in the words of the network stack.
+    Other(EngineText),
+}
+
+/// What the proxy on the way did wrong.
+#[derive(Clone, Debug)]
+pub enum ProxyFault {
+    /// Nothing listens at its address.
+    Refused,
+    /// Its host has no address.
+    NoSuchHost,
+    /// It asks for a login of its own (407).
+    Login {
+        /// Whether one was given, which it then refused.
+        given: bool,
+    },
+    /// It cannot or will not connect to the engine.
+    NoWay(EngineText),
     /// Anything else, in the words of the network stack.
     Other(EngineText),
 }
@@ -137,8 +170,25 @@ pub enum TlsFault {
     AuthorityAsServer,
     /// The port does not speak TLS.
     NotTls,
+    /// The server demands a client certificate and got none.
+    CertificateDemanded,
+    /// The server refuses the client certificate.
+    CertificateRefused(Objection),
     /// Anything else, in the words of the TLS stack.
     Other(EngineText),
+}
+
+/// What a server holds against a client certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objection {
+    /// It has expired.
+    Expired,
+    /// It was revoked.
+    Revoked,
+    /// The server does not know its authority.
+    UnknownIssuer,
+    /// Something else, which the server does not say.
+    Unsaid,
 }
 
 /// What answered in an engine's place.
@@ -213,6 +263,8 @@ pub enum ErrorKind {
     Unauthorized,
     /// Login refused before; not sent.
     LoginRefused,
+    /// The token has run out.
+    Token,
     /// A permission is missing.
     Forbidden,
     /// Not an engine's answer.
@@ -247,6 +299,7 @@ impl ErrorKind {
             Self::Network => "network",
             Self::Unauthorized => "login failed",
             Self::LoginRefused => "needs login",
+            Self::Token => "token",
             Self::Forbidden => "forbidden",
             Self::NotAnEngine => "no engine",
             Self::Engine => "engine error",
@@ -297,8 +350,9 @@ impl EngineError {
             Problem::Unreachable(Unreachable::Tls(_)) => ErrorKind::Tls,
             Problem::Unreachable(Unreachable::Proxy(_)) => ErrorKind::Proxy,
             Problem::Unreachable(Unreachable::Closed | Unreachable::NotHttp | Unreachable::Other(_)) => ErrorKind::Network,
-            Problem::Unauthorized { .. } => ErrorKind::Unauthorized,
-            Problem::LoginRefused => ErrorKind::LoginRefused,
+            Problem::Unauthorized { .. } | Problem::TokenRefused { .. } => ErrorKind::Unauthorized,
+            Problem::LoginRefused { .. } => ErrorKind::LoginRefused,
+            Problem::TokenNotFetched { .. } | Problem::NotRepeated => ErrorKind::Token,
             Problem::Forbidden { .. } => ErrorKind::Forbidden,
             Problem::NotAnEngine(_) => ErrorKind::NotAnEngine,
             Problem::Engine { .. } => ErrorKind::Engine,
@@ -315,8 +369,8 @@ impl EngineError {
     /// Whether asking again later, unchanged, may succeed.
     pub fn is_transient(&self) -> bool {
         match &*self.problem {
-            Problem::Unreachable(Unreachable::Tls(_) | Unreachable::NotHttp) => false,
-            Problem::Unreachable(_) | Problem::TooSlow { .. } | Problem::CutOff { .. } => true,
+            Problem::Unreachable(Unreachable::Tls(_) | Unreachable::NotHttp | Unreachable::Proxy(ProxyFault::Login { .. })) => false,
+            Problem::TokenNotFetched { .. } | Problem::NotRepeated | Problem::Unreachable(_) | Problem::TooSlow { .. } | Problem::CutOff { .. } => true,
             Problem::Engine { status, .. } => *status >= 500 || *status == 429,
             _ => false,
         }
@@ -324,7 +378,7 @@ impl EngineError {
 
     /// Whether no further request may be sent until somebody gives another login.
     pub fn stops_polling(&self) -> bool {
-        matches!(&*self.problem, Problem::Unauthorized { .. } | Problem::LoginRefused)
+        matches!(&*self.problem, Problem::Unauthorized { .. } | Problem::TokenRefused { .. } | Problem::LoginRefused { .. })
     }
 
     /// What the operator can do about it, one sentence or two.
@@ -350,6 +404,7 @@ mod tests {
             Network,
             Unauthorized,
             LoginRefused,
+            Token,
             Forbidden,
             NotAnEngine,
             Engine,
@@ -379,7 +434,9 @@ mod tests {
     #[test]
     fn only_refused_logins_stop_polling() {
         let error = |problem| EngineError::new(None, "", problem);
-        assert!(error(Problem::LoginRefused).stops_polling());
+        assert!(error(Problem::LoginRefused { token: false }).stops_polling());
+        assert!(error(Problem::TokenRefused { note: None }).stops_polling());
+        assert!(!error(Problem::TokenNotFetched { why: "x".into() }).stops_polling());
         assert!(error(Problem::Unauthorized { user: None, note: None }).stops_polling());
         assert!(!error(Problem::Forbidden { user: None, missing: Vec::new(), note: None }).stops_polling());
         assert!(!error(Problem::Unreachable(Unreachable::Refused)).stops_polling());

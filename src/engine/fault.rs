@@ -5,8 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use super::catalogue::{Endpoint, Meaning};
-use super::error::{MissingPermission, Problem, Stranger, TlsFault, Unreachable};
+use super::error::{MissingPermission, Objection, Problem, ProxyFault, Stranger, TlsFault, Unreachable};
 use super::json_path;
+use super::route::Proxy;
 use super::wire::Complaint;
 use crate::text::EngineText;
 
@@ -35,16 +36,25 @@ impl Reply {
     }
 }
 
+/// What is known of the way a request took, beyond what the network stack reports.
+pub(super) struct Way<'a> {
+    pub(super) connect_limit: Duration,
+    pub(super) client_certificate: bool,
+    pub(super) proxy: &'a Proxy,
+    /// Whether the engine is asked over TLS, which a proxy then only carries.
+    pub(super) secure: bool,
+}
+
 /// What a failed connection or a failed exchange means, before a reply began.
-pub(super) fn of_network(error: &reqwest::Error, connect_limit: Duration) -> Problem {
+pub(super) fn of_network(error: &reqwest::Error, way: &Way<'_>) -> Problem {
     if error.is_timeout() && error.is_connect() {
-        return Problem::Unreachable(Unreachable::ConnectTimeout { after: connect_limit });
+        return Problem::Unreachable(Unreachable::ConnectTimeout { after: way.connect_limit });
     }
     let mut last = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        if let Some(known) = of_cause(cause) {
-            return Problem::Unreachable(known);
+        if let Some(known) = of_cause(cause, way) {
+            return Problem::Unreachable(at_the_proxy(known, error.is_connect(), way));
         }
         last = cause.to_string();
         source = cause.source();
@@ -52,13 +62,25 @@ pub(super) fn of_network(error: &reqwest::Error, connect_limit: Duration) -> Pro
     Problem::Unreachable(Unreachable::Other(last.into()))
 }
 
-fn of_cause(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
+/// Whoever asks a plain engine through a proxy connects to the proxy alone: what fails then is the proxy.
+fn at_the_proxy(fault: Unreachable, connecting: bool, way: &Way<'_>) -> Unreachable {
+    if way.secure || !connecting || !matches!(way.proxy, Proxy::Server { .. }) {
+        return fault;
+    }
+    match fault {
+        Unreachable::Refused => Unreachable::Proxy(ProxyFault::Refused),
+        Unreachable::NoSuchHost => Unreachable::Proxy(ProxyFault::NoSuchHost),
+        other => other,
+    }
+}
+
+fn of_cause(cause: &(dyn Error + 'static), way: &Way<'_>) -> Option<Unreachable> {
     if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-        return Some(Unreachable::Tls(of_tls(tls)));
+        return Some(Unreachable::Tls(of_tls(tls, way.client_certificate)));
     }
     if let Some(io) = cause.downcast_ref::<io::Error>() {
         // An I/O error passes over what it wraps when asked for its source, and layers wrap one in another.
-        if let Some(known) = io.get_ref().and_then(|inner| of_cause(inner)) {
+        if let Some(known) = io.get_ref().and_then(|inner| of_cause(inner, way)) {
             return Some(known);
         }
         match io.kind() {
@@ -73,8 +95,13 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
     let text = cause.to_string();
     if text.contains("dns error") {
         Some(Unreachable::NoSuchHost)
-    } else if text.contains("tunnel") || text.to_ascii_lowercase().contains("proxy") || text.to_ascii_lowercase().contains("socks") {
-        Some(Unreachable::Proxy(text.into()))
+    } else if text.starts_with("tunnel error") {
+        Some(Unreachable::Proxy(of_tunnel(cause, &text, way)))
+    } else if text.starts_with("SOCKS error") {
+        Some(Unreachable::Proxy(of_socks(cause, &text, way)))
+    } else if text.to_ascii_lowercase().contains("proxy") {
+        // The words for SOCKS wrap the reason.
+        cause.source().and_then(|inner| of_cause(inner, way)).or_else(|| Some(Unreachable::Proxy(ProxyFault::Other(text.into()))))
     } else if text.contains("connection closed before message completed") {
         Some(Unreachable::Closed)
     } else if text.contains("invalid HTTP") {
@@ -84,7 +111,50 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
     }
 }
 
-fn of_tls(error: &rustls::Error) -> TlsFault {
+/// A failed `CONNECT`.
+fn of_tunnel(cause: &(dyn Error + 'static), text: &str, way: &Way<'_>) -> ProxyFault {
+    if text.contains("authorization required") {
+        return ProxyFault::Login { given: way.proxy.has_login() };
+    }
+    if text.contains("unsuccessful") {
+        return ProxyFault::NoWay("it refused to open a tunnel".into());
+    }
+    let mut source = cause.source();
+    while let Some(inner) = source {
+        match of_cause(inner, way) {
+            Some(Unreachable::Refused) => return ProxyFault::Refused,
+            Some(Unreachable::NoSuchHost) => return ProxyFault::NoSuchHost,
+            Some(known) => return ProxyFault::Other(known.to_string().into()),
+            None => source = inner.source(),
+        }
+    }
+    ProxyFault::Other(text.into())
+}
+
+/// A failed SOCKS handshake. It names no source: what lies below shows only in its debug form.
+fn of_socks(cause: &(dyn Error + 'static), text: &str, way: &Way<'_>) -> ProxyFault {
+    let said = text.trim_start_matches("SOCKS error: ");
+    match said {
+        "credentials not accepted" => ProxyFault::Login { given: true },
+        "server does not support user/pass authentication" => ProxyFault::Login { given: way.proxy.has_login() },
+        "failed to create underlying connection" => match format!("{cause:?}") {
+            inner if inner.contains("ConnectionRefused") => ProxyFault::Refused,
+            inner if inner.contains("dns error") => ProxyFault::NoSuchHost,
+            _ => ProxyFault::Other("no connection to it".into()),
+        },
+        "connection refused" => ProxyFault::NoWay("nothing listens at the engine's address".into()),
+        "general server failure"
+        | "connection not allowed"
+        | "network unreachable"
+        | "host unreachable"
+        | "ttl expired"
+        | "command not supported"
+        | "address type not supported" => ProxyFault::NoWay(said.into()),
+        _ => ProxyFault::Other(format!("{said} (SOCKS)").into()),
+    }
+}
+
+fn of_tls(error: &rustls::Error, client_certificate: bool) -> TlsFault {
     use rustls::CertificateError as Bad;
     match error {
         rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. }) => TlsFault::Expired,
@@ -96,20 +166,54 @@ fn of_tls(error: &rustls::Error) -> TlsFault {
         rustls::Error::InvalidCertificate(bad) if format!("{bad:?}").contains("CaUsedAsEndEntity") => TlsFault::AuthorityAsServer,
         rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => TlsFault::WrongName,
         rustls::Error::InvalidMessage(_) => TlsFault::NotTls,
+        rustls::Error::AlertReceived(alert) => of_alert(*alert, client_certificate).unwrap_or_else(|| TlsFault::Other(error.to_string().into())),
         other => TlsFault::Other(other.to_string().into()),
     }
 }
 
+/// What the server complains about while the connection is made. Complaints about a certificate can only mean ours.
+fn of_alert(alert: rustls::AlertDescription, client_certificate: bool) -> Option<TlsFault> {
+    use rustls::AlertDescription as Alert;
+    match alert {
+        Alert::CertificateRequired => Some(TlsFault::CertificateDemanded),
+        // Servers that speak an older TLS have no better word for a certificate that did not come.
+        Alert::BadCertificate | Alert::NoCertificate if !client_certificate => Some(TlsFault::CertificateDemanded),
+        _ if !client_certificate => None,
+        Alert::CertificateExpired => Some(TlsFault::CertificateRefused(Objection::Expired)),
+        Alert::CertificateRevoked => Some(TlsFault::CertificateRefused(Objection::Revoked)),
+        Alert::UnknownCA => Some(TlsFault::CertificateRefused(Objection::UnknownIssuer)),
+        Alert::BadCertificate | Alert::UnsupportedCertificate | Alert::CertificateUnknown | Alert::AccessDenied | Alert::DecryptError => {
+            Some(TlsFault::CertificateRefused(Objection::Unsaid))
+        }
+        _ => None,
+    }
+}
+
+/// nginx carries out the handshake in any case and complains with a page of status 400.
+fn of_nginx(reply: &Reply) -> Option<TlsFault> {
+    let words = first_words(reply);
+    match words.as_wire() {
+        said if said.contains("No required SSL certificate was sent") => Some(TlsFault::CertificateDemanded),
+        said if said.contains("The SSL certificate error") => Some(TlsFault::CertificateRefused(Objection::Unsaid)),
+        _ => None,
+    }
+}
+
 /// What a reply means that carries another status than success. `user` is who asked.
-pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>) -> Problem {
+pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>, way: &Way<'_>) -> Problem {
     let status = reply.status;
     let complaint = complaint(reply);
     match status {
         401 => Problem::Unauthorized { user: user.cloned(), note: note(reply, complaint) },
-        407 => Problem::Unreachable(Unreachable::Proxy("it asks for a login of its own (status 407)".into())),
+        407 => Problem::Unreachable(Unreachable::Proxy(ProxyFault::Login { given: way.proxy.has_login() })),
         403 => forbidden(reply, complaint, user),
         300..=399 => Problem::NotAnEngine(Stranger::Redirect { to: reply.location.as_deref().map(bare_address) }),
         404 => not_found(row, reply, complaint),
+        400 if reply.is_page()
+            && let Some(fault) = of_nginx(reply) =>
+        {
+            Problem::Unreachable(Unreachable::Tls(fault))
+        }
         _ => match complaint {
             Some(said) if names_no_engine(&said) => Problem::NotAnEngine(Stranger::NoSuchEngine),
             Some(said) if row.meaning(status) == Some(Meaning::Gone) && stumbled(&said) => Problem::NotFound,
@@ -268,7 +372,7 @@ mod tests {
     #[test]
     fn certificates_are_refused_for_their_own_reasons() {
         use rustls::CertificateError as Bad;
-        let fault = |bad| of_tls(&rustls::Error::InvalidCertificate(bad));
+        let fault = |bad| of_tls(&rustls::Error::InvalidCertificate(bad), false);
         assert!(matches!(fault(Bad::Expired), TlsFault::Expired));
         assert!(matches!(fault(Bad::NotValidYet), TlsFault::Expired));
         assert!(matches!(fault(Bad::UnknownIssuer), TlsFault::UnknownIssuer));
@@ -281,7 +385,8 @@ mod tests {
     fn a_tls_fault_is_found_however_deeply_it_is_wrapped() {
         let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
-        assert!(matches!(of_cause(&wrapped), Some(Unreachable::Tls(TlsFault::UnknownIssuer))));
+        let way = Way { connect_limit: Duration::ZERO, client_certificate: false, proxy: &Proxy::System, secure: true };
+        assert!(matches!(of_cause(&wrapped, &way), Some(Unreachable::Tls(TlsFault::UnknownIssuer))));
     }
 
     #[test]

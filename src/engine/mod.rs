@@ -2,13 +2,14 @@
 //!
 //! | part | what belongs there |
 //! |---|---|
-//! | [`catalogue`] | one row for every REST call the product can make |
+//! | [`mod@catalogue`] | one row for every REST call the product can make |
 //! | [`client`] | the client and its typed calls |
 //! | [`question`] | what can be asked of counts and lists, as values |
 //! | [`version`] | which product and feature level answers |
 //! | [`error`] | the one error type, in words an operator understands |
 //!
-//! The wire types, the transport and the reading of failures stay private. No schedules, no caching, no state of the engine: those
+//! Logins and tokens, certificates, proxies and extra headers are re-exported from here. The wire types, the transport and the reading
+//! of failures stay private. No schedules, no caching, no state of the engine: those
 //! belong to the poller and the mirror.
 
 pub mod catalogue;
@@ -19,19 +20,25 @@ pub mod version;
 
 mod fault;
 mod json_path;
+mod login;
 mod request;
+mod route;
 mod telemetry;
+mod tls;
 mod transport;
 mod typed;
 mod wire;
 
 pub use catalogue::{RequestName, Since, catalogue};
-pub use client::{Answer, Client, ClientOptions, Login, Usage};
-pub use error::{EngineError, ErrorKind, Problem};
+pub use client::{Answer, Client, ClientOptions, Usage};
+pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault, Unreachable};
+pub use login::{Login, Token};
 pub use question::{
-    CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort,
-    JobFilter, JobIs, Order, Page, Right,
+    CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter,
+    IncidentQuery, IncidentSort, JobFilter, JobIs, Order, Page,
 };
+pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;
+pub use tls::{Authorities, ClientCertificate};
 pub use typed::MOST_IDS;
 pub use version::{EngineVersion, Product};

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::catalogue::RequestName;
 use super::request::Request;
-use crate::model::ids::{IncidentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use crate::model::ids::{ActivityId, IncidentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use crate::model::rights::Right;
 use crate::text::EngineText;
 
 /// Which rows of a list to read. Every list is bounded, because an engine may refuse one that is not.
@@ -126,19 +127,27 @@ fn sorted(request: Request, sort: Option<(&'static str, Order)>) -> Request {
 /// Which incidents, open or ended, of the history (level full). Default: all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HistoricIncidentFilter {
+    /// Of this type, such as `failedJob`.
+    pub kind: Option<EngineText>,
     /// On this process definition.
     pub process_definition: Option<ProcessDefinitionId>,
+    /// On one of these keys (since 7.12). Empty: any.
+    pub process_keys: Vec<ProcessKey>,
+    /// At this activity.
+    pub activity: Option<ActivityId>,
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
     /// On this process instance.
     pub process_instance: Option<ProcessInstanceId>,
     /// With this configuration: a job's id finds all incidents the job ever had.
     pub configuration: Option<EngineText>,
-    /// Created after this moment.
+    /// Created after this moment, exclusively.
     pub created_after: Option<Timestamp>,
-    /// Created before this moment.
+    /// Created before this moment, exclusively.
     pub created_before: Option<Timestamp>,
-    /// Resolved or deleted after this moment.
+    /// Resolved or deleted after this moment, exclusively.
     pub ended_after: Option<Timestamp>,
-    /// Resolved or deleted before this moment.
+    /// Resolved or deleted before this moment, exclusively.
     pub ended_before: Option<Timestamp>,
     /// Only those still open.
     pub only_open: bool,
@@ -147,7 +156,11 @@ pub struct HistoricIncidentFilter {
 impl HistoricIncidentFilter {
     fn onto(&self, request: Request) -> Request {
         let request = request
+            .query_text("incidentType", self.kind.as_ref())
             .query_text("processDefinitionId", self.process_definition.as_ref().map(ProcessDefinitionId::text))
+            .query_joined("processDefinitionKeyIn", self.process_keys.iter().map(ProcessKey::as_wire))
+            .query_text("activityId", self.activity.as_ref().map(ActivityId::text))
+            .query_text("tenantIdIn", self.tenant.as_ref().map(TenantId::text))
             .query_text("processInstanceId", self.process_instance.as_ref().map(ProcessInstanceId::text))
             .query_text("configuration", self.configuration.as_ref())
             .query_time("createTimeAfter", self.created_after)
@@ -173,6 +186,29 @@ impl HistoricIncidentQuery {
     pub(super) fn request(&self) -> Request {
         let request = self.page.onto(self.filter.onto(Request::to(RequestName::HistoricIncidentList)));
         sorted(request, self.by_creation.map(|order| ("createTime", order)))
+    }
+}
+
+/// Which process instances, running or ended, of the history. All bounds include the moment itself. Default: all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HistoricInstanceFilter {
+    /// Started at this moment or later.
+    pub started_after: Option<Timestamp>,
+    /// Started at this moment or earlier.
+    pub started_before: Option<Timestamp>,
+    /// Ended at this moment or later.
+    pub finished_after: Option<Timestamp>,
+    /// Ended at this moment or earlier.
+    pub finished_before: Option<Timestamp>,
+}
+
+impl HistoricInstanceFilter {
+    fn onto(&self, request: Request) -> Request {
+        request
+            .query_time("startedAfter", self.started_after)
+            .query_time("startedBefore", self.started_before)
+            .query_time("finishedAfter", self.finished_after)
+            .query_time("finishedBefore", self.finished_before)
     }
 }
 
@@ -328,6 +364,8 @@ pub enum CountQuestion {
     JobDefinitions,
     /// Incidents of the history, open or ended (level full).
     HistoricIncidents(HistoricIncidentFilter),
+    /// Process instances of the history, running or ended, called ones included.
+    HistoricProcessInstances(HistoricInstanceFilter),
 }
 
 impl CountQuestion {
@@ -351,6 +389,7 @@ impl CountQuestion {
             Self::ProcessDefinitions => RequestName::ProcessDefinitionCount,
             Self::JobDefinitions => RequestName::JobDefinitionCount,
             Self::HistoricIncidents(_) => RequestName::HistoricIncidentCount,
+            Self::HistoricProcessInstances(_) => RequestName::HistoricProcessInstanceCount,
         }
     }
 
@@ -365,62 +404,15 @@ impl CountQuestion {
             }
             Self::ProcessDefinitions | Self::JobDefinitions => request,
             Self::HistoricIncidents(filter) => filter.onto(request),
+            Self::HistoricProcessInstances(filter) => filter.onto(request),
         }
     }
 }
 
-/// A permission to ask for (`GET /authorization/check`). Silent filtering makes "0 incidents" ambiguous: ask once at start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Right {
-    /// See instances, jobs, incidents and external tasks of all processes.
-    ReadInstances,
-    /// See the history of all processes.
-    ReadHistory,
-    /// Retry jobs of all processes.
-    RetryJobs,
-    /// Change instances of all processes.
-    UpdateInstances,
-    /// Cancel instances of all processes.
-    DeleteInstances,
-    /// See process definitions.
-    ReadDefinitions,
-    /// Suspend and change process definitions.
-    UpdateDefinitions,
-    /// Read telemetry: the live command counters.
-    ReadSystem,
-}
-
-impl Right {
-    /// Every right the product may ask for.
-    pub const ALL: &'static [Self] = &[
-        Self::ReadInstances,
-        Self::ReadHistory,
-        Self::RetryJobs,
-        Self::UpdateInstances,
-        Self::DeleteInstances,
-        Self::ReadDefinitions,
-        Self::UpdateDefinitions,
-        Self::ReadSystem,
-    ];
-
-    /// Its name in the engine, its resource and the number of that resource.
-    fn wire(self) -> (&'static str, &'static str, u8) {
-        match self {
-            Self::ReadInstances => ("READ_INSTANCE", "PROCESS_DEFINITION", 6),
-            Self::ReadHistory => ("READ_HISTORY", "PROCESS_DEFINITION", 6),
-            Self::RetryJobs => ("RETRY_JOB", "PROCESS_DEFINITION", 6),
-            Self::UpdateInstances => ("UPDATE_INSTANCE", "PROCESS_DEFINITION", 6),
-            Self::DeleteInstances => ("DELETE_INSTANCE", "PROCESS_DEFINITION", 6),
-            Self::ReadDefinitions => ("READ", "PROCESS_DEFINITION", 6),
-            Self::UpdateDefinitions => ("UPDATE", "PROCESS_DEFINITION", 6),
-            Self::ReadSystem => ("READ", "SYSTEM", 21),
-        }
-    }
-
-    pub(super) fn request(self) -> Request {
-        let (permission, resource, number) = self.wire();
-        Request::to(RequestName::AuthorizationCheck).query("permissionName", permission).query("resourceName", resource).query("resourceType", number)
-    }
+/// The request that asks for a right.
+pub(super) fn right_request(right: Right) -> Request {
+    let (permission, resource, number) = right.names();
+    Request::to(RequestName::AuthorizationCheck).query("permissionName", permission).query("resourceName", resource).query("resourceType", number)
 }
 
 /// Text that may be too long to read to its end, such as a stack trace.

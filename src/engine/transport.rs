@@ -1,24 +1,24 @@
-//! Sending one request and reading its reply: connections, limits, the login latch, the count of what was sent. It knows rows and
-//! replies, but no types of the domain.
+//! Sending one request and reading its reply: limits, the login latch, a token fetched again, the count of what was sent. It knows
+//! rows and replies, but no types of the domain.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Response, Url};
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::catalogue::{Method, Permission};
-use super::client::{ClientOptions, Login};
-use super::error::{EngineError, Problem};
+use super::client::ClientOptions;
+use super::error::{EngineError, Problem, ProxyFault, Unreachable};
 use super::fault::{self, Reply};
+use super::login::{Login, Renewal, Tokens};
 use super::request::Request;
 use crate::text::EngineText;
 
-/// Idle connections are dropped before a servlet container's usual 20 s, so that none is used in the moment it dies.
-const IDLE: Duration = Duration::from_secs(15);
 /// Room made for a body before its first byte, however long it claims to be.
 const FIRST_ROOM: usize = 256 * 1024;
 /// Characters of an address shown in an error.
@@ -48,27 +48,38 @@ pub(super) struct Counters {
     pub(super) bytes: AtomicU64,
 }
 
-/// Lets one request through until a login is proven, then as many as allowed; after a 401, none.
+/// Lets one request through until a login is proven, then as many as allowed; after a refused login, none.
 ///
 /// Ten wrong logins lock an account for minutes. One attempt is made with an unproven login, and a login that stops being valid
-/// costs at most the requests then in flight.
+/// costs at most the requests then in flight. A proxy's login is treated as the engine's: its account may be locked as well.
 pub(super) struct Gate {
     permits: Semaphore,
     widens_by: usize,
     proven: AtomicBool,
-    refused: AtomicBool,
+    refused: AtomicU8,
+}
+
+/// Who refused a login for good.
+#[derive(Clone, Copy)]
+enum Refuser {
+    Engine = 1,
+    Proxy = 2,
 }
 
 impl Gate {
     pub(super) fn new(max_in_flight: usize) -> Self {
-        Self { permits: Semaphore::new(1), widens_by: max_in_flight.saturating_sub(1), proven: AtomicBool::new(false), refused: AtomicBool::new(false) }
+        Self { permits: Semaphore::new(1), widens_by: max_in_flight.saturating_sub(1), proven: AtomicBool::new(false), refused: AtomicU8::new(0) }
     }
 
-    /// Waits for its turn; refused for good once the login was.
-    async fn enter(&self) -> Result<SemaphorePermit<'_>, Problem> {
+    /// Waits for its turn; refused for good once the login was. `token` tells which kind of login that would be.
+    async fn enter(&self, token: bool) -> Result<SemaphorePermit<'_>, Problem> {
         // The semaphore is never closed; were it, refusing would be right.
-        let permit = self.permits.acquire().await.map_err(|_| Problem::LoginRefused)?;
-        if self.refused.load(Ordering::Acquire) { Err(Problem::LoginRefused) } else { Ok(permit) }
+        let permit = self.permits.acquire().await.map_err(|_| Problem::LoginRefused { token })?;
+        match self.refused.load(Ordering::Acquire) {
+            0 => Ok(permit),
+            refuser if refuser == Refuser::Proxy as u8 => Err(Problem::Unreachable(Unreachable::Proxy(ProxyFault::Login { given: true }))),
+            _ => Err(Problem::LoginRefused { token }),
+        }
     }
 
     fn prove(&self) {
@@ -77,58 +88,36 @@ impl Gate {
         }
     }
 
-    fn refuse(&self) {
-        self.refused.store(true, Ordering::Release);
+    fn refuse(&self, refuser: Refuser) {
+        self.refused.store(refuser as u8, Ordering::Release);
     }
 }
 
-/// The HTTP client for one address. For `http://` no trust store is loaded, which saves memory and time.
-pub(super) fn http_client(options: &ClientOptions) -> Result<reqwest::Client, Problem> {
-    // A provider that is already installed serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let build = |certificates: Option<Vec<reqwest::Certificate>>| {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("bpmtop/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(options.connect_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            // A container may open a session per request that comes without its cookie, until its heap is full of them.
-            .cookie_store(true)
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(options.max_in_flight.max(1))
-            .tcp_keepalive(Duration::from_secs(30));
-        let builder = match certificates {
-            Some(certificates) => builder.tls_certs_only(certificates),
-            None => builder,
-        };
-        if is_loopback(&options.base_url) { builder.no_proxy().build() } else { builder.build() }
-    };
-    let built = if options.base_url.scheme() == "http" {
-        build(Some(Vec::new()))
-    } else {
-        // A machine without a trust store, such as a bare container, would refuse even to build.
-        build(None).or_else(|_| build(Some(bundled_roots())))
-    };
-    built.map_err(|error| Problem::Setup { why: format!("the HTTP client cannot be built: {error}") })
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn bundled_roots() -> Vec<reqwest::Certificate> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| reqwest::Certificate::from_der(root).ok()).collect()
+/// Whether a request that was refused for an outdated token is sent again with a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// Once.
+    Once,
+    /// Never: for changes.
+    Never,
 }
 
 /// What a request travels with.
 pub(super) struct Sender<'a> {
     pub(super) http: &'a reqwest::Client,
     pub(super) options: &'a ClientOptions,
+    pub(super) tokens: Option<&'a Arc<Tokens>>,
     pub(super) gate: &'a Gate,
     pub(super) counters: &'a Counters,
     pub(super) timeout: Duration,
+    pub(super) repeats: Repeats,
+}
+
+/// One exchange, with the number of the token it carried.
+struct Attempt {
+    outcome: Result<(Reply, Option<Timestamp>), Problem>,
+    elapsed: Duration,
+    token: u64,
 }
 
 impl Sender<'_> {
@@ -137,28 +126,70 @@ impl Sender<'_> {
         let url = request.url(&self.options.base_url, self.options.engine_name.as_deref());
         let place = shown_place(request.row().method, &url);
         let failed = |problem| EngineError::new(Some(request.row().name), &place, problem);
-        let permit = self.gate.enter().await.map_err(failed)?;
+        let permit = self.gate.enter(self.tokens.is_some()).await.map_err(failed)?;
+        if let Some(why) = self.tokens.and_then(|tokens| tokens.pausing()) {
+            return Err(failed(Problem::TokenNotFetched { why }));
+        }
+        let mut attempt = self.attempt(request, &url, limit).await;
+        if let (Err(Problem::TokenRefused { .. }), Some(tokens)) = (&attempt.outcome, self.tokens) {
+            match tokens.renew(attempt.token).await {
+                Renewal::Same => {}
+                Renewal::Failed(why) => attempt.outcome = Err(Problem::TokenNotFetched { why }),
+                Renewal::Renewed if self.repeats == Repeats::Never => attempt.outcome = Err(Problem::NotRepeated),
+                Renewal::Renewed => {
+                    let first = attempt.elapsed;
+                    attempt = self.attempt(request, &url, limit).await;
+                    attempt.elapsed += first;
+                }
+            }
+        }
+        self.learn(request, &attempt);
+        drop(permit);
+        let (reply, engine_time) = attempt.outcome.map_err(failed)?;
+        Ok(Delivery { reply, elapsed: attempt.elapsed, engine_time, place })
+    }
+
+    async fn attempt(&self, request: &Request, url: &Url, limit: Limit) -> Attempt {
+        let (token, header) = self.tokens.map_or((0, None), |tokens| {
+            let (number, header) = tokens.current();
+            (number, Some(header))
+        });
         let sent_at = Instant::now();
-        let exchanged = tokio::time::timeout(self.timeout, self.exchange(request, url, limit)).await;
+        let exchanged = tokio::time::timeout(self.timeout, self.exchange(request, url.clone(), header, limit)).await;
         let elapsed = sent_at.elapsed();
         let outcome = match exchanged {
             Err(_) => Err(Problem::TooSlow { after: self.timeout }),
             Ok(Err(problem)) => Err(problem),
-            Ok(Ok((reply, _))) if !(200..300).contains(&reply.status) => Err(fault::of_status(request.row(), &reply, self.user().as_ref())),
+            Ok(Ok((reply, _))) if !(200..300).contains(&reply.status) => {
+                Err(match fault::of_status(request.row(), &reply, self.user().as_ref(), &self.way()) {
+                    Problem::Unauthorized { note, .. } if self.tokens.is_some() => Problem::TokenRefused { note },
+                    other => other,
+                })
+            }
             Ok(Ok(good)) => Ok(good),
         };
-        self.learn(request, &outcome);
-        drop(permit);
-        let (reply, engine_time) = outcome.map_err(failed)?;
-        Ok(Delivery { reply, elapsed, engine_time, place })
+        Attempt { outcome, elapsed, token }
+    }
+
+    fn way(&self) -> fault::Way<'_> {
+        fault::Way {
+            connect_limit: self.options.connect_timeout,
+            client_certificate: self.options.client_certificate.is_some(),
+            proxy: &self.options.proxy,
+            secure: self.options.base_url.scheme() == "https",
+        }
     }
 
     /// Draws the consequences for later requests, before the permit is given back.
-    fn learn<T>(&self, request: &Request, outcome: &Result<T, Problem>) {
-        match outcome {
-            Err(Problem::Unauthorized { .. }) => self.gate.refuse(),
+    fn learn(&self, request: &Request, attempt: &Attempt) {
+        match &attempt.outcome {
+            Err(Problem::Unauthorized { .. } | Problem::TokenRefused { .. }) => self.gate.refuse(Refuser::Engine),
+            Err(Problem::Unreachable(Unreachable::Proxy(ProxyFault::Login { given: true }))) => self.gate.refuse(Refuser::Proxy),
             Ok(_) | Err(Problem::Engine { .. } | Problem::Forbidden { .. } | Problem::NotFound) if request.row().permission != Permission::Open => {
                 self.gate.prove();
+                if let Some(tokens) = self.tokens {
+                    tokens.prove(attempt.token);
+                }
             }
             _ => {}
         }
@@ -166,16 +197,17 @@ impl Sender<'_> {
 
     fn user(&self) -> Option<EngineText> {
         match &self.options.login {
-            Login::None => None,
+            Login::None | Login::Bearer(_) => None,
             Login::Basic { user, .. } => Some(EngineText::from(user.as_str())),
         }
     }
 
-    async fn exchange(&self, request: &Request, url: Url, limit: Limit) -> Result<(Reply, Option<Timestamp>), Problem> {
+    async fn exchange(&self, request: &Request, url: Url, token: Option<HeaderValue>, limit: Limit) -> Result<(Reply, Option<Timestamp>), Problem> {
         let mut builder = match request.row().method {
             Method::Get => self.http.get(url),
             Method::Post => self.http.post(url).header(CONTENT_TYPE, "application/json"),
         };
+        builder = builder.headers(self.options.headers.map());
         builder = builder.header(ACCEPT, "application/json, text/plain;q=0.9, */*;q=0.1");
         if let Some(payload) = request.payload() {
             builder = builder.body(payload);
@@ -183,8 +215,11 @@ impl Sender<'_> {
         if let Login::Basic { user, password } = &self.options.login {
             builder = builder.basic_auth(user, Some(password.expose_secret()));
         }
+        if let Some(token) = token {
+            builder = builder.header(AUTHORIZATION, token);
+        }
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
-        let response = builder.send().await.map_err(|error| fault::of_network(&error, self.options.connect_timeout))?;
+        let response = builder.send().await.map_err(|error| fault::of_network(&error, &self.way()))?;
         let engine_time = header(response.headers(), DATE).and_then(|date| http_date(&date));
         Ok((self.read(response, limit).await?, engine_time))
     }
@@ -244,23 +279,5 @@ mod tests {
     fn the_date_header_is_read() {
         assert_eq!(http_date("Wed, 21 Oct 2015 07:28:00 GMT"), Some("2015-10-21T07:28:00Z".parse().expect("a moment")));
         assert_eq!(http_date("yesterday"), None);
-    }
-
-    #[test]
-    fn loopback_is_recognised_and_never_proxied() {
-        for (address, loopback) in [
-            ("http://localhost:1/", true),
-            ("http://127.0.0.9/", true),
-            ("http://[::1]:8080/", true),
-            ("http://10.0.0.1/", false),
-            ("http://local.host/", false),
-        ] {
-            assert_eq!(is_loopback(&Url::parse(address).expect("an address")), loopback, "{address}");
-        }
-    }
-
-    #[test]
-    fn the_bundled_roots_can_be_read() {
-        assert!(bundled_roots().len() > 50);
     }
 }

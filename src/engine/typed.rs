@@ -6,18 +6,21 @@ use super::catalogue::RequestName;
 use super::client::{Answer, Client};
 use super::error::{EngineError, Problem, Stranger};
 use super::fault;
-use super::question::{CountQuestion, Excerpt, HistoricIncidentQuery, IncidentQuery, Order, Page, Right};
+use super::question::{CountQuestion, Excerpt, HistoricIncidentQuery, IncidentQuery, Order, Page, right_request};
 use super::request::Request;
 use super::telemetry::{Telemetry, TelemetryRow};
 use super::transport::{Delivery, Limit};
 use super::version::EngineVersion;
-use super::wire::{self, Pool};
+use super::wire::{self, Pool, past};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
+use crate::model::deployment::Deployment;
 use crate::model::external_task::ExternalTask;
-use crate::model::history::{HistoricIncident, JobLogEntry};
-use crate::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::history::{HistoricIncident, JobLogEntry, UserOperation};
+use crate::model::ids::{DeploymentId, ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
+use crate::model::rights::Right;
+use crate::model::since::Deployed;
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
@@ -70,7 +73,15 @@ impl Client {
         let product = match self.telemetry().await {
             Ok(telemetry) => telemetry.data.product,
             Err(error)
-                if matches!(error.problem(), Problem::Unreachable(_) | Problem::Unauthorized { .. } | Problem::LoginRefused | Problem::TooSlow { .. }) =>
+                if matches!(
+                    error.problem(),
+                    Problem::Unreachable(_)
+                        | Problem::Unauthorized { .. }
+                        | Problem::TokenRefused { .. }
+                        | Problem::TokenNotFetched { .. }
+                        | Problem::LoginRefused { .. }
+                        | Problem::TooSlow { .. }
+                ) =>
             {
                 return Err(error);
             }
@@ -96,7 +107,7 @@ impl Client {
     ///
     /// Any [`Problem`].
     pub async fn may(&self, right: Right) -> Call<bool> {
-        self.ask(right.request(), |json| serde_json::from_slice(json).map(|row: wire::AuthorizedRow| row.authorized)).await
+        self.ask(right_request(right), |json| serde_json::from_slice(json).map(|row: wire::AuthorizedRow| row.authorized)).await
     }
 
     /// How many there are (`GET …/count`). 0 may also mean that the caller may not look.
@@ -255,16 +266,50 @@ impl Client {
         self.ask(request, |json| pooled(json, wire::JobDefinitionRow::into_job_definition)).await
     }
 
-    /// What happened to a job, in order of time (`GET /history/job-log`, history level full).
+    /// One page of deployments with their ids, the oldest first, so that a new one moves no page (`GET /deployment`).
     ///
     /// # Errors
     ///
     /// Any [`Problem`].
-    pub async fn job_log(&self, job: &JobId, page: Page, order: Order) -> Call<Vec<JobLogEntry>> {
+    pub async fn deployments(&self, page: Page) -> Call<Vec<(DeploymentId, Deployment)>> {
+        let request = page.onto(Request::to(RequestName::DeploymentList)).query("sortBy", "deploymentTime").query("sortOrder", "asc");
+        self.ask(request, |json| pooled(json, wire::DeploymentRow::into_deployment)).await
+    }
+
+    /// What happened to a job, in order of time (`GET /history/job-log`, history level full). The history has no index on jobs, but one on
+    /// instances.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`].
+    pub async fn job_log(&self, job: &JobId, instance: Option<&ProcessInstanceId>, page: Page, order: Order) -> Call<Vec<JobLogEntry>> {
         let direction = if order == Order::Ascending { "asc" } else { "desc" };
         let request = page.onto(Request::to(RequestName::JobLogList).query_text("jobId", Some(job.text())));
+        let request = request.query_text("processInstanceId", instance.map(ProcessInstanceId::text));
         let request = request.query("sortBy", "timestamp").query("sortOrder", direction);
         self.ask(request, |json| pooled(json, wire::JobLogRow::into_entry)).await
+    }
+
+    /// Who did what to a process instance, newest first (`GET /history/user-operation`, history level full). An operation that changed
+    /// several properties has several rows.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`].
+    pub async fn user_operations(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<UserOperation>> {
+        let request = page.onto(Request::to(RequestName::UserOperationList).query_text("processInstanceId", Some(instance.text())));
+        let request = request.query("sortBy", "timestamp").query("sortOrder", "desc");
+        self.ask(request, |json| pooled(json, past::UserOperationRow::into_operation)).await
+    }
+
+    /// One deployment, none if it is gone or may not be read (`GET /deployment/{id}`).
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`] but `NotFound`.
+    pub async fn deployment(&self, id: &DeploymentId) -> Result<Option<Answer<Deployed>>, EngineError> {
+        let request = Request::to(RequestName::Deployment).id(id.text());
+        present(self.ask(request, |json| one(json, past::DeploymentRow::into_deployed)).await)
     }
 
     /// Reads by ids. An engine that does not know the filter would send everything, and whatever is then missing would look gone.

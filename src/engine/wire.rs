@@ -3,6 +3,8 @@
 //! Rows borrow from the bytes and are converted one at a time, so a page of thousands costs its bytes and its result, nothing
 //! between. Texts that repeat within a page share their storage. Unknown fields, nulls and absent optional fields are tolerated.
 
+mod deployment;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
@@ -19,6 +21,8 @@ use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
 use crate::model::statistics::{IncidentTally, ProcessStatistics};
 use crate::text::EngineText;
+
+pub(super) use self::deployment::DeploymentRow;
 
 /// A moment as the engine wants it: milliseconds, no colon in the offset, no `Z`.
 pub(super) fn date(time: Timestamp) -> String {
@@ -369,6 +373,7 @@ pub(super) struct ProcessDefinitionRow<'a> {
     deployment_id: Option<Text<'a>>,
     suspended: Option<bool>,
     tenant_id: Option<Text<'a>>,
+    category: Option<Text<'a>>,
 }
 
 impl ProcessDefinitionRow<'_> {
@@ -382,6 +387,7 @@ impl ProcessDefinitionRow<'_> {
             deployment: pool.id(&self.deployment_id),
             suspended: self.suspended.unwrap_or(false),
             tenant: pool.id(&self.tenant_id),
+            category: pool.id(&self.category),
         }
     }
 }
@@ -471,5 +477,6 @@ pub(super) struct Missing {
     pub(super) resource_id: Option<EngineText>,
 }
 
+pub(super) mod past;
 #[cfg(test)]
 mod tests;

@@ -1,19 +1,23 @@
 //! `bpmtop snapshot`: reads the engine once and prints what the cockpit would show.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::refused_logins::{Attempt, RefusedLogins};
 use crate::cli::Session;
-use crate::cockpit::{Stop, async_runtime, setup, start_log};
-use crate::config::{Login as ConfiguredLogin, Target};
-use crate::engine::Login;
+use crate::cockpit::{Stop, async_runtime, login, options, setup, start_log};
+use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::model::figure::{Figure, Unit};
 use crate::model::grouping::Group;
+use crate::model::rights::Trust;
+use crate::model::scope::Scope;
+use crate::model::scoped::{SCOPED_FIGURES, scoped};
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
@@ -25,32 +29,77 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// Definitions whose activities are read by name; beyond, activities keep their ids.
 const NAMED: usize = 200;
 
+/// How to read and print.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Request {
+    /// JSON instead of text.
+    pub json: bool,
+    /// Try a login that is known to have been refused.
+    pub retry_login: bool,
+}
+
 /// Reads the engine of a session and returns what to print.
 ///
 /// # Errors
 ///
-/// When the password source cannot be used, or the engine cannot be read.
-pub fn run(session: Session, json: bool) -> Result<String, Stop> {
+/// When a file or the source of a secret cannot be used, the login was refused a while ago, or the engine cannot be read.
+pub fn run(session: Session, request: Request) -> Result<String, Stop> {
     let _log = start_log(session.log.as_deref())?;
     let Target::Connect(connection) = &session.target else { return Err(Stop::Setup(anyhow::anyhow!("no engine is named"))) };
-    let login = match &connection.login {
-        ConfiguredLogin::None => Login::None,
-        ConfiguredLogin::Basic { user, password } => Login::Basic { user: user.clone(), password: password.resolve().map_err(Stop::setup)? },
-        ConfiguredLogin::PromptNeeded { user } => {
-            let user = safe(user).into_owned();
-            return Err(Stop::Setup(anyhow::anyhow!("there is no password for {user}; set BPMTOP_PASSWORD, or use --password-stdin")));
-        }
-    };
-    let setup = setup(connection, login)?;
+    let Some(login) = login(connection)? else { return Err(no_password(connection)) };
+    let refused = RefusedLogins::of_this_user();
+    let attempt = Attempt::new(connection.url.as_str(), connection.engine_name.as_deref(), &login);
+    if let Some(attempt) = attempt.as_ref().filter(|_| !request.retry_login) {
+        not_refused_before(&refused, attempt)?;
+    }
+    let setup = setup(connection, options(connection)?, login.clone())?;
     let runtime = async_runtime().map_err(Stop::setup)?;
-    let snapshot = runtime.block_on(async { tokio::time::timeout(LIMIT, read(setup)).await });
-    let snapshot = snapshot.map_err(|_| Stop::Engine(anyhow::anyhow!("the engine could not be read within {} s", LIMIT.as_secs())))??;
+    let read = runtime.block_on(async { tokio::time::timeout(LIMIT, read(setup)).await });
+    let read = read.unwrap_or_else(|_| Err(Unread::Failed(anyhow::anyhow!("the engine could not be read within {} s", LIMIT.as_secs()))));
     runtime.shutdown_timeout(Duration::from_millis(50));
-    let picture = Picture::of(&snapshot);
-    Ok(if json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&snapshot) })
+    if let Some(attempt) = &attempt {
+        let remembered = match &read {
+            Ok(_) => refused.forget(attempt),
+            Err(Unread::LoginRefused(_)) => refused.remember(attempt, Timestamp::now()),
+            Err(Unread::Failed(_)) => Ok(()),
+        };
+        remembered.unwrap_or_else(|warning| warn(&warning));
+    }
+    let snapshot = read.map_err(|(Unread::LoginRefused(error) | Unread::Failed(error))| Stop::Engine(error))?;
+    let picture = Picture::of(&snapshot, &session.scope);
+    Ok(if request.json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&snapshot) })
 }
 
-async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Stop> {
+fn no_password(connection: &Connection) -> Stop {
+    let user = match &connection.login {
+        ConfiguredLogin::PromptNeeded { user } => safe(user).into_owned(),
+        _ => "this user".to_owned(),
+    };
+    Stop::Setup(anyhow::anyhow!("there is no password for {user}; set BPMTOP_PASSWORD, or use --password-stdin"))
+}
+
+/// An error for a login that was refused a while ago: each further attempt brings the account nearer to being locked.
+fn not_refused_before(refused: &RefusedLogins, attempt: &Attempt<'_>) -> Result<(), Stop> {
+    let now = Timestamp::now();
+    let at = refused.refused_at(attempt, now).unwrap_or_else(|warning| {
+        warn(&warning);
+        None
+    });
+    at.map_or(Ok(()), |at| Err(Stop::Engine(anyhow::anyhow!(attempt.refusal(at, now, &TimeZone::system(), "bpmtop snapshot")))))
+}
+
+/// Standard error may be gone; nothing depends on a warning.
+fn warn(warning: &str) {
+    let _ = writeln!(std::io::stderr(), "bpmtop: {}", safe(warning));
+}
+
+/// Why there is no picture.
+enum Unread {
+    LoginRefused(anyhow::Error),
+    Failed(anyhow::Error),
+}
+
+async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
     let mut poller = task::start(setup);
     let first = settled(&mut poller.snapshots, 0).await?;
     let definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
@@ -62,17 +111,18 @@ async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Stop> {
 }
 
 /// Waits until everything was asked once. An engine that does not answer is not asked twice: a script wants to know now.
-async fn settled(snapshots: &mut watch::Receiver<Arc<Snapshot>>, looks: u64) -> Result<Arc<Snapshot>, Stop> {
+async fn settled(snapshots: &mut watch::Receiver<Arc<Snapshot>>, looks: u64) -> Result<Arc<Snapshot>, Unread> {
     loop {
         let snapshot = snapshots.borrow_and_update().clone();
         match &snapshot.link {
-            Link::Down { problem, .. } | Link::LoginRefused { problem } | Link::PollerFailed { problem } => {
-                return Err(Stop::Engine(anyhow::anyhow!("{}. {}", problem.what, problem.remedy)));
+            Link::LoginRefused { problem } => return Err(Unread::LoginRefused(anyhow::anyhow!("{}. {}", problem.what, problem.remedy))),
+            Link::Down { problem, .. } | Link::PollerFailed { problem } => {
+                return Err(Unread::Failed(anyhow::anyhow!("{}. {}", problem.what, problem.remedy)));
             }
             _ if snapshot.settled && snapshot.looks >= looks => return Ok(snapshot),
             _ => {}
         }
-        snapshots.changed().await.map_err(Stop::setup)?;
+        snapshots.changed().await.map_err(|ended| Unread::Failed(ended.into()))?;
     }
 }
 
@@ -81,6 +131,7 @@ async fn settled(snapshots: &mut watch::Receiver<Arc<Snapshot>>, looks: u64) -> 
 struct Picture {
     engine: EnginePart,
     taken_at: Timestamp,
+    scope: Option<ScopePart>,
     kpis: serde_json::Map<String, serde_json::Value>,
     groups: Vec<GroupPart>,
     job_definitions: Vec<JobDefinitionPart>,
@@ -92,6 +143,14 @@ struct EnginePart {
     product: Option<String>,
     version: Option<String>,
     name: Option<String>,
+}
+
+/// What part is printed. Figures not named here count the whole engine.
+#[derive(Debug, Serialize)]
+struct ScopePart {
+    text: String,
+    kpis: Vec<&'static str>,
+    blocked_from_outside: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -127,7 +186,9 @@ struct JobDefinitionPart {
 }
 
 impl Picture {
-    fn of(snapshot: &Snapshot) -> Self {
+    fn of(whole: &Snapshot, scope: &Scope) -> Self {
+        let within = scope.is_on().then(|| scoped(whole, scope));
+        let snapshot = within.as_ref().map_or(whole, |within| &within.snapshot);
         let mut warnings = snapshot.warnings.clone();
         let kpis = Figure::ALL.into_iter().map(|figure| (figure.key().to_owned(), kpi(snapshot, figure, &mut warnings))).collect();
         let complete = snapshot.incidents.get().is_some_and(|set| set.complete);
@@ -148,6 +209,11 @@ impl Picture {
                 name: optional(&snapshot.engine.engine_name),
             },
             taken_at: snapshot.taken.wall,
+            scope: within.as_ref().map(|within| ScopePart {
+                text: safe(scope.typed()).into_owned(),
+                kpis: SCOPED_FIGURES.map(Figure::key).to_vec(),
+                blocked_from_outside: within.blocked_from_outside,
+            }),
             kpis,
             groups: snapshot.groups.groups.iter().map(|group| group_part(group, complete)).collect(),
             job_definitions: snapshot.job_definitions.get().map(|rows| rows.iter().map(job_definition_part).collect()).unwrap_or_default(),
@@ -161,13 +227,13 @@ impl Picture {
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{} {} at {}, {}", known(&engine.product), known(&engine.version), snapshot.engine.url, self.taken_at);
+        if let Some(scope) = &self.scope {
+            let _ = writeln!(out, "scope: {}", scope.text);
+        }
         for figure in Figure::ALL {
-            let value = match (snapshot.value(figure), figure.unit()) {
-                (None, _) => "not known".to_owned(),
-                (Some(value), Unit::Count) => count_exact(value as u64),
-                (Some(value), Unit::PerSecond) => format!("{value:.1}/s"),
-            };
-            let _ = writeln!(out, "  {:<18}{value:>12}", figure.label());
+            let value = figure_text(figure, self.kpis.get(figure.key()).and_then(serde_json::Value::as_f64));
+            let whole = if self.scope.is_some() && !SCOPED_FIGURES.contains(&figure) { "  whole engine" } else { "" };
+            let _ = writeln!(out, "  {:<18}{value:>12}{whole}", figure.label());
         }
         for group in &self.groups {
             let place = format!(
@@ -187,9 +253,24 @@ impl Picture {
     }
 }
 
+fn figure_text(figure: Figure, value: Option<f64>) -> String {
+    match (value, figure.unit()) {
+        (None, _) => "not known".to_owned(),
+        (Some(value), Unit::Count) => count_exact(value as u64),
+        (Some(value), Unit::PerSecond) => format!("{value:.1}/s"),
+    }
+}
+
 /// A figure as JSON; one that is not known is null with a warning, never 0.
 fn kpi(snapshot: &Snapshot, figure: Figure, warnings: &mut Vec<String>) -> serde_json::Value {
     if let Some(value) = snapshot.value(figure) {
+        if let Trust::Partial(right) = snapshot.trust(figure) {
+            if value == 0.0 {
+                warnings.push(format!("{} is not known: none is visible to this login, and {right} is missing", figure.key()));
+                return serde_json::Value::Null;
+            }
+            warnings.push(format!("{} counts only what this login may see: {right} is missing", figure.key()));
+        }
         return match figure.unit() {
             Unit::Count => (value as u64).into(),
             Unit::PerSecond => value.into(),

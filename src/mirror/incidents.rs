@@ -16,8 +16,9 @@ use crate::model::incident::Incident;
 use crate::text::EngineText;
 use crate::triage::{Signature, signature};
 
-/// Rows asked for at once. 5,000 rows are about 3.7 MB on the wire.
-pub const PAGE_SIZE: usize = 5_000;
+/// Rows asked for at once: about 7 MB on the wire. An engine with 100,000 incidents needs nearly as long for half as many (Camunda 7.24 on
+/// PostgreSQL: 1.8 s for 5,000 and 1.9 s for 10,000 with authorizations on).
+pub const PAGE_SIZE: usize = 10_000;
 
 /// A row may become visible some time after the moment it carries, because its transaction commits later.
 const OVERLAP: SignedDuration = SignedDuration::from_secs(5);

@@ -22,6 +22,8 @@ pub struct ProcessDefinition {
     pub suspended: bool,
     /// Its tenant.
     pub tenant: Option<TenantId>,
+    /// Category of the diagram: its target namespace, unless the modeller chose another.
+    pub category: Option<EngineText>,
 }
 
 /// One running process instance (`GET /process-instance`).

@@ -1,6 +1,7 @@
 //! Everything an operator gets to see about one incident, as far as it could be read.
 
 use super::definition::ProcessInstance;
+use super::earlier::Past;
 use super::external_task::ExternalTask;
 use super::ids::IncidentId;
 use super::job::Job;
@@ -31,4 +32,6 @@ pub struct Description {
     pub work: Result<FailedWork, Problem>,
     /// Stack trace or error details; inner `None` if there are none.
     pub trace: Result<Option<EngineText>, Problem>,
+    /// What happened to the same work before; none if the incident names no work.
+    pub past: Option<Past>,
 }

@@ -7,14 +7,19 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::definition::{ProcessDefinition, ProcessInstance};
+use super::deployment::Deployment;
+use super::earlier::Past;
 use super::figure::Figure;
 use super::grouping::{KnownIncident, group};
-use super::ids::{ActivityId, IncidentId, JobId, ProcessDefinitionId};
+use super::history::{HistoricIncident, IncidentState, JobEvent, JobLogEntry, UserOperation};
+use super::ids::{ActivityId, DeploymentId, IncidentId, JobId, ProcessDefinitionId};
 use super::incident::Incident;
 use super::job::{Job, JobDefinition};
 use super::section::{Moment, Section};
 use super::series::Series;
+use super::since::{Deployed, FirstSeen, Sighting};
 use super::snapshot::{Cost, Definitions, EngineIdentity, IncidentSet, JobCounts, Link, Snapshot};
+use super::statistics::{IncidentTally, ProcessStatistics};
 use crate::text::EngineText;
 use crate::triage::signature;
 
@@ -98,10 +103,35 @@ fn definition(key: &str, version: i64, name: &str) -> ProcessDefinition {
         name: Some(name.into()),
         version,
         version_tag: None,
-        deployment: None,
-        suspended: false,
+        deployment: Some(DeploymentId::new(format!("deployment-{key}-{version}"))),
+        suspended: key == "invoice" && version == 1,
         tenant: None,
+        category: Some("http://bpmn.io/schema/bpmn".into()),
     }
+}
+
+/// Instances and failed jobs of each version; the old invoice still has instances.
+fn statistics() -> Vec<ProcessStatistics> {
+    let of = |definition: ProcessDefinition| {
+        let (instances, failed) = match (definition.key.as_wire(), definition.version) {
+            ("order", _) => (31_204, 0),
+            ("payment", _) => (14, 14),
+            ("invoice", 1) => (212, 3),
+            ("invoice", _) => (16_800, 3),
+            _ => (0, 0),
+        };
+        let root_incidents = if failed == 0 { Vec::new() } else { vec![IncidentTally { kind: "failedJob".into(), count: failed }] };
+        ProcessStatistics { definition, instances, failed_jobs: failed, root_incidents }
+    };
+    definitions().by_id.into_values().map(of).collect()
+}
+
+fn deployments(now: Moment) -> HashMap<DeploymentId, Deployment> {
+    let row = |(id, days): (&str, i64)| {
+        let deployment = Deployment { time: Some(ago(now, days * 86_400)), ..Deployment::default() };
+        (DeploymentId::new(format!("deployment-{id}")), deployment)
+    };
+    [("order-7", 2), ("payment-2", 40), ("invoice-1", 400), ("invoice-3", 9)].map(row).into()
 }
 
 fn definitions() -> Definitions {
@@ -170,6 +200,8 @@ pub fn snapshot(now: Moment) -> Snapshot {
         Cost { requests_per_minute: 84, busy_percent: 0.6, budget_percent: 2.0, distance: Some(Duration::from_millis(4)), requests: 840, bytes: 9_000 };
     snapshot.definitions = section(definitions(), now, 30);
     snapshot.job_definitions = section(job_definitions(), now, 5);
+    snapshot.statistics = section(statistics(), now, 25);
+    snapshot.deployments = section(deployments(now), now, 120);
     let counts = |jobs, failed| section(JobCounts { jobs, failed }, now, 5);
     snapshot.job_counts = Arc::new(HashMap::from([("jd-1".into(), counts(15, 14)), ("jd-2".into(), counts(2, 0)), ("jd-3".into(), counts(6, 6))]));
     let names = [("charge-card", "Charge card"), ("payment-reminder", "Payment reminder")];
@@ -235,5 +267,56 @@ pub fn job(number: usize) -> Job {
         priority: 0,
         tenant: None,
         created: None,
+    }
+}
+
+/// Since when the card payments of the example fail: three days, twelve minutes after their deployment.
+pub fn set_first_seen(snapshot: &mut Snapshot, now: Moment) {
+    let Some(group) = snapshot.groups.groups.iter().find(|group| group.key.activity == Some("charge-card".into())) else { return };
+    let sighting = Sighting { at: ago(now, 3 * 86_400 + 600), definition: Some("payment:2:uuid".into()) };
+    let signatures = group.signatures.iter().map(|row| (row.signature.clone(), sighting.clone())).collect();
+    let seen = FirstSeen { group: Some(sighting.clone()), signatures };
+    snapshot.first_seen = Arc::new(HashMap::from([(group.key.clone(), section(seen, now, 60))]));
+    let mut definitions = definitions();
+    for row in definitions.by_id.values_mut() {
+        row.deployment = Some("deployment-1".into());
+    }
+    snapshot.definitions = section(definitions, now, 30);
+    let deployed = Deployed { name: None, at: sighting.at - SignedDuration::from_mins(12) };
+    snapshot.deployed = Arc::new(HashMap::from([("deployment-1".into(), section(Some(deployed), now, 60))]));
+}
+
+/// What happened before to the job behind the first incident of the example: it failed, was retried once, and failed again.
+pub fn past(now: Moment) -> Past {
+    let trouble = |number, age| Trouble { number, root: None, definition: "payment:2", activity: "charge-card", message: None, age };
+    let row = |number, age, ended: Option<i64>| HistoricIncident {
+        incident: Incident { annotation: ended.map(|_| "ticket 4711".into()), ..incident(&trouble(number, age), now).incident.clone() },
+        state: if ended.is_some() { IncidentState::Resolved } else { IncidentState::Open },
+        ended: ended.map(|seconds| ago(now, seconds)),
+        process_key: Some("payment".into()),
+        root_process_instance: None,
+    };
+    let entry = |event, seconds, retries| JobLogEntry {
+        id: "log".into(),
+        job: "job-0000".into(),
+        at: ago(now, seconds),
+        event,
+        retries,
+        exception_message: (event == JobEvent::Failed).then(|| "Read timed out after 30000 ms".into()),
+        failed_activity: None,
+        hostname: Some("node-2".into()),
+    };
+    let operation = |seconds| UserOperation {
+        operation: Some("operation-1".into()),
+        kind: "SetJobRetries".into(),
+        user: Some("mary".into()),
+        at: ago(now, seconds),
+        job: Some("job-0000".into()),
+        annotation: Some("gateway is back".into()),
+    };
+    Past {
+        incidents: Ok(vec![row(0, 20, None), row(900, 7_260, Some(50))]),
+        log: Ok(vec![entry(JobEvent::Failed, 20, 0), entry(JobEvent::Failed, 7_260, 0), entry(JobEvent::Created, 7_290, 3)]),
+        operations: Ok(vec![operation(50), operation(50)]),
     }
 }

@@ -147,6 +147,15 @@ impl Figure {
     }
 }
 
+/// The figures and their meanings as Markdown, for the documentation.
+pub fn markdown() -> String {
+    let mut table = String::from("| figure | in JSON and `[thresholds]` | meaning |\n|---|---|---|\n");
+    for figure in Figure::ALL {
+        table.push_str(&format!("| {} | `{}` | {} |\n", figure.label(), figure.key(), figure.meaning()));
+    }
+    table
+}
+
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.label())
@@ -166,5 +175,20 @@ mod tests {
             assert!(figure.label().len() <= 16, "{figure:?}");
             assert!(figure.short_label().len() <= 11, "{figure:?}");
         }
+    }
+
+    #[test]
+    fn the_readme_explains_the_figures_as_they_are() {
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(&markdown()), "the README's table should be:\n{}", markdown());
+    }
+
+    #[test]
+    fn every_figure_can_have_thresholds() {
+        let mut figures: Vec<_> = Figure::ALL.iter().map(|figure| figure.key()).collect();
+        let mut keys = crate::config::FIGURE_KEYS.to_vec();
+        figures.sort_unstable();
+        keys.sort_unstable();
+        assert_eq!(figures, keys);
     }
 }

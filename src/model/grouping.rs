@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessKey, TenantId};
 use super::incident::Incident;
+use super::statistics::ProcessStatistics;
 use crate::text::EngineText;
 use crate::triage::Signature;
 
@@ -120,9 +121,28 @@ impl Group {
     }
 }
 
+/// How far the groups have come while an engine with many incidents is read for the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// All incidents are in their groups.
+    #[default]
+    Complete,
+    /// One row for each process, from the engine's own statistics; activities and errors are not known yet.
+    Processes,
+    /// The groups hold only the incidents read so far.
+    Sampled {
+        /// Incidents read.
+        read: u64,
+        /// Incidents there are.
+        of: u64,
+    },
+}
+
 /// All groups, and the totals they add up to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Groups {
+    /// How far they have come.
+    pub stage: Stage,
     /// Most roots first; ties by key, so that the order is stable.
     pub groups: Vec<Group>,
     /// Root incidents in all groups.
@@ -168,10 +188,42 @@ pub fn group<'a>(incidents: impl IntoIterator<Item = &'a Arc<KnownIncident>>, na
     }
     let mut groups: Vec<Group> = drafts.into_iter().map(|(key, draft)| finish(key, draft, names)).collect();
     groups.sort_by(|a, b| b.roots.cmp(&a.roots).then(b.blocked.cmp(&a.blocked)).then_with(|| a.key.cmp(&b.key)));
-    Groups { roots: groups.iter().map(|group| group.roots).sum(), blocked: groups.iter().map(|group| group.blocked).sum(), groups }
+    Groups { stage: Stage::Complete, roots: groups.iter().map(|group| group.roots).sum(), blocked: groups.iter().map(|group| group.blocked).sum(), groups }
 }
 
-fn key_of(incident: &Incident, names: &dyn Names) -> GroupKey {
+/// The first picture of an engine with many incidents: processes ranked by the root incidents that its statistics count.
+pub fn rank_processes(statistics: &[ProcessStatistics], seen: Timestamp) -> Groups {
+    let mut drafts: BTreeMap<GroupKey, Group> = BTreeMap::new();
+    for row in statistics {
+        for tally in row.root_incidents.iter().filter(|tally| tally.count > 0) {
+            let definition = &row.definition;
+            let key = GroupKey { tenant: definition.tenant.clone(), process: Some(definition.key.clone()), activity: None, kind: tally.kind.clone() };
+            let roots = usize::try_from(tally.count).unwrap_or(usize::MAX);
+            let group = drafts.entry(key.clone()).or_insert_with(|| Group {
+                key,
+                process_name: definition.name.clone(),
+                activity_name: None,
+                definition: Some(definition.id.clone()),
+                versions: BTreeMap::new(),
+                roots: 0,
+                blocked: 0,
+                blocked_at: Vec::new(),
+                cause_hidden: 0,
+                oldest: seen,
+                newest: seen,
+                signatures: Vec::new(),
+            });
+            group.roots += roots;
+            *group.versions.entry(definition.version).or_default() += roots;
+        }
+    }
+    let mut groups: Vec<Group> = drafts.into_values().collect();
+    groups.sort_by(|a, b| b.roots.cmp(&a.roots).then_with(|| a.key.cmp(&b.key)));
+    Groups { stage: Stage::Processes, roots: groups.iter().map(|group| group.roots).sum(), blocked: 0, groups }
+}
+
+/// The group a root incident belongs to.
+pub fn key_of(incident: &Incident, names: &dyn Names) -> GroupKey {
     GroupKey {
         tenant: incident.tenant.clone(),
         process: incident.process_definition.as_ref().map(|definition| names.process_key(definition)),

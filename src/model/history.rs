@@ -1,4 +1,4 @@
-//! What the engine remembers: ended incidents and what happened to a job. Needs history level full.
+//! What the engine remembers: ended incidents, what happened to a job, who did what; and whether it remembers at all.
 
 use jiff::Timestamp;
 
@@ -64,4 +64,77 @@ pub struct JobLogEntry {
     pub failed_activity: Option<ActivityId>,
     /// Node that ran it.
     pub hostname: Option<EngineText>,
+}
+
+/// One change of one property by a user (`GET /history/user-operation`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserOperation {
+    /// Shared by all rows of one operation.
+    pub operation: Option<EngineText>,
+    /// What was done, such as `SetJobRetries`.
+    pub kind: EngineText,
+    /// By whom.
+    pub user: Option<EngineText>,
+    /// When, by the engine node's clock.
+    pub at: Timestamp,
+    /// To which job, where it was one.
+    pub job: Option<JobId>,
+    /// What was noted with it.
+    pub annotation: Option<EngineText>,
+}
+
+/// How much the engine remembers of what this login may see. No REST field tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HistoryLevel {
+    /// There was nothing to tell it by.
+    #[default]
+    Unknown,
+    /// Incidents, job logs and operations of users are kept and can be read.
+    Full,
+    /// The engine keeps less.
+    BelowFull,
+    /// It may be kept, but this login may not read it.
+    Hidden,
+}
+
+impl HistoryLevel {
+    /// Tells the level by the incidents that are open, those of them the history knows, and whether the login may read the history
+    /// of all processes (none if that is not known).
+    pub fn infer(open: u64, known: u64, may_read: Option<bool>) -> Self {
+        match (known, may_read) {
+            (1.., _) => Self::Full,
+            (0, Some(false)) => Self::Hidden,
+            (0, Some(true)) if open > 0 => Self::BelowFull,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// What is missing because of it, in words for an operator; none where nothing is missing or nothing is known.
+    pub fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::Unknown | Self::Full => None,
+            Self::BelowFull => Some("history level below full: trends, earlier incidents and who retried what stay hidden"),
+            Self::Hidden => Some("history hidden: READ_HISTORY missing"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_incidents_that_the_history_does_not_know_tell_the_level_only_to_a_login_that_may_read_it() {
+        assert_eq!(HistoryLevel::infer(6, 0, Some(true)), HistoryLevel::BelowFull);
+        assert_eq!(HistoryLevel::infer(6, 0, Some(false)), HistoryLevel::Hidden);
+        assert_eq!(HistoryLevel::infer(6, 0, None), HistoryLevel::Unknown);
+        assert_eq!(HistoryLevel::infer(0, 0, Some(true)), HistoryLevel::Unknown);
+    }
+
+    #[test]
+    fn one_incident_the_history_knows_proves_it_is_full() {
+        assert_eq!(HistoryLevel::infer(6, 1, Some(true)), HistoryLevel::Full);
+        assert_eq!(HistoryLevel::infer(0, 1, Some(false)), HistoryLevel::Full);
+        assert_eq!(HistoryLevel::Full.warning(), None);
+    }
 }

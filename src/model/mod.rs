@@ -1,7 +1,9 @@
 //! The domain: ids, incidents, jobs, definitions, figures and the snapshot. Pure: no I/O, no clock, no terminal.
 
 pub mod definition;
+pub mod deployment;
 pub mod description;
+pub mod earlier;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod external_task;
@@ -11,7 +13,11 @@ pub mod history;
 pub mod ids;
 pub mod incident;
 pub mod job;
+pub mod rights;
+pub mod scope;
+pub mod scoped;
 pub mod section;
 pub mod series;
+pub mod since;
 pub mod snapshot;
 pub mod statistics;

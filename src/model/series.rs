@@ -1,4 +1,5 @@
-//! The history of one figure, as far as this run has seen it: samples and gaps, read out as equal buckets for a sparkline.
+//! The history of one figure: what this run has seen of it, and before that what was reconstructed; read out as equal buckets for a
+//! sparkline.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -17,12 +18,16 @@ pub enum Bucket {
     Gap,
     /// The highest value seen or still standing in this time.
     Value(f64),
+    /// The same, reconstructed from the engine's history: nobody watched then.
+    Reconstructed(f64),
 }
 
 /// Samples of one figure over time.
 #[derive(Clone, Debug, Default)]
 pub struct Series {
     samples: VecDeque<(Instant, Option<f64>)>,
+    /// How many of the oldest samples were reconstructed rather than measured.
+    reconstructed: usize,
 }
 
 impl Series {
@@ -41,8 +46,24 @@ impl Series {
     fn add(&mut self, at: Instant, value: Option<f64>) {
         if self.samples.len() == CAPACITY {
             self.samples.pop_front();
+            self.reconstructed = self.reconstructed.saturating_sub(1);
         }
         self.samples.push_back((at, value));
+    }
+
+    /// The oldest sample, if it is a value and was measured: what came before it can be reconstructed.
+    pub fn first_measured(&self) -> Option<(Instant, f64)> {
+        let (at, value) = self.samples.front().filter(|_| self.reconstructed == 0)?;
+        Some((*at, (*value)?))
+    }
+
+    /// Puts reconstructed values, oldest first, before the oldest measured one. As many as there is room for; a second time none.
+    pub fn prepend(&mut self, values: &[(Instant, f64)]) {
+        let Some((first, _)) = self.first_measured() else { return };
+        for &(at, value) in values.iter().rev().filter(|(at, _)| *at < first).take(CAPACITY - self.samples.len()) {
+            self.samples.push_front((at, Some(value)));
+            self.reconstructed += 1;
+        }
     }
 
     /// The newest value, none within a gap.
@@ -81,26 +102,34 @@ impl Series {
         }
         let width = span / u32::try_from(columns).unwrap_or(u32::MAX);
         let Some(start) = now.instant.checked_sub(span) else { return buckets };
-        let mut samples = self.samples.iter().peekable();
+        let mut samples = self.samples.iter().enumerate().map(|(place, (at, value))| (*at, self.shown(place, *value))).peekable();
         let mut standing = Bucket::Before;
-        while let Some(&&(at, value)) = samples.peek()
+        while let Some(&(at, shown)) = samples.peek()
             && at <= start
         {
-            standing = value.map_or(Bucket::Gap, Bucket::Value);
+            standing = shown;
             samples.next();
         }
         for (index, bucket) in buckets.iter_mut().enumerate() {
             let end = if index + 1 == columns { now.instant } else { start + width * (u32::try_from(index).unwrap_or(0) + 1) };
             *bucket = standing;
-            while let Some(&&(at, value)) = samples.peek()
+            while let Some(&(at, shown)) = samples.peek()
                 && at <= end
             {
-                standing = value.map_or(Bucket::Gap, Bucket::Value);
+                standing = shown;
                 *bucket = if index + 1 == columns && *bucket == Bucket::Gap { standing } else { higher(*bucket, standing) };
                 samples.next();
             }
         }
         buckets
+    }
+
+    fn shown(&self, place: usize, value: Option<f64>) -> Bucket {
+        match value {
+            None => Bucket::Gap,
+            Some(value) if place < self.reconstructed => Bucket::Reconstructed(value),
+            Some(value) => Bucket::Value(value),
+        }
     }
 }
 
@@ -108,7 +137,9 @@ impl Series {
 /// begins in it shows in the next.
 fn higher(a: Bucket, b: Bucket) -> Bucket {
     match (a, b) {
-        (Bucket::Value(a), Bucket::Value(b)) => Bucket::Value(a.max(b)),
+        (Bucket::Reconstructed(a), Bucket::Reconstructed(b)) => Bucket::Reconstructed(a.max(b)),
+        // What was measured within the column makes it a measured one.
+        (Bucket::Value(a) | Bucket::Reconstructed(a), Bucket::Value(b)) => Bucket::Value(a.max(b)),
         (Bucket::Before, b) => b,
         (a, _) => a,
     }
@@ -169,6 +200,34 @@ mod tests {
         series.push(at(start, 100), 12.0);
         assert_eq!(series.delta(at(start, 100), Duration::from_secs(60)), Some(7.0));
         assert_eq!(series.delta(at(start, 100), Duration::from_secs(40)), Some(5.0));
+    }
+
+    #[test]
+    fn reconstructed_values_stand_before_the_measured_ones_and_show_as_such() {
+        let start = Moment::now().after(Duration::from_secs(1000));
+        let mut series = Series::default();
+        series.push(at(start, 35), 9.0);
+        let ago = |seconds| at(start, seconds).instant;
+        series.prepend(&[(ago(5), 4.0), (ago(15), 6.0), (ago(40), 99.0)]);
+        assert_eq!(
+            series.buckets(at(start, 60), Duration::from_secs(60), 6),
+            [Bucket::Reconstructed(4.0), Bucket::Reconstructed(6.0), Bucket::Reconstructed(6.0), Bucket::Value(9.0), Bucket::Value(9.0), Bucket::Value(9.0)]
+        );
+        assert_eq!(series.delta(at(start, 60), Duration::from_secs(60)), Some(5.0));
+        let before = series.samples.clone();
+        series.prepend(&[(ago(1), 1.0)]);
+        assert_eq!(series.samples, before);
+    }
+
+    #[test]
+    fn a_past_is_reconstructed_only_before_a_measured_value() {
+        let start = Moment::now();
+        let mut series = Series::default();
+        assert_eq!(series.first_measured(), None);
+        series.push(start, 2.0);
+        assert_eq!(series.first_measured(), Some((start.instant, 2.0)));
+        series.prepend(&[(at(start, 0).instant - Duration::from_millis(1), 1.0)]);
+        assert_eq!(series.first_measured(), None);
     }
 
     #[test]

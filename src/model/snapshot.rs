@@ -7,13 +7,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::definition::{ProcessDefinition, ProcessInstance};
+use super::deployment::Deployment;
 use super::external_task::ExternalTask;
 use super::figure::Figure;
 use super::grouping::{Groups, KnownIncident, Names, diagram_activity};
-use super::ids::{ActivityId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use super::history::HistoryLevel;
+use super::ids::{ActivityId, DeploymentId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use super::job::{Job, JobDefinition};
+use super::rights::{Rights, Trust};
 use super::section::{Moment, Problem, Section};
 use super::series::Series;
+use super::since::{Deployed, FirstSeenByGroup};
+use super::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
 /// Names of activities by id, of one process definition.
@@ -156,6 +161,12 @@ pub struct Snapshot {
     pub definitions: Section<Definitions>,
     /// Job definitions.
     pub job_definitions: Section<Vec<JobDefinition>>,
+    /// What this login may see and do.
+    pub rights: Section<Rights>,
+    /// Figures per process definition, older than the rest: they cost the engine more.
+    pub statistics: Section<Vec<ProcessStatistics>>,
+    /// Deployments, for the time a definition came with one.
+    pub deployments: Section<HashMap<DeploymentId, Deployment>>,
     /// Job counts of the job definitions somebody looks at.
     pub job_counts: Arc<HashMap<JobDefinitionId, Section<JobCounts>>>,
     /// Activity names of the definitions somebody looks at.
@@ -166,6 +177,12 @@ pub struct Snapshot {
     pub jobs: Arc<HashMap<JobId, Section<Option<Job>>>>,
     /// External tasks of the incidents somebody looks at; `None` if it is gone.
     pub external_tasks: Arc<HashMap<ExternalTaskId, Section<Option<ExternalTask>>>>,
+    /// How much the engine remembers of what this login may see.
+    pub history: HistoryLevel,
+    /// When the groups somebody looks at were seen first.
+    pub first_seen: FirstSeenByGroup,
+    /// Deployments of the versions on which they were seen first; `None` if it is gone or may not be read.
+    pub deployed: Arc<HashMap<DeploymentId, Section<Option<Deployed>>>>,
     /// What an operator should know about the picture as a whole.
     pub warnings: Vec<String>,
     /// Whether everything there is to ask has been answered or refused once.
@@ -188,11 +205,17 @@ impl Snapshot {
             groups: Arc::default(),
             definitions: Section::default(),
             job_definitions: Section::default(),
+            rights: Section::default(),
+            statistics: Section::default(),
+            deployments: Section::default(),
             job_counts: Arc::default(),
             activity_names: Arc::default(),
             instances: Arc::default(),
             jobs: Arc::default(),
             external_tasks: Arc::default(),
+            history: HistoryLevel::default(),
+            first_seen: Arc::default(),
+            deployed: Arc::default(),
             warnings: Vec::new(),
             settled: false,
             looks: 0,
@@ -202,6 +225,11 @@ impl Snapshot {
     /// Value of a figure, if known.
     pub fn value(&self, figure: Figure) -> Option<f64> {
         self.figures.get(&figure).and_then(|state| state.section.get().copied())
+    }
+
+    /// How far a figure can be trusted, by what the login may see.
+    pub fn trust(&self, figure: Figure) -> Trust {
+        self.rights.get().map_or(Trust::Unknown, |rights| rights.trust(figure))
     }
 
     /// The open incident with this id.

@@ -4,26 +4,36 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::backfill::BackfillStep;
+use super::past;
 use crate::bpmn::activity_names;
 use crate::engine::{
-    Answer, Client, CountQuestion, EngineError, ExternalTaskFilter, ExternalTaskIs, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Order, Page,
-    Telemetry,
+    Answer, Client, CountQuestion, EngineError, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, IncidentFilter, IncidentQuery,
+    IncidentSort, JobFilter, JobIs, Order, Page, Telemetry,
 };
 use crate::mirror::{IncidentStep, PAGE_SIZE};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
+use crate::model::deployment::Deployment;
 use crate::model::description::{Description, FailedWork};
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
-use crate::model::grouping::KnownIncident;
-use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::grouping::{GroupKey, KnownIncident};
+use crate::model::history::HistoricIncident;
+use crate::model::ids::{DeploymentId, ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
+use crate::model::rights::{Right, Rights};
 use crate::model::section::{Moment, Problem};
+use crate::model::since::{Deployed, FirstSeen};
 use crate::model::snapshot::{ActivityNames, JobCounts};
+use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
 /// Definitions read at once.
 pub const DEFINITION_PAGE: u32 = 1_000;
+
+/// On large engines this one takes long (80 s were reported); nobody waits for it.
+const STATISTICS_LIMIT: Duration = Duration::from_secs(90);
 
 /// A question with everything needed to send it.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +50,12 @@ pub enum Ask {
     Definitions(u32),
     /// Job definitions from this row on.
     JobDefinitions(u32),
+    /// Every right there is.
+    Rights,
+    /// `/process-definition/statistics`.
+    Statistics,
+    /// Deployments from this row on.
+    Deployments(u32),
     /// Jobs of one job definition.
     JobCounts(JobDefinitionId),
     /// Activity names of one definition.
@@ -50,6 +66,14 @@ pub enum Ask {
     Jobs(Vec<JobId>),
     /// These external tasks.
     ExternalTasks(Vec<ExternalTaskId>),
+    /// How many of the incidents, of which so many are open, the history knows.
+    History(u64, HistoricIncidentFilter),
+    /// A step towards the past of the figures.
+    Backfill(BackfillStep),
+    /// The earliest incidents of a group.
+    FirstSeen(GroupKey),
+    /// One deployment.
+    Deployment(DeploymentId),
 }
 
 /// What came back.
@@ -67,6 +91,12 @@ pub enum Reply {
     Definitions(Vec<ProcessDefinition>),
     /// Job definitions.
     JobDefinitions(Vec<JobDefinition>),
+    /// What the login may see and do.
+    Rights(Rights),
+    /// Figures per process definition.
+    Statistics(Vec<ProcessStatistics>),
+    /// Deployments with their ids.
+    Deployments(Vec<(DeploymentId, Deployment)>),
     /// Jobs of one job definition.
     JobCounts(JobCounts),
     /// Activity names; an unreadable diagram says why.
@@ -77,6 +107,12 @@ pub enum Reply {
     Jobs(Vec<Job>),
     /// Those external tasks that exist.
     ExternalTasks(Vec<ExternalTask>),
+    /// Incidents, open or ended.
+    HistoricIncidents(Vec<HistoricIncident>),
+    /// Since when a group fails.
+    FirstSeen(FirstSeen),
+    /// A deployment; none if it is gone or may not be read.
+    Deployment(Option<Deployed>),
 }
 
 /// An answer with what it cost.
@@ -93,7 +129,7 @@ pub struct Answered {
 }
 
 impl Answered {
-    fn from<T>(answer: Answer<T>, reply: impl FnOnce(T) -> Reply) -> Self {
+    pub(super) fn from<T>(answer: Answer<T>, reply: impl FnOnce(T) -> Reply) -> Self {
         Self { elapsed: answer.elapsed, requests: 1, engine_time: answer.engine_time, reply: reply(answer.data) }
     }
 }
@@ -113,11 +149,18 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
         Ask::Count(figure, now) => Answered::from(client.count(&count_question(*figure, *now)).await?, Reply::Count),
         Ask::Definitions(first) => Answered::from(client.process_definitions(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::Definitions),
         Ask::JobDefinitions(first) => Answered::from(client.job_definitions(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::JobDefinitions),
+        Ask::Rights => rights(client).await?,
+        Ask::Statistics => Answered::from(client.with_timeout(STATISTICS_LIMIT).process_statistics().await?, Reply::Statistics),
+        Ask::Deployments(first) => Answered::from(client.deployments(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::Deployments),
         Ask::JobCounts(id) => job_counts(client, id).await?,
         Ask::ActivityNames(id) => Answered::from(client.process_definition_xml(id).await?, |xml| Reply::ActivityNames(names(&xml))),
         Ask::Instances(ids) => Answered::from(client.process_instances(ids).await?, Reply::Instances),
         Ask::Jobs(ids) => Answered::from(client.jobs(ids).await?, Reply::Jobs),
         Ask::ExternalTasks(ids) => Answered::from(client.external_tasks(ids).await?, Reply::ExternalTasks),
+        Ask::History(_, filter) => past::history(client, filter).await?,
+        Ask::Backfill(step) => past::backfill(client, step).await?,
+        Ask::FirstSeen(group) => past::first_seen(client, group).await?,
+        Ask::Deployment(id) => past::deployment(client, id).await?,
     })
 }
 
@@ -149,6 +192,24 @@ fn count_question(figure: Figure, now: Timestamp) -> CountQuestion {
             CountQuestion::Incidents(IncidentFilter::default())
         }
     }
+}
+
+/// Asks for every right. One that the engine does not know is left out: it is unknown, not missing.
+async fn rights(client: &Client) -> Result<Answered, EngineError> {
+    let (mut rights, mut elapsed, mut requests, mut engine_time) = (Rights::default(), Duration::ZERO, 0, None);
+    for right in Right::ALL {
+        requests += 1;
+        match client.may(*right).await {
+            Ok(answer) => {
+                rights.note(*right, answer.data);
+                elapsed += answer.elapsed;
+                engine_time = answer.engine_time;
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Engine | ErrorKind::Unsupported) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Answered { reply: Reply::Rights(rights), elapsed, requests, engine_time })
 }
 
 /// Counts all jobs of a job definition, and those without retries only if there are any.
@@ -189,9 +250,10 @@ pub async fn describe(client: &Client, known: &KnownIncident) -> (Description, D
             None => None,
         }
     };
-    let (instance, (work, trace)) = futures_util::future::join(instance, failed_work(client, incident)).await;
-    let requests = u32::from(incident.process_instance.is_some()) + if incident.configuration.is_some() { 2 } else { 0 };
-    (Description { incident: incident.id.clone(), read: Moment::now(), instance, work, trace }, started.elapsed(), requests)
+    let (instance, (work, trace), (past, of_past)) =
+        futures_util::future::join3(instance, failed_work(client, incident), past::of_incident(client, incident)).await;
+    let requests = of_past + u32::from(incident.process_instance.is_some()) + if incident.configuration.is_some() { 2 } else { 0 };
+    (Description { incident: incident.id.clone(), read: Moment::now(), instance, work, trace, past }, started.elapsed(), requests)
 }
 
 type Trace = Result<Option<EngineText>, Problem>;

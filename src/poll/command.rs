@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::model::grouping::KnownIncident;
+use crate::model::grouping::{GroupKey, KnownIncident};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
 
 /// The rows on the screen right now; what is known of them is kept fresh.
@@ -16,6 +16,8 @@ pub struct Looking {
     pub definitions: Vec<ProcessDefinitionId>,
     /// Incidents whose instance and job or external task are shown.
     pub incidents: Vec<Arc<KnownIncident>>,
+    /// Groups whose first sighting is shown.
+    pub groups: Vec<GroupKey>,
 }
 
 /// A wish to the background task.

@@ -9,12 +9,15 @@
 //! | [`ask`] | one request and its answer: the only part that calls the client |
 //! | [`task`] | the task itself |
 //! | [`supervise`] | who looks after it |
+//! | [`backfill`] | the past of the figures, reconstructed from the history; pure |
 //! | [`command`] | what others may ask of it |
 
 pub mod ask;
+pub mod backfill;
 pub mod budget;
 pub mod command;
 pub mod items;
+mod past;
 pub mod picture;
 pub mod question;
 pub mod schedule;

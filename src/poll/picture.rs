@@ -1,7 +1,9 @@
 //! What the background task knows of its engine, and how each answer changes it. Pure: asks come out, answers go in.
 
 mod answers;
+mod deployments;
 mod failures;
+mod past;
 #[cfg(test)]
 mod tests;
 
@@ -18,16 +20,21 @@ use super::question::Question;
 use super::schedule::{Lane, Next, Schedule};
 use super::throughput::Throughput;
 use crate::engine::{EngineVersion, Since};
-use crate::mirror::IncidentMirror;
+use crate::mirror::{IncidentMirror, IncidentStep, PAGE_SIZE};
 use crate::model::definition::ProcessInstance;
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
 use crate::model::grouping::Groups;
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::job::{Job, JobDefinition};
+use crate::model::rights::Rights;
 use crate::model::section::{Moment, Section};
 use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, Link, Snapshot};
+use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
+
+/// The rows of a large engine wait for its totals this long at most.
+const TOTALS_FIRST: Duration = Duration::from_secs(10);
 
 /// Items asked for in one request.
 const BATCH: usize = 200;
@@ -60,6 +67,9 @@ pub struct Picture {
     missed: HashSet<ProcessDefinitionId>,
     job_definitions: Section<Vec<JobDefinition>>,
     job_definitions_read: Option<Vec<JobDefinition>>,
+    rights: Section<Rights>,
+    statistics: Section<Vec<ProcessStatistics>>,
+    deployments: deployments::Reading,
     job_counts: Items<JobDefinitionId, JobCounts>,
     activity_names: Items<ProcessDefinitionId, ActivityNames>,
     names: Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>,
@@ -67,12 +77,14 @@ pub struct Picture {
     jobs: Items<JobId, Option<Job>>,
     external_tasks: Items<ExternalTaskId, Option<ExternalTask>>,
     throughput: Throughput,
+    past: past::PastState,
     looking: Looking,
     visible_instances: Vec<ProcessInstanceId>,
     visible_jobs: Vec<JobId>,
     visible_tasks: Vec<ExternalTaskId>,
     sequence: u64,
     looks: u64,
+    begun: Moment,
 }
 
 impl Picture {
@@ -96,6 +108,9 @@ impl Picture {
             missed: HashSet::new(),
             job_definitions: Section::default(),
             job_definitions_read: None,
+            rights: Section::default(),
+            statistics: Section::default(),
+            deployments: deployments::Reading::default(),
             job_counts: Items::new(Duration::from_secs(15)),
             activity_names: Items::new(Duration::from_secs(3_600)),
             names: Arc::default(),
@@ -103,12 +118,14 @@ impl Picture {
             jobs: Items::new(Duration::from_secs(20)),
             external_tasks: Items::new(Duration::from_secs(20)),
             throughput: Throughput::default(),
+            past: past::PastState::default(),
             looking: Looking::default(),
             visible_instances: Vec::new(),
             visible_jobs: Vec::new(),
             visible_tasks: Vec::new(),
             sequence: 0,
             looks: 0,
+            begun: now,
         }
     }
 
@@ -143,6 +160,7 @@ impl Picture {
             _ => {}
         }
         self.hurry_untried();
+        self.begin_backfill(now);
         let asks: Vec<(Question, Ask)> = Question::ALL.into_iter().filter_map(|question| Some((question, self.ask(question, now)?))).collect();
         let paused = self.paused.is_some();
         let wanted = |schedule: &Schedule, question| asks.iter().any(|(asked, _)| *asked == question) && (!paused || schedule.is_urgent(question));
@@ -165,6 +183,8 @@ impl Picture {
             Ask::Instances(ids) => self.instances.tried(ids, now.instant),
             Ask::Jobs(ids) => self.jobs.tried(ids, now.instant),
             Ask::ExternalTasks(ids) => self.external_tasks.tried(ids, now.instant),
+            Ask::FirstSeen(group) => self.past.first_seen.tried(std::slice::from_ref(group), now.instant),
+            Ask::Deployment(id) => self.past.deployed.tried(std::slice::from_ref(id), now.instant),
             _ => {}
         }
     }
@@ -193,17 +213,31 @@ impl Picture {
             // The client sends nothing that is gated by version before the version is known.
             Question::Telemetry if self.version.is_none() => return None,
             Question::Telemetry => Ask::Telemetry,
+            Question::Incidents if self.totals_come_first(now) => return None,
             Question::Incidents => Ask::Incidents(self.mirror.step()),
             Question::Count(Figure::JobsAcquired) if !self.version.as_ref().is_some_and(|version| version.has(COUNTS_ACQUIRED)) => return None,
             Question::Count(figure) => Ask::Count(figure, self.engine.engine_time(now)),
             Question::Definitions => Ask::Definitions(self.definitions_read.as_ref().map_or(0, |read| u32::try_from(read.by_id.len()).unwrap_or(u32::MAX))),
             Question::JobDefinitions => Ask::JobDefinitions(self.job_definitions_read.as_ref().map_or(0, |read| u32::try_from(read.len()).unwrap_or(u32::MAX))),
+            Question::Rights => Ask::Rights,
+            Question::Statistics => Ask::Statistics,
+            Question::Deployments => Ask::Deployments(self.deployments.next_row()),
             Question::JobCounts => Ask::JobCounts(first(self.job_counts.stale(&self.looking.job_definitions, 1, now.instant))?),
             Question::ActivityNames => Ask::ActivityNames(self.activity_names.stale(&self.looking.definitions, 1, now.instant).into_iter().next()?),
             Question::Instances => Ask::Instances(some(self.instances.stale(&self.visible_instances, BATCH, now.instant))?),
             Question::Jobs => Ask::Jobs(some(self.jobs.stale(&self.visible_jobs, BATCH, now.instant))?),
             Question::ExternalTasks => Ask::ExternalTasks(some(self.external_tasks.stale(&self.visible_tasks, BATCH, now.instant))?),
+            Question::History | Question::Backfill | Question::FirstSeen | Question::Deployment => return self.ask_past(question, now),
         })
+    }
+
+    /// Whether the rows of a large engine wait until its totals are known: those are a picture already, and the rows take seconds.
+    fn totals_come_first(&self, now: Moment) -> bool {
+        let large = matches!(self.mirror.step(), IncidentStep::Page { after: None, .. }) && self.mirror.counted() > PAGE_SIZE as u64;
+        let totals = Question::ALL.into_iter().filter(|question| matches!(question, Question::Statistics | Question::Count(_)));
+        let pending = |question| self.schedule.is_urgent(question) || self.schedule.awaits(question);
+        let acquired = |question: &Question| *question != Question::Count(Figure::JobsAcquired);
+        large && !self.mirror.complete() && now.since(self.begun) < TOTALS_FIRST && totals.filter(acquired).any(pending)
     }
 
     /// Takes the rows on the screen in.
@@ -222,6 +256,7 @@ impl Picture {
         self.instances.prune(|id| self.visible_instances.contains(id));
         self.jobs.prune(|id| self.visible_jobs.contains(id));
         self.external_tasks.prune(|id| self.visible_tasks.contains(id));
+        self.past.first_seen.prune(|group| self.looking.groups.contains(group));
     }
 
     /// Stops or resumes background polling.
@@ -254,6 +289,9 @@ impl Picture {
     /// Starts over with another login.
     pub fn login(&mut self, user: String) {
         self.engine.user = Some(user);
+        // Another login sees other things.
+        self.rights = Section::default();
+        self.forget_past();
         self.link = Link::Connecting;
         self.schedule.abandon();
         self.schedule.forgive();
@@ -280,11 +318,17 @@ impl Picture {
             groups: Arc::clone(&self.groups),
             definitions: self.definitions.clone(),
             job_definitions: self.job_definitions.clone(),
+            rights: self.rights.clone(),
+            statistics: self.statistics.clone(),
+            deployments: self.deployments.known.clone(),
             job_counts: Arc::clone(self.job_counts.sections()),
             activity_names: Arc::clone(&self.names),
             instances: Arc::clone(self.instances.sections()),
             jobs: Arc::clone(self.jobs.sections()),
             external_tasks: Arc::clone(self.external_tasks.sections()),
+            history: self.history_level(),
+            first_seen: Arc::clone(self.past.first_seen.sections()),
+            deployed: Arc::clone(self.past.deployed.sections()),
             warnings: self.warnings(),
             settled: self.settled(now),
             looks: self.looks,
@@ -297,7 +341,7 @@ impl Picture {
             let to_do = self.ask(*question, now).is_some() && (self.schedule.is_urgent(*question) && !self.schedule.is_backing_off(*question));
             !to_do && !self.schedule.awaits(*question)
         };
-        Question::ALL.iter().all(asked_once) && !self.mirror.mid_reading()
+        Question::ALL.iter().filter(|question| !question.is_patient()).all(asked_once) && !self.mirror.mid_reading()
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -306,6 +350,9 @@ impl Picture {
             warnings.push(format!("asked last, the engine did not answer: {}", problem.what));
         }
         warnings.extend(self.engine.remark.iter().cloned());
+        for right in self.rights.get().iter().flat_map(|rights| rights.missing()) {
+            warnings.push(format!("{}: {right} is missing", right.without_it()));
+        }
         if let Some(offset) = self.engine.clock_offset.filter(|offset| offset.abs() >= CLOCK_SKEW) {
             let direction = if offset.is_positive() { "ahead of" } else { "behind" };
             let apart = Duration::try_from(offset.abs()).unwrap_or_default();
@@ -317,6 +364,7 @@ impl Picture {
         if self.throughput.nodes() > 1 {
             warnings.push(format!("{} nodes answer in turn; jobs per second are added up over them", self.throughput.nodes()));
         }
+        warnings.extend(self.past_warnings());
         warnings
     }
 }

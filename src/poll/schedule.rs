@@ -14,6 +14,9 @@ use crate::model::snapshot::Cost;
 /// Requests in flight at once, whatever the budget.
 const MOST_IN_FLIGHT: usize = 4;
 
+/// Of these, background requests.
+const MOST_IN_BACKGROUND: usize = 2;
+
 /// The foreground bucket: what the operator just asked for may keep a quarter of a thread busy, two seconds at once.
 const FOREGROUND_RATE: f64 = 0.25;
 const FOREGROUND_MOST: f64 = 2.0;
@@ -26,6 +29,9 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// The interval however slow the engine: a figure older than this is asked for even if that exceeds the budget for a moment.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(15 * 60);
+
+/// A patient question that waited for this long is as overdue as any other after its interval.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -75,11 +81,11 @@ fn or_later(due: Due, ready_in: Duration) -> Due {
 #[derive(Debug)]
 pub struct Schedule {
     entries: BTreeMap<Question, Entry>,
+    began: Instant,
     background: Budget,
     foreground: Bucket,
     distance: Option<Duration>,
     window: VecDeque<(Instant, Duration, Lane)>,
-    started: Instant,
     requests: u64,
     random: u64,
 }
@@ -89,11 +95,11 @@ impl Schedule {
     pub fn new(budget: f64, seed: u64, now: Instant) -> Self {
         Self {
             entries: Question::ALL.into_iter().map(|question| (question, Entry::default())).collect(),
+            began: now,
             background: Budget::new(budget, now),
             foreground: Bucket::new(FOREGROUND_RATE, FOREGROUND_MOST, now),
             distance: None,
             window: VecDeque::new(),
-            started: now,
             requests: 0,
             random: seed | 1,
         }
@@ -106,11 +112,14 @@ impl Schedule {
         if self.in_flight() >= MOST_IN_FLIGHT {
             return Next::Wait(LONGEST_INTERVAL);
         }
+        let background = self.entries.values().filter(|entry| entry.in_flight == Some(Lane::Background)).count();
         let mut best: Option<(f64, Question, Lane)> = None;
         let mut wait = LONGEST_INTERVAL;
         for question in Question::ALL.into_iter().filter(|question| wanted(*question)) {
             match self.due(question, now) {
                 Due::InFlight => {}
+                // Several dear answers at once would all be debt before the first of them is known.
+                Due::Now { lane: Lane::Background, .. } if background >= MOST_IN_BACKGROUND && question != Question::Version => {}
                 Due::In(later) => wait = wait.min(later),
                 Due::Now { overdue, lane } if best.is_none_or(|(most, ..)| overdue > most) => best = Some((overdue, question, lane)),
                 Due::Now { .. } => {}
@@ -128,12 +137,17 @@ impl Schedule {
         if let Some(not_before) = entry.not_before.filter(|not_before| *not_before > now) {
             return Due::In(not_before - now);
         }
+        if question.is_patient() {
+            return self.due_if_nothing_else_is(question, now);
+        }
         let urgent = Due::Now { overdue: f64::INFINITY, lane: Lane::Foreground };
         let started = match entry.started {
             // A reading half done is worth nothing: its next step goes at once, into debt if need be.
             Some(_) if entry.goes_on == Some(Lane::Background) => return Due::Now { overdue: f64::INFINITY, lane: Lane::Background },
             // Whether the engine answers at all must be known before anything else, and costs it nothing.
             Some(_) if entry.urgent && question == Question::Version => return urgent,
+            // The first picture is what the operator waits for; each of its questions is asked once.
+            None if !question.about_visible_items() => return urgent,
             Some(started) if !entry.urgent && entry.goes_on.is_none() => started,
             _ => return or_later(urgent, self.foreground.ready_in()),
         };
@@ -142,8 +156,23 @@ impl Schedule {
             return Due::In(interval - passed);
         }
         let due = Due::Now { overdue: passed.as_secs_f64() / interval.as_secs_f64(), lane: Lane::Background };
+        // Without it nobody would notice in time that a slow engine has stopped to answer; it asks nothing of the database.
+        if question == Question::Version {
+            return due;
+        }
         let busy = entry.busy;
         or_later(due, self.background.account(busy).ready_in().min(LONGEST_INTERVAL.saturating_sub(passed)))
+    }
+
+    /// Whether a patient question may go: between the others, and where these take the whole budget, once in a while.
+    fn due_if_nothing_else_is(&mut self, question: Question, now: Instant) -> Due {
+        let entry = &self.entries[&question];
+        let (passed, busy) = (now.saturating_duration_since(entry.started.unwrap_or(self.began)), entry.busy);
+        if entry.started.is_some() && passed < question.shortest_interval() {
+            return Due::In(question.shortest_interval() - passed);
+        }
+        let due = Due::Now { overdue: passed.as_secs_f64() / PATIENCE.as_secs_f64(), lane: Lane::Background };
+        or_later(due, self.background.account(busy).ready_in())
     }
 
     /// Notes that a question was sent.
@@ -262,7 +291,7 @@ impl Schedule {
     /// Whether this question goes next whatever its interval: never asked, hurried, or half answered.
     pub fn is_urgent(&self, question: Question) -> bool {
         let entry = &self.entries[&question];
-        entry.urgent || entry.started.is_none() || entry.goes_on.is_some()
+        !question.is_patient() && (entry.urgent || entry.started.is_none() || entry.goes_on.is_some())
     }
 
     /// Whether this question failed and is left alone for a while.
@@ -303,11 +332,10 @@ impl Schedule {
         while self.window.front().is_some_and(|(at, ..)| now.saturating_duration_since(*at) > WINDOW) {
             self.window.pop_front();
         }
-        let seen = now.saturating_duration_since(self.started).clamp(Duration::from_secs(1), WINDOW).as_secs_f64();
         let busy: Duration = self.window.iter().filter(|(_, _, lane)| *lane == Lane::Background).map(|(_, busy, _)| *busy).sum();
         Cost {
             requests_per_minute: u32::try_from(self.window.len()).unwrap_or(u32::MAX),
-            busy_percent: busy.as_secs_f64() / seen * 100.0,
+            busy_percent: busy.as_secs_f64() / WINDOW.as_secs_f64() * 100.0,
             budget_percent: self.background.rate() * 100.0,
             distance: self.distance,
             requests: self.requests,

@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::app::geometry::FigureGrid;
 use crate::config::Level;
 use crate::model::figure::{Figure, Unit};
+use crate::model::rights::Trust;
+use crate::model::scoped::from_statistics;
 use crate::model::section::Moment;
 use crate::model::series::Bucket;
 use crate::model::snapshot::FigureState;
@@ -18,6 +20,12 @@ use crate::theme::Role;
 
 /// From this age on a figure says how old it is.
 const OLD: Duration = Duration::from_secs(20);
+
+/// What stands beside a figure that a scope cannot narrow down: where there is room, where there is little, and where there is none.
+const WHOLE_ENGINE: [&str; 3] = ["whole engine", "whole", "*"];
+
+/// From this age on a figure from the statistics is marked as stale; they are read once a minute at best.
+const STALE_STATISTICS: Duration = Duration::from_secs(180);
 
 /// From this age on it is marked as stale.
 const STALE: Duration = Duration::from_secs(60);
@@ -53,22 +61,37 @@ struct Words {
 fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
     let span = state.series.span(app.now);
     let mut note = None;
+    let stale = if app.scoping.scope().is_on() && from_statistics(figure) { STALE_STATISTICS } else { STALE };
+    let old = state.section.age(app.now).filter(|age| *age >= OLD);
     if let Some(problem) = &state.section.problem {
         note = Some((problem.label.to_owned(), Role::BadgeStale));
-    } else if let Some(age) = state.section.age(app.now).filter(|age| *age >= OLD) {
-        note = Some((format!("{} old", age_short(age)), if age >= STALE { Role::BadgeStale } else { Role::Muted }));
+    } else if app.scoping.counts_whole_engine(figure) && old.is_none_or(|age| age < stale) {
+        note = Some((WHOLE_ENGINE[0].to_owned(), Role::Muted));
+    } else if let Some(age) = old {
+        note = Some((format!("{} old", age_short(age)), if age >= stale { Role::BadgeStale } else { Role::Muted }));
     }
     let Some(value) = state.section.get().copied() else {
         let dash = if look.symbols.border.horizontal_top == "-" { "?" } else { "–" };
         return Words { value: dash.to_owned(), value_role: Role::Unknown, delta: None, note, span };
     };
+    // A zero that may only mean "you may not look" must not look like all is well.
+    let partial = matches!(app.snapshot.trust(figure), Trust::Partial(_));
+    if partial && value == 0.0 && note.is_none() {
+        note = Some(("none visible".to_owned(), Role::Unknown));
+    }
     let value_role = match app.settings.thresholds.level(figure.key(), value) {
+        _ if partial && value == 0.0 => Role::Unknown,
         Level::Critical => Role::Critical,
         Level::Warning => Role::Warning,
         Level::Normal if figure == Figure::JobsSucceededRate && value > 0.0 => Role::Ok,
         Level::Normal => Role::Text,
     };
-    Words { value: value_text(figure, value), value_role, delta: delta(look, figure, state, app.now, span), note, span }
+    let at_least = match (partial, look.symbols.gap.is_ascii()) {
+        (false, _) => "",
+        (true, false) => "≥",
+        (true, true) => ">=",
+    };
+    Words { value: format!("{at_least}{}", value_text(figure, value)), value_role, delta: delta(look, figure, state, app.now, span), note, span }
 }
 
 fn value_text(figure: Figure, value: f64) -> String {
@@ -137,11 +160,14 @@ fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, wo
     let cells = if spacious { 7 } else { pen.room() };
     let value =
         if width(&words.value) <= cells { words.value.clone() } else { state.section.get().map_or(words.value.clone(), |value| narrow(figure, *value)) };
+    let whole = app.scoping.counts_whole_engine(figure);
+    let value = if whole && !spacious { format!("{}{value}", WHOLE_ENGINE[2]) } else { value };
     pen.cell(&value, cells, Align::Right, look.style(words.value_role));
     if !spacious {
         return;
     }
     if let Some((note, role)) = &words.note {
+        let note = if note == WHOLE_ENGINE[0] { WHOLE_ENGINE[1] } else { note.strip_suffix(" old").unwrap_or(note) };
         pen.skip(1).write(note, look.style(*role));
         return;
     }
@@ -178,7 +204,9 @@ fn draw_tall(app: &App, look: &Look, figure: Figure, state: &FigureState, words:
         pen.write(text, look.style(*role));
     }
     if let (None, Some(age)) = (&words.note, state.section.age(app.now)) {
-        pen.skip(2).write(&format!("{} ago", age_short(age)), look.style(Role::Faint));
+        let partial = matches!(app.snapshot.trust(figure), Trust::Partial(_));
+        let (text, role) = if partial { ("visible to you".to_owned(), Role::Warning) } else { (format!("{} ago", age_short(age)), Role::Faint) };
+        pen.skip(2).write(&text, look.style(role));
     }
 }
 
@@ -187,15 +215,20 @@ fn span_label(span: Duration) -> String {
     if minutes >= 60 { format!("{}h", minutes / 60) } else { format!("{minutes}m") }
 }
 
-/// A sparkline from zero to the highest value on it. A gap is a symbol of its own; nothing is drawn before the first sample.
+/// A sparkline from zero to the highest value on it. A gap is a symbol of its own; nothing is drawn before the first sample. What was
+/// reconstructed is fainter than what was measured.
 fn draw_sparkline(now: Moment, look: &Look, state: &FigureState, span: Duration, area: Rect, buffer: &mut Buffer) {
     let buckets = state.series.buckets(now, span, area.width.into());
-    let highest = buckets.iter().filter_map(|bucket| if let Bucket::Value(value) = bucket { Some(*value) } else { None }).fold(0.0, f64::max);
+    let highest = buckets
+        .iter()
+        .filter_map(|bucket| if let Bucket::Value(value) | Bucket::Reconstructed(value) = bucket { Some(*value) } else { None })
+        .fold(0.0, f64::max);
     for (column, bucket) in buckets.iter().enumerate() {
         let x = area.x + u16::try_from(column).unwrap_or(0);
         let (symbol, role) = match bucket {
             Bucket::Before => continue,
             Bucket::Gap => (look.symbols.gap, Role::SparklineGap),
+            Bucket::Reconstructed(value) => (look.symbols.sparkline[level(*value, highest)], Role::Faint),
             Bucket::Value(value) => (look.symbols.sparkline[level(*value, highest)], Role::Sparkline),
         };
         buffer.set_string(x, area.y, symbol, look.style(role));

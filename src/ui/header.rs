@@ -8,6 +8,9 @@ use ratatui::layout::Rect;
 use super::look::{Look, Pen};
 use crate::app::keymap;
 use crate::app::{App, Overlay};
+use crate::model::figure::Figure;
+use crate::model::rights::Trust;
+use crate::model::scoped::from_statistics;
 use crate::model::section::{Problem, Section};
 use crate::model::snapshot::{Link, Snapshot};
 use crate::text::{age, truncate_middle, width};
@@ -25,12 +28,22 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if area.width >= 110 {
         pen.right(&format!("{cost}  "), look.style(Role::Muted));
     }
+    if let Some(badge) = super::scope::badge(app) {
+        pen.write(&badge, look.style(Role::BadgePaused)).skip(1);
+        // So narrow that figures have no room for a note.
+        if area.width < 72 {
+            pen.write("* whole engine", look.style(Role::Muted)).skip(1);
+        }
+    }
     if let Some(profile) = &app.settings.profile {
         let role = if app.settings.production { Role::BadgeProduction } else { Role::Accent };
         pen.write(&format!(" {profile} "), look.style(role)).skip(1);
     }
     if app.settings.read_only {
         pen.write(" read-only ", look.style(Role::BadgeReadonly)).skip(1);
+    }
+    if matches!(app.snapshot.trust(Figure::IncidentsRoot), Trust::Partial(_)) {
+        pen.write(" partial view ", look.style(Role::BadgeStale)).skip(1);
     }
     let product = match (&engine.product, &engine.version) {
         (Some(product), Some(version)) => format!("{product} {version}"),
@@ -67,7 +80,10 @@ fn link_words(app: &App, look: &Look) -> (String, Role) {
 
 /// Age of the oldest figure that is known.
 fn oldest_age(snapshot: &Snapshot, app: &App) -> Option<Duration> {
-    snapshot.figures.values().filter(|state| state.section.problem.is_none()).filter_map(|state| state.section.age(app.now)).max()
+    // Within a scope some figures come from the statistics, which are older by design; their cells tell how old.
+    let slow = |figure| app.scoping.scope().is_on() && from_statistics(figure);
+    let quick = snapshot.figures.iter().filter(|(figure, _)| !slow(**figure)).map(|(_, state)| state);
+    quick.filter(|state| state.section.problem.is_none()).filter_map(|state| state.section.age(app.now)).max()
 }
 
 fn cost_words(snapshot: &Snapshot) -> String {
@@ -126,6 +142,7 @@ pub fn draw_footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     pen.skip(1);
     let keys: Vec<(String, String)> = match &app.overlay {
         Some(Overlay::Prompt(_)) => vec![("enter".into(), "keep".into()), ("esc".into(), "undo".into())],
+        Some(Overlay::Scope(_)) => vec![("enter".into(), "show".into()), ("tab".into(), "suggestions".into()), ("esc".into(), "as before".into())],
         Some(Overlay::Login(_)) => vec![("enter".into(), "log in".into()), ("tab".into(), "other line".into()), ("esc".into(), "not now".into())],
         _ => keymap::footer(app.context()).into_iter().map(|binding| (binding.keys[0].to_string(), binding.label.to_owned())).collect(),
     };

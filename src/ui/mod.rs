@@ -9,6 +9,7 @@
 //! | [`panes`] | one file a pane |
 //! | [`page`] | the describe page |
 //! | [`overlays`] | help, prompts, login |
+//! | `scope` | the chooser of the scope, its badge |
 //! | [`first_run`] | the screen without an engine |
 
 pub mod figures;
@@ -18,6 +19,7 @@ pub mod look;
 pub mod overlays;
 pub mod page;
 pub mod panes;
+mod scope;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,9 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
             }
             if let Some(area) = geometry.job_definitions {
                 panes::job_definitions::draw(app, look, area, buffer);
+            }
+            if let Some(area) = geometry.definitions {
+                panes::definitions::draw(app, look, area, buffer);
             }
         }
     }

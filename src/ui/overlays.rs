@@ -21,11 +21,12 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
         Some(Overlay::Help(top)) => draw_help(*top, look, frame),
         Some(Overlay::Prompt(prompt)) => draw_prompt(app, prompt, look, frame),
         Some(Overlay::Login(form)) => draw_login(app, form, look, frame),
+        Some(Overlay::Scope(form)) => super::scope::draw(form, look, frame),
     }
 }
 
 /// A window in the middle of the screen with a frame and a title; returns its inside.
-fn window(title: &str, width: u16, height: u16, look: &Look, frame: &mut Frame<'_>) -> Rect {
+pub(super) fn window(title: &str, width: u16, height: u16, look: &Look, frame: &mut Frame<'_>) -> Rect {
     let screen = frame.area();
     let (width, height) = (width.min(screen.width), height.min(screen.height));
     let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
@@ -64,6 +65,8 @@ fn help_lines() -> Vec<HelpLine> {
     for figure in Figure::ALL {
         lines.push(HelpLine::Entry(figure.label().to_owned(), figure.meaning()));
     }
+    lines.push(HelpLine::Entry("faint bars".to_owned(), "before bpmtop watched: reconstructed from the engine's history"));
+    lines.push(HelpLine::Entry("first seen".to_owned(), "the first such incident in the history; a retry makes a new one, so OLDEST may be younger"));
     lines
 }
 

@@ -8,6 +8,7 @@ use super::look::{Look, Pen};
 use super::table::Title;
 use crate::app::App;
 use crate::app::page::{Line, Page, Tone};
+use crate::model::grouping::Names as _;
 use crate::text::{age, truncate, width};
 use crate::theme::Role;
 
@@ -44,7 +45,23 @@ fn title<'a>(app: &App, page: &Page, look: &'a Look) -> Title<'a> {
         Some(description) => format!("{line}, read {} ago", age(app.now.since(description.read))),
         None => "reading…".to_owned(),
     };
-    Title { path: vec!["Incidents".to_owned(), page.known.incident.id.to_string()], summary, remark: (remark, Role::Muted), focused: true, look }
+    Title { path: vec!["Incidents".to_owned(), place(app, page)], summary, remark: (remark, Role::Muted), focused: true, look }
+}
+
+/// Where the incident stands: process and activity, or its id before these are known.
+fn place(app: &App, page: &Page) -> String {
+    let incident = &page.known.incident;
+    let names = app.snapshot.names();
+    let process =
+        incident.process_definition.as_ref().map(|id| names.process_name(id).map_or_else(|| names.process_key(id).to_string(), |name| name.to_string()));
+    let activity = incident.activity.as_ref().map(|activity| {
+        let name = incident.process_definition.as_ref().and_then(|id| names.activity_name(id, activity));
+        name.map_or_else(|| activity.to_string(), |name| name.to_string())
+    });
+    match (process, activity) {
+        (Some(process), Some(activity)) => format!("{} / {}", truncate(&process, 40), truncate(&activity, 40)),
+        _ => incident.id.to_string(),
+    }
 }
 
 fn tone_role(tone: Tone) -> Role {

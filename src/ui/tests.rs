@@ -68,6 +68,35 @@ fn a_group_opens_into_signatures_and_incidents() {
 }
 
 #[test]
+fn the_past_is_told_before_it_was_watched() {
+    pin("past", &[Down], |snapshot, now| {
+        example::set_first_seen(snapshot, now);
+        let state = snapshot.figures.entry(crate::model::figure::Figure::IncidentsRoot).or_default();
+        let past: Vec<_> = (1..=12).rev().map(|moment| (now.instant - Duration::from_secs(300 * moment), 12.0 - moment as f64)).collect();
+        Arc::make_mut(&mut state.series).prepend(&past);
+    });
+}
+
+#[test]
+fn what_was_reconstructed_is_drawn_fainter_than_what_was_measured() {
+    let now = example::noon();
+    let mut snapshot = example::snapshot(now);
+    let state = snapshot.figures.entry(crate::model::figure::Figure::IncidentsRoot).or_default();
+    Arc::make_mut(&mut state.series).prepend(&[(now.instant - Duration::from_secs(3_000), 5.0)]);
+    let app = app(snapshot, now, (120, 36));
+    let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
+    let look = look(&UNICODE);
+    terminal.draw(|frame| draw(&app, &look, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let bars = |role| {
+        let style = look.style(role);
+        buffer.content().iter().filter(|cell| UNICODE.sparkline.contains(&cell.symbol()) && cell.symbol() != " " && Some(cell.fg) == style.fg).count()
+    };
+    assert!(bars(crate::theme::Role::Faint) > 5, "the past");
+    assert!(bars(crate::theme::Role::Sparkline) > 5, "what was seen");
+}
+
+#[test]
 fn job_definitions_have_a_screen_of_their_own_where_there_is_no_room_for_both() {
     pin("job_definitions", &[Tab, Down], |_, _| {});
 }
@@ -119,10 +148,48 @@ fn a_forbidden_figure_is_marked_and_not_zero() {
 }
 
 #[test]
+fn a_login_that_may_not_see_everything_gets_no_silent_zero() {
+    pin("partial", &[], |snapshot, now| {
+        let mut rights = crate::model::rights::Rights::default();
+        rights.note(crate::model::rights::Right::ReadInstances, false);
+        snapshot.rights.succeed(rights, now);
+        snapshot.warnings = vec!["incidents, jobs, instances and external tasks are shown only as far as this login may see them".into()];
+    });
+}
+
+#[test]
+fn an_engine_with_many_incidents_is_ranked_by_process_before_its_incidents_are_read() {
+    use crate::model::grouping::rank_processes;
+    use crate::model::statistics::{IncidentTally, ProcessStatistics};
+    pin("ranking", &[], |snapshot, now| {
+        let definitions = snapshot.definitions.get().unwrap().by_id.values().cloned();
+        let statistics: Vec<_> = definitions
+            .map(|definition| {
+                let count = 1_000 * definition.version as u64;
+                ProcessStatistics { definition, instances: 50_000, failed_jobs: count, root_incidents: vec![IncidentTally { kind: "failedJob".into(), count }] }
+            })
+            .collect();
+        snapshot.incidents = Default::default();
+        snapshot.groups = Arc::new(rank_processes(&statistics, now.wall));
+    });
+}
+
+#[test]
+fn groups_of_a_part_of_the_incidents_say_so() {
+    pin("sampled", &[], |snapshot, _| {
+        let mut groups = crate::model::grouping::Groups::clone(&snapshot.groups);
+        groups.stage = crate::model::grouping::Stage::Sampled { read: 20_000, of: 100_002 };
+        snapshot.groups = Arc::new(groups);
+    });
+}
+
+#[test]
 fn the_describe_page_shows_message_job_and_stack_trace() {
     for size in SIZES {
         let now = example::noon();
-        let mut app = app(example::snapshot(now), now, size);
+        let mut snapshot = example::snapshot(now);
+        example::set_first_seen(&mut snapshot, now);
+        let mut app = app(snapshot, now, size);
         press(&mut app, now, &[Down, Char('d')]);
         let trace = "java.lang.IllegalStateException: Read timed out\n\tat com.acme.payment.CardGateway.charge(CardGateway.java:42)\n".repeat(40);
         let description = Description {
@@ -131,6 +198,7 @@ fn the_describe_page_shows_message_job_and_stack_trace() {
             instance: Some(Ok(app.snapshot.instances[&"instance-0000".into()].get().unwrap().clone())),
             work: Ok(FailedWork::Job(Some(example::job(0)))),
             trace: Ok(Some(trace.as_str().into())),
+            past: Some(example::past(now)),
         };
         app.update(Message::Described(Box::new(description)), now);
         insta::assert_snapshot!(format!("describe_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
@@ -145,6 +213,41 @@ fn the_help_lists_every_key_and_what_the_figures_mean() {
 #[test]
 fn the_filter_prompt_takes_the_status_line() {
     pin("filter", &[Char('/'), Char('p'), Char('a'), Char('y')], |_, _| {});
+}
+
+#[test]
+fn process_definitions_fold_their_versions() {
+    pin("definitions", &[Char('3'), Down, Down, Enter], |_, _| {});
+}
+
+#[test]
+fn the_drain_view_says_that_it_is_one() {
+    pin("draining", &[Char('o')], |_, _| {});
+}
+
+#[test]
+fn definitions_say_what_is_forbidden_and_what_is_still_being_read() {
+    pin("definitions_unknown", &[Char('3')], |snapshot, _| {
+        let problem = Problem { label: "forbidden", what: "READ on PROCESS_DEFINITION is missing".into(), remedy: "Ask an administrator.".into() };
+        snapshot.statistics = Default::default();
+        snapshot.statistics.fail(problem);
+        snapshot.deployments = Default::default();
+    });
+}
+
+#[test]
+fn a_scope_is_always_visible_and_figures_beyond_it_say_so() {
+    let mut keys: Vec<_> = "fprocess:invoice".chars().map(Char).collect();
+    keys.extend([Enter, Down]);
+    pin("scope", &keys, |_, _| {});
+}
+
+#[test]
+fn the_chooser_of_the_scope_tells_what_can_be_written_and_what_is_wrong() {
+    let mut keys: Vec<_> = "fproces:invoice".chars().map(Char).collect();
+    pin("scope_chooser", &keys, |_, _| {});
+    keys.push(Enter);
+    pin("scope_mistake", &keys, |_, _| {});
 }
 
 #[test]
@@ -173,7 +276,7 @@ fn the_first_run_screen_tells_the_ways_to_start() {
 fn any_size_can_be_drawn() {
     let now = example::noon();
     for (width, height) in [(1, 1), (3, 2), (10, 5), (20, 8), (40, 10), (79, 23), (300, 100)] {
-        for keys in [&[][..], &[Down, Enter, Enter], &[Down, Char('d')], &[Char('?')], &[Char('L')], &[Char('/')]] {
+        for keys in [&[][..], &[Down, Enter, Enter], &[Down, Char('d')], &[Char('?')], &[Char('L')], &[Char('/')], &[Char('3'), Down, Enter], &[Char('f')]] {
             let mut app = app(example::snapshot(now), now, (width, height));
             press(&mut app, now, keys);
             screen(&app, &look(&UNICODE));

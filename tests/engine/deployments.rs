@@ -27,6 +27,9 @@ macro_rules! fixture {
 /// The tenants that own a definition of `onboarding` each.
 pub const TENANTS: [&str; 2] = ["acme", "globex"];
 
+/// Every tenant: the one without fixtures owns definitions of a clone.
+pub const ALL_TENANTS: [&str; 3] = ["acme", "globex", "initech"];
+
 /// Every fixture in the order of deployment: called processes before their callers, versions ascending.
 pub const FIXTURES: [Fixture; 16] = [
     fixture!("fraud-check.bpmn"),
@@ -76,8 +79,21 @@ impl Driver {
         id_of(&self.upload("/deployment/create", form.part("bpmn", part)).await?)
     }
 
-    async fn create_tenants(&self) -> Result<()> {
-        for tenant in TENANTS {
+    /// Deploys several files as one deployment: pairs of resource and XML.
+    pub async fn deploy_together(&self, name: &str, files: Vec<(String, String)>, tenant: Option<&str>) -> Result<String> {
+        let mut form = Form::new().text("deployment-name", name.to_owned()).text("deployment-source", "bpmtop fixtures");
+        if let Some(tenant) = tenant {
+            form = form.text("tenant-id", tenant.to_owned());
+        }
+        for (resource, xml) in files {
+            form = form.part(resource.clone(), Part::text(xml).file_name(resource));
+        }
+        id_of(&self.upload("/deployment/create", form).await?)
+    }
+
+    /// Makes sure every tenant is there; gives their ids.
+    pub async fn create_tenants(&self) -> Result<[&'static str; 3]> {
+        for tenant in ALL_TENANTS {
             match self.get(&format!("/tenant/{tenant}")).await {
                 Ok(_) => {}
                 Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.status.as_u16() == 404) => {
@@ -86,6 +102,6 @@ impl Driver {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(ALL_TENANTS)
     }
 }

@@ -138,7 +138,7 @@ fn java(params: &RigParams, installation: &Installation, properties: &Path, log:
 }
 
 /// A fresh directory for the files of one run. Directories of long-gone runs are cleared away.
-fn run_directory(home: &Path) -> Result<PathBuf> {
+pub fn run_directory(home: &Path) -> Result<PathBuf> {
     static RUN: AtomicU32 = AtomicU32::new(1);
     let runs = std::path::absolute(home)?.join("runs");
     fs::create_dir_all(&runs)?;

@@ -172,16 +172,10 @@ impl Driver {
         self.post("/user/create", &json!({"profile": profile, "credentials": {"password": password}})).await.map(drop)
     }
 
-    /// Grants a user permissions on a resource (type 6: process definitions, 8: process instances, 0: applications, 17: system; "*": all).
+    /// Grants a user permissions on a resource (type 6: process definitions, 8: process instances, 21: system; "*": all).
     pub async fn grant(&self, user: &str, resource_type: u32, resource: &str, permissions: &[&str]) -> Result<String> {
         let body = json!({"type": 1, "permissions": permissions, "userId": user, "resourceType": resource_type, "resourceId": resource});
         id_of(&self.post("/authorization/create", &body).await?)
-    }
-
-    /// A user who may read everything about processes and their history, and change nothing.
-    pub async fn create_reader(&self, user: &str, password: &str) -> Result<()> {
-        self.create_user(user, password).await?;
-        self.grant(user, 6, "*", &["READ", "READ_INSTANCE", "READ_TASK", "READ_HISTORY"]).await.map(drop)
     }
 }
 

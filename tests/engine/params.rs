@@ -62,6 +62,8 @@ pub struct RigParams {
     /// Off: jobs lie until somebody executes them.
     pub job_executor: bool,
     pub heap_megabytes: u32,
+    /// Answers of more than 2 kB are compressed for clients that offer it.
+    pub compression: bool,
     /// The cache of engines and the logs of runs.
     pub home: PathBuf,
 }
@@ -81,6 +83,7 @@ impl Default for RigParams {
             retries: 1,
             job_executor: true,
             heap_megabytes: 512,
+            compression: false,
             home: default_home(),
         }
     }
@@ -102,6 +105,7 @@ impl RigParams {
             "server.address=127.0.0.1".into(),
             "spring.main.banner-mode=off".into(),
             "spring.jmx.enabled=false".into(),
+            format!("server.compression.enabled={}", self.compression),
             format!("rig.port-file={}", escaped(&port_file.to_string_lossy())),
             format!("rig.auth={}", if self.auth == Auth::Basic { "basic" } else { "none" }),
         ];
@@ -134,6 +138,8 @@ impl RigParams {
             ("job-execution.enabled", self.job_executor.to_string()),
             ("job-execution.wait-time-in-millis", "200".into()),
             ("job-execution.max-wait", "1000".into()),
+            // by default the engine takes no user whose id has a hyphen
+            ("generic-properties.properties.user-resource-whitelist-pattern", "[a-zA-Z0-9-]+".into()),
         ];
         if let Some(node) = &self.node {
             properties.push(("generic-properties.properties.hostname", node.clone()));

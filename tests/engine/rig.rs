@@ -14,83 +14,14 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Parser;
 use engine::{
+    arguments::Arguments,
+    cluster::{Cluster, ClusterParams},
+    driver::Login,
     install::install,
-    launch::RunningEngine,
-    params::{Auth, Database, History, RigParams},
-    product::{CAMUNDA_7_24, EngineKind},
+    people::PEOPLE,
     workload::{LONGEST, Workload, WorkloadParams},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// Starts a real process engine on this machine, fills it with fixtures, and stops it on Ctrl-C.
-#[derive(Debug, Parser)]
-#[command(name = "rig")]
-struct Arguments {
-    /// Which engine: camunda-7.24.0, camunda-7.18.0, operaton-1.0.3
-    #[arg(long, default_value_t = CAMUNDA_7_24)]
-    engine: EngineKind,
-    /// Whether the REST API asks for a login
-    #[arg(long, value_enum, default_value = "basic")]
-    auth: Auth,
-    /// Check authorizations
-    #[arg(long)]
-    authorizations: bool,
-    /// The engine's history level
-    #[arg(long, value_enum, default_value = "full")]
-    history: History,
-    /// Port to listen on (default: any free one)
-    #[arg(long)]
-    port: Option<u16>,
-    /// Attempts per job where a process says nothing of its own
-    #[arg(long, default_value_t = 1)]
-    retries: u32,
-    /// The engine's name; other than "default" it becomes part of the URL
-    #[arg(long, default_value = "default")]
-    engine_name: String,
-    /// Keep the state in a PostgreSQL database somebody else runs, jdbc:postgresql://127.0.0.1:5432/rig; two rigs may share it
-    #[arg(long)]
-    jdbc_url: Option<String>,
-    #[arg(long, default_value = "postgres", requires = "jdbc_url")]
-    database_user: String,
-    #[arg(long, default_value = "", requires = "jdbc_url", hide_default_value = true)]
-    database_password: String,
-    /// The node's name in the job log
-    #[arg(long)]
-    node: Option<String>,
-    /// Deploy nothing
-    #[arg(long)]
-    empty: bool,
-    /// Deploy the fixtures, but start no instances
-    #[arg(long)]
-    deploy_only: bool,
-    /// Keep the engine busy while it runs
-    #[arg(long)]
-    workload: bool,
-    /// Run this command against the engine (after --) with BPMTOP_URL, BPMTOP_USER and BPMTOP_PASSWORD set, and stop when it ends
-    #[arg(last = true)]
-    exec: Vec<String>,
-}
-
-impl Arguments {
-    fn params(&self) -> RigParams {
-        let database = match &self.jdbc_url {
-            Some(url) => Database::PostgreSql { jdbc_url: url.clone(), user: self.database_user.clone(), password: self.database_password.clone() },
-            None => Database::H2,
-        };
-        RigParams {
-            engine: self.engine,
-            database,
-            node: self.node.clone(),
-            auth: self.auth,
-            authorizations: self.authorizations,
-            history: self.history,
-            port: self.port,
-            retries: self.retries,
-            engine_name: self.engine_name.clone(),
-            ..RigParams::default()
-        }
-    }
-}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -105,8 +36,8 @@ fn main() -> ExitCode {
 
 /// The fetch runs before signals are caught, so that Ctrl-C ends it as usual.
 fn prepare_and_run(arguments: &Arguments) -> Result<ExitCode> {
-    let params = arguments.params();
-    install(params.engine, &params.home, &report)?;
+    let params = arguments.cluster()?;
+    install(params.engine.engine, &params.engine.home, &report)?;
     tokio::runtime::Runtime::new()?.block_on(run(arguments, params))
 }
 
@@ -114,66 +45,106 @@ fn report(line: &str) {
     eprintln!("rig: {line}");
 }
 
-async fn run(arguments: &Arguments, params: RigParams) -> Result<ExitCode> {
+async fn run(arguments: &Arguments, params: ClusterParams) -> Result<ExitCode> {
     let mut signals = Signals::new()?;
-    let engine = tokio::select! {
-        engine = start(arguments, params) => engine?,
+    let cluster = tokio::select! {
+        cluster = start(arguments, params) => cluster?,
         () = signals.any() => return Ok(ExitCode::from(130)),
     };
-    print_welcome(&engine, !arguments.exec.is_empty())?;
+    print_welcome(&cluster, !arguments.exec.is_empty())?;
     if arguments.workload {
         let params = WorkloadParams { duration: LONGEST, ..WorkloadParams::default() };
-        tokio::spawn(Workload::new(engine.driver()?, params).run());
+        tokio::spawn(Workload::new(cluster.driver()?, params).run());
     }
-    if arguments.exec.is_empty() { serve(engine, signals).await } else { exec(&arguments.exec, engine, signals).await }
+    if arguments.exec.is_empty() { serve(cluster, signals).await } else { exec(&arguments.exec, cluster, signals).await }
 }
 
-async fn start(arguments: &Arguments, params: RigParams) -> Result<RunningEngine> {
-    let engine = RunningEngine::start(params, &report).await?;
-    report(&format!("{} answers after {:.1} s", engine.params.engine, engine.started_in.as_secs_f32()));
-    let driver = engine.driver()?;
-    if !arguments.empty {
-        let made = driver.deploy_all().await.context("deploying the fixtures")?;
-        report(&format!("{made} deployments made"));
-        if made > 0 && !arguments.deploy_only {
-            driver.populate().await.context("starting the fixtures' instances")?;
-        }
+async fn start(arguments: &Arguments, params: ClusterParams) -> Result<Cluster> {
+    let cluster = Cluster::start(params, &report).await?;
+    for node in &cluster.nodes {
+        report(&format!("{} answers after {:.1} s", node.params.engine, node.started_in.as_secs_f32()));
     }
-    Ok(engine)
+    if arguments.authorizations {
+        cluster.driver()?.create_people().await.context("creating the users")?;
+    }
+    if let Some(incidents) = arguments.incidents {
+        let made = cluster.clone_incidents(incidents, &report).await.context("cloning incidents")?;
+        report(&made.to_string());
+    }
+    fill(arguments, &cluster).await?;
+    Ok(cluster)
+}
+
+/// The fixtures. A clone stands alone, so that its totals are what was asked for; only a workload brings the fixtures' definitions along.
+async fn fill(arguments: &Arguments, cluster: &Cluster) -> Result<()> {
+    if arguments.empty || (arguments.incidents.is_some() && !arguments.workload) {
+        return Ok(());
+    }
+    let driver = cluster.driver()?;
+    let made = driver.deploy_all().await.context("deploying the fixtures")?;
+    report(&format!("{made} deployments made"));
+    if made > 0 && !arguments.deploy_only && arguments.incidents.is_none() {
+        driver.populate().await.context("starting the fixtures' instances")?;
+    }
+    Ok(())
 }
 
 /// With a command to run, standard output is the command's alone.
-fn print_welcome(engine: &RunningEngine, exec: bool) -> Result<()> {
+fn print_welcome(cluster: &Cluster, exec: bool) -> Result<()> {
     let mut out: Box<dyn Write> = if exec { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
-    writeln!(out, "{} at {}", engine.params.engine, engine.url)?;
-    writeln!(out, "log: {}", engine.log.display())?;
-    match engine.login() {
-        Some(login) => {
-            writeln!(out, "user {}, password {}", login.user, login.password)?;
-            writeln!(out, "\n  BPMTOP_URL={} BPMTOP_USER={} BPMTOP_PASSWORD={} cargo run --release\n", engine.url, login.user, login.password)?;
-        }
-        None => writeln!(out, "no login\n\n  BPMTOP_URL={} cargo run --release\n", engine.url)?,
+    for node in &cluster.nodes {
+        let name = node.params.node.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        writeln!(
+            out,
+            "{name}{} at {}
+  log: {}",
+            node.params.engine,
+            node.url,
+            node.log.display()
+        )?;
     }
+    if cluster.balancer.is_some() {
+        writeln!(out, "balancer, each request to the next node: {}", cluster.url())?;
+    }
+    if let Some(postgres) = &cluster.postgres {
+        writeln!(out, "PostgreSQL on port {}, log: {}", postgres.port, postgres.log.display())?;
+    }
+    write_logins(&mut out, cluster)?;
     Ok(out.flush()?)
 }
 
-async fn serve(mut engine: RunningEngine, mut signals: Signals) -> Result<ExitCode> {
+fn write_logins(out: &mut dyn Write, cluster: &Cluster) -> Result<()> {
+    let (params, url) = (&cluster.nodes[0].params, cluster.url());
+    let Some(Login { user, password }) = cluster.nodes[0].login() else {
+        return Ok(writeln!(out, "no login\n\n  BPMTOP_URL={url} cargo run --release\n")?);
+    };
+    writeln!(out, "user {user}, password {password}")?;
+    if params.authorizations {
+        writeln!(out, "{user} may do everything; others, each with their name as the password:")?;
+        for person in &PEOPLE {
+            writeln!(out, "  {:<14} {}", person.id, person.may)?;
+        }
+    }
+    Ok(writeln!(out, "\n  BPMTOP_URL={url} BPMTOP_USER={user} BPMTOP_PASSWORD={password} cargo run --release\n")?)
+}
+
+async fn serve(mut cluster: Cluster, mut signals: Signals) -> Result<ExitCode> {
     println!("Ctrl-C stops the engine.");
     loop {
         tokio::select! {
             () = signals.any() => return Ok(ExitCode::SUCCESS),
-            () = tokio::time::sleep(Duration::from_millis(500)) => if engine.has_ended() {
-                anyhow::bail!("the engine ended by itself; see {}", engine.log.display());
+            () = tokio::time::sleep(Duration::from_millis(500)) => if let Some(node) = cluster.fallen() {
+                anyhow::bail!("the engine ended by itself; see {}", node.log.display());
             },
         }
     }
 }
 
 /// From here on the terminal belongs to the command: the rig prints nothing, and leaves Ctrl-C to it.
-async fn exec(command: &[String], engine: RunningEngine, mut signals: Signals) -> Result<ExitCode> {
+async fn exec(command: &[String], cluster: Cluster, mut signals: Signals) -> Result<ExitCode> {
     let mut prepared = Command::new(&command[0]);
-    prepared.args(&command[1..]).env("BPMTOP_URL", &engine.url).env_remove("BPMTOP_USER").env_remove("BPMTOP_PASSWORD");
-    if let Some(login) = engine.login() {
+    prepared.args(&command[1..]).env("BPMTOP_URL", cluster.url()).env_remove("BPMTOP_USER").env_remove("BPMTOP_PASSWORD");
+    if let Some(login) = cluster.nodes[0].login() {
         prepared.env("BPMTOP_USER", login.user).env("BPMTOP_PASSWORD", login.password);
     }
     let mut child = prepared.spawn().with_context(|| format!("cannot start {}", command[0]))?;

@@ -75,3 +75,27 @@ pub fn major_version(version_output: &str) -> Option<u32> {
         major => Some(major),
     }
 }
+
+/// The directory that holds `initdb`, `postgres` and `psql`: where `pg_config` says, else the newest of the system's.
+pub fn postgresql_binaries() -> Result<PathBuf> {
+    let said = Command::new("pg_config").arg("--bindir").stdin(Stdio::null()).output();
+    let said = said.ok().filter(|output| output.status.success()).map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().filter_map(versioned).collect();
+    versions.sort();
+    // the client's package alone brings a pg_config that names a directory without a server
+    complete_postgresql(said.into_iter().chain(versions.into_iter().rev().map(|(_, directory)| directory)))
+}
+
+fn versioned(entry: std::fs::DirEntry) -> Option<(u32, PathBuf)> {
+    Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin")))
+}
+
+/// The first directory that has a whole PostgreSQL, or the words about what to install.
+pub fn complete_postgresql(mut candidates: impl Iterator<Item = PathBuf>) -> Result<PathBuf> {
+    match candidates.find(|directory| ["initdb", "postgres", "psql"].iter().all(|program| directory.join(program).is_file())) {
+        Some(directory) => Ok(directory),
+        None => bail!(
+            "PostgreSQL was not found ('initdb', 'postgres' and 'psql'); it is needed for --database postgresql. On Debian or Ubuntu: apt-get install postgresql"
+        ),
+    }
+}

@@ -162,6 +162,15 @@ fn right_answer(world: &mut World, asked: &Asked) -> Reply {
         (_, "/process-instance/count") => count(world.instances.len()),
         (_, "/process-definition") => page(world.definitions.iter().map(|id| definition_row(id)).collect()),
         (_, "/job-definition") => page(world.job_definitions.iter().map(|id| job_definition_row(id)).collect()),
+        (_, "/authorization/check") => {
+            Reply::json(json!({ "permissionName": "READ", "resourceName": "x", "resourceId": null, "authorized": true }).to_string())
+        }
+        (_, "/process-definition/statistics" | "/deployment") => Reply::json("[]"),
+        (_, "/history/incident/count") => count(historic_incidents(world, &query).len()),
+        (_, "/history/incident") => page(historic_incidents(world, &query)),
+        (_, "/history/process-instance/count") => count(0),
+        (_, "/history/job-log") => page(world.jobs.iter().filter(|job| query.get("jobId") == Some(&job.id)).map(job_log_row).collect()),
+        (_, "/history/user-operation") => page(vec![operation_row()]),
         (_, path) => one(world, path),
     }
 }
@@ -181,6 +190,7 @@ fn one(world: &World, path: &str) -> Reply {
             );
             if world.definitions.contains(&id) { Reply::json(json!({ "id": id, "bpmn20Xml": xml }).to_string()) } else { missing() }
         }
+        ["deployment", "d1"] => Reply::json(json!({ "id": "d1", "name": "release", "deploymentTime": "2025-01-01T00:00:00.000+0000" }).to_string()),
         _ => missing(),
     }
 }
@@ -211,6 +221,46 @@ fn incident_row(row: &Incident) -> Value {
         "failedActivityId": row.activity, "causeIncidentId": row.root.as_ref().unwrap_or(&row.id),
         "rootCauseIncidentId": row.root.as_ref().unwrap_or(&row.id), "configuration": is_root.then(|| format!("j{number}")),
         "incidentMessage": is_root.then_some(&row.message), "tenantId": null, "jobDefinitionId": is_root.then_some("jd1"), "annotation": null,
+    })
+}
+
+/// All of them are open, and the history forgets nothing.
+fn historic_incidents(world: &World, query: &HashMap<String, String>) -> Vec<Value> {
+    let mut rows: Vec<&Incident> = world.incidents.iter().filter(|row| remembered(row, query)).collect();
+    rows.sort_by_key(|row| row.created);
+    let row = |row: &Incident| {
+        let mut value = incident_row(row);
+        value["createTime"] = value["incidentTimestamp"].take();
+        value.as_object_mut().expect("an object").remove("incidentTimestamp");
+        value["open"] = true.into();
+        value
+    };
+    rows.into_iter().map(row).collect()
+}
+
+fn remembered(row: &Incident, query: &HashMap<String, String>) -> bool {
+    query.iter().all(|(name, value)| match name.as_str() {
+        "createTimeAfter" => row.created >= value.parse().expect("a date"),
+        "createTimeBefore" => row.created <= value.parse().expect("a date"),
+        "endTimeAfter" | "endTimeBefore" => false,
+        "processDefinitionKeyIn" => row.definition.split(':').next() == Some(value),
+        "activityId" => row.activity == *value,
+        "configuration" => row.root.is_none() && row.id.replace('i', "j") == *value,
+        _ => true,
+    })
+}
+
+fn job_log_row(job: &Job) -> Value {
+    json!({
+        "id": "log", "jobId": job.id, "timestamp": "2025-01-01T00:00:10.000+0000", "jobRetries": job.retries, "jobExceptionMessage": "boom",
+        "failedActivityId": "charge", "hostname": "node-1", "creationLog": false, "failureLog": job.failed, "successLog": false, "deletionLog": false,
+    })
+}
+
+fn operation_row() -> Value {
+    json!({
+        "id": "row", "operationId": "op1", "operationType": "SetJobRetries", "entityType": "Job", "property": "retries", "userId": "ann",
+        "timestamp": "2025-01-01T00:00:05.000+0000", "jobId": "j1", "annotation": null,
     })
 }
 

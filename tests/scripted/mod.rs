@@ -4,13 +4,15 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod authority;
 pub mod engine;
+pub mod proxy;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// One request as it arrived.
@@ -186,6 +188,28 @@ impl ScriptedEngine {
         }
     }
 
+    /// Starts one that speaks TLS.
+    pub async fn start_tls(config: Arc<rustls::ServerConfig>, script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let (seen, script): (Arc<Seen>, Arc<Script>) = (Arc::default(), Arc::new(script));
+        let (shared, answers) = (Arc::clone(&seen), Arc::clone(&script));
+        let accepting = tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (config, seen, script) = (Arc::clone(&config), Arc::clone(&shared), Arc::clone(&answers));
+                *seen.connections.lock().expect("unpoisoned") += 1;
+                tokio::spawn(async move {
+                    match tokio_rustls::TlsAcceptor::from(config).accept(socket).into_fallible().await {
+                        Ok(socket) => serve(socket, seen, script).await,
+                        // What was sent is read to its end: closing before would throw away the alert that is on its way.
+                        Err((_, mut socket)) => while read_more(&mut socket, &mut Vec::new()).await.is_some() {},
+                    }
+                });
+            }
+        });
+        Self { port, seen, accepting: Some(accepting), script }
+    }
+
     /// Starts one that gives every request the same answer.
     pub async fn always(reply: Reply) -> Self {
         Self::start(move |_| reply.clone()).await
@@ -210,6 +234,11 @@ impl ScriptedEngine {
         format!("http://127.0.0.1:{}/engine-rest", self.port)
     }
 
+    /// Its REST base where it speaks TLS, under a name that certificates can be made out to.
+    pub fn secure_url(&self) -> String {
+        format!("https://localhost:{}/engine-rest", self.port)
+    }
+
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
@@ -231,7 +260,7 @@ impl ScriptedEngine {
     }
 }
 
-async fn serve(mut socket: TcpStream, seen: Arc<Seen>, script: Arc<Script>) {
+async fn serve(mut socket: impl AsyncRead + AsyncWrite + Unpin, seen: Arc<Seen>, script: Arc<Script>) {
     let mut pending = Vec::new();
     while let Some(asked) = read_request(&mut socket, &mut pending).await {
         seen.asked.lock().expect("unpoisoned").push(asked.clone());
@@ -245,7 +274,7 @@ async fn serve(mut socket: TcpStream, seen: Arc<Seen>, script: Arc<Script>) {
     }
 }
 
-async fn read_request(socket: &mut TcpStream, pending: &mut Vec<u8>) -> Option<Asked> {
+async fn read_request(socket: &mut (impl AsyncRead + Unpin), pending: &mut Vec<u8>) -> Option<Asked> {
     let head_end = loop {
         if let Some(end) = pending.windows(4).position(|window| window == b"\r\n\r\n") {
             break end;
@@ -267,7 +296,7 @@ async fn read_request(socket: &mut TcpStream, pending: &mut Vec<u8>) -> Option<A
     Some(Asked { method, target, headers, body })
 }
 
-async fn read_more(socket: &mut TcpStream, pending: &mut Vec<u8>) -> Option<()> {
+async fn read_more(socket: &mut (impl AsyncRead + Unpin), pending: &mut Vec<u8>) -> Option<()> {
     let mut room = [0; 4096];
     match socket.read(&mut room).await {
         Ok(0) | Err(_) => None,
@@ -279,7 +308,7 @@ async fn read_more(socket: &mut TcpStream, pending: &mut Vec<u8>) -> Option<()> 
 }
 
 /// Whether the connection stays open for another request.
-async fn write_reply(socket: &mut TcpStream, reply: &Reply) -> std::io::Result<bool> {
+async fn write_reply(socket: &mut (impl AsyncWrite + Unpin), reply: &Reply) -> std::io::Result<bool> {
     match &reply.manner {
         Manner::NoAnswer => return Ok(false),
         Manner::Raw(bytes) => {

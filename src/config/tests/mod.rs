@@ -1,8 +1,10 @@
 //! What the configuration accepts, refuses and prefers, read as an operator would write it.
 
+mod access;
 mod mistakes;
 mod precedence;
 mod profiles;
+mod teams;
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::super::{Config, Connection, Environment, Login, Overrides, PasswordSource};
+use super::super::{Config, Connection, Environment, Login, Overrides, Proxy, SecretSource};
 use super::{connect, environment, parse};
 
 const FILE: &str = "default_profile = 'file'
@@ -14,6 +14,10 @@ url = 'http://file'
 engine = 'file-engine'
 user = 'file-user'
 password = 'file-password'
+ca_file = '/file.pem'
+client_certificate = '/file.pem'
+client_key = '/file.key'
+proxy = 'http://file'
 budget_percent = 3
 timeout_seconds = 3
 [engine.env]
@@ -31,13 +35,13 @@ fn host(connection: &Connection) -> String {
 fn user(connection: &Connection) -> String {
     match &connection.login {
         Login::Basic { user, .. } | Login::PromptNeeded { user } => user.clone(),
-        Login::None => "nobody".to_owned(),
+        Login::None | Login::Bearer { .. } => "nobody".to_owned(),
     }
 }
 
 fn password(connection: &Connection) -> String {
     match &connection.login {
-        Login::Basic { password: PasswordSource::Given(password), .. } => password.expose_secret().to_owned(),
+        Login::Basic { password: SecretSource::Given(password), .. } => password.expose_secret().to_owned(),
         _ => "none".to_owned(),
     }
 }
@@ -87,6 +91,30 @@ const ROWS: &[Row] = &[
         argument: |overrides| overrides.engine = Some("arg-engine".into()),
         value: |c, e, o| connect(c, e, o).engine_name.unwrap(),
         file_variable_argument: ["file-engine", "file-engine", "arg-engine"],
+    },
+    Row {
+        key: "ca_file",
+        variables: &[("BPMTOP_CA_FILE", "env.pem")],
+        argument: |overrides| overrides.ca_file = Some("arg.pem".into()),
+        value: |c, e, o| connect(c, e, o).access.ca_file.unwrap().display().to_string(),
+        file_variable_argument: ["/file.pem", "env.pem", "arg.pem"],
+    },
+    Row {
+        key: "client_certificate",
+        variables: &[("BPMTOP_CLIENT_CERTIFICATE", "env.pem"), ("BPMTOP_CLIENT_KEY", "env.key")],
+        argument: |overrides| (overrides.client_certificate, overrides.client_key) = (Some("arg.pem".into()), Some("arg.key".into())),
+        value: |c, e, o| format!("{:?}", connect(c, e, o).access.client_certificate.unwrap().key.unwrap()),
+        file_variable_argument: ["\"/file.key\"", "\"env.key\"", "\"arg.key\""],
+    },
+    Row {
+        key: "proxy",
+        variables: &[("BPMTOP_PROXY", "http://env")],
+        argument: |overrides| overrides.proxy = Some("none".into()),
+        value: |c, e, o| match connect(c, e, o).access.proxy.unwrap() {
+            Proxy::Server { url, .. } => url.to_string(),
+            Proxy::Direct => "none".to_owned(),
+        },
+        file_variable_argument: ["http://file/", "http://env/", "none"],
     },
     Row {
         key: "budget_percent",

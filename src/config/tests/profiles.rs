@@ -6,7 +6,7 @@ use std::time::Duration;
 use ratatui::style::Color;
 use secrecy::ExposeSecret;
 
-use super::super::{Config, Environment, Login, Overrides, PasswordSource, Target, Threshold, Thresholds};
+use super::super::{Config, Environment, Login, Overrides, Proxy, Purpose, SecretSource, Target, Threshold, Thresholds};
 use super::{connect, environment, errors, parse};
 
 #[test]
@@ -21,16 +21,28 @@ fn the_example_shows_the_built_in_thresholds() {
     assert_eq!(parse(Config::example()).unwrap().thresholds, Thresholds::default());
 }
 
-#[test]
-fn the_commented_lines_of_the_example_are_valid_too() {
+/// The example with its commented keys in force, but for those that begin like one of `without`.
+fn uncommented_example(without: &[&str]) -> Config {
     let uncommented = Config::example()
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|rest| rest.split_once(" = ").is_some_and(|(key, _)| !key.contains([' ', ':']))).unwrap_or(line))
-        .filter(|line| !line.starts_with("password_file") && !line.starts_with("password_env"))
+        .filter(|line| !without.iter().any(|key| line.starts_with(key)))
         .collect::<Vec<_>>()
         .join("\n");
-    let config = parse(&uncommented).unwrap();
+    parse(&uncommented).unwrap()
+}
+
+#[test]
+fn the_commented_lines_of_the_example_are_valid_too() {
+    let config = uncommented_example(&["password_file", "password_env", "token_", "proxy_password_file", "proxy_password_env"]);
     assert_eq!((config.ui.ascii, config.profiles[0].accent), (Some(true), Some(Color::Rgb(0xd0, 0x87, 0x70))));
+    let access = &config.profiles[0].access;
+    assert_eq!(access.ca_file.as_deref(), Some(Path::new("/etc/bpmtop/company-ca.pem")));
+    assert!(access.client_certificate.as_ref().is_some_and(|pair| pair.key.is_some()));
+    assert!(matches!(&access.proxy, Some(Proxy::Server { url, login: Some(login) }) if url.scheme() == "socks5h" && login.user == "operator"));
+    assert_eq!(access.headers.len(), 2);
+    let config = uncommented_example(&["user", "password_", "token_file", "token_env", "proxy_password_command", "proxy_password_env"]);
+    assert!(matches!(&config.profiles[0].token, Some(SecretSource::Command(words)) if words[0] == "oidc-token"));
 }
 
 #[test]
@@ -64,7 +76,7 @@ fn every_key_of_a_profile_reaches_the_connection() {
     assert_eq!(connection.url.as_str(), "https://h/engine-rest");
     assert_eq!(connection.profile_name.as_deref(), Some("p"));
     assert_eq!(connection.engine_name.as_deref(), Some("two"));
-    assert!(matches!(connection.login, Login::Basic { user, password: PasswordSource::Env(name) } if user == "demo" && name == "X"));
+    assert!(matches!(connection.login, Login::Basic { user, password: SecretSource::Env(name) } if user == "demo" && name == "X"));
     assert_eq!(connection.accent, Some(Color::Blue));
     assert!(connection.read_only && connection.production);
     assert_eq!((connection.budget, connection.timeout), (0.05, Duration::from_millis(1500)));
@@ -94,7 +106,7 @@ fn a_password_in_clear_text_is_accepted_with_a_warning_and_never_shown() {
     assert!(config.warnings[0].contains("clear text"), "{:?}", config.warnings);
     let connection = connect(&config, &Environment::default(), &Overrides::default());
     assert!(!format!("{config:?}{connection:?}").contains("hunter2"));
-    assert!(matches!(connection.login, Login::Basic { password, .. } if password.resolve().unwrap().expose_secret() == "hunter2"));
+    assert!(matches!(connection.login, Login::Basic { password, .. } if password.resolve(&Purpose::Password).unwrap().expose_secret() == "hunter2"));
 }
 
 #[test]
@@ -109,9 +121,9 @@ fn the_files_password_never_follows_another_user_or_another_address() {
 #[test]
 fn a_password_file_is_found_beside_the_configuration_or_at_home() {
     let config = parse("[engine.a]\nurl='http://h'\npassword_file='a.password'\n[engine.b]\nurl='http://h'\npassword_file='~/b.password'").unwrap();
-    assert!(matches!(&config.profiles[0].password, Some(PasswordSource::File(path)) if path == Path::new("/etc/bpmtop/a.password")));
+    assert!(matches!(&config.profiles[0].password, Some(SecretSource::File(path)) if path == Path::new("/etc/bpmtop/a.password")));
     let home = directories::BaseDirs::new().unwrap().home_dir().join("b.password");
-    assert!(matches!(&config.profiles[1].password, Some(PasswordSource::File(path)) if *path == home));
+    assert!(matches!(&config.profiles[1].password, Some(SecretSource::File(path)) if *path == home));
 }
 
 #[test]

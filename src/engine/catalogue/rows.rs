@@ -66,12 +66,20 @@ request_names! {
     JobDefinitionCount,
     /// Job definitions.
     JobDefinitionList,
+    /// Deployments.
+    DeploymentList,
     /// How many incidents, open or ended, match.
     HistoricIncidentCount,
     /// Incidents, open or ended.
     HistoricIncidentList,
     /// What happened to a job.
     JobLogList,
+    /// How many process instances, running or ended, match.
+    HistoricProcessInstanceCount,
+    /// Who did what.
+    UserOperationList,
+    /// One deployment.
+    Deployment,
 }
 
 const fn query(name: &'static str) -> Parameter {
@@ -118,8 +126,12 @@ const INCIDENT_FILTERS: [Parameter; 8] = [
     query_since("incidentTimestampBefore", 14),
 ];
 
-const HISTORIC_INCIDENT_FILTERS: [Parameter; 8] = [
+const HISTORIC_INCIDENT_FILTERS: [Parameter; 12] = [
     query("processDefinitionId"),
+    query_since("processDefinitionKeyIn", 12),
+    query("activityId"),
+    query("incidentType"),
+    query("tenantIdIn"),
     query("processInstanceId"),
     query("configuration"),
     query_since("createTimeAfter", 15),
@@ -312,6 +324,14 @@ pub(super) const ROWS: &[Endpoint] = &[
         ..READ
     },
     Endpoint {
+        name: RequestName::DeploymentList,
+        path: "/deployment",
+        parameters: &PAGE,
+        permission: Permission::AnyOf(&["READ on DEPLOYMENT"]),
+        note: "The only place that tells when a process definition was deployed.",
+        ..READ
+    },
+    Endpoint {
         name: RequestName::HistoricIncidentCount,
         path: "/history/incident/count",
         parameters: &HISTORIC_INCIDENT_FILTERS,
@@ -323,7 +343,7 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::HistoricIncidentList,
         path: "/history/incident",
-        parameters: &joined::<8, 4, 12>(HISTORIC_INCIDENT_FILTERS, PAGE),
+        parameters: &joined::<12, 4, 16>(HISTORIC_INCIDENT_FILTERS, PAGE),
         permission: SEE_HISTORY,
         history: HistoryNeed::Full,
         note: "createTimeAfter and endTimeAfter are indexed: 4 to 7 ms where nothing matches. A migration shows in neither.",
@@ -332,10 +352,35 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::JobLogList,
         path: "/history/job-log",
-        parameters: &joined::<1, 4, 5>([query("jobId")], PAGE),
+        parameters: &joined::<2, 4, 6>([query("jobId"), query("processInstanceId")], PAGE),
         permission: SEE_HISTORY,
         history: HistoryNeed::Full,
         note: "Evidence of success is a successLog: a job that vanished did not necessarily succeed.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricProcessInstanceCount,
+        path: "/history/process-instance/count",
+        parameters: &[query("startedAfter"), query("startedBefore"), query("finishedAfter"), query("finishedBefore")],
+        permission: SEE_HISTORY,
+        note: "Kept from history level activity on. Start and end are indexed: 11 ms where the runtime count takes 86. Both bounds are inclusive.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::UserOperationList,
+        path: "/history/user-operation",
+        parameters: &joined::<1, 4, 5>([query("processInstanceId")], PAGE),
+        permission: SEE_HISTORY,
+        history: HistoryNeed::Full,
+        note: "One row for each property that changed; rows of one operation share its id. Written for users that are logged in only.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::Deployment,
+        path: "/deployment/{id}",
+        permission: Permission::AnyOf(&["READ on DEPLOYMENT"]),
+        statuses: BY_ID,
+        note: "A deployment that may not be read looks gone.",
         ..READ
     },
 ];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{MissingPermission, Problem, Stranger, TlsFault, Unreachable};
+use super::{MissingPermission, Objection, Problem, ProxyFault, Stranger, TlsFault, Unreachable};
 use crate::text::EngineText;
 
 /// Characters of engine text shown in one message.
@@ -45,7 +45,14 @@ impl fmt::Display for Problem {
                 write!(f, "the login of user {} was refused", Shown(user))?;
                 tail(f, "; the answer says: ", note.as_ref())
             }
-            Self::LoginRefused => f.write_str("not sent: the login was refused before"),
+            Self::TokenRefused { note } => {
+                f.write_str("the token was refused, and there is no other to try")?;
+                tail(f, "; the answer says: ", note.as_ref())
+            }
+            Self::TokenNotFetched { why } => write!(f, "the token was refused, and another could not be fetched: {}", Shown(why)),
+            Self::NotRepeated => f.write_str("not done: the token had run out; another was fetched, but a change is never sent twice"),
+            Self::LoginRefused { token: true } => f.write_str("not sent: the token was refused before"),
+            Self::LoginRefused { token: false } => f.write_str("not sent: the login was refused before"),
             Self::Forbidden { user, missing, note } => forbidden(f, user.as_ref(), missing, note.as_ref()),
             Self::NotAnEngine(stranger) => stranger.fmt(f),
             Self::Engine { status, kind, message, code } => {
@@ -92,10 +99,23 @@ impl fmt::Display for Unreachable {
             Self::NoSuchHost => f.write_str("the host name has no address"),
             Self::ConnectTimeout { after } => write!(f, "no connection within {}", seconds(*after)),
             Self::Tls(fault) => fault.fmt(f),
-            Self::Proxy(said) => write!(f, "the proxy on the way failed: {}", Shown(said)),
+            Self::Proxy(fault) => fault.fmt(f),
             Self::Closed => f.write_str("the connection was closed without an answer"),
             Self::NotHttp => f.write_str("the port answers, but does not speak HTTP"),
             Self::Other(said) => write!(f, "no connection: {}", Shown(said)),
+        }
+    }
+}
+
+impl fmt::Display for ProxyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("the proxy refused the connection: nothing listens there"),
+            Self::NoSuchHost => f.write_str("the host name of the proxy has no address"),
+            Self::Login { given: false } => f.write_str("the proxy asks for a login of its own"),
+            Self::Login { given: true } => f.write_str("the proxy refused its login"),
+            Self::NoWay(said) => write!(f, "the proxy did not connect to the engine: {}", Shown(said)),
+            Self::Other(said) => write!(f, "the proxy on the way failed: {}", Shown(said)),
         }
     }
 }
@@ -108,6 +128,11 @@ impl fmt::Display for TlsFault {
             Self::WrongName => f.write_str("TLS: the server's certificate is made out to another host name"),
             Self::AuthorityAsServer => f.write_str("TLS: the server's self-signed certificate is made as an authority's, which no server may use"),
             Self::NotTls => f.write_str("TLS: the port answers, but does not speak TLS"),
+            Self::CertificateDemanded => f.write_str("TLS: the server demands a client certificate"),
+            Self::CertificateRefused(Objection::Expired) => f.write_str("TLS: the server says that the client certificate has expired"),
+            Self::CertificateRefused(Objection::Revoked) => f.write_str("TLS: the server says that the client certificate was revoked"),
+            Self::CertificateRefused(Objection::UnknownIssuer) => f.write_str("TLS: the server does not know the authority of the client certificate"),
+            Self::CertificateRefused(Objection::Unsaid) => f.write_str("TLS: the server refused the client certificate without saying why"),
             Self::Other(said) => write!(f, "TLS: {}", Shown(said)),
         }
     }
@@ -144,8 +169,13 @@ impl fmt::Display for Stranger {
 pub(super) fn remedy(problem: &Problem) -> &'static str {
     match problem {
         Problem::Unreachable(fault) => remedy_unreachable(fault),
-        Problem::Unauthorized { user: None, .. } => "Set a user and a password. Polling has stopped.",
-        Problem::Unauthorized { .. } | Problem::LoginRefused => {
+        Problem::Unauthorized { user: None, .. } => "Set a user and a password, or a token. Polling has stopped.",
+        Problem::TokenRefused { .. } | Problem::LoginRefused { token: true } => {
+            "See what token_command, token_file or token_env gives, and start again. Polling has stopped."
+        }
+        Problem::TokenNotFetched { .. } => "It is tried again in half a minute; nothing is sent before.",
+        Problem::NotRepeated => "Ask once more; it goes out with the new token.",
+        Problem::Unauthorized { .. } | Problem::LoginRefused { token: false } => {
             "Give the right user and password. Polling has stopped, because ten wrong logins lock the account for minutes; if the password is right, the account may be locked already."
         }
         Problem::Forbidden { missing, .. } if missing.is_empty() => "Something before the engine may refuse this; ask whoever runs it.",
@@ -173,15 +203,42 @@ fn remedy_unreachable(fault: &Unreachable) -> &'static str {
         Unreachable::NoSuchHost => "Check the spelling of the host and whether the network or VPN is up.",
         Unreachable::ConnectTimeout { .. } => "A firewall may drop the packets, or the host is down.",
         Unreachable::Tls(TlsFault::Expired) => "Renew the certificate, or check the clock of this machine.",
-        Unreachable::Tls(TlsFault::UnknownIssuer) => "Add the company's certificate authority to this machine, or point SSL_CERT_FILE to it.",
+        Unreachable::Tls(TlsFault::UnknownIssuer) => {
+            "Point ca_file (or --ca-file) to a PEM file of the company's certificate authority, or add it to this machine."
+        }
         Unreachable::Tls(TlsFault::WrongName) => "Use the host name the certificate was made out to.",
-        Unreachable::Tls(TlsFault::AuthorityAsServer) => "Make the server's certificate with basicConstraints CA:FALSE, and have this machine trust it.",
+        Unreachable::Tls(TlsFault::AuthorityAsServer) => {
+            "Make the server's certificate with basicConstraints CA:FALSE, and point ca_file (or --ca-file) to it."
+        }
         Unreachable::Tls(TlsFault::NotTls) => "The address probably has to begin with http://.",
-        Unreachable::Tls(TlsFault::Other(_)) => "The server and this machine do not agree on TLS; see its settings.",
-        Unreachable::Proxy(_) => "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and the proxy's login.",
-        Unreachable::Closed => "The engine or a proxy was probably restarted, or the port speaks another protocol (https://?).",
+        Unreachable::Tls(TlsFault::CertificateDemanded) => "Set client_certificate (and client_key, if the key has a file of its own) for this engine.",
+        Unreachable::Tls(TlsFault::CertificateRefused(objection)) => remedy_objection(*objection),
+        Unreachable::Tls(TlsFault::Other(_)) => "The server and this machine do not agree on TLS; it may demand a client certificate (client_certificate).",
+        Unreachable::Proxy(fault) => remedy_proxy(fault),
+        Unreachable::Closed => "The engine or a proxy was probably restarted, or the port speaks another protocol (https://?) or demands a client certificate.",
         Unreachable::NotHttp => "The address may have to begin with https://, or the port belongs to another service.",
         Unreachable::Other(_) => "Check the network between here and the engine.",
+    }
+}
+
+fn remedy_proxy(fault: &ProxyFault) -> &'static str {
+    match fault {
+        ProxyFault::Refused | ProxyFault::NoSuchHost => {
+            "Check proxy of this engine, or HTTP_PROXY and HTTPS_PROXY, and whether the proxy is up; proxy = \"none\" goes without."
+        }
+        ProxyFault::Login { given: false } => "Set proxy_user, and one of proxy_password_env, proxy_password_file or proxy_password_command.",
+        ProxyFault::Login { given: true } => "Correct proxy_user and its password and start again. Nothing more is sent, as the proxy may lock the account.",
+        ProxyFault::NoWay(_) => "Check host and port of the engine as the proxy sees them, and whether the proxy may connect there.",
+        ProxyFault::Other(_) => "Check proxy of this engine, or HTTP_PROXY, HTTPS_PROXY and NO_PROXY; proxy = \"none\" goes without.",
+    }
+}
+
+fn remedy_objection(objection: Objection) -> &'static str {
+    match objection {
+        Objection::Expired => "Renew the certificate in client_certificate, or check the clocks of both machines.",
+        Objection::Revoked => "Ask for a new certificate and name it in client_certificate.",
+        Objection::UnknownIssuer => "Name the certificate made for this server in client_certificate, with those that lead to its authority below it.",
+        Objection::Unsaid => "Check that client_certificate is the one made for this server, with those that lead to its authority below it.",
     }
 }
 

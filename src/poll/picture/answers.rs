@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::ask::{Answered, Ask, DEFINITION_PAGE, Reply};
 use super::super::items::Items;
@@ -15,11 +15,12 @@ use crate::engine::{EngineVersion, Telemetry};
 use crate::mirror::IncidentStep;
 use crate::model::definition::ProcessDefinition;
 use crate::model::figure::Figure;
-use crate::model::grouping::group;
+use crate::model::grouping::{Stage, group, rank_processes};
 use crate::model::ids::ProcessDefinitionId;
 use crate::model::job::JobDefinition;
 use crate::model::section::{Moment, Section};
 use crate::model::snapshot::{Definitions, FigureState, IncidentSet, KnownNames, Link};
+use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
 /// A clock difference below this is within what the `Date` header can tell.
@@ -36,10 +37,9 @@ impl Picture {
         }
         if matches!(self.link, Link::Connecting | Link::Down { .. } | Link::PollerFailed { .. }) {
             if matches!(self.link, Link::Down { .. }) {
+                // Everything may have changed meanwhile, and the operator has waited for it.
                 self.schedule.forgive();
-                self.mirror.distrust();
-                self.schedule.hurry(Question::Definitions);
-                self.schedule.hurry(Question::JobDefinitions);
+                self.refresh();
             }
             self.outages = 0;
             self.link = Link::Live;
@@ -62,6 +62,9 @@ impl Picture {
             (Ask::Count(figure, _), Reply::Count(count)) => self.set_figure(figure, count as f64, now),
             (Ask::Definitions(first), Reply::Definitions(rows)) => self.take_definitions(first, rows, now),
             (Ask::JobDefinitions(first), Reply::JobDefinitions(rows)) => self.take_job_definitions(first, rows, now),
+            (Ask::Rights, Reply::Rights(rights)) => self.rights.succeed(rights, now),
+            (Ask::Statistics, Reply::Statistics(rows)) => self.take_statistics(rows, now),
+            (Ask::Deployments(first), Reply::Deployments(rows)) => self.take_deployments(first, rows, now),
             (ask, reply) => self.take_items(ask, reply, now),
         }
     }
@@ -78,8 +81,7 @@ impl Picture {
             (Ask::Instances(ids), Reply::Instances(rows)) => take_rows(&mut self.instances, ids, rows, |row| row.id.clone(), now),
             (Ask::Jobs(ids), Reply::Jobs(rows)) => take_rows(&mut self.jobs, ids, rows, |row| row.id.clone(), now),
             (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), now),
-            // Replies are made by `ask::send` from the same ask, so no other pair exists.
-            _ => {}
+            (ask, reply) => self.take_past(ask, reply, now),
         }
     }
 
@@ -146,6 +148,7 @@ impl Picture {
             self.incidents.confirm(now);
         } else {
             self.miss_definitions(&set);
+            self.incidents_may_tell_history(set.total);
             self.incidents.succeed(set, now);
             self.groups_stale = true;
         }
@@ -172,7 +175,28 @@ impl Picture {
     pub(super) fn regroup(&mut self) {
         if std::mem::take(&mut self.groups_stale) {
             let names = KnownNames { definitions: self.definitions.get(), activities: &self.names };
-            self.groups = Arc::new(group(self.mirror.rows().values(), &names));
+            let rows = self.mirror.rows();
+            self.groups = Arc::new(match self.statistics.get() {
+                Some(statistics) if !self.mirror.complete() && rows.is_empty() => rank_processes(statistics, Timestamp::UNIX_EPOCH),
+                _ => {
+                    let mut groups = group(rows.values(), &names);
+                    if !self.mirror.complete() {
+                        groups.stage = Stage::Sampled { read: rows.len() as u64, of: self.mirror.counted() };
+                    }
+                    groups
+                }
+            });
+        }
+    }
+
+    /// While the incidents of a large engine are being read, its own statistics tell how many roots there are.
+    fn take_statistics(&mut self, rows: Vec<ProcessStatistics>, now: Moment) {
+        let roots: u64 = rows.iter().flat_map(|row| &row.root_incidents).map(|tally| tally.count).sum();
+        self.statistics.succeed(rows, now);
+        if !self.mirror.complete() && self.mirror.counted() > 0 {
+            self.groups_stale = true;
+            self.set_figure(Figure::IncidentsRoot, roots as f64, now);
+            self.set_figure(Figure::IncidentsBlocked, self.mirror.counted().saturating_sub(roots) as f64, now);
         }
     }
 
@@ -188,6 +212,7 @@ impl Picture {
             if self.definitions.get().is_none_or(|known| known.by_id != read.by_id) {
                 self.definitions.succeed(read, now);
                 self.groups_stale = true;
+                self.miss_deployments();
             } else {
                 self.definitions.confirm(now);
             }

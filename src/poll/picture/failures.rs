@@ -44,6 +44,8 @@ impl Picture {
         match ask {
             Ask::JobCounts(id) => self.job_counts.postpone(id, HOPELESS, now.instant),
             Ask::ActivityNames(id) => self.activity_names.postpone(id, HOPELESS, now.instant),
+            Ask::FirstSeen(group) => self.past.first_seen.postpone(group, HOPELESS, now.instant),
+            Ask::Deployment(id) => self.past.deployed.postpone(id, HOPELESS, now.instant),
             _ => return self.schedule.postpone(question, HOPELESS, now.instant),
         }
         self.schedule.forgive_one(question);
@@ -93,11 +95,15 @@ impl Picture {
                 self.job_definitions_read = None;
                 self.job_definitions.fail(problem.clone());
             }
+            Ask::Rights => self.rights.fail(problem.clone()),
+            Ask::Statistics => self.statistics.fail(problem.clone()),
+            Ask::Deployments(_) => self.deployments.fail(problem.clone()),
             Ask::JobCounts(id) => self.job_counts.fail(std::slice::from_ref(id), problem, now.instant),
             Ask::ActivityNames(id) => self.activity_names.fail(std::slice::from_ref(id), problem, now.instant),
             Ask::Instances(ids) => self.instances.fail(ids, problem, now.instant),
             Ask::Jobs(ids) => self.jobs.fail(ids, problem, now.instant),
             Ask::ExternalTasks(ids) => self.external_tasks.fail(ids, problem, now.instant),
+            Ask::History(..) | Ask::Backfill(_) | Ask::FirstSeen(_) | Ask::Deployment(_) => self.note_past_problem(ask, problem, now),
             Ask::Version | Ask::Telemetry | Ask::Count(..) => {}
         }
     }

@@ -11,8 +11,10 @@ use crate::app::App;
 use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
 use crate::app::incidents::{Level, RECENT, activity_label, process_label, retries};
 use crate::app::list::ListState;
-use crate::model::grouping::{Group, KnownIncident, Names};
+use crate::model::figure::Figure;
+use crate::model::grouping::{Group, KnownIncident, Names, Stage};
 use crate::model::ids::IncidentId;
+use crate::model::rights::Trust;
 use crate::model::section::Problem;
 use crate::model::snapshot::Link;
 use crate::text::{Align, age_short, count_exact, count_short, truncate, wrap_words};
@@ -118,19 +120,21 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     }
     let set = app.snapshot.incidents.get();
     if matches!(pane.level(), Level::Groups) {
-        match set {
-            Some(set) if !set.complete => {
-                let read = set.incidents.len() as u64;
-                summary.push((format!("reading {} of {}", count_exact(read), count_exact(set.total)), Role::Info));
+        let groups = &app.snapshot.groups;
+        if set.is_some() || groups.roots > 0 {
+            summary.push((plural(groups.roots, "root", "roots"), if groups.roots > 0 { Role::Root } else { Role::Ok }));
+            if groups.blocked > 0 {
+                summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), Role::Blocked));
             }
-            Some(_) => {
-                let groups = &app.snapshot.groups;
-                summary.push((plural(groups.roots, "root", "roots"), if groups.roots > 0 { Role::Root } else { Role::Ok }));
-                if groups.blocked > 0 {
-                    summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), Role::Blocked));
-                }
+            let outside = app.scoping.blocked_from_outside();
+            if outside > 0 {
+                summary.push((format!("{} wait on roots outside", count_exact(outside as u64)), Role::Blocked));
             }
-            None => {}
+        }
+        match groups.stage {
+            Stage::Complete => {}
+            Stage::Processes => summary.push(("by process; activities are being read".to_owned(), Role::Info)),
+            Stage::Sampled { read, of } => summary.push((format!("SAMPLED {} of {}, oldest first", count_exact(read), count_exact(of)), Role::BadgeStale)),
         }
     }
     if !pane.filter().is_empty() {
@@ -154,6 +158,9 @@ fn since(app: &App, time: Timestamp) -> String {
 fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
     let now = app.snapshot.engine.engine_time(app.now);
     let recent = group.created_since(now - RECENT);
+    if app.snapshot.groups.stage == Stage::Processes {
+        return process_cells(group);
+    }
     let signature = match group.signatures.as_slice() {
         [] if group.cause_hidden > 0 => "the root cause is not visible to this user".to_owned(),
         [] => String::new(),
@@ -170,6 +177,22 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
         Cell::new(since(app, group.oldest), Role::Muted),
         Cell::new(since(app, group.newest), Role::Muted),
         Cell::new(signature, Role::Text),
+    ]
+}
+
+/// The row of a process while its activities are not known yet.
+fn process_cells(group: &Group) -> Vec<Cell> {
+    let blank = || Cell::new("", Role::Faint);
+    vec![
+        Cell::new(count_short(group.roots as u64), Role::Root),
+        blank(),
+        Cell::with_tail(process_label(group), versions_and_tenant(group), Role::Text),
+        Cell::new("…", Role::Faint),
+        Cell::new(kind_label(group.key.kind.as_wire(), &group.key.kind.to_string()), Role::Muted),
+        blank(),
+        blank(),
+        blank(),
+        Cell::new("…", Role::Faint),
     ]
 }
 
@@ -259,7 +282,12 @@ fn draw_empty(app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
             None => ("Reading incidents…".to_owned(), Role::Muted),
         },
         Some(_) if !app.incidents.filter().is_empty() => ("No row passes the filter; esc clears it.".to_owned(), Role::Muted),
-        Some(set) if set.incidents.is_empty() => ("No open incidents that this user may see.".to_owned(), Role::Ok),
+        Some(set) if set.incidents.is_empty() => match app.snapshot.trust(Figure::IncidentsRoot) {
+            Trust::Complete => ("No open incidents.".to_owned(), Role::Ok),
+            Trust::Unknown => ("No open incidents that this login may see.".to_owned(), Role::Text),
+            Trust::Partial(right) => (format!("No open incidents visible to you; there may be some: {right} is missing."), Role::Warning),
+        },
+        Some(_) if app.scoping.scope().is_on() && matches!(app.incidents.level(), Level::Groups) => super::nothing_within("open incidents", app),
         Some(_) => ("Nothing left here; esc goes back.".to_owned(), Role::Muted),
     };
     if let Some(mut pen) = Pen::new(buffer, body, 2.min(body.height.saturating_sub(1))) {
@@ -287,7 +315,7 @@ fn draw_no_answer(problem: &Problem, app: &App, look: &Look, body: Rect, buffer:
     }
 }
 
-/// Three lines on the selected row: a rule with what it is, and its message in full as far as it fits.
+/// Three lines on the selected row: a rule, its message as far as it fits, since when it fails and what it blocks.
 fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if let Some(mut pen) = Pen::new(buffer, area, 0) {
         pen.fill(look.symbols.border.horizontal_top, look.style(Role::Faint));
@@ -307,6 +335,9 @@ fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
     let Some(mut pen) = Pen::new(buffer, area, 2) else { return };
     pen.skip(2);
+    if let Some(words) = app.incidents.first_seen(&app.snapshot) {
+        pen.write(&words, look.style(Role::Text)).write("; ", look.style(Role::Muted));
+    }
     match blocked_words(app) {
         Some(words) => drop(pen.write(&words, look.style(Role::Blocked))),
         None => drop(pen.write("blocks no other instance", look.style(Role::Faint))),

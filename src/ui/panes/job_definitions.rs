@@ -57,6 +57,7 @@ fn empty_words(app: &App) -> (String, Role) {
             None => ("Reading job definitions…".to_owned(), Role::Muted),
         },
         Some(_) if !app.job_definitions.filter().is_empty() => ("No row passes the filter; esc clears it.".to_owned(), Role::Muted),
+        Some(_) if app.scoping.scope().is_on() => super::nothing_within("job definitions", app),
         Some(_) => ("No job definitions that this user may see.".to_owned(), Role::Muted),
     }
 }

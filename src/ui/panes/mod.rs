@@ -1,5 +1,6 @@
 //! One file a pane: each turns its rows into a table.
 
+pub mod definitions;
 pub mod incidents;
 pub mod job_definitions;
 
@@ -12,11 +13,25 @@ use crate::theme::Role;
 
 /// How old a section is, for the right end of a title.
 fn age_remark<T>(section: &Section<T>, app: &App) -> (String, Role) {
+    age_remark_from(Duration::from_secs(60), section, app)
+}
+
+/// The same, a warning from this age on.
+fn age_remark_from<T>(warning: Duration, section: &Section<T>, app: &App) -> (String, Role) {
     match (section.age(app.now), &section.problem) {
         (None, Some(problem)) => (problem.label.to_owned(), Role::BadgeStale),
         (None, None) => ("reading…".to_owned(), Role::Info),
         (Some(old), Some(problem)) => (format!("{}, read {} ago", problem.label, age(old)), Role::BadgeStale),
-        (Some(old), None) if old >= Duration::from_secs(60) => (format!("read {} ago", age(old)), Role::Warning),
+        (Some(old), None) if old >= warning => (format!("read {} ago", age(old)), Role::Warning),
         (Some(old), None) => (format!("read {} ago", age(old)), Role::Muted),
     }
+}
+
+/// What an empty pane says while a scope is on.
+fn nothing_within(what: &str, app: &App) -> (String, Role) {
+    let scope = app.scoping.scope();
+    if scope.needs_categories() && app.snapshot.definitions.get().is_none() {
+        return ("Reading process definitions, whose categories the scope asks for…".to_owned(), Role::Muted);
+    }
+    (format!("No {what} within the scope {}; f chooses another.", scope.label()), Role::Muted)
 }

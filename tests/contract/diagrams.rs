@@ -1,0 +1,63 @@
+//! The processes of the contract tests, made from a line of steps. Nothing in them needs Java in the engine.
+
+/// One step of a process, in BPMN, with its id.
+pub struct Step {
+    id: String,
+    xml: String,
+}
+
+/// Work that fails until the variable `ok` is true, with one attempt.
+pub fn work() -> Step {
+    job("work", "${ok ? 1 : failing.bean}", "R1/PT0S")
+}
+
+/// An asynchronous expression with a retry cycle.
+pub fn job(id: &str, expression: &str, retries: &str) -> Step {
+    let attributes = format!(r#"name="Name of {id}" camunda:asyncBefore="true" camunda:expression="{expression}""#);
+    let retries = format!("<extensionElements><camunda:failedJobRetryTimeCycle>{retries}</camunda:failedJobRetryTimeCycle></extensionElements>");
+    Step { id: id.to_owned(), xml: format!(r#"<serviceTask id="{id}" {attributes}>{retries}</serviceTask>"#) }
+}
+
+/// Calls another process with all variables.
+pub fn call(key: &str) -> Step {
+    let mapping = r#"<extensionElements><camunda:in variables="all"/></extensionElements>"#;
+    Step { id: "call".into(), xml: format!(r#"<callActivity id="call" name="Call" calledElement="{key}">{mapping}</callActivity>"#) }
+}
+
+/// Work for whoever subscribes to the topic.
+pub fn external(topic: &str) -> Step {
+    Step { id: "book".into(), xml: format!(r#"<serviceTask id="book" name="Book" camunda:type="external" camunda:topic="{topic}"/>"#) }
+}
+
+/// A timer due in an hour.
+pub fn timer() -> Step {
+    let due = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>";
+    Step { id: "pause".into(), xml: format!(r#"<intermediateCatchEvent id="pause" name="Pause">{due}</intermediateCatchEvent>"#) }
+}
+
+/// Waits for a person.
+pub fn person() -> Step {
+    Step { id: "decide".into(), xml: r#"<userTask id="decide" name="Decide"/>"#.into() }
+}
+
+/// Work that takes `latencyMillis`, done by the rig's stand-in for outside systems.
+pub fn slow() -> Step {
+    Step { id: "slow".into(), xml: r#"<serviceTask id="slow" camunda:asyncBefore="true" camunda:delegateExpression="${outsideSystem}"/>"#.into() }
+}
+
+/// A process of these steps in a row.
+pub fn process(key: &str, steps: impl IntoIterator<Item = Step>) -> String {
+    let (mut body, mut last) = (String::from(r#"<startEvent id="start"/>"#), "start".to_owned());
+    let end = Step { id: "end".into(), xml: r#"<endEvent id="end"/>"#.into() };
+    for step in steps.into_iter().chain([end]) {
+        body.push_str(&format!(r#"{}<sequenceFlow id="to-{1}" sourceRef="{last}" targetRef="{1}"/>"#, step.xml, step.id));
+        last = step.id;
+    }
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
+             xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" targetNamespace="https://bpmtop.example/contract">
+  <process id="{key}" name="Name of {key}" isExecutable="true" camunda:historyTimeToLive="P30D">{body}</process>
+</definitions>"#
+    )
+}

@@ -1,0 +1,194 @@
+//! An engine that checks authorizations: who sees what, and what is said to those who may not. It compresses, too.
+
+use anyhow::{Context as _, Result, ensure};
+use bpmtop::engine::version::Certainty;
+use bpmtop::engine::{
+    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, JobFilter, Page, Problem, RequestName,
+};
+use bpmtop::model::rights::Right;
+
+use super::bench::{Bench, query, refusal};
+use super::printed::printed;
+use super::wire::Wire;
+
+/// Somebody new, with a client of his own.
+struct Person {
+    name: String,
+    client: Client,
+    _wire: Wire,
+}
+
+async fn stranger(bench: &Bench) -> Result<Person> {
+    let name = bench.user("stranger").await?;
+    person(bench, name).await
+}
+
+async fn reader(bench: &Bench) -> Result<Person> {
+    let name = bench.name("reader").replace('-', "x");
+    bench.driver().create_user(&name, bench.password()).await?;
+    bench.driver().grant(&name, 6, "*", &["READ", "READ_INSTANCE", "READ_TASK", "READ_HISTORY"]).await?;
+    person(bench, name).await
+}
+
+async fn person(bench: &Bench, name: String) -> Result<Person> {
+    let wire = bench.wire().await?;
+    Ok(Person { client: bench.client_of(&name, bench.password(), &wire)?, name, _wire: wire })
+}
+
+pub async fn a_stranger_gets_zero_and_empty_lists_instead_of_an_error(bench: Bench) -> Result<()> {
+    let process = bench.failed("hidden", 2).await?;
+    let stranger = stranger(&bench).await?;
+    let incidents = IncidentFilter { process_definition: Some(process.id.clone()), ..IncidentFilter::default() };
+    let history = HistoricIncidentFilter { process_definition: Some(process.id.clone()), ..HistoricIncidentFilter::default() };
+    let jobs = JobFilter { process_definition: Some(process.id.clone()), ..JobFilter::default() };
+    for question in [
+        CountQuestion::Incidents(incidents.clone()),
+        CountQuestion::HistoricIncidents(history),
+        CountQuestion::Jobs(jobs),
+        CountQuestion::ProcessInstances { process_definition: Some(process.id.clone()) },
+    ] {
+        ensure!(bench.client().count(&question).await?.data == 2, "the administrator sees them: {question:?}");
+        ensure!(stranger.client.count(&question).await?.data == 0, "silently nothing: {question:?}");
+    }
+    for question in [CountQuestion::ProcessDefinitions, CountQuestion::JobDefinitions, CountQuestion::ExternalTasks(ExternalTaskFilter::default())] {
+        ensure!(stranger.client.count(&question).await?.data == 0, "{question:?}");
+    }
+    let rows = stranger.client.incidents(&IncidentQuery { filter: incidents, sort: None, page: Page::first(10) }).await?.data;
+    ensure!(rows.is_empty() && stranger.client.process_statistics().await?.data.is_empty());
+    Ok(())
+}
+
+pub async fn one_thing_that_may_not_be_seen_names_what_is_missing(bench: Bench) -> Result<()> {
+    let process = bench.failed("denied", 1).await?;
+    let job = bench.job_of(&process).await?;
+    let stranger = stranger(&bench).await?;
+    for error in [
+        stranger.client.job_stacktrace(&job).await.err().context("a stranger may not look at a trace")?,
+        stranger.client.process_definition_xml(&process.id).await.err().context("nor at the diagram")?,
+    ] {
+        let Problem::Forbidden { user, missing, .. } = error.problem() else { anyhow::bail!("{error}") };
+        ensure!(user.as_ref().is_some_and(|user| user.as_wire() == stranger.name), "{error}");
+        ensure!(missing.iter().any(|lack| lack.permission.as_wire().starts_with("READ")), "{error}");
+        ensure!(error.to_string().contains("lacks READ"), "{error}");
+    }
+    Ok(())
+}
+
+pub async fn what_may_not_be_seen_looks_gone_where_the_engine_reads_it_by_a_query(bench: Bench) -> Result<()> {
+    let process = bench.failed("gone", 1).await?;
+    let job = bench.client().job(&bench.job_of(&process).await?).await?.context("the administrator sees it")?.data;
+    let instance = job.process_instance.context("it has an instance")?;
+    let filter = IncidentFilter { process_instance: Some(instance.clone()), ..IncidentFilter::default() };
+    let rows = bench.client().incidents(&IncidentQuery { filter, sort: None, page: Page::first(1) }).await?.data;
+    let stranger = stranger(&bench).await?;
+    ensure!(stranger.client.job(&job.id).await?.is_none());
+    ensure!(stranger.client.process_instance(&instance).await?.is_none());
+    ensure!(stranger.client.incident(&rows.first().context("an incident")?.id).await?.is_none());
+    Ok(())
+}
+
+pub async fn telemetry_names_the_permission_it_needs(bench: Bench) -> Result<()> {
+    let reader = reader(&bench).await?;
+    let error = reader.client.telemetry().await.err().context("a reader of processes may not read telemetry")?;
+    // Here the engine lists no alternatives: its sentence is all there is.
+    ensure!(error.kind() == ErrorKind::Forbidden && error.to_string().contains("'READ' permission on resource 'System'"), "{error}");
+    ensure!(reader.client.version().await?.data.as_wire() == bench.target().version.text.as_wire(), "the version is for everybody");
+    Ok(())
+}
+
+pub async fn a_client_without_telemetry_still_knows_the_version(bench: Bench) -> Result<()> {
+    let reader = reader(&bench).await?;
+    let version = reader.client.identify().await?.data;
+    let said = bench.driver().get("/version").await?["version"].as_str().context("a version")?.to_owned();
+    ensure!(version.text.as_wire() == said && version.certainty == Certainty::Known, "{version:?}");
+    let told = bench.client().identify().await?.data;
+    ensure!(version.feature_level == told.feature_level, "{version:?} and with telemetry {told:?}");
+    Ok(())
+}
+
+pub async fn a_reader_sees_everything_and_may_not_retry(bench: Bench) -> Result<()> {
+    let process = bench.failed("read", 2).await?;
+    let reader = reader(&bench).await?;
+    let question = CountQuestion::Incidents(IncidentFilter { process_definition: Some(process.id.clone()), ..IncidentFilter::default() });
+    ensure!(reader.client.count(&question).await?.data == 2);
+    let history = HistoricIncidentFilter { process_definition: Some(process.id.clone()), ..HistoricIncidentFilter::default() };
+    ensure!(reader.client.count(&CountQuestion::HistoricIncidents(history)).await?.data == 2);
+    let driver = bench.driver().logged_in_as(&reader.name, bench.password());
+    let jobs = driver.job_ids(&format!("processDefinitionId={}", process.id.as_wire())).await?;
+    let (status, body) = refusal(driver.put(&format!("/job/{}/retries", jobs[0]), &serde_json::json!({"retries": 1})).await)?;
+    ensure!(status == 403 && body.contains("missingAuthorizations"), "{status} {body}");
+    Ok(())
+}
+
+pub async fn without_the_right_to_history_it_looks_empty(bench: Bench) -> Result<()> {
+    let process = bench.failed("blind", 1).await?;
+    let name = bench.user("half").await?;
+    bench.driver().grant(&name, 6, "*", &["READ", "READ_INSTANCE"]).await?;
+    let half = person(&bench, name).await?;
+    let runtime = CountQuestion::Incidents(IncidentFilter { process_definition: Some(process.id.clone()), ..IncidentFilter::default() });
+    ensure!(half.client.count(&runtime).await?.data == 1);
+    let history = HistoricIncidentFilter { process_definition: Some(process.id.clone()), ..HistoricIncidentFilter::default() };
+    ensure!(half.client.count(&CountQuestion::HistoricIncidents(history)).await?.data == 0, "a feed from history would go blind");
+    ensure!(!half.client.may(Right::ReadHistory).await?.data && half.client.may(Right::ReadInstances).await?.data);
+    Ok(())
+}
+
+pub async fn rights_are_told_before_they_are_needed(bench: Bench) -> Result<()> {
+    let (stranger, reader) = (stranger(&bench).await?, reader(&bench).await?);
+    for right in Right::ALL {
+        let reads = matches!(right, Right::ReadInstances | Right::ReadHistory | Right::ReadDefinitions);
+        ensure!(reader.client.may(*right).await?.data == reads, "a reader: {right:?}");
+        ensure!(!stranger.client.may(*right).await?.data, "a stranger: {right:?}");
+    }
+    Ok(())
+}
+
+pub async fn every_part_of_a_right_decides(bench: Bench) -> Result<()> {
+    let name = bench.user("one").await?;
+    bench.driver().grant(&name, 6, "one-process", &["READ", "READ_INSTANCE"]).await?;
+    bench.driver().grant(&name, 8, "*", &["READ"]).await?;
+    let driver = bench.driver().logged_in_as(&name, bench.password());
+    let may = async |permission: &str, resource: &str, number: &str, id: Option<&str>| -> Result<bool> {
+        let mut pairs = vec![("permissionName", permission), ("resourceName", resource), ("resourceType", number)];
+        pairs.extend(id.map(|id| ("resourceId", id)));
+        let answer = driver.get(&format!("/authorization/check?{}", query(&pairs)?)).await?;
+        answer["authorized"].as_bool().context("a yes or no")
+    };
+    let (yes, definition) = (Some("one-process"), "PROCESS_DEFINITION");
+    ensure!(may("READ_INSTANCE", definition, "6", yes).await?);
+    ensure!(!may("READ_INSTANCE", definition, "6", None).await?, "without an id it asks for any");
+    bench.prove(RequestName::AuthorizationCheck, "resourceId");
+    ensure!(!may("UPDATE", definition, "6", yes).await?);
+    bench.prove(RequestName::AuthorizationCheck, "permissionName");
+    ensure!(may("READ", "PROCESS_INSTANCE", "8", None).await? && !may("READ", definition, "6", None).await?);
+    bench.prove(RequestName::AuthorizationCheck, "resourceType");
+    let nameless = query(&[("permissionName", "READ"), ("resourceType", "8")])?;
+    let (status, _) = refusal(driver.get(&format!("/authorization/check?{nameless}")).await)?;
+    ensure!(status == 400, "the resource's name must be there, though its number decides: {status}");
+    bench.prove(RequestName::AuthorizationCheck, "resourceName");
+    Ok(())
+}
+
+pub async fn a_compressed_answer_is_read_like_any_other(bench: Bench) -> Result<()> {
+    let process = bench.failed("zipped", 6).await?;
+    let wire = bench.wire().await?;
+    let client = Client::new(bench.options(wire.url()))?;
+    client.assume_version(bench.target().version.clone());
+    let filter = IncidentFilter { process_definition: Some(process.id.clone()), ..IncidentFilter::default() };
+    let answer = client.incidents(&IncidentQuery { filter, sort: None, page: Page::first(10) }).await?;
+    let head = wire.seen().pop().context("it was asked")?.answer;
+    ensure!(head.contains("content-encoding: gzip"), "the engine did not compress: {head}");
+    ensure!(answer.data.len() == 6 && answer.bytes > 2_048, "{} rows of {} bytes", answer.data.len(), answer.bytes);
+    Ok(())
+}
+
+pub async fn a_doctor_tells_a_stranger_what_is_kept_from_him(bench: Bench) -> Result<()> {
+    bench.failed("kept", 1).await?;
+    let (user, wire) = (bench.user("stranger").await?, bench.wire().await?);
+    let output = printed("doctor", wire.url(), &user, bench.password()).await?;
+    let checks: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout)?;
+    let rights: Vec<_> = checks.iter().filter(|check| check["subject"] == "permission").collect();
+    ensure!(rights.len() == Right::ALL.len(), "{checks:?}");
+    ensure!(rights.iter().all(|check| check["verdict"] == "warning" && check["remedy"].is_string()), "{rights:?}");
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! All contract tests, one line each. Their order is the order of the report; those that need the engine for themselves stand last.
+
+use anyhow::Result;
+use futures_util::future::LocalBoxFuture;
+
+use super::bench::Bench;
+use super::{definitions, external, filters, history, incidents, jobs, login, permissions, picture, printed};
+
+/// Which engine a test needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// Everybody may do everything.
+    Plain,
+    /// Authorizations are checked, and large answers are compressed.
+    Guarded,
+}
+
+impl On {
+    pub const EVERYWHERE: [Self; 2] = [Self::Plain, Self::Guarded];
+}
+
+/// What other tests may do to the engine meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// Anything: the test looks at what is its own.
+    Any,
+    /// Nothing: the test looks at the engine as a whole.
+    None,
+}
+
+/// One contract test.
+pub struct Test {
+    pub name: &'static str,
+    pub on: On,
+    pub company: Company,
+    pub run: fn(Bench) -> LocalBoxFuture<'static, Result<()>>,
+}
+
+macro_rules! tests {
+    ($on:ident, $company:ident: $($module:ident::$name:ident),* $(,)?) => {
+        [$(Test { name: stringify!($name), on: On::$on, company: Company::$company, run: |bench| Box::pin($module::$name(bench)) }),*]
+    };
+}
+
+const SHARED: &[Test] = &tests![Plain, Any:
+    incidents::bubbled_incidents_name_their_root_and_carry_nothing_else,
+    incidents::an_incident_leaves_with_its_blocked_parents,
+    incidents::a_retry_resolves_the_incident_and_a_new_failure_makes_a_new_one,
+    incidents::retries_of_a_job_definition_leave_the_incident_open,
+    incidents::a_suspended_job_loses_its_incident_on_a_retry_though_nothing_runs,
+    incidents::an_incident_message_is_cut_at_666_characters,
+    incidents::incidents_carry_their_tenant,
+    incidents::an_incident_of_a_type_of_its_own_is_a_root_without_a_job,
+    incidents::an_annotation_is_read_and_changes_no_time,
+    incidents::dates_need_milliseconds_and_an_offset_in_digits,
+    incidents::the_engines_clock_comes_with_every_answer,
+    jobs::executable_counts_suspended_jobs_too,
+    jobs::a_job_that_will_be_tried_again_is_retrying,
+    jobs::a_failing_execution_by_hand_answers_404_and_the_job_stays,
+    jobs::two_of_the_ids_together_are_invalid_sql,
+    jobs::jobs_are_read_by_their_ids_and_missing_ones_are_left_out,
+    jobs::a_failed_job_tells_everything_about_itself,
+    jobs::what_is_gone_is_none_and_not_an_error,
+    jobs::a_stack_trace_of_200_kilobytes_is_read_whole,
+    jobs::a_stack_trace_without_end_is_cut_and_says_so,
+    jobs::the_job_log_tells_what_happened_and_where,
+    jobs::a_cancelled_job_leaves_a_deletion_and_no_success,
+    jobs::a_job_an_executor_holds_is_acquired_where_the_engine_can_tell,
+    jobs::unknown_filters_are_ignored_without_a_word,
+    jobs::a_job_definition_counts_its_jobs,
+    external::a_failed_external_task_opens_an_incident_with_its_details,
+    external::a_retried_external_task_loses_its_incident,
+    external::an_external_task_that_never_failed_has_no_details_and_no_count_of_retries,
+    external::hostile_text_arrives_whole_and_is_shown_harmless,
+    external::external_tasks_are_read_by_their_ids_and_missing_ones_are_left_out,
+    external::a_task_waiting_for_its_next_attempt_counts_as_locked,
+    external::an_expired_lock_ends_before_now,
+    history::an_open_incident_stands_in_the_history_with_its_key_and_root_instance,
+    history::a_repaired_incident_is_resolved_and_a_cancelled_one_deleted,
+    history::windows_of_creation_and_end_are_exact,
+    definitions::statistics_count_roots_alone,
+    definitions::a_diagram_comes_as_deployed_and_gives_its_names,
+    definitions::every_version_is_listed_with_its_name_and_number,
+    definitions::a_definition_came_with_a_deployment_that_tells_when,
+    definitions::a_suspended_job_definition_says_so,
+    definitions::instances_are_read_by_their_ids_and_ended_ones_are_left_out,
+    login::one_wrong_login_is_sent_once_and_never_again,
+    login::wrong_logins_lock_the_right_password_out_longer_each_time,
+    login::a_refused_login_has_no_body_and_no_login_is_told_apart,
+    login::the_list_of_engines_needs_no_login,
+    login::an_engine_answers_by_its_name_too,
+    login::a_name_no_engine_has_is_explained,
+    login::a_servers_own_error_page_is_no_engine,
+    login::an_address_below_the_rest_api_is_no_engine,
+    login::version_and_product_are_told_apart,
+    login::telemetry_counts_jobs_as_they_run,
+    login::the_client_offers_compression_and_uses_its_connections_again,
+    login::an_id_stays_one_segment_of_the_path_whatever_is_in_it,
+    filters::incidents_are_filtered_by_each_parameter,
+    filters::jobs_are_filtered_by_each_mark,
+    filters::jobs_are_filtered_by_each_owner_and_time,
+    filters::lists_by_ids_give_those_ids,
+    filters::external_tasks_are_filtered_by_each_parameter,
+    filters::process_instances_are_filtered_by_each_parameter,
+    filters::definitions_are_filtered_by_each_parameter,
+    filters::deployments_are_paged_in_order_of_time,
+    filters::statistics_hold_what_was_asked_for,
+    filters::the_history_of_incidents_is_filtered_by_each_parameter,
+    filters::the_job_log_is_filtered_by_its_job,
+    filters::the_history_of_incidents_is_filtered_by_each_part_of_a_group,
+    filters::the_history_of_instances_is_filtered_by_each_bound_and_both_are_inclusive,
+    filters::operations_of_users_are_filtered_by_their_instance,
+    history::the_bounds_of_creation_and_end_exclude_the_moment_itself,
+    history::who_retried_a_job_is_told_with_the_reason,
+    history::a_deployment_says_when_it_was_made_and_an_unknown_one_is_none,
+    history::the_first_sighting_of_a_group_outlives_a_retry,
+    picture::pausing_stops_every_request,
+    picture::an_engine_that_goes_away_is_found_again,
+    picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
+    picture::what_somebody_looks_at_is_read_and_described,
+    printed::a_snapshot_with_a_wrong_login_asks_once_and_says_so,
+    printed::a_snapshot_of_no_engine_fails_in_words,
+    printed::a_doctor_finds_a_healthy_engine_healthy,
+];
+
+const GUARDED: &[Test] = &tests![Guarded, Any:
+    permissions::a_stranger_gets_zero_and_empty_lists_instead_of_an_error,
+    permissions::one_thing_that_may_not_be_seen_names_what_is_missing,
+    permissions::what_may_not_be_seen_looks_gone_where_the_engine_reads_it_by_a_query,
+    permissions::telemetry_names_the_permission_it_needs,
+    permissions::a_client_without_telemetry_still_knows_the_version,
+    permissions::a_reader_sees_everything_and_may_not_retry,
+    permissions::without_the_right_to_history_it_looks_empty,
+    permissions::rights_are_told_before_they_are_needed,
+    permissions::a_compressed_answer_is_read_like_any_other,
+    permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
+    permissions::every_part_of_a_right_decides,
+];
+
+const ALONE: &[Test] = &tests![Plain, None:
+    picture::every_figure_is_what_the_engine_counts_itself,
+    picture::groups_add_up_to_the_figures,
+    picture::a_new_incident_appears_without_reading_all_of_them_again,
+    picture::the_requests_of_a_poller_are_bounded_and_counted_honestly,
+    picture::job_rates_follow_the_engines_counters,
+    printed::a_snapshot_holds_the_promised_fields_and_the_engines_counts,
+];
+
+/// Every test, in the order of the report.
+pub fn tests() -> impl Iterator<Item = &'static Test> {
+    [SHARED, GUARDED, ALONE].into_iter().flatten()
+}
