@@ -49,7 +49,7 @@ impl Bucket {
 
     /// How long until there is no debt.
     pub fn ready_in(&self) -> Duration {
-        if self.level >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64((-self.level / self.rate).clamp(0.0, 3_600.0)) }
+        if self.level >= 0.0 { Duration::ZERO } else { Duration::try_from_secs_f64((-self.level / self.rate).min(3_600.0)).unwrap_or_default() }
     }
 }
 
