@@ -52,7 +52,8 @@ pub fn run(session: Session, request: Request) -> Result<String, Stop> {
     if let Some(attempt) = attempt.as_ref().filter(|_| !request.retry_login) {
         not_refused_before(&refused, attempt)?;
     }
-    let setup = setup(connection, options(connection)?, login.clone())?;
+    // The past is read for sparklines, which nobody sees here.
+    let setup = task::Setup { past: false, ..setup(connection, options(connection)?, login.clone())? };
     let runtime = async_runtime().map_err(Stop::setup)?;
     let read = runtime.block_on(async { tokio::time::timeout(LIMIT, read(setup)).await });
     let read = read.unwrap_or_else(|_| Err(Unread::Failed(anyhow::anyhow!("the engine could not be read within {} s", LIMIT.as_secs()))));
@@ -101,8 +102,6 @@ enum Unread {
 
 async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
     let mut poller = task::start(setup);
-    // Every question is asked once; watching on, or reading the past, would be work for nobody.
-    let _ = poller.commands.send(PollCommand::Pause(true));
     let first = settled(&mut poller.snapshots, 0).await?;
     let definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
     if definitions.is_empty() {
