@@ -167,7 +167,7 @@ pub(crate) fn options(connection: &Connection) -> Result<ClientOptions, Stop> {
 pub(crate) fn setup(connection: &Connection, options: ClientOptions, login: Login) -> Result<Setup, Stop> {
     let client = Client::new(ClientOptions { login, ..options }).map_err(Stop::setup)?;
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.subsec_nanos().into());
-    Ok(Setup { client, engine: identity(connection), budget: connection.budget, seed })
+    Ok(Setup { client, engine: identity(connection), budget: connection.budget, seed, past: true })
 }
 
 fn prepare(session: &Session) -> Result<(App, Engine), Stop> {

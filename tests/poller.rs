@@ -35,7 +35,7 @@ async fn watch_with(world: World, password: &str, timeout: Duration) -> Watch {
     let engine = MemoryEngine::start(world).await;
     let login = Login::Basic { user: "ann".to_owned(), password: password.into() };
     let options = ClientOptions { login, timeout, ..ClientOptions::new(engine.server.url().parse().expect("an address")) };
-    let setup = Setup { client: Client::new(options).expect("a client"), engine: EngineIdentity::default(), budget: 0.5, seed: 7 };
+    let setup = Setup { client: Client::new(options).expect("a client"), engine: EngineIdentity::default(), budget: 0.5, seed: 7, past: true };
     Watch { engine, poller: task::start(setup) }
 }
 

@@ -52,7 +52,8 @@ pub fn run(session: Session, request: Request) -> Result<String, Stop> {
     if let Some(attempt) = attempt.as_ref().filter(|_| !request.retry_login) {
         not_refused_before(&refused, attempt)?;
     }
-    let setup = setup(connection, options(connection)?, login.clone())?;
+    // The past is read for sparklines, which nobody sees here.
+    let setup = task::Setup { past: false, ..setup(connection, options(connection)?, login.clone())? };
     let runtime = async_runtime().map_err(Stop::setup)?;
     let read = runtime.block_on(async { tokio::time::timeout(LIMIT, read(setup)).await });
     let read = read.unwrap_or_else(|_| Err(Unread::Failed(anyhow::anyhow!("the engine could not be read within {} s", LIMIT.as_secs()))));

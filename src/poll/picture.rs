@@ -85,6 +85,7 @@ pub struct Picture {
     sequence: u64,
     looks: u64,
     begun: Moment,
+    past_wanted: bool,
 }
 
 impl Picture {
@@ -126,6 +127,7 @@ impl Picture {
             sequence: 0,
             looks: 0,
             begun: now,
+            past_wanted: true,
         }
     }
 
@@ -208,6 +210,9 @@ impl Picture {
     /// The request behind a question; none if there is nothing to ask.
     fn ask(&self, question: Question, now: Moment) -> Option<Ask> {
         let first = |ids: Vec<_>| ids.into_iter().next();
+        if question.is_patient() && !self.past_wanted {
+            return None;
+        }
         Some(match question {
             Question::Version => Ask::Version,
             // The client sends nothing that is gated by version before the version is known.
@@ -238,6 +243,11 @@ impl Picture {
         let pending = |question| self.schedule.is_urgent(question) || self.schedule.awaits(question);
         let acquired = |question: &Question| *question != Question::Count(Figure::JobsAcquired);
         large && !self.mirror.complete() && now.since(self.begun) < TOTALS_FIRST && totals.filter(acquired).any(pending)
+    }
+
+    /// Whether what was before the start is read too; it is unless somebody says otherwise.
+    pub fn read_the_past(&mut self, wanted: bool) {
+        self.past_wanted = wanted;
     }
 
     /// Takes the rows on the screen in.

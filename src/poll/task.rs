@@ -38,6 +38,8 @@ pub struct Setup {
     pub budget: f64,
     /// Feeds the jitter.
     pub seed: u64,
+    /// Whether what was before the start is read too.
+    pub past: bool,
 }
 
 /// The ends that the rest of the program holds.
@@ -94,6 +96,7 @@ impl Task {
         let mut picture = Picture::new(setup.engine.clone(), setup.budget, setup.seed, now);
         picture.carry_on(&publish.borrow(), now);
         picture.pause(desk.paused, now);
+        picture.read_the_past(setup.past);
         if desk.looking != Looking::default() {
             picture.look(desk.looking.clone());
         }

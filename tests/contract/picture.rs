@@ -33,7 +33,7 @@ impl Watched {
 
     fn over(client: Client, wire: Wire) -> Self {
         let engine = EngineIdentity { url: client.address().to_owned(), ..EngineIdentity::default() };
-        let poller = task::start(Setup { client: client.clone(), engine, budget: 0.02, seed: 7 });
+        let poller = task::start(Setup { client: client.clone(), engine, budget: 0.02, seed: 7, past: true });
         Self { poller, client, wire }
     }
 
