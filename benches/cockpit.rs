@@ -265,7 +265,7 @@ fn filter_key_to_frame(bencher: Bencher<'_, '_>, count: usize) {
 #[divan::bench(sample_count = 10)]
 fn page_of_5000_off_the_wire(bencher: Bencher<'_, '_>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let body: Vec<String> = (0..PAGE_SIZE).map(|number| wire_row(&incident(number))).collect();
+    let body: Vec<String> = (0..5_000).map(|number| wire_row(&incident(number))).collect();
     let body = format!("[{}]", body.join(","));
     let address = serve(body);
     let client = Client::new(ClientOptions::new(address.parse().expect("an address"))).expect("a client");

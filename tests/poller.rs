@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bpmtop::engine::{Client, ClientOptions, Login};
+use bpmtop::mirror::PAGE_SIZE;
 use bpmtop::model::description::{Description, FailedWork};
 use bpmtop::model::figure::Figure;
 use bpmtop::model::grouping::KnownIncident;
@@ -195,10 +196,13 @@ async fn more_than_a_page_of_incidents_is_read_page_by_page_and_no_figure_is_tol
     let mut world = World::in_trouble();
     // Pages end among equals: 6,000 share a second, and with it a millisecond.
     world.incidents = (0..11_000).map(|number| incident(number, "payment:2:x", i64::try_from(number).expect("small").min(5_000))).collect();
+    // Time enough for a page to be shown before the next one comes.
+    let delay = Manner::Late(Duration::from_millis(300));
+    world.break_path("/incident", move |asked, reply| if asked.target.contains("incidentTimestampAfter") { reply.travelling(delay.clone()) } else { reply });
     let mut watch = watch(world).await;
     let part = watch.until("a part", |snapshot| snapshot.incidents.get().is_some()).await;
     let set = part.incidents.get().expect("a part");
-    assert_eq!((set.complete, set.incidents.len(), set.total), (false, 5_000, 11_000));
+    assert_eq!((set.complete, set.incidents.len(), set.total), (false, PAGE_SIZE, 11_000));
     assert_eq!(part.value(Figure::IncidentsRoot), None);
     let shown = watch.until_settled().await;
     assert_eq!((shown.value(Figure::IncidentsRoot), shown.groups.roots), (Some(11_000.0), 11_000));
