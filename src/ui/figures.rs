@@ -174,7 +174,7 @@ fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, wo
     pen.skip(1);
     let columns = u16::try_from(pen.room()).unwrap_or(0);
     let spark = Rect { x: cell.x + cell.width - columns, width: columns, height: 1, ..cell };
-    draw_sparkline(app.now, look, state, words.span, spark, buffer);
+    draw_sparkline(app, look, figure, state, words.span, spark, buffer);
 }
 
 #[expect(clippy::too_many_arguments, reason = "one cell is drawn from its parts")]
@@ -194,10 +194,10 @@ fn draw_tall(app: &App, look: &Look, figure: Figure, state: &FigureState, words:
         pen.cell(text, width(text).max(5), Align::Left, look.style(role)).skip(1);
         let columns = u16::try_from(pen.room()).unwrap_or(0);
         let taken = cell.width - columns - u16::try_from(width(&span)).unwrap_or(0) - 1;
-        draw_sparkline(app.now, look, state, words.span, Rect { x: cell.x + taken, y: cell.y + 1, width: columns, height: 1 }, buffer);
+        draw_sparkline(app, look, figure, state, words.span, Rect { x: cell.x + taken, y: cell.y + 1, width: columns, height: 1 }, buffer);
         return;
     }
-    draw_sparkline(app.now, look, state, words.span, Rect { y: cell.y + 1, height: 1, ..cell }, buffer);
+    draw_sparkline(app, look, figure, state, words.span, Rect { y: cell.y + 1, height: 1, ..cell }, buffer);
     let Some(mut pen) = Pen::new(buffer, cell, 2) else { return };
     pen.right(&format!("in {span}"), look.style(Role::Faint));
     if let Some((text, role)) = beside {
@@ -217,22 +217,33 @@ fn span_label(span: Duration) -> String {
 
 /// A sparkline from zero to the highest value on it. A gap is a symbol of its own; nothing is drawn before the first sample. What was
 /// reconstructed is fainter than what was measured.
-fn draw_sparkline(now: Moment, look: &Look, state: &FigureState, span: Duration, area: Rect, buffer: &mut Buffer) {
-    let buckets = state.series.buckets(now, span, area.width.into());
+fn draw_sparkline(app: &App, look: &Look, figure: Figure, state: &FigureState, span: Duration, area: Rect, buffer: &mut Buffer) {
+    let buckets = state.series.buckets(app.now, span, area.width.into());
+    let deployed = if figure == Figure::IncidentsRoot { deployment_column(app, span, buckets.len()) } else { None };
     let highest = buckets
         .iter()
         .filter_map(|bucket| if let Bucket::Value(value) | Bucket::Reconstructed(value) = bucket { Some(*value) } else { None })
         .fold(0.0, f64::max);
     for (column, bucket) in buckets.iter().enumerate() {
         let x = area.x + u16::try_from(column).unwrap_or(0);
+        let marked = deployed == Some(column);
         let (symbol, role) = match bucket {
+            Bucket::Before if marked => (look.symbols.sparkline[1], Role::Accent),
             Bucket::Before => continue,
+            Bucket::Value(value) | Bucket::Reconstructed(value) if marked => (look.symbols.sparkline[level(*value, highest)], Role::Accent),
             Bucket::Gap => (look.symbols.gap, Role::SparklineGap),
             Bucket::Reconstructed(value) => (look.symbols.sparkline[level(*value, highest)], Role::Faint),
             Bucket::Value(value) => (look.symbols.sparkline[level(*value, highest)], Role::Sparkline),
         };
         buffer.set_string(x, area.y, symbol, look.style(role));
     }
+}
+
+/// The column of the last deployment, if it lies within the span: what changed is the first suspect.
+fn deployment_column(app: &App, span: Duration, columns: usize) -> Option<usize> {
+    let newest = app.snapshot.deployments.get()?.values().filter_map(|deployment| deployment.time).max()?;
+    let age = Duration::try_from(app.snapshot.engine.engine_time(app.now).duration_since(newest)).ok()?;
+    (age < span && columns > 0).then(|| columns - 1 - (age.as_secs_f64() / span.as_secs_f64() * columns as f64) as usize)
 }
 
 /// Bar height from 1 to 8; zero keeps the lowest bar, so that "measured zero" and "nothing known" differ.
@@ -252,5 +263,20 @@ mod tests {
     #[test]
     fn small_rates_are_not_rounded_to_zero() {
         assert_eq!((per_second(0.0), per_second(0.5), per_second(12.7)), ("0/s".into(), "0.5/s".into(), "12/s".into()));
+    }
+
+    #[test]
+    fn the_last_deployment_has_a_column_while_it_lies_within_the_span() {
+        use crate::model::deployment::Deployment;
+        use crate::model::example;
+        let now = example::noon();
+        let mut snapshot = example::snapshot(now);
+        let deployed = |age: i64| Deployment { time: Some(now.wall - jiff::SignedDuration::from_secs(age)), ..Deployment::default() };
+        snapshot.deployments.succeed([("d1".into(), deployed(30)), ("d2".into(), deployed(9_000))].into(), now);
+        let mut app = App::new(crate::app::Settings::default(), snapshot.engine.clone(), now);
+        app.update(crate::app::Message::Snapshot(std::sync::Arc::new(snapshot)), now);
+        assert_eq!(deployment_column(&app, Duration::from_secs(60), 6), Some(2));
+        assert_eq!(deployment_column(&app, Duration::from_secs(60), 0), None);
+        assert_eq!(deployment_column(&app, Duration::from_secs(20), 6), None);
     }
 }

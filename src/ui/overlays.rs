@@ -66,6 +66,7 @@ fn help_lines() -> Vec<HelpLine> {
         lines.push(HelpLine::Entry(figure.label().to_owned(), figure.meaning()));
     }
     lines.push(HelpLine::Entry("faint bars".to_owned(), "before bpmtop watched: reconstructed from the engine's history"));
+    lines.push(HelpLine::Entry("coloured bar".to_owned(), "something was deployed at that moment; shown on the root incidents"));
     lines.push(HelpLine::Entry("first seen".to_owned(), "the first such incident in the history; a retry makes a new one, so OLDEST may be younger"));
     lines
 }
