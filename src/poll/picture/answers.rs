@@ -193,7 +193,8 @@ impl Picture {
     fn take_statistics(&mut self, rows: Vec<ProcessStatistics>, now: Moment) {
         let roots: u64 = rows.iter().flat_map(|row| &row.root_incidents).map(|tally| tally.count).sum();
         self.statistics.succeed(rows, now);
-        if !self.mirror.complete() && self.mirror.counted() > 0 {
+        // Who may not read definitions gets an empty list: that is no zero.
+        if !self.mirror.complete() && self.mirror.counted() > 0 && roots > 0 {
             self.groups_stale = true;
             self.set_figure(Figure::IncidentsRoot, roots as f64, now);
             self.set_figure(Figure::IncidentsBlocked, self.mirror.counted().saturating_sub(roots) as f64, now);
