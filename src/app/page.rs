@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 use super::earlier;
 use super::list::Motion;
 use crate::model::description::{Description, FailedWork};
+use crate::model::figure::Figure;
 use crate::model::grouping::{KnownIncident, Names, key_of};
+use crate::model::rights::Trust;
 use crate::model::section::{Moment, Problem};
 use crate::model::since;
 use crate::model::snapshot::Snapshot;
@@ -283,6 +285,14 @@ fn unknown(label: &'static str, problem: &Problem) -> Line {
     Line::Field(label, format!("not known: {}", problem.what), Tone::Warning)
 }
 
+/// Engines answer 404 for what a login may not see as well as for what is gone.
+fn gone(how: &str, snapshot: &Snapshot) -> String {
+    match snapshot.trust(Figure::JobsFailed) {
+        Trust::Partial(_) => format!("not found: {how}, or this login may not see it"),
+        _ => format!("does not exist any more: {how}"),
+    }
+}
+
 fn failed_work(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     let Some(description) = &page.description else {
         lines.push(Line::Field("job", "reading…".into(), Tone::Muted));
@@ -291,10 +301,8 @@ fn failed_work(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     match &description.work {
         Err(problem) => lines.push(unknown("job", problem)),
         Ok(FailedWork::Unnamed) => {}
-        Ok(FailedWork::Job(None)) => lines.push(Line::Field("job", "does not exist any more: it ran, or was cancelled".into(), Tone::Warning)),
-        Ok(FailedWork::ExternalTask(None)) => {
-            lines.push(Line::Field("external task", "does not exist any more: completed, or cancelled".into(), Tone::Warning))
-        }
+        Ok(FailedWork::Job(None)) => lines.push(Line::Field("job", gone("it ran, or was cancelled", snapshot), Tone::Warning)),
+        Ok(FailedWork::ExternalTask(None)) => lines.push(Line::Field("external task", gone("completed, or cancelled", snapshot), Tone::Warning)),
         Ok(FailedWork::Job(Some(job))) => {
             lines.push(Line::Field("job", job.id.to_string(), Tone::Plain));
             lines.push(Line::Field("retries left", job.retries.to_string(), if job.retries == 0 { Tone::Critical } else { Tone::Plain }));

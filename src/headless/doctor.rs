@@ -306,7 +306,7 @@ async fn rights(client: &Client, checks: &mut Vec<Check>) -> Rights {
         }
         checks.push(match answer {
             Ok(answer) if answer.data => Check::ok("permission", right.to_string()),
-            Ok(_) => Check::of("permission", Verdict::Warning, format!("{right} is missing"), right.without_it()),
+            Ok(_) => Check::of("permission", Verdict::Warning, right.not_granted(), right.without_it()),
             Err(error) => Check::of("permission", Verdict::Unknown, format!("{right}: {error}"), error.remedy()),
         });
     }

@@ -267,10 +267,10 @@ fn kpi(snapshot: &Snapshot, figure: Figure, warnings: &mut Vec<String>) -> serde
     if let Some(value) = snapshot.value(figure) {
         if let Trust::Partial(right) = snapshot.trust(figure) {
             if value == 0.0 {
-                warnings.push(format!("{} is not known: none is visible to this login, and {right} is missing", figure.key()));
+                warnings.push(format!("{} is not known: none is visible to this login, and {}", figure.key(), right.not_granted()));
                 return serde_json::Value::Null;
             }
-            warnings.push(format!("{} counts only what this login may see: {right} is missing", figure.key()));
+            warnings.push(format!("{} counts only what this login may see: {}", figure.key(), right.not_granted()));
         }
         return match figure.unit() {
             Unit::Count => (value as u64).into(),

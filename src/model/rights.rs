@@ -55,12 +55,20 @@ impl Right {
         }
     }
 
+    /// What is said where it is missing. Rights on some processes only count as missing, so the words must be true for those too.
+    pub fn not_granted(self) -> String {
+        match self {
+            Self::ReadSystem => format!("{self} is not granted"),
+            _ => format!("{self} is not granted for every process"),
+        }
+    }
+
     /// What its absence takes away, in words for an operator.
     pub fn without_it(self) -> &'static str {
         match self {
             Self::ReadInstances => "incidents, jobs, instances and external tasks are shown only as far as this login may see them",
             Self::ReadHistory => "history is hidden or partial: what happened before, trends and earlier incidents",
-            Self::RetryJobs => "you may look, not retry",
+            Self::RetryJobs => "you may look, but not retry everything",
             Self::UpdateInstances => "instances cannot be changed or suspended",
             Self::DeleteInstances => "instances cannot be cancelled",
             Self::ReadDefinitions => "processes are shown only as far as this login may see them, some by key instead of name",

@@ -361,7 +361,7 @@ impl Picture {
         }
         warnings.extend(self.engine.remark.iter().cloned());
         for right in self.rights.get().iter().flat_map(|rights| rights.missing()) {
-            warnings.push(format!("{}: {right} is missing", right.without_it()));
+            warnings.push(format!("{}: {}", right.without_it(), right.not_granted()));
         }
         if let Some(offset) = self.engine.clock_offset.filter(|offset| offset.abs() >= CLOCK_SKEW) {
             let direction = if offset.is_positive() { "ahead of" } else { "behind" };

@@ -285,7 +285,7 @@ fn draw_empty(app: &App, look: &Look, body: Rect, buffer: &mut Buffer) {
         Some(set) if set.incidents.is_empty() => match app.snapshot.trust(Figure::IncidentsRoot) {
             Trust::Complete => ("No open incidents.".to_owned(), Role::Ok),
             Trust::Unknown => ("No open incidents that this login may see.".to_owned(), Role::Text),
-            Trust::Partial(right) => (format!("No open incidents visible to you; there may be some: {right} is missing."), Role::Warning),
+            Trust::Partial(right) => (format!("No open incidents visible to you; there may be some: {}.", right.not_granted()), Role::Warning),
         },
         Some(_) if app.scoping.scope().is_on() && matches!(app.incidents.level(), Level::Groups) => super::nothing_within("open incidents", app),
         Some(_) => ("Nothing left here; esc goes back.".to_owned(), Role::Muted),
