@@ -192,7 +192,7 @@ async fn the_past_of_a_quiet_hour_costs_four_requests_and_a_group_on_the_screen_
 }
 
 #[tokio::test]
-async fn more_than_a_page_of_incidents_is_read_page_by_page_and_no_figure_is_told_before_the_end() {
+async fn more_than_a_page_of_incidents_is_read_page_by_page_and_an_empty_statistic_is_no_zero_meanwhile() {
     let mut world = World::in_trouble();
     // Pages end among equals: 6,000 share a second, and with it a millisecond.
     world.incidents = (0..11_000).map(|number| incident(number, "payment:2:x", i64::try_from(number).expect("small").min(5_000))).collect();

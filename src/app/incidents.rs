@@ -1,10 +1,11 @@
 //! The incidents pane: groups by activity, below them signatures, below these incidents. Owns cursors, sorting, filters and depth.
 
-use std::cmp::{Ordering, Reverse};
+mod order;
+
 use std::time::Instant;
 
-use jiff::Timestamp;
-
+pub use self::order::{GroupColumn, IncidentColumn, RECENT, SignatureColumn};
+use self::order::{IncidentOrder, compare_groups, compare_signatures, direct};
 use super::basis::{Basis, Parts};
 use super::filter::Filter;
 use super::list::{ListState, Motion};
@@ -25,78 +26,6 @@ pub enum Level {
     /// Incidents of one signature of one group.
     Incidents(GroupKey, Signature),
 }
-
-/// Columns of the groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupColumn {
-    /// Root incidents.
-    Roots,
-    /// Blocked parents.
-    Blocked,
-    /// Process and versions.
-    Process,
-    /// Activity.
-    Activity,
-    /// Incident type.
-    Kind,
-    /// Created in the last five minutes.
-    Recent,
-    /// Age of the oldest.
-    Oldest,
-    /// Age of the newest.
-    Newest,
-    /// Dominant error signature.
-    Signature,
-}
-
-/// Columns of the signatures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureColumn {
-    /// Root incidents.
-    Count,
-    /// Age of the oldest.
-    Oldest,
-    /// Age of the newest.
-    Newest,
-    /// The signature.
-    Signature,
-}
-
-/// Columns of the incidents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IncidentColumn {
-    /// Age.
-    Age,
-    /// Business key of the instance.
-    BusinessKey,
-    /// Version of the process.
-    Version,
-    /// Attempts left.
-    Retries,
-    /// Process instance.
-    Instance,
-    /// Message.
-    Message,
-}
-
-impl GroupColumn {
-    /// All columns as shown.
-    pub const ALL: [Self; 9] =
-        [Self::Roots, Self::Blocked, Self::Process, Self::Activity, Self::Kind, Self::Recent, Self::Oldest, Self::Newest, Self::Signature];
-}
-
-impl SignatureColumn {
-    /// All columns as shown.
-    pub const ALL: [Self; 4] = [Self::Count, Self::Oldest, Self::Newest, Self::Signature];
-}
-
-impl IncidentColumn {
-    /// All columns as shown.
-    pub const ALL: [Self; 6] = [Self::Age, Self::BusinessKey, Self::Version, Self::Retries, Self::Instance, Self::Message];
-}
-
-/// Window of the "recent" column.
-pub const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// State of the pane.
 #[derive(Clone, Debug)]
@@ -419,65 +348,6 @@ impl IncidentsPane {
         let key = business_key(known, snapshot);
         let shown = [Some(incident.id.as_wire()), instance, message, key.as_deref()].map(|part| safe(part.unwrap_or_default()));
         filter.admits_parts(&shown.each_ref().map(AsRef::as_ref))
-    }
-}
-
-fn direct(ordering: Ordering, reversed: bool) -> Ordering {
-    if reversed { ordering.reverse() } else { ordering }
-}
-
-fn compare_groups(column: GroupColumn, a: &Group, b: &Group, since: Timestamp) -> Ordering {
-    match column {
-        GroupColumn::Roots => (b.roots, b.blocked).cmp(&(a.roots, a.blocked)),
-        GroupColumn::Blocked => b.blocked.cmp(&a.blocked),
-        GroupColumn::Process => process_label(a).cmp(&process_label(b)),
-        GroupColumn::Activity => activity_label(a).cmp(&activity_label(b)),
-        GroupColumn::Kind => a.key.kind.cmp(&b.key.kind),
-        GroupColumn::Recent => b.created_since(since).cmp(&a.created_since(since)),
-        GroupColumn::Oldest => a.oldest.cmp(&b.oldest),
-        GroupColumn::Newest => b.newest.cmp(&a.newest),
-        GroupColumn::Signature => a.signatures.first().map(|row| &row.signature).cmp(&b.signatures.first().map(|row| &row.signature)),
-    }
-}
-
-fn compare_signatures(column: SignatureColumn, a: &SignatureGroup, b: &SignatureGroup) -> Ordering {
-    let oldest = |row: &SignatureGroup| row.incidents.last().map(|known| known.incident.created);
-    let newest = |row: &SignatureGroup| row.incidents.first().map(|known| known.incident.created);
-    match column {
-        SignatureColumn::Count => b.incidents.len().cmp(&a.incidents.len()),
-        SignatureColumn::Oldest => oldest(a).cmp(&oldest(b)),
-        SignatureColumn::Newest => newest(b).cmp(&newest(a)),
-        SignatureColumn::Signature => a.signature.cmp(&b.signature),
-    }
-}
-
-/// Where an incident stands in a sorted list.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum IncidentOrder<'a> {
-    Age(Reverse<Timestamp>),
-    /// Rows whose key is not known yet stand behind those whose key is.
-    BusinessKey(bool, Option<String>),
-    Version(Reverse<Option<i64>>),
-    Retries(Option<i64>),
-    Instance(Option<&'a ProcessInstanceId>),
-    Message(Option<&'a EngineText>),
-}
-
-impl<'a> IncidentOrder<'a> {
-    fn of(column: IncidentColumn, known: &'a KnownIncident, snapshot: &Snapshot) -> Self {
-        use crate::model::grouping::Names;
-        let incident = &known.incident;
-        match column {
-            IncidentColumn::Age => Self::Age(Reverse(incident.created)),
-            IncidentColumn::BusinessKey => {
-                let key = business_key(known, snapshot);
-                Self::BusinessKey(key.is_none(), key)
-            }
-            IncidentColumn::Version => Self::Version(Reverse(incident.process_definition.as_ref().and_then(|id| snapshot.names().version(id)))),
-            IncidentColumn::Retries => Self::Retries(retries(known, snapshot)),
-            IncidentColumn::Instance => Self::Instance(incident.process_instance.as_ref()),
-            IncidentColumn::Message => Self::Message(incident.message.as_ref()),
-        }
     }
 }
 
