@@ -184,7 +184,7 @@ async fn the_past_of_a_quiet_hour_costs_four_requests_and_a_group_on_the_screen_
     let groups = vec![shown.groups.groups[0].key.clone()];
     watch.wish(PollCommand::Look(Looking { groups, ..Looking::default() }));
     watch.until("a deployment", |snapshot| !snapshot.deployed.is_empty()).await;
-    let mut about: Vec<String> = watch.engine.paths(0).into_iter().filter(|path| path.starts_with("/history") || path.starts_with("/deployment")).collect();
+    let mut about: Vec<String> = watch.engine.paths(0).into_iter().filter(|path| path.starts_with("/history") || path.starts_with("/deployment/")).collect();
     about.sort();
     // One count tells the history level.
     let expected = [&["/deployment/d1", "/history/incident"][..], &["/history/incident/count"; 3], &["/history/process-instance/count"; 2]].concat();

@@ -49,6 +49,7 @@ impl Picture {
             (Ask::Telemetry, Reply::Telemetry(telemetry)) => self.take_telemetry(&telemetry, now),
             (Ask::Incidents(IncidentStep::Count), Reply::Count(count)) => {
                 self.mirror.apply_count(count);
+                self.figures_before_rows(now);
                 self.incidents_settled(now);
             }
             (Ask::Incidents(IncidentStep::Newer { .. }), Reply::Incidents(rows)) => {
@@ -189,15 +190,20 @@ impl Picture {
         }
     }
 
-    /// While the incidents of a large engine are being read, its own statistics tell how many roots there are.
     fn take_statistics(&mut self, rows: Vec<ProcessStatistics>, now: Moment) {
-        let roots: u64 = rows.iter().flat_map(|row| &row.root_incidents).map(|tally| tally.count).sum();
         self.statistics.succeed(rows, now);
-        // Who may not read definitions gets an empty list: that is no zero.
-        if !self.mirror.complete() && self.mirror.counted() > 0 && roots > 0 {
-            self.groups_stale = true;
+        self.groups_stale |= !self.mirror.complete();
+        self.figures_before_rows(now);
+    }
+
+    /// While the incidents of a large engine are being read, its own statistics and its count tell how many roots and parents there are.
+    fn figures_before_rows(&mut self, now: Moment) {
+        let Some(rows) = self.statistics.get().filter(|_| !self.mirror.complete()) else { return };
+        let roots: u64 = rows.iter().flat_map(|row| &row.root_incidents).map(|tally| tally.count).sum();
+        // Statistics without a root beside a count of incidents are those of a login that may not read them: no figure, rather than 0.
+        if roots > 0 && self.mirror.counted() >= roots {
             self.set_figure(Figure::IncidentsRoot, roots as f64, now);
-            self.set_figure(Figure::IncidentsBlocked, self.mirror.counted().saturating_sub(roots) as f64, now);
+            self.set_figure(Figure::IncidentsBlocked, (self.mirror.counted() - roots) as f64, now);
         }
     }
 
