@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use bpmtop::engine::catalogue::Endpoint;
 use bpmtop::engine::{EngineVersion, RequestName, catalogue};
 
 /// The catalogue's rows and parameters, ticked off one by one.
@@ -51,6 +52,47 @@ impl Ledger {
             }
         }
         coverage
+    }
+}
+
+/// What became of each row on one engine, in words for the table of all engines.
+#[derive(Debug)]
+pub struct Column {
+    pub engine: String,
+    pub cells: Vec<String>,
+}
+
+impl Ledger {
+    /// The engine's column: whether each row was answered, how many parameters were proved, and which are too new for it.
+    pub fn column(&self, name: String, engine: &EngineVersion) -> Column {
+        let (answered, proved) = (self.answered.lock().expect("unpoisoned"), self.proved.lock().expect("unpoisoned"));
+        let cell = |row: &Endpoint| {
+            if !engine.has(row.since) {
+                return format!("not sent, since {}", row.since);
+            }
+            let sent: Vec<_> = row.parameters.iter().filter(|parameter| engine.has(parameter.since)).collect();
+            let done = sent.iter().filter(|parameter| proved.contains(&(row.name, parameter.name))).count();
+            let mut cell = format!("{}, {done}/{} parameters", if answered.contains(&row.name) { "read" } else { "NOT READ" }, sent.len());
+            for parameter in row.parameters.iter().filter(|parameter| !engine.has(parameter.since)) {
+                cell.push_str(&format!("; {} not sent, since {}", parameter.name, parameter.since));
+            }
+            cell
+        };
+        Column { engine: name, cells: catalogue().iter().map(cell).collect() }
+    }
+}
+
+/// Prints request by engine: a cell that says the same as the first engine's is `same`, so that differences stand out.
+pub fn print_table(columns: &[Column]) {
+    let Some(first) = columns.first() else { return };
+    println!("\n| request | {} |", columns.iter().map(|column| column.engine.as_str()).collect::<Vec<_>>().join(" | "));
+    println!("|---|{}", "---|".repeat(columns.len()));
+    for (index, row) in catalogue().iter().enumerate() {
+        let cells = columns.iter().enumerate().map(|(number, column)| {
+            let cell = column.cells[index].as_str();
+            if number > 0 && cell == first.cells[index] { "same" } else { cell }
+        });
+        println!("| {} {} | {} |", row.method, row.path, cells.collect::<Vec<_>>().join(" | "));
     }
 }
 

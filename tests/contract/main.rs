@@ -72,12 +72,14 @@ fn main() -> ExitCode {
     }
     let runtime = Arc::new(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime"));
     // Every engine has its turn, whatever happened on the one before.
-    let failed = choices.into_iter().filter(|choice| !run(choice.clone(), &arguments, &runtime)).count();
+    let mut columns = Vec::new();
+    let failed = choices.into_iter().filter(|choice| !run(choice.clone(), &arguments, &runtime, &mut columns)).count();
+    ledger::print_table(&columns);
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs the table on one engine.
-fn run(choice: Choice, arguments: &Arguments, runtime: &Arc<tokio::runtime::Runtime>) -> bool {
+fn run(choice: Choice, arguments: &Arguments, runtime: &Arc<tokio::runtime::Runtime>, columns: &mut Vec<ledger::Column>) -> bool {
     let stand = Arc::new(Stand::new(choice));
     let here: Vec<(usize, &Test)> = tests().enumerate().filter(|(_, test)| stand.offers(test.on)).collect();
     let left_out = tests().count() - here.len();
@@ -90,6 +92,11 @@ fn run(choice: Choice, arguments: &Arguments, runtime: &Arc<tokio::runtime::Runt
         println!("{}: {left_out} tests need authorizations and were left out: BPMTOP_CONTRACT_GUARDED_URL names no engine", stand.name());
     }
     let complete = is_complete(&stand, &conclusion);
+    if conclusion.num_filtered_out == 0
+        && let Some(version) = stand.version()
+    {
+        columns.push(stand.ledger().column(stand.name(), &version));
+    }
     // Engines stop here rather than at the end of the whole run: three at a time would be a crowd.
     runtime.block_on(stand.leave());
     complete && !conclusion.has_failed()
