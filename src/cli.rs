@@ -12,10 +12,10 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use secrecy::SecretString;
 
-use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target, UiSettings};
-use crate::headless::snapshot::Request;
-use crate::model::scope::Scope;
-use crate::theme::{Depth, Symbols, Theme};
+use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target};
+use crate::headless::Request;
+use crate::session::Session;
+use crate::theme::Theme;
 
 /// The exit code when all went well.
 pub const EXIT_OK: u8 = 0;
@@ -161,44 +161,6 @@ pub enum ConfigCommand {
     Check,
     /// Print a commented configuration to begin with
     Example,
-}
-
-/// One start of the program: everything the cockpit or a snapshot needs to know, validated.
-#[derive(Debug)]
-pub struct Session {
-    /// The validated file, with thresholds and the other profiles.
-    pub config: Config,
-    /// The engine to connect to, or that nothing names one.
-    pub target: Target,
-    /// How the screen looks.
-    pub ui: UiSettings,
-    /// The part of the engine that is shown.
-    pub scope: Scope,
-    /// The file to log to.
-    pub log: Option<PathBuf>,
-    /// What deserves a word to the operator, from the file and from the choice of the engine.
-    pub warnings: Vec<String>,
-}
-
-impl Session {
-    /// The theme that was asked for, with the engine's accent, fit for the terminal on standard output.
-    ///
-    /// # Errors
-    ///
-    /// There is no such theme, or its file holds mistakes.
-    pub fn theme(&self) -> Result<Theme, ConfigError> {
-        let theme = Theme::load(&self.ui.theme, self.config.themes_folder().as_deref())?;
-        let accent = match &self.target {
-            Target::Connect(connection) => connection.accent,
-            Target::FirstRun(_) => None,
-        };
-        Ok(accent.into_iter().fold(theme, Theme::with_accent).at_depth(Depth::of_terminal()))
-    }
-
-    /// The characters to draw with.
-    pub fn symbols(&self) -> &'static Symbols {
-        Symbols::choose(self.ui.ascii)
-    }
 }
 
 /// Runs the program with the arguments of this process and returns its exit code.
@@ -388,8 +350,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn open_cockpit(session: Session) -> Result<u8, Failure> {
     crate::cockpit::run(session).map_err(|stop| match stop {
-        crate::cockpit::Stop::Setup(error) => Failure { code: EXIT_USAGE, error },
-        crate::cockpit::Stop::Engine(error) => Failure::engine(error),
+        crate::session::Stop::Setup(error) => Failure { code: EXIT_USAGE, error },
+        crate::session::Stop::Engine(error) => Failure::engine(error),
     })
 }
 
@@ -399,16 +361,16 @@ fn examine(session: &Session, request: Request) -> Result<u8, Failure> {
             print(&text);
             Ok(if readable { EXIT_OK } else { EXIT_ENGINE })
         }
-        Err(crate::cockpit::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
-        Err(crate::cockpit::Stop::Engine(error)) => Err(Failure::engine(error)),
+        Err(crate::session::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
+        Err(crate::session::Stop::Engine(error)) => Err(Failure::engine(error)),
     }
 }
 
 fn print_snapshot(session: Session, request: Request) -> Result<u8, Failure> {
     match crate::headless::snapshot::run(session, request) {
         Ok(text) => Ok(print(&text)),
-        Err(crate::cockpit::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
-        Err(crate::cockpit::Stop::Engine(error)) => Err(Failure::engine(error)),
+        Err(crate::session::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
+        Err(crate::session::Stop::Engine(error)) => Err(Failure::engine(error)),
     }
 }
 

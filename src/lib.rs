@@ -8,6 +8,7 @@
 //! | [`runtime`] | the terminal guard, the event loop, signals |
 //! | [`cockpit`] | the wiring of one interactive run: config, poller, app, runtime |
 //! | [`headless`] | the same picture without a terminal: `snapshot` |
+//! | [`session`] | one start made ready: login, client, log; where cockpit and headless commands begin |
 //! | [`ui`] | drawing: turns the app and the snapshot into cells, decides nothing |
 //! | [`app`] | what the operator is looking at: messages, update, effects, commands, keys |
 //! | [`poll`] | the one background task that asks the engine, and its budget |
@@ -34,6 +35,7 @@ pub mod mirror;
 pub mod model;
 pub mod poll;
 pub mod runtime;
+pub mod session;
 pub mod text;
 pub mod theme;
 pub mod triage;

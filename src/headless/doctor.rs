@@ -7,15 +7,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::Request;
 use super::refused_logins::{Attempt, RefusedLogins};
-use super::snapshot::Request;
-use crate::cli::Session;
-use crate::cockpit::{Stop, async_runtime, login, options, setup};
 use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::engine::version::Certainty;
 use crate::engine::{Client, CountQuestion, EngineError, HistoricIncidentFilter, IncidentFilter, Login};
 use crate::model::history::HistoryLevel;
 use crate::model::rights::{Right, Rights};
+use crate::session::{Session, Stop, async_runtime, login, options, setup};
 use crate::text::{age, safe};
 use crate::theme::{Depth, Symbols, UNICODE};
 

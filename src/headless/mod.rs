@@ -3,3 +3,12 @@
 pub mod doctor;
 pub mod refused_logins;
 pub mod snapshot;
+
+/// How to read and print.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Request {
+    /// JSON instead of text.
+    pub json: bool,
+    /// Try a login that is known to have been refused.
+    pub retry_login: bool,
+}

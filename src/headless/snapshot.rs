@@ -9,9 +9,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::Request;
 use super::refused_logins::{Attempt, RefusedLogins};
-use crate::cli::Session;
-use crate::cockpit::{Stop, async_runtime, login, options, setup, start_log};
 use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::model::figure::{Figure, Unit};
 use crate::model::grouping::Group;
@@ -21,6 +20,7 @@ use crate::model::scoped::{SCOPED_FIGURES, scoped};
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
+use crate::session::{Session, Stop, async_runtime, login, options, setup, start_log};
 use crate::text::{count_exact, safe, truncate};
 
 /// The whole reading may take this long.
@@ -28,15 +28,6 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// Definitions whose activities are read by name; beyond, activities keep their ids.
 const NAMED: usize = 200;
-
-/// How to read and print.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Request {
-    /// JSON instead of text.
-    pub json: bool,
-    /// Try a login that is known to have been refused.
-    pub retry_login: bool,
-}
 
 /// Reads the engine of a session and returns what to print.
 ///
