@@ -23,8 +23,9 @@ use crate::model::snapshot::{Definitions, FigureState, IncidentSet, KnownNames, 
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
-/// A clock difference below this is within what the `Date` header can tell.
-const CLOCK_NOISE: SignedDuration = SignedDuration::from_millis(1_500);
+/// A clock difference below this is within what the `Date` header can tell: whole seconds, and servers keep it for a second (seen with the
+/// Tomcat of Camunda 7.18).
+const CLOCK_NOISE: SignedDuration = SignedDuration::from_millis(2_500);
 
 impl Picture {
     /// Takes an answer in.
