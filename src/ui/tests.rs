@@ -175,6 +175,25 @@ fn an_engine_with_many_incidents_is_ranked_by_process_before_its_incidents_are_r
 }
 
 #[test]
+fn names_of_four_hundred_characters_leave_room_for_versions_and_errors() {
+    pin("long_names", &[Down], |snapshot, now| {
+        let mut definitions = snapshot.definitions.get().unwrap().clone();
+        for definition in definitions.by_id.values_mut() {
+            definition.name = Some(format!("{} {}", definition.key, "Clearing of cross-border instalments ".repeat(11)).as_str().into());
+        }
+        snapshot.definitions.succeed(definitions, now);
+        let activity = "examine-".repeat(50);
+        let incidents = snapshot.incidents.get().unwrap().incidents.values().map(|known| {
+            let mut known = crate::model::grouping::KnownIncident::clone(known);
+            known.incident.activity = Some(activity.as_str().into());
+            Arc::new(known)
+        });
+        let incidents = incidents.collect();
+        example::set_incidents(snapshot, incidents, now);
+    });
+}
+
+#[test]
 fn groups_of_a_part_of_the_incidents_say_so() {
     pin("sampled", &[], |snapshot, _| {
         let mut groups = crate::model::grouping::Groups::clone(&snapshot.groups);
