@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target};
 use crate::headless::Request;
-use crate::session::Session;
+use crate::session::{Session, Stop};
 use crate::theme::Theme;
 
 /// The exit code when all went well.
@@ -113,6 +113,23 @@ pub struct Options {
     pub log: Option<PathBuf>,
 }
 
+/// The options of every command that reads an engine once.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Reading {
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Try a login again that was refused within the last hours
+    #[arg(long)]
+    pub retry_login: bool,
+}
+
+impl From<Reading> for Request {
+    fn from(Reading { json, retry_login }: Reading) -> Self {
+        Self { json, retry_login }
+    }
+}
+
 /// What can be done besides opening the cockpit.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -121,24 +138,18 @@ pub enum Command {
         /// The engine to read: a profile of the configuration, or the URL of a REST API
         #[arg(value_name = "PROFILE|URL")]
         target: Option<String>,
-        /// Print JSON instead of text
-        #[arg(long)]
-        json: bool,
-        /// Try a login again that was refused within the last hours
-        #[arg(long)]
-        retry_login: bool,
+        /// How to read and print.
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Tell what works, what does not, and the way out
     Doctor {
         /// The engine to examine: a profile of the configuration, or the URL of a REST API
         #[arg(value_name = "PROFILE|URL")]
         target: Option<String>,
-        /// Print JSON instead of text
-        #[arg(long)]
-        json: bool,
-        /// Try a login again that was refused within the last hours
-        #[arg(long)]
-        retry_login: bool,
+        /// How to read and print.
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Look at the configuration
     #[command(subcommand)]
@@ -192,9 +203,14 @@ impl Failure {
     fn usage(message: &'static str) -> Self {
         Self { code: EXIT_USAGE, error: anyhow::anyhow!(message) }
     }
+}
 
-    fn engine(error: anyhow::Error) -> Self {
-        Self { code: EXIT_ENGINE, error }
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Setup(error) => Self { code: EXIT_USAGE, error },
+            Stop::Engine(error) => Self { code: EXIT_ENGINE, error },
+        }
     }
 }
 
@@ -211,14 +227,12 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
     let Arguments { target, options, command } = arguments;
     match command {
         None => open_cockpit(session(target, options, environment)?),
-        Some(Command::Snapshot { target: own, json, retry_login }) => {
+        Some(Command::Snapshot { target: own, reading }) => {
             let session = headless_session(target, own, options, environment)?;
             session.warnings.iter().for_each(|warning| tell(&format!("bpmtop: {warning}")));
-            print_snapshot(session, Request { json, retry_login })
+            print_snapshot(session, reading.into())
         }
-        Some(Command::Doctor { target: own, json, retry_login }) => {
-            examine(&headless_session(target, own, options, environment)?, Request { json, retry_login })
-        }
+        Some(Command::Doctor { target: own, reading }) => examine(&headless_session(target, own, options, environment)?, reading.into()),
         Some(Command::Config(command)) => config_command(&command, &overrides(None, options, None), environment),
         Some(Command::Keys) => Ok(print(&key_table())),
         Some(Command::Completions { shell }) => {
@@ -349,29 +363,17 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn open_cockpit(session: Session) -> Result<u8, Failure> {
-    crate::cockpit::run(session).map_err(|stop| match stop {
-        crate::session::Stop::Setup(error) => Failure { code: EXIT_USAGE, error },
-        crate::session::Stop::Engine(error) => Failure::engine(error),
-    })
+    Ok(crate::cockpit::run(session)?)
 }
 
 fn examine(session: &Session, request: Request) -> Result<u8, Failure> {
-    match crate::headless::doctor::run(session, request) {
-        Ok((text, readable)) => {
-            print(&text);
-            Ok(if readable { EXIT_OK } else { EXIT_ENGINE })
-        }
-        Err(crate::session::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
-        Err(crate::session::Stop::Engine(error)) => Err(Failure::engine(error)),
-    }
+    let (text, readable) = crate::headless::doctor::run(session, request)?;
+    print(&text);
+    Ok(if readable { EXIT_OK } else { EXIT_ENGINE })
 }
 
 fn print_snapshot(session: Session, request: Request) -> Result<u8, Failure> {
-    match crate::headless::snapshot::run(session, request) {
-        Ok(text) => Ok(print(&text)),
-        Err(crate::session::Stop::Setup(error)) => Err(Failure { code: EXIT_USAGE, error }),
-        Err(crate::session::Stop::Engine(error)) => Err(Failure::engine(error)),
-    }
+    Ok(print(&crate::headless::snapshot::run(session, request)?))
 }
 
 fn key_table() -> String {

@@ -83,7 +83,7 @@ fn options_may_stand_before_and_after_a_command() {
     for words in ["--theme day snapshot prod --json", "snapshot prod --json --theme day", "prod snapshot --json --theme day"] {
         let arguments = parse(words).unwrap();
         assert_eq!(arguments.options.theme.as_deref(), Some("day"), "{words}");
-        let Some(Command::Snapshot { target, json: true, retry_login: false }) = arguments.command else { panic!("{words}") };
+        let Some(Command::Snapshot { target, reading: super::Reading { json: true, retry_login: false } }) = arguments.command else { panic!("{words}") };
         assert_eq!(target.or(arguments.target).as_deref(), Some("prod"), "{words}");
     }
 }

@@ -193,12 +193,11 @@ impl Picture {
                 warnings.push(format!("{what} are not known: {}", problem.what));
             }
         }
-        let optional = |text: &Option<String>| text.clone();
         Self {
             engine: EnginePart {
-                product: optional(&snapshot.engine.product),
+                product: snapshot.engine.product.clone(),
                 version: snapshot.engine.version.as_ref().map(ToString::to_string),
-                name: optional(&snapshot.engine.engine_name),
+                name: snapshot.engine.engine_name.clone(),
             },
             taken_at: snapshot.taken.wall,
             scope: within.as_ref().map(|within| ScopePart {
@@ -279,9 +278,8 @@ fn kpi(snapshot: &Snapshot, figure: Figure, warnings: &mut Vec<String>) -> serde
 }
 
 fn group_part(group: &Group, complete: bool) -> GroupPart {
-    let text = |text: Option<String>| text;
     GroupPart {
-        tenant: text(group.key.tenant.as_ref().map(ToString::to_string)),
+        tenant: group.key.tenant.as_ref().map(ToString::to_string),
         process_key: group.key.process.as_ref().map(ToString::to_string),
         process_name: group.process_name.as_ref().map(ToString::to_string),
         versions: group.versions.keys().copied().collect(),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::look::{Look, Pen};
-use crate::text::{Align, pad, truncate, width};
+use crate::text::{Align, truncate, width};
 use crate::theme::Role;
 
 /// How wide a column is.
@@ -234,12 +234,11 @@ impl Title<'_> {
             if self.focused { (look.symbols.border_focused.horizontal_top, Role::BorderFocused) } else { (look.symbols.border.horizontal_top, Role::Border) };
         let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
         pen.write(rule, look.style(border)).skip(1);
-        let remark = pad(&self.remark.0, width(&self.remark.0), Align::Left);
-        let remark_shown = !remark.is_empty() && usize::from(area.width) > 40 && {
+        let (remark, role) = &self.remark;
+        if !remark.is_empty() && area.width > 40 {
             pen.right(rule, look.style(border));
-            pen.right(&remark, look.style(self.remark.1))
-        };
-        let _ = remark_shown;
+            pen.right(remark, look.style(*role));
+        }
         let last = self.path.len().saturating_sub(1);
         for (index, part) in self.path.iter().enumerate() {
             let role = match (index == last, self.focused) {
