@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::page::{Line, Tone};
+use super::document::{Line, Tone};
 use crate::model::earlier::{Event, Past};
 use crate::model::history::IncidentState;
 use crate::model::snapshot::Snapshot;

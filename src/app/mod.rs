@@ -5,6 +5,7 @@
 pub mod basis;
 pub mod command;
 pub mod definitions;
+pub mod document;
 mod earlier;
 pub mod filter;
 pub mod geometry;
@@ -12,11 +13,12 @@ pub mod incidents;
 pub mod job_definitions;
 pub mod keymap;
 pub mod list;
-pub mod page;
+pub mod pages;
 pub mod prompt;
 pub mod scope;
 #[cfg(test)]
 mod tests;
+mod typing;
 mod update;
 
 use std::sync::Arc;
@@ -31,7 +33,7 @@ use self::geometry::{Geometry, Pane};
 use self::incidents::IncidentsPane;
 use self::job_definitions::JobDefinitionsPane;
 use self::keymap::Context;
-use self::page::Page;
+use self::pages::Page;
 use self::prompt::{LoginForm, Prompt};
 use self::scope::{ScopeForm, Scoping};
 use crate::config::Thresholds;
@@ -158,8 +160,8 @@ pub struct App {
     pub job_definitions: JobDefinitionsPane,
     /// Process definitions.
     pub definitions: DefinitionsPane,
-    /// The page of one incident, if open.
-    pub page: Option<Page>,
+    /// Pages that were opened one from another; the last one has the screen.
+    pub pages: Vec<Page>,
     /// What lies above.
     pub overlay: Option<Overlay>,
     /// The last notice and when it came.
@@ -192,7 +194,7 @@ impl App {
             incidents: IncidentsPane::default(),
             job_definitions: JobDefinitionsPane::default(),
             definitions: DefinitionsPane::default(),
-            page: None,
+            pages: Vec::new(),
             overlay: None,
             notice,
             first_run: None,
@@ -218,17 +220,26 @@ impl App {
 
     /// Which keys hold now.
     pub fn context(&self) -> Context {
-        match (&self.overlay, &self.page) {
+        match &self.overlay {
             _ if self.first_run.is_some() => Context::FirstRun,
-            (Some(Overlay::Help(_)), _) => Context::Help,
-            (_, Some(_)) => Context::Text,
-            _ => Context::List,
+            Some(Overlay::Help(_)) => Context::Help,
+            _ => self.place(),
         }
+    }
+
+    /// Which keys hold once nothing lies above.
+    pub fn place(&self) -> Context {
+        self.page().map_or(Context::List, Page::context)
+    }
+
+    /// The page that has the screen, if one is open.
+    pub fn page(&self) -> Option<&Page> {
+        self.pages.last()
     }
 
     /// How the screen is divided.
     pub fn geometry(&self) -> Geometry {
-        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.lower, self.zoomed || self.page.is_some())
+        geometry::divide(Rect::new(0, 0, self.size.0, self.size.1), self.focus, self.lower, self.zoomed || !self.pages.is_empty())
     }
 
     /// Whether background polling is stopped.

@@ -7,6 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::incidents::Level;
 use super::list::HOLD;
+use super::pages::incident::IncidentPage;
 use super::*;
 use crate::model::description::{Description, FailedWork};
 use crate::model::example;
@@ -59,6 +60,13 @@ impl Play {
         self
     }
 
+    fn incident_page(&self) -> &IncidentPage {
+        match self.app.page() {
+            Some(Page::Incident(page)) => page,
+            other => panic!("no incident is described: {other:?}"),
+        }
+    }
+
     fn selected_group(&self) -> Option<String> {
         self.app.incidents.groups.selected_key().and_then(|key| key.activity.as_ref()).map(ToString::to_string)
     }
@@ -107,14 +115,14 @@ fn from_the_dashboard_to_the_stack_trace_it_takes_two_keys() {
         _ => None,
     });
     assert_eq!(asked.as_deref(), Some("incident-0000"));
-    assert!(play.app.page.is_some());
+    assert!(play.app.page().is_some());
 }
 
 #[test]
 fn esc_goes_back_step_by_step_to_the_same_row() {
     let mut play = play();
     play.press("<down><down><enter><enter><enter>");
-    assert!(play.app.page.is_some());
+    assert!(play.app.page().is_some());
     play.press("<esc>");
     assert!(matches!(play.app.incidents.level(), Level::Incidents(..)));
     play.press("<esc><esc>");
@@ -168,9 +176,9 @@ fn answers_to_another_describe_are_not_shown() {
     };
     let (other, own) = (description("incident-0007"), description("incident-0000"));
     play.send(Message::Described(Box::new(other)));
-    assert!(play.app.page.as_ref().unwrap().description.is_none());
+    assert!(play.incident_page().description.is_none());
     play.send(Message::Described(Box::new(own)));
-    assert!(play.app.page.as_ref().unwrap().description.is_some());
+    assert!(play.incident_page().description.is_some());
 }
 
 #[test]
@@ -187,7 +195,7 @@ fn a_search_finds_lines_of_the_stack_trace_whatever_their_case() {
         past: None,
     })));
     play.press("/NUMBER250<enter>");
-    let page = play.app.page.as_ref().unwrap();
+    let page = &play.incident_page().text;
     assert_eq!(page.hits().len(), 1);
     assert_eq!(page.top, page.hits()[0]);
 }
@@ -199,7 +207,7 @@ fn an_incident_that_is_resolved_while_described_says_so() {
     let mut snapshot = example::snapshot(play.now);
     example::set_incidents(&mut snapshot, Vec::new(), play.now);
     play.send(Message::Snapshot(Arc::new(snapshot)));
-    assert!(play.app.page.as_ref().unwrap().gone);
+    assert!(play.incident_page().gone);
 }
 
 #[test]

@@ -5,14 +5,14 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::command::Command;
 use super::filter::Filter;
 use super::geometry::{self, Pane};
-use super::keymap::{self, Context};
-use super::page::Page;
-use super::prompt::{LoginForm, LoginLine, Prompt, Purpose, lock_out};
+use super::keymap;
+use super::pages::Page;
+use super::pages::incident::IncidentPage;
+use super::prompt::{Purpose, lock_out};
 use super::scope::ScopeForm;
+use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, prompt_key, scope_key};
 use super::{App, Effect, Message, NOTICE, Overlay};
-use crate::model::grouping::key_of;
 use crate::model::ids::IncidentId;
-use crate::model::scope::Scope;
 use crate::model::snapshot::Link;
 use crate::poll::command::{Looking, PollCommand};
 use crate::text::safe;
@@ -33,9 +33,8 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
             take_snapshot(app)
         }
         Message::Described(description) => {
-            let snapshot = app.snapshot.clone();
-            if let Some(page) = app.page.as_mut().filter(|page| page.known.incident.id == description.incident) {
-                page.fill(*description, &snapshot);
+            for page in &mut app.pages {
+                page.fill(&description, &app.snapshot);
             }
             Vec::new()
         }
@@ -50,7 +49,7 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
 }
 
 fn take_snapshot(app: &mut App) -> Vec<Effect> {
-    if let Some(page) = &mut app.page {
+    for page in &mut app.pages {
         page.refresh(&app.snapshot);
     }
     let snapshot = app.snapshot.clone();
@@ -77,13 +76,6 @@ fn take_snapshot(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-fn open_login(app: &mut App, reason: String) {
-    let user = app.snapshot.engine.user.clone().unwrap_or_default();
-    let mut form = LoginForm::new(reason, &user);
-    form.not_before = app.login_not_before;
-    app.overlay = Some(Overlay::Login(Box::new(form)));
-}
-
 /// What follows from any message: rows are arranged, notices end, and the poller learns what is on the screen.
 fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     let geometry = app.geometry();
@@ -96,7 +88,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     if let Some(pane) = geometry.definitions {
         app.definitions.list.set_height(geometry::table_rows(pane, false).into());
     }
-    if let Some(page) = &mut app.page {
+    if let Some(page) = app.pages.last_mut() {
         page.set_height(geometry.main.height.saturating_sub(1).into());
     }
     app.incidents.arrange(&app.snapshot, app.now.instant);
@@ -112,11 +104,25 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
-/// What is on the screen. The groups' definitions count too: their activities are shown by name.
+/// What is on the screen.
 fn looking(app: &App) -> Looking {
-    let geometry = app.geometry();
     let mut looking = Looking::default();
     let snapshot = &app.snapshot;
+    if let Some(page) = app.page() {
+        page.look(snapshot, &mut looking);
+    } else {
+        look_at_panes(app, &mut looking);
+    }
+    looking.definitions.sort();
+    looking.definitions.dedup();
+    looking.groups.sort();
+    looking.groups.dedup();
+    looking
+}
+
+/// Adds the rows of the panes. The groups' definitions count too: their activities are shown by name.
+fn look_at_panes(app: &App, looking: &mut Looking) {
+    let (geometry, snapshot) = (app.geometry(), &app.snapshot);
     if geometry.incidents.is_some() {
         let groups = app.incidents.groups.visible().filter_map(|(key, _)| snapshot.groups.find(key)?.definition.clone());
         looking.definitions.extend(groups);
@@ -129,29 +135,6 @@ fn looking(app: &App) -> Looking {
             looking.definitions.extend(app.job_definitions.find(id, snapshot).and_then(|row| row.process_definition.clone()));
         }
     }
-    if let Some(page) = &app.page {
-        looking.definitions.extend(page.known.incident.process_definition.clone());
-        looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
-    }
-    looking.definitions.sort();
-    looking.definitions.dedup();
-    looking.groups.sort();
-    looking.groups.dedup();
-    looking
-}
-
-fn paste(app: &mut App, text: &str) {
-    if let Some(prompt) = &mut app.first_run {
-        prompt.paste(text);
-    } else {
-        match &mut app.overlay {
-            Some(Overlay::Prompt(prompt)) => prompt.paste(text),
-            Some(Overlay::Login(form)) => form.paste(text),
-            Some(Overlay::Scope(form)) => form.paste(text),
-            _ => {}
-        }
-    }
-    live_filter(app);
 }
 
 fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
@@ -170,107 +153,6 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Scope(_)) => scope_key(app, key),
         _ => keymap::command(app.context(), &key).map_or_else(Vec::new, |command| run(app, command)),
     }
-}
-
-fn first_run_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
-    let Some(prompt) = &mut app.first_run else { return Vec::new() };
-    match key.code {
-        KeyCode::Esc => vec![Effect::Quit],
-        KeyCode::Enter => vec![Effect::Connect(prompt.text().trim().to_owned())],
-        _ => {
-            prompt.key(key);
-            Vec::new()
-        }
-    }
-}
-
-fn prompt_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
-    let Some(Overlay::Prompt(prompt)) = &mut app.overlay else { return Vec::new() };
-    match key.code {
-        KeyCode::Esc => {
-            let before = prompt.before.clone();
-            let purpose = prompt.purpose;
-            app.overlay = None;
-            apply_prompt(app, purpose, &before);
-        }
-        KeyCode::Enter => app.overlay = None,
-        _ => {
-            prompt.key(key);
-            live_filter(app);
-        }
-    }
-    Vec::new()
-}
-
-/// Filters and searches work while they are typed.
-fn live_filter(app: &mut App) {
-    if let Some(Overlay::Prompt(prompt)) = &app.overlay {
-        let (purpose, text) = (prompt.purpose, prompt.text().to_owned());
-        apply_prompt(app, purpose, &text);
-    }
-}
-
-fn apply_prompt(app: &mut App, purpose: Purpose, text: &str) {
-    match purpose {
-        Purpose::Filter => match app.focus {
-            Pane::Incidents => app.incidents.set_filter(Filter::parse(text), &app.snapshot),
-            Pane::JobDefinitions => app.job_definitions.set_filter(Filter::parse(text), &app.snapshot),
-            Pane::Definitions => app.definitions.set_filter(Filter::parse(text)),
-        },
-        Purpose::Search => {
-            if let Some(page) = &mut app.page {
-                page.search(text);
-            }
-        }
-        Purpose::Address => {}
-    }
-}
-
-fn login_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
-    let Some(Overlay::Login(form)) = &mut app.overlay else { return Vec::new() };
-    match key.code {
-        KeyCode::Esc => app.overlay = None,
-        KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => form.switch(),
-        KeyCode::Enter if form.line == LoginLine::User => form.switch(),
-        KeyCode::Enter => {
-            if form.wait(app.now).is_zero()
-                && let Some((user, password)) = form.login()
-            {
-                app.overlay = None;
-                app.refused = false;
-                return vec![Effect::Poll(PollCommand::Login { user, password })];
-            }
-        }
-        _ => form.key(key),
-    }
-    Vec::new()
-}
-
-fn scope_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
-    let Some(Overlay::Scope(form)) = &mut app.overlay else { return Vec::new() };
-    match key.code {
-        KeyCode::Esc => app.overlay = None,
-        KeyCode::Tab | KeyCode::Down => form.suggest(true),
-        KeyCode::BackTab | KeyCode::Up => form.suggest(false),
-        KeyCode::Enter => match Scope::parse(form.text(), &app.settings.teams) {
-            Ok(scope) => show_scope(app, scope),
-            Err(problem) => form.problem = Some(problem),
-        },
-        _ => form.key(key),
-    }
-    Vec::new()
-}
-
-fn show_scope(app: &mut App, scope: Scope) {
-    app.overlay = None;
-    let shown = app.snapshot.clone();
-    app.snapshot = app.scoping.set(scope, &shown);
-    // A group that is left out cannot stay open.
-    while app.incidents.open_group(&app.snapshot).is_none() && app.incidents.back() {}
-    app.incidents.rearrange(&app.snapshot);
-    app.job_definitions.rearrange(&app.snapshot);
-    app.definitions.arrange(&app.snapshot, app.scoping.scope(), app.now.instant);
-    app.definitions.rearrange();
 }
 
 /// Puts the cursor into a pane. One below the incidents stays there when the cursor goes back to them.
@@ -309,8 +191,8 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Filter => open_prompt(app, Purpose::Filter),
         Command::Search => open_prompt(app, Purpose::Search),
         Command::NextHit | Command::PreviousHit => {
-            if let Some(page) = &mut app.page {
-                page.next_hit(command == Command::NextHit);
+            if let Some(text) = app.pages.last_mut().and_then(Page::text_mut) {
+                text.next_hit(command == Command::NextHit);
             }
         }
         Command::SortNext | Command::SortReverse => sort(app, command == Command::SortNext),
@@ -326,8 +208,8 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Login => open_login(app, "Log in with another user or password.".to_owned()),
         Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
         Command::Wrap => {
-            if let Some(page) = &mut app.page {
-                page.wrap = !page.wrap;
+            if let Some(text) = app.pages.last_mut().and_then(Page::text_mut) {
+                text.wrap = !text.wrap;
             }
         }
     }
@@ -345,7 +227,7 @@ fn go(app: &mut App, motion: super::list::Motion) {
             Motion::Top => 0,
             Motion::Bottom => usize::MAX / 2,
         };
-    } else if let Some(page) = &mut app.page {
+    } else if let Some(page) = app.pages.last_mut() {
         page.go(motion);
     } else {
         match app.focus {
@@ -359,7 +241,7 @@ fn go(app: &mut App, motion: super::list::Motion) {
 fn back(app: &mut App) {
     if matches!(app.overlay, Some(Overlay::Help(_))) {
         app.overlay = None;
-    } else if app.page.take().is_some() {
+    } else if app.pages.pop().is_some() {
     } else {
         match app.focus {
             Pane::Incidents if app.incidents.back() => {}
@@ -416,20 +298,9 @@ fn describe_selected(app: &mut App) -> Vec<Effect> {
 
 fn describe(app: &mut App, incident: &IncidentId) -> Vec<Effect> {
     let Some(known) = app.snapshot.incident(incident).cloned() else { return Vec::new() };
-    app.page = Some(Page::new(known.clone(), &app.snapshot, app.settings.zone.clone(), app.now));
+    let page = IncidentPage::new(known.clone(), &app.snapshot, app.settings.zone.clone(), app.now);
+    app.pages.push(Page::Incident(Box::new(page)));
     vec![Effect::Poll(PollCommand::Describe(known))]
-}
-
-fn open_prompt(app: &mut App, purpose: Purpose) {
-    let text = match purpose {
-        Purpose::Search => app.page.as_ref().map(|page| page.needle.clone()).unwrap_or_default(),
-        _ => match app.focus {
-            Pane::Incidents => app.incidents.filter().typed().to_owned(),
-            Pane::JobDefinitions => app.job_definitions.filter().typed().to_owned(),
-            Pane::Definitions => app.definitions.filter().typed().to_owned(),
-        },
-    };
-    app.overlay = Some(Overlay::Prompt(Box::new(Prompt::new(purpose, &text))));
 }
 
 fn sort(app: &mut App, next: bool) {
@@ -455,17 +326,16 @@ fn mark_all(app: &mut App, marked: bool) {
 
 fn refresh(app: &mut App) -> Vec<Effect> {
     let mut effects = vec![Effect::Poll(PollCommand::Refresh)];
-    if let Some(page) = &mut app.page {
-        page.asked = app.now;
-        effects.push(Effect::Poll(PollCommand::Describe(page.known.clone())));
+    if let Some(page) = app.pages.last_mut() {
+        effects.extend(page.ask_again(app.now).map(Effect::Poll));
     }
     effects
 }
 
 /// Copies the id of what is selected: the failed job or task on a page, else the row's own id.
 fn copy(app: &mut App) -> Vec<Effect> {
-    let id = match (app.context(), app.focus) {
-        (Context::Text, _) => app.page.as_ref().map(|page| page.known.incident.id.to_string()),
+    let id = match (app.page(), app.focus) {
+        (Some(page), _) => page.id(),
         (_, Pane::Incidents) => app.incidents.selected_incident(&app.snapshot).map(|id| id.to_string()),
         (_, Pane::JobDefinitions) => app.job_definitions.list.selected_present().map(ToString::to_string),
         (_, Pane::Definitions) => app.definitions.selected_id(),

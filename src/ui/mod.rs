@@ -7,17 +7,19 @@
 //! | [`figures`] | the key figures |
 //! | [`header`] | engine, connection, cost; the status line; the footer |
 //! | [`panes`] | one file a pane |
-//! | [`page`] | the describe page |
+//! | [`pages`] | one file a page |
+//! | [`document`] | lines to read, on pages |
 //! | [`overlays`] | help, prompts, login |
 //! | `scope` | the chooser of the scope, its badge |
 //! | [`first_run`] | the screen without an engine |
 
+pub mod document;
 pub mod figures;
 pub mod first_run;
 pub mod header;
 pub mod look;
 pub mod overlays;
-pub mod page;
+pub mod pages;
 pub mod panes;
 mod scope;
 pub mod table;
@@ -42,8 +44,8 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     header::draw_header(app, look, geometry.header, buffer);
     figures::draw(app, look, geometry.figures, geometry.grid, buffer);
-    match &app.page {
-        Some(page) => page::draw(app, page, look, geometry.main, buffer),
+    match app.page() {
+        Some(page) => pages::draw(app, page, look, geometry.main, buffer),
         None => {
             if let Some(area) = geometry.incidents {
                 panes::incidents::draw(app, look, area, buffer);

@@ -1,12 +1,12 @@
-//! The describe page of one incident: a document of fields, message, past and stack trace, with scrolling and searching.
+//! The describe page of one incident: fields, message, past and stack trace.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::earlier;
-use super::list::Motion;
+use crate::app::document::{Document, Line, Tone};
+use crate::app::earlier;
 use crate::model::description::{Description, FailedWork};
 use crate::model::figure::Figure;
 use crate::model::grouping::{KnownIncident, Names, key_of};
@@ -16,47 +16,9 @@ use crate::model::since;
 use crate::model::snapshot::Snapshot;
 use crate::text::{SafeLines, age};
 
-/// How a line of the page reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Plain.
-    Plain,
-    /// Something to notice.
-    Warning,
-    /// What failed.
-    Critical,
-    /// Not known or of minor interest.
-    Muted,
-}
-
-/// One line of the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line {
-    /// A label and its value.
-    Field(&'static str, String, Tone),
-    /// Heading of a part.
-    Heading(String),
-    /// A line of foreign text, made safe.
-    Text(String),
-    /// A remark of ours.
-    Remark(String, Tone),
-    /// Nothing.
-    Blank,
-}
-
-impl Line {
-    fn contains(&self, needle: &str) -> bool {
-        match self {
-            Line::Field(label, value, _) => label.to_lowercase().contains(needle) || value.to_lowercase().contains(needle),
-            Line::Heading(text) | Line::Text(text) | Line::Remark(text, _) => text.to_lowercase().contains(needle),
-            Line::Blank => false,
-        }
-    }
-}
-
 /// Page of one incident.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct IncidentPage {
     /// The incident as it was when the page was opened.
     pub known: Arc<KnownIncident>,
     /// When the page was opened or asked to be read again.
@@ -65,148 +27,37 @@ pub struct Page {
     pub description: Option<Description>,
     /// Whether the incident is not open any more.
     pub gone: bool,
-    /// First line on the screen.
-    pub top: usize,
-    /// Whether long lines are wrapped.
-    pub wrap: bool,
-    /// What is searched for.
-    pub needle: String,
-    head: Vec<Line>,
-    trace: SafeLines,
-    hits: Vec<usize>,
-    /// Hits within the trace, which is searched only when it or the needle changes: it may be megabytes.
-    trace_hits: Vec<usize>,
-    height: usize,
+    /// What is read: fields, message, past, and the stack trace as foreign text.
+    pub text: Document,
     zone: TimeZone,
 }
 
-impl Page {
+impl IncidentPage {
     /// A page that waits for its answers.
     pub fn new(known: Arc<KnownIncident>, snapshot: &Snapshot, zone: TimeZone, now: Moment) -> Self {
-        let mut page = Self {
-            known,
-            asked: now,
-            description: None,
-            gone: false,
-            top: 0,
-            wrap: true,
-            needle: String::new(),
-            head: Vec::new(),
-            trace: SafeLines::default(),
-            hits: Vec::new(),
-            trace_hits: Vec::new(),
-            height: 1,
-            zone,
-        };
+        let mut page = Self { known, asked: now, description: None, gone: false, text: Document::default(), zone };
         page.refresh(snapshot);
         page
     }
 
     /// Takes the answers in.
     pub fn fill(&mut self, description: Description, snapshot: &Snapshot) {
-        self.trace = match &description.trace {
+        self.text.set_tail(match &description.trace {
             Ok(Some(trace)) => trace.safe_lines(),
             _ => SafeLines::default(),
-        };
+        });
         self.description = Some(description);
-        self.search_trace();
         self.refresh(snapshot);
     }
 
     /// Notes a new snapshot: names may have arrived, the incident may have been resolved.
     pub fn refresh(&mut self, snapshot: &Snapshot) {
         self.gone = snapshot.incidents.get().is_some_and(|set| set.complete && !set.incidents.contains_key(&self.known.incident.id));
-        self.head = head(self, snapshot);
-        self.find();
-    }
-
-    /// Number of lines.
-    pub fn len(&self) -> usize {
-        self.head.len() + self.trace.len()
-    }
-
-    /// A page always has lines.
-    pub fn is_empty(&self) -> bool {
-        false
-    }
-
-    /// A line.
-    pub fn line(&self, index: usize) -> Option<Line> {
-        match self.head.get(index) {
-            Some(line) => Some(line.clone()),
-            None => self.trace.get(index - self.head.len()).map(|text| Line::Text(text.to_owned())),
-        }
-    }
-
-    /// Tells how many lines fit on the screen.
-    pub fn set_height(&mut self, height: usize) {
-        self.height = height.max(1);
-        self.top = self.top.min(self.last_top());
-    }
-
-    fn last_top(&self) -> usize {
-        // Wrapped lines take more than one row, so the last lines are reached by letting the page scroll to its very end.
-        if self.wrap { self.len().saturating_sub(1) } else { self.len().saturating_sub(self.height) }
-    }
-
-    /// Scrolls.
-    pub fn go(&mut self, motion: Motion) {
-        let page = self.height.saturating_sub(2).max(1);
-        self.top = match motion {
-            Motion::Up => self.top.saturating_sub(1),
-            Motion::Down => self.top + 1,
-            Motion::PageUp => self.top.saturating_sub(page),
-            Motion::PageDown => self.top + page,
-            Motion::Top => 0,
-            Motion::Bottom => self.len().saturating_sub(self.height),
-        }
-        .min(self.last_top());
-    }
-
-    /// Searches, and scrolls to the first hit from the top of the screen on.
-    pub fn search(&mut self, needle: &str) {
-        self.needle = needle.to_owned();
-        self.search_trace();
-        self.find();
-        if let Some(hit) = self.hits.iter().copied().find(|hit| *hit >= self.top).or(self.hits.first().copied()) {
-            self.top = hit.min(self.last_top());
-        }
-    }
-
-    /// Scrolls to the next or previous hit, round the end.
-    pub fn next_hit(&mut self, forward: bool) {
-        let next = if forward {
-            self.hits.iter().copied().find(|hit| *hit > self.top).or(self.hits.first().copied())
-        } else {
-            self.hits.iter().rev().copied().find(|hit| *hit < self.top).or(self.hits.last().copied())
-        };
-        if let Some(hit) = next {
-            self.top = hit.min(self.last_top());
-        }
-    }
-
-    /// Lines with hits.
-    pub fn hits(&self) -> &[usize] {
-        &self.hits
-    }
-
-    fn search_trace(&mut self) {
-        let needle = self.needle.trim().to_lowercase();
-        self.trace_hits = if needle.is_empty() { Vec::new() } else { self.trace.search(&needle) };
-    }
-
-    fn find(&mut self) {
-        let needle = self.needle.trim().to_lowercase();
-        self.hits.clear();
-        if needle.is_empty() {
-            return;
-        }
-        self.hits.extend(self.head.iter().enumerate().filter(|(_, line)| line.contains(&needle)).map(|(index, _)| index));
-        self.hits.extend(self.trace_hits.iter().map(|index| index + self.head.len()));
+        self.text.set_head(head(self, snapshot));
     }
 }
 
-fn head(page: &Page, snapshot: &Snapshot) -> Vec<Line> {
+fn head(page: &IncidentPage, snapshot: &Snapshot) -> Vec<Line> {
     let mut lines = Vec::new();
     if page.gone {
         lines.push(Line::Remark(
@@ -225,7 +76,7 @@ fn head(page: &Page, snapshot: &Snapshot) -> Vec<Line> {
     lines
 }
 
-fn place(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
+fn place(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     let incident = &page.known.incident;
     let names = snapshot.names();
     if let Some(id) = &incident.process_definition {
@@ -264,7 +115,7 @@ fn clock(time: jiff::Timestamp, zone: &TimeZone) -> String {
     time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
-fn instance(page: &Page, lines: &mut Vec<Line>) {
+fn instance(page: &IncidentPage, lines: &mut Vec<Line>) {
     let Some(id) = &page.known.incident.process_instance else { return };
     lines.push(Line::Field("instance", id.to_string(), Tone::Plain));
     match page.description.as_ref().and_then(|description| description.instance.as_ref()) {
@@ -293,7 +144,7 @@ fn gone(how: &str, snapshot: &Snapshot) -> String {
     }
 }
 
-fn failed_work(page: &Page, snapshot: &Snapshot, lines: &mut Vec<Line>) {
+fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     let Some(description) = &page.description else {
         lines.push(Line::Field("job", "reading…".into(), Tone::Muted));
         return;
@@ -336,7 +187,7 @@ fn when(time: jiff::Timestamp, snapshot: &Snapshot, zone: &TimeZone) -> String {
     if time > now { format!("in {}  ({})", age(distance), clock(time, zone)) } else { format!("{} ago  ({})", age(distance), clock(time, zone)) }
 }
 
-fn message(page: &Page, lines: &mut Vec<Line>) {
+fn message(page: &IncidentPage, lines: &mut Vec<Line>) {
     let first = page.known.incident.message.as_ref();
     lines.push(Line::Heading("Message".into()));
     match first {
@@ -360,10 +211,10 @@ fn message(page: &Page, lines: &mut Vec<Line>) {
     lines.push(Line::Blank);
 }
 
-fn trace_heading(page: &Page, lines: &mut Vec<Line>) {
+fn trace_heading(page: &IncidentPage, lines: &mut Vec<Line>) {
     match page.description.as_ref().map(|description| &description.trace) {
         None => lines.push(Line::Heading("Stack trace: reading…".into())),
-        Some(Ok(Some(_))) => lines.push(Line::Heading(format!("Stack trace, {} lines", page.trace.len()))),
+        Some(Ok(Some(_))) => lines.push(Line::Heading(format!("Stack trace, {} lines", page.text.tail_len()))),
         Some(Ok(None)) => lines.push(Line::Heading("No stack trace".into())),
         Some(Err(problem)) => {
             lines.push(Line::Heading("Stack trace not known".into()));

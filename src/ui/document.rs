@@ -1,24 +1,19 @@
-//! The describe page: fields, message, stack trace.
+//! Drawing a document: labelled fields, headings, remarks, foreign text, with wrapping and painted hits.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::look::{Look, Pen};
-use super::table::Title;
-use crate::app::App;
-use crate::app::page::{Line, Page, Tone};
-use crate::model::grouping::Names as _;
-use crate::text::{age, truncate, width};
+use crate::app::document::{Document, Line, Tone};
+use crate::text::{truncate, width};
 use crate::theme::Role;
 
 /// Cells of the label column.
 const LABEL: usize = 15;
 
-/// Draws the page.
-pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer) {
-    title(app, page, look).draw(area, buffer);
-    let body = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: area.height.saturating_sub(1) };
+/// Draws the lines of a document that are on the screen.
+pub fn draw(page: &Document, look: &Look, body: Rect, buffer: &mut Buffer) {
     let mut row = 0;
     let mut index = page.top;
     while row < body.height
@@ -30,41 +25,20 @@ pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer
     }
 }
 
-fn title<'a>(app: &App, page: &Page, look: &'a Look) -> Title<'a> {
-    let mut summary = Vec::new();
-    if page.gone {
-        summary.push(("NO LONGER OPEN".to_owned(), Role::BadgeStale));
-    }
-    if !page.needle.is_empty() {
-        let hits = page.hits().len();
-        let at = page.hits().iter().position(|hit| *hit >= page.top).map_or(hits, |position| position + 1);
-        summary.push((format!("/{}/ {at} of {hits}", truncate(&page.needle, 24)), Role::Match));
-    }
-    let line = format!("line {} of {}", page.top + 1, page.len());
-    let remark = match &page.description {
-        Some(description) => format!("{line}, read {} ago", age(app.now.since(description.read))),
-        None => "reading…".to_owned(),
-    };
-    Title { path: vec!["Incidents".to_owned(), place(app, page)], summary, remark: (remark, Role::Muted), focused: true, look }
+/// What a title says of the search that is on, if one is.
+pub fn search_words(page: &Document) -> Option<(String, Role)> {
+    let hits = page.hits().len();
+    let at = page.hits().iter().position(|hit| *hit >= page.top).map_or(hits, |position| position + 1);
+    (!page.needle.is_empty()).then(|| (format!("/{}/ {at} of {hits}", truncate(&page.needle, 24)), Role::Match))
 }
 
-/// Where the incident stands: process and activity, or its id before these are known.
-fn place(app: &App, page: &Page) -> String {
-    let incident = &page.known.incident;
-    let names = app.snapshot.names();
-    let process =
-        incident.process_definition.as_ref().map(|id| names.process_name(id).map_or_else(|| names.process_key(id).to_string(), |name| name.to_string()));
-    let activity = incident.activity.as_ref().map(|activity| {
-        let name = incident.process_definition.as_ref().and_then(|id| names.activity_name(id, activity));
-        name.map_or_else(|| activity.to_string(), |name| name.to_string())
-    });
-    match (process, activity) {
-        (Some(process), Some(activity)) => format!("{} / {}", truncate(&process, 40), truncate(&activity, 40)),
-        _ => incident.id.to_string(),
-    }
+/// The place in the document, for the end of a title.
+pub fn place_words(page: &Document) -> String {
+    format!("line {} of {}", page.top + 1, page.len())
 }
 
-fn tone_role(tone: Tone) -> Role {
+/// The colour of a tone.
+pub fn tone_role(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Text,
         Tone::Warning => Role::Warning,
@@ -74,7 +48,7 @@ fn tone_role(tone: Tone) -> Role {
 }
 
 /// Draws one line of the page and returns how many rows it took.
-fn draw_line(page: &Page, line: &Line, hit: bool, look: &Look, area: Rect, buffer: &mut Buffer) -> u16 {
+fn draw_line(page: &Document, line: &Line, hit: bool, look: &Look, area: Rect, buffer: &mut Buffer) -> u16 {
     match line {
         Line::Blank => 1,
         Line::Field(label, value, tone) => {
@@ -96,7 +70,7 @@ fn draw_line(page: &Page, line: &Line, hit: bool, look: &Look, area: Rect, buffe
     }
 }
 
-fn wrapped(page: &Page, text: &str, hit: bool, style: Style, look: &Look, area: Rect, buffer: &mut Buffer) -> u16 {
+fn wrapped(page: &Document, text: &str, hit: bool, style: Style, look: &Look, area: Rect, buffer: &mut Buffer) -> u16 {
     let room = usize::from(area.width);
     if room == 0 {
         return 1;

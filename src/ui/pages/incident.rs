@@ -1,0 +1,50 @@
+//! The describe page: fields, message, stack trace.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::App;
+use crate::app::pages::incident::IncidentPage;
+use crate::model::grouping::Names as _;
+use crate::text::{age, truncate};
+use crate::theme::Role;
+use crate::ui::document;
+use crate::ui::look::Look;
+use crate::ui::table::Title;
+
+/// Draws the page.
+pub fn draw(app: &App, page: &IncidentPage, look: &Look, area: Rect, buffer: &mut Buffer) {
+    title(app, page, look).draw(area, buffer);
+    let body = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: area.height.saturating_sub(1) };
+    document::draw(&page.text, look, body, buffer);
+}
+
+fn title<'a>(app: &App, page: &IncidentPage, look: &'a Look) -> Title<'a> {
+    let mut summary = Vec::new();
+    if page.gone {
+        summary.push(("NO LONGER OPEN".to_owned(), Role::BadgeStale));
+    }
+    summary.extend(document::search_words(&page.text));
+    let line = document::place_words(&page.text);
+    let remark = match &page.description {
+        Some(description) => format!("{line}, read {} ago", age(app.now.since(description.read))),
+        None => "reading…".to_owned(),
+    };
+    Title { path: vec!["Incidents".to_owned(), place(app, page)], summary, remark: (remark, Role::Muted), focused: true, look }
+}
+
+/// Where the incident stands: process and activity, or its id before these are known.
+fn place(app: &App, page: &IncidentPage) -> String {
+    let incident = &page.known.incident;
+    let names = app.snapshot.names();
+    let process =
+        incident.process_definition.as_ref().map(|id| names.process_name(id).map_or_else(|| names.process_key(id).to_string(), |name| name.to_string()));
+    let activity = incident.activity.as_ref().map(|activity| {
+        let name = incident.process_definition.as_ref().and_then(|id| names.activity_name(id, activity));
+        name.map_or_else(|| activity.to_string(), |name| name.to_string())
+    });
+    match (process, activity) {
+        (Some(process), Some(activity)) => format!("{} / {}", truncate(&process, 40), truncate(&activity, 40)),
+        _ => incident.id.to_string(),
+    }
+}
