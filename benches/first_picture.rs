@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use bpmtop::engine::{Client, ClientOptions, CountQuestion, ExternalTaskFilter, ExternalTaskIs, IncidentFilter, JobIs, Login};
+use bpmtop::engine::{Client, ClientOptions, CountQuestion, ExternalTaskFilter, ExternalTaskIs, IncidentFilter, InstanceFilter, JobIs, Login};
 use bpmtop::model::figure::{Figure, Unit};
 use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
 use bpmtop::poll::task::{self, Setup};
@@ -63,7 +63,7 @@ async fn engine_alone(url: &str) -> Duration {
         CountQuestion::jobs([JobIs::NoRetriesLeft]),
         CountQuestion::jobs([JobIs::WithException, JobIs::WithRetriesLeft]),
         CountQuestion::jobs([JobIs::Executable, JobIs::Active]),
-        CountQuestion::ProcessInstances { process_definition: None },
+        CountQuestion::ProcessInstances(InstanceFilter::default()),
         CountQuestion::external_tasks([ExternalTaskIs::NoRetriesLeft]),
         CountQuestion::external_tasks([ExternalTaskIs::Locked]),
         CountQuestion::ExternalTasks(expired),

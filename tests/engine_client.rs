@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bpmtop::engine::{
     Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter,
-    HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter, IncidentQuery, IncidentSort, JobFilter, JobIs, Login, Order, Page, Problem, Product,
-    RequestName,
+    HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, JobFilter, JobIs, Login, Order, Page, Problem,
+    Product, RequestName,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use bpmtop::model::rights::Right;
@@ -277,9 +277,22 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
         is: vec![Task::Locked, Task::NotLocked, Task::WithRetriesLeft, Task::NoRetriesLeft, Task::Active, Task::Suspended],
         topic: Some("t".into()),
         process_definition: definition.clone(),
-        process_instance: instance,
+        process_instance: instance.clone(),
         lock_ends_before: now,
         lock_ends_after: now,
+    };
+    let instances = InstanceFilter {
+        called_by: instance.clone(),
+        calls: instance.clone(),
+        business_key: Some("A 1".into()),
+        business_key_like: Some("A%".to_owned()),
+        process_definition: definition,
+        process_key: Some("k".into()),
+        with_incident: true,
+        only_roots: true,
+        activity: Some("a".into()),
+        suspended: true,
+        root: instance,
     };
     let questions = [
         CountQuestion::Incidents(incident.clone()),
@@ -287,7 +300,8 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
         CountQuestion::HistoricProcessInstances(HistoricInstanceFilter { started_after: now, started_before: now, finished_after: now, finished_before: now }),
         CountQuestion::Jobs(job),
         CountQuestion::ExternalTasks(task),
-        CountQuestion::ProcessInstances { process_definition: definition },
+        CountQuestion::ProcessInstances(instances.clone()),
+        CountQuestion::Executions { process_instance: ProcessInstanceId::from("p") },
         CountQuestion::ProcessDefinitions,
         CountQuestion::JobDefinitions,
     ];

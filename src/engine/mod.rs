@@ -35,7 +35,7 @@ pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault
 pub use login::{Login, Token};
 pub use question::{
     CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter,
-    IncidentQuery, IncidentSort, JobFilter, JobIs, Order, Page,
+    IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, JobFilter, JobIs, Order, Page,
 };
 pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;

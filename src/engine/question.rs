@@ -2,6 +2,8 @@
 //!
 //! Marks are positive only: the engine reads `active=false` as "no filter", not as the opposite. No sending.
 
+mod instance;
+
 use jiff::Timestamp;
 
 use super::catalogue::RequestName;
@@ -9,6 +11,8 @@ use super::request::Request;
 use crate::model::ids::{ActivityId, IncidentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use crate::model::rights::Right;
 use crate::text::EngineText;
+
+pub use self::instance::{InstanceFilter, InstanceQuery};
 
 /// Which rows of a list to read. Every list is bounded, because an engine may refuse one that is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -354,9 +358,11 @@ pub enum CountQuestion {
     /// External tasks.
     ExternalTasks(ExternalTaskFilter),
     /// Running process instances, called ones included.
-    ProcessInstances {
-        /// On this process definition; none for all.
-        process_definition: Option<ProcessDefinitionId>,
+    ProcessInstances(InstanceFilter),
+    /// Executions of one process instance: what reading its tree would cost the engine.
+    Executions {
+        /// The instance.
+        process_instance: ProcessInstanceId,
     },
     /// Process definitions, every version counted.
     ProcessDefinitions,
@@ -385,7 +391,8 @@ impl CountQuestion {
             Self::Incidents(_) => RequestName::IncidentCount,
             Self::Jobs(_) => RequestName::JobCount,
             Self::ExternalTasks(_) => RequestName::ExternalTaskCount,
-            Self::ProcessInstances { .. } => RequestName::ProcessInstanceCount,
+            Self::ProcessInstances(_) => RequestName::ProcessInstanceCount,
+            Self::Executions { .. } => RequestName::ExecutionCount,
             Self::ProcessDefinitions => RequestName::ProcessDefinitionCount,
             Self::JobDefinitions => RequestName::JobDefinitionCount,
             Self::HistoricIncidents(_) => RequestName::HistoricIncidentCount,
@@ -399,9 +406,8 @@ impl CountQuestion {
             Self::Incidents(filter) => filter.onto(request),
             Self::Jobs(filter) => filter.onto(request),
             Self::ExternalTasks(filter) => filter.onto(request),
-            Self::ProcessInstances { process_definition } => {
-                request.query_text("processDefinitionId", process_definition.as_ref().map(ProcessDefinitionId::text))
-            }
+            Self::ProcessInstances(filter) => filter.onto(request),
+            Self::Executions { process_instance } => request.query_text("processInstanceId", Some(process_instance.text())),
             Self::ProcessDefinitions | Self::JobDefinitions => request,
             Self::HistoricIncidents(filter) => filter.onto(request),
             Self::HistoricProcessInstances(filter) => filter.onto(request),

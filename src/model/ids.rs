@@ -63,6 +63,8 @@ ids! {
     JobId,
     /// Id of an external task.
     ExternalTaskId,
+    /// Id of a user task.
+    UserTaskId,
     /// Id of a process instance.
     ProcessInstanceId,
     /// Id of an execution within a process instance.

@@ -1,5 +1,6 @@
 //! The domain: ids, incidents, jobs, definitions, figures and the snapshot. Pure: no I/O, no clock, no terminal.
 
+pub mod activity_instance;
 pub mod definition;
 pub mod deployment;
 pub mod description;
@@ -21,3 +22,5 @@ pub mod series;
 pub mod since;
 pub mod snapshot;
 pub mod statistics;
+pub mod user_task;
+pub mod variable;

@@ -9,7 +9,7 @@ use super::past;
 use crate::bpmn::activity_names;
 use crate::engine::{
     Answer, Client, CountQuestion, EngineError, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, IncidentFilter, IncidentQuery,
-    IncidentSort, JobFilter, JobIs, Order, Page, Telemetry,
+    IncidentSort, InstanceFilter, JobFilter, JobIs, Order, Page, Telemetry,
 };
 use crate::mirror::{IncidentStep, PAGE_SIZE};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
@@ -180,7 +180,7 @@ fn count_question(figure: Figure, now: Timestamp) -> CountQuestion {
         // `executable` alone counts jobs of suspended job definitions too.
         Figure::JobsDue => CountQuestion::jobs([JobIs::Executable, JobIs::Active]),
         Figure::JobsAcquired => CountQuestion::jobs([JobIs::Acquired]),
-        Figure::Instances => CountQuestion::ProcessInstances { process_definition: None },
+        Figure::Instances => CountQuestion::ProcessInstances(InstanceFilter::default()),
         Figure::ExternalLocked => CountQuestion::external_tasks([ExternalTaskIs::Locked]),
         Figure::ExternalExpired => CountQuestion::ExternalTasks(ExternalTaskFilter {
             is: vec![ExternalTaskIs::WithRetriesLeft],

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::bpmn::activity_names;
-use bpmtop::engine::{CountQuestion, IncidentFilter, Page};
+use bpmtop::engine::{CountQuestion, IncidentFilter, InstanceFilter, Page};
 use bpmtop::model::ids::{ActivityId, ProcessInstanceId};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -120,7 +120,7 @@ pub async fn instances_are_read_by_their_ids_and_ended_ones_are_left_out(bench: 
     ensure!(read[0].business_key.as_ref().is_some_and(|key| key.as_wire() == format!("{}-0", process.key)), "{read:?}");
     let one = bench.client().process_instance(&ids[0]).await?.context("it runs")?.data;
     ensure!(one == read[0] && one.definition == process.id, "{one:?}");
-    let count = CountQuestion::ProcessInstances { process_definition: Some(process.id.clone()) };
+    let count = CountQuestion::ProcessInstances(InstanceFilter { process_definition: Some(process.id.clone()), ..InstanceFilter::default() });
     ensure!(bench.client().count(&count).await?.data == 2);
     Ok(())
 }

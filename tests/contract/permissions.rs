@@ -3,7 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::version::Certainty;
 use bpmtop::engine::{
-    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, JobFilter, Page, Problem, RequestName,
+    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, InstanceFilter, JobFilter, Page, Problem,
+    RequestName,
 };
 use bpmtop::model::rights::Right;
 
@@ -45,7 +46,7 @@ pub async fn a_stranger_gets_zero_and_empty_lists_instead_of_an_error(bench: Ben
         CountQuestion::Incidents(incidents.clone()),
         CountQuestion::HistoricIncidents(history),
         CountQuestion::Jobs(jobs),
-        CountQuestion::ProcessInstances { process_definition: Some(process.id.clone()) },
+        CountQuestion::ProcessInstances(InstanceFilter { process_definition: Some(process.id.clone()), ..InstanceFilter::default() }),
     ] {
         ensure!(bench.client().count(&question).await?.data == 2, "the administrator sees them: {question:?}");
         ensure!(stranger.client.count(&question).await?.data == 0, "silently nothing: {question:?}");

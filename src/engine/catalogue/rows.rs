@@ -34,6 +34,8 @@ request_names! {
     Incident,
     /// How many jobs match.
     JobCount,
+    /// Jobs.
+    JobList,
     /// Jobs by their ids.
     JobsByIds,
     /// One job.
@@ -42,6 +44,8 @@ request_names! {
     JobStacktrace,
     /// How many external tasks match.
     ExternalTaskCount,
+    /// External tasks.
+    ExternalTaskList,
     /// External tasks by their ids.
     ExternalTasksByIds,
     /// One external task.
@@ -50,10 +54,24 @@ request_names! {
     ExternalTaskErrorDetails,
     /// How many process instances run.
     ProcessInstanceCount,
+    /// Process instances that run.
+    ProcessInstanceList,
     /// Process instances by their ids.
     ProcessInstancesByIds,
     /// One process instance.
     ProcessInstance,
+    /// What runs in a process instance, as a tree.
+    ActivityInstances,
+    /// How many executions an instance has.
+    ExecutionCount,
+    /// User tasks.
+    UserTaskList,
+    /// One user task.
+    UserTask,
+    /// Variables.
+    VariableList,
+    /// One variable.
+    Variable,
     /// How many process definitions are deployed, every version counted.
     ProcessDefinitionCount,
     /// Process definitions.
@@ -95,6 +113,9 @@ const fn query_since(name: &'static str, minor: u16) -> Parameter {
 }
 
 const SEE_INSTANCE: Permission = Permission::AnyOf(&["READ on PROCESS_INSTANCE", "READ_INSTANCE on PROCESS_DEFINITION"]);
+const SEE_TASK: Permission = Permission::AnyOf(&["READ on TASK", "READ_TASK on PROCESS_DEFINITION"]);
+const SEE_VARIABLE: Permission =
+    Permission::AnyOf(&["READ on PROCESS_INSTANCE", "READ_INSTANCE on PROCESS_DEFINITION", "READ on TASK", "READ_TASK on PROCESS_DEFINITION"]);
 const SEE_DEFINITION: Permission = Permission::AnyOf(&["READ on PROCESS_DEFINITION"]);
 const SEE_HISTORY: Permission = Permission::AnyOf(&["READ_HISTORY on PROCESS_DEFINITION", "READ_HISTORY on HISTORIC_PROCESS_INSTANCE"]);
 
@@ -139,6 +160,50 @@ const HISTORIC_INCIDENT_FILTERS: [Parameter; 12] = [
     query_since("endTimeAfter", 15),
     query_since("endTimeBefore", 15),
     query("open"),
+];
+
+const JOB_FILTERS: [Parameter; 13] = [
+    query("jobDefinitionId"),
+    query("processInstanceId"),
+    query("processDefinitionId"),
+    query("withException"),
+    query("withRetriesLeft"),
+    query("noRetriesLeft"),
+    query("executable"),
+    query("active"),
+    query("suspended"),
+    query("timers"),
+    query("messages"),
+    query("createTimes"),
+    query_since("acquired", 24),
+];
+
+const EXTERNAL_TASK_FILTERS: [Parameter; 11] = [
+    query("processInstanceId"),
+    query("processDefinitionId"),
+    query("topicName"),
+    query("locked"),
+    query("notLocked"),
+    query("withRetriesLeft"),
+    query("noRetriesLeft"),
+    query("active"),
+    query("suspended"),
+    query("lockExpirationBefore"),
+    query("lockExpirationAfter"),
+];
+
+const INSTANCE_FILTERS: [Parameter; 11] = [
+    query("superProcessInstance"),
+    query("subProcessInstance"),
+    query("businessKey"),
+    query("businessKeyLike"),
+    query("processDefinitionId"),
+    query("processDefinitionKey"),
+    query_since("withIncident", 11),
+    query("rootProcessInstances"),
+    query("activityIdIn"),
+    query("suspended"),
+    query_since("rootProcessInstanceId", 24),
 ];
 
 const PAGE: [Parameter; 4] = [query("firstResult"), query("maxResults"), query("sortBy"), query("sortOrder")];
@@ -207,22 +272,15 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::JobCount,
         path: "/job/count",
-        parameters: &[
-            query("jobDefinitionId"),
-            query("processInstanceId"),
-            query("processDefinitionId"),
-            query("withException"),
-            query("withRetriesLeft"),
-            query("noRetriesLeft"),
-            query("executable"),
-            query("active"),
-            query("suspended"),
-            query("timers"),
-            query("messages"),
-            query("createTimes"),
-            query_since("acquired", 24),
-        ],
+        parameters: &JOB_FILTERS,
         note: "executable counts suspended jobs and locked ones too: add active. Two of jobId, jobIds, jobDefinitionId and activityId together are invalid SQL.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::JobList,
+        path: "/job",
+        parameters: &joined::<13, 4, 17>(JOB_FILTERS, PAGE),
+        note: "Jobs of one instance are found by an index; marks alone may scan.",
         ..READ
     },
     Endpoint {
@@ -235,24 +293,8 @@ pub(super) const ROWS: &[Endpoint] = &[
     },
     Endpoint { name: RequestName::Job, path: "/job/{id}", statuses: BY_ID, ..READ },
     Endpoint { name: RequestName::JobStacktrace, path: "/job/{id}/stacktrace", statuses: BY_ID, note: "Plain text of any length; read up to 2 MiB.", ..READ },
-    Endpoint {
-        name: RequestName::ExternalTaskCount,
-        path: "/external-task/count",
-        parameters: &[
-            query("processInstanceId"),
-            query("processDefinitionId"),
-            query("topicName"),
-            query("locked"),
-            query("notLocked"),
-            query("withRetriesLeft"),
-            query("noRetriesLeft"),
-            query("active"),
-            query("suspended"),
-            query("lockExpirationBefore"),
-            query("lockExpirationAfter"),
-        ],
-        ..READ
-    },
+    Endpoint { name: RequestName::ExternalTaskCount, path: "/external-task/count", parameters: &EXTERNAL_TASK_FILTERS, ..READ },
+    Endpoint { name: RequestName::ExternalTaskList, path: "/external-task", parameters: &joined::<11, 4, 15>(EXTERNAL_TASK_FILTERS, PAGE), ..READ },
     Endpoint {
         name: RequestName::ExternalTasksByIds,
         method: Method::Post,
@@ -269,10 +311,12 @@ pub(super) const ROWS: &[Endpoint] = &[
         note: "Plain text; 204 where the worker reported none. Camunda 7.24 answers an unknown id with 500 NullValueException.",
         ..READ
     },
+    Endpoint { name: RequestName::ProcessInstanceCount, path: "/process-instance/count", parameters: &INSTANCE_FILTERS, ..READ },
     Endpoint {
-        name: RequestName::ProcessInstanceCount,
-        path: "/process-instance/count",
-        parameters: &[query("processDefinitionId"), query("processDefinitionKey"), query("active"), query("suspended"), query_since("withIncident", 11)],
+        name: RequestName::ProcessInstanceList,
+        path: "/process-instance",
+        parameters: &joined::<11, 4, 15>(INSTANCE_FILTERS, PAGE),
+        note: "No time of the start: the history has it. Whose activity called an instance is not told either.",
         ..READ
     },
     Endpoint {
@@ -284,6 +328,46 @@ pub(super) const ROWS: &[Endpoint] = &[
         ..READ
     },
     Endpoint { name: RequestName::ProcessInstance, path: "/process-instance/{id}", statuses: BY_ID, ..READ },
+    Endpoint {
+        name: RequestName::ActivityInstances,
+        path: "/process-instance/{id}/activity-instances",
+        statuses: BY_ID,
+        note: "Loads every execution of the instance: count them first. Jobs that wait before or after an activity are transition instances.",
+        ..READ
+    },
+    Endpoint { name: RequestName::ExecutionCount, path: "/execution/count", parameters: &[query("processInstanceId")], ..READ },
+    Endpoint {
+        name: RequestName::UserTaskList,
+        path: "/task",
+        parameters: &joined::<1, 4, 5>([query("processInstanceId")], PAGE),
+        permission: SEE_TASK,
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::UserTask,
+        path: "/task/{id}",
+        permission: SEE_TASK,
+        statuses: BY_ID,
+        note: "A task that may not be read looks gone.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::VariableList,
+        path: "/variable-instance",
+        parameters: &joined::<2, 4, 6>([query("processInstanceIdIn"), query("deserializeValues")], PAGE),
+        permission: SEE_VARIABLE,
+        note: "Values come with the rows, of any length, but for bytes and files. Without deserializeValues=false the engine makes objects of them, by classes it may lack.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::Variable,
+        path: "/variable-instance/{id}",
+        parameters: &[query("deserializeValues")],
+        permission: SEE_VARIABLE,
+        statuses: BY_ID,
+        note: "A variable that may not be read looks gone.",
+        ..READ
+    },
     Endpoint {
         name: RequestName::ProcessDefinitionCount,
         path: "/process-definition/count",

@@ -1,0 +1,72 @@
+//! Which process instances to count or to list.
+
+use super::{Order, Page, sorted};
+use crate::engine::catalogue::RequestName;
+use crate::engine::request::Request;
+use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use crate::text::EngineText;
+
+/// Which running process instances. Several conditions must all hold. Default: all, called ones included.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceFilter {
+    /// Called by this instance, directly.
+    pub called_by: Option<ProcessInstanceId>,
+    /// The one that calls this instance, directly.
+    pub calls: Option<ProcessInstanceId>,
+    /// With exactly this business key.
+    pub business_key: Option<EngineText>,
+    /// With a business key like this; `%` stands for anything, and without one the match is exact. The case matters.
+    pub business_key_like: Option<String>,
+    /// Of this process definition.
+    pub process_definition: Option<ProcessDefinitionId>,
+    /// Of any version of this process.
+    pub process_key: Option<ProcessKey>,
+    /// With an open incident, a bubbled one included (since 7.11).
+    pub with_incident: bool,
+    /// Called by no other instance.
+    pub only_roots: bool,
+    /// With something running in this activity, or waiting at it.
+    pub activity: Option<ActivityId>,
+    /// Suspended.
+    pub suspended: bool,
+    /// Below this instance or that instance itself (since 7.24).
+    pub root: Option<ProcessInstanceId>,
+}
+
+impl InstanceFilter {
+    pub(super) fn onto(&self, request: Request) -> Request {
+        let request = request
+            .query_text("superProcessInstance", self.called_by.as_ref().map(ProcessInstanceId::text))
+            .query_text("subProcessInstance", self.calls.as_ref().map(ProcessInstanceId::text))
+            .query_text("businessKey", self.business_key.as_ref());
+        let request = match &self.business_key_like {
+            Some(pattern) => request.query("businessKeyLike", pattern),
+            None => request,
+        };
+        let request = request
+            .query_text("processDefinitionId", self.process_definition.as_ref().map(ProcessDefinitionId::text))
+            .query_text("processDefinitionKey", self.process_key.as_ref().map(ProcessKey::text))
+            .query_text("activityIdIn", self.activity.as_ref().map(ActivityId::text))
+            .query_text("rootProcessInstanceId", self.root.as_ref().map(ProcessInstanceId::text));
+        let marks = [("withIncident", self.with_incident), ("rootProcessInstances", self.only_roots), ("suspended", self.suspended)];
+        marks.into_iter().filter(|(_, set)| *set).fold(request, |request, (mark, _)| request.query(mark, true))
+    }
+}
+
+/// One page of running process instances.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceQuery {
+    /// Which.
+    pub filter: InstanceFilter,
+    /// Whether sorted by id, so that pages do not overlap; if not, the order is left to the database, which is the cheapest.
+    pub by_id: bool,
+    /// Which rows.
+    pub page: Page,
+}
+
+impl InstanceQuery {
+    pub(in crate::engine) fn request(&self) -> Request {
+        let request = self.page.onto(self.filter.onto(Request::to(RequestName::ProcessInstanceList)));
+        sorted(request, self.by_id.then_some(("instanceId", Order::Ascending)))
+    }
+}
