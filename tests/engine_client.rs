@@ -1,14 +1,16 @@
 //! The client against a scripted server: what it sends, what it refuses to send, what it makes of answers. Failures and their words
-//! are in `engine_client_failures.rs`.
+//! are in `engine_client_failures.rs`, reading one instance in `engine_client/instance.rs`.
 
+#[path = "engine_client/instance.rs"]
+mod instance;
 mod scripted;
 
 use std::time::Duration;
 
 use bpmtop::engine::{
     Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter,
-    HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, JobFilter, JobIs, Login, Order, Page, Problem,
-    Product, RequestName,
+    HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, JobFilter, JobIs, Login, Order,
+    Page, Problem, Product, RequestName,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use bpmtop::model::rights::Right;
@@ -43,6 +45,9 @@ async fn calm_engine() -> ScriptedEngine {
     ScriptedEngine::start(|asked: &Asked| match asked.path() {
         path if path.ends_with("/count") => Reply::json(r#"{"count":7}"#),
         path if path.ends_with("/version") => Reply::json(r#"{"version":"7.24.0"}"#),
+        path if path.ends_with("/activity-instances") => Reply::json(r#"{"id":"p"}"#),
+        path if path.ends_with("/task/t") => Reply::json(r#"{"id":"t","created":"2025-01-01T00:00:00.000+0000"}"#),
+        path if path.ends_with("/variable-instance/v") => Reply::json(r#"{"id":"v","name":"iban"}"#),
         _ => Reply::json("[]"),
     })
     .await
@@ -298,8 +303,8 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
         CountQuestion::Incidents(incident.clone()),
         CountQuestion::HistoricIncidents(historic.clone()),
         CountQuestion::HistoricProcessInstances(HistoricInstanceFilter { started_after: now, started_before: now, finished_after: now, finished_before: now }),
-        CountQuestion::Jobs(job),
-        CountQuestion::ExternalTasks(task),
+        CountQuestion::Jobs(job.clone()),
+        CountQuestion::ExternalTasks(task.clone()),
         CountQuestion::ProcessInstances(instances.clone()),
         CountQuestion::Executions { process_instance: ProcessInstanceId::from("p") },
         CountQuestion::ProcessDefinitions,
@@ -320,6 +325,15 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     client.user_operations(&ProcessInstanceId::from("p"), Page::first(5)).await.expect("an answer");
     client.job_log(&JobId::from("j"), Some(&ProcessInstanceId::from("p")), Page::first(5), Order::Descending).await.expect("an answer");
     client.process_statistics().await.expect("an answer");
+    client.process_instances_where(&InstanceQuery { filter: instances, by_id: true, page: Page::first(5) }).await.expect("an answer");
+    client.jobs_where(&job, Page::first(5)).await.expect("an answer");
+    client.external_tasks_where(&task, Page::first(5)).await.expect("an answer");
+    let instance = ProcessInstanceId::from("p");
+    client.activity_instances(&instance).await.expect("an answer").expect("a tree");
+    client.user_tasks(&instance, Page::first(5)).await.expect("an answer");
+    client.user_task(&"t".into()).await.expect("an answer").expect("a task");
+    client.variables(&instance, Page::first(5)).await.expect("an answer");
+    client.variable(&"v".into()).await.expect("an answer").expect("a variable");
     let targets: Vec<String> = engine.asked().into_iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect();
     insta::assert_snapshot!("every_question_on_the_wire", targets.join("\n").replace("%3A00%3A00.000%2B0000", "…"));
 }

@@ -196,6 +196,11 @@ impl Client {
         Limit::Refuse(self.shared.options.max_body)
     }
 
+    /// The most bytes of a JSON answer that has a limit of its own.
+    pub(super) fn at_most(&self, bytes: usize) -> Limit {
+        Limit::Refuse(self.shared.options.max_body.min(bytes))
+    }
+
     /// Method and address of a request, as errors show them.
     pub(super) fn place_of(&self, request: &Request) -> String {
         let options = &self.shared.options;

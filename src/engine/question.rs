@@ -275,7 +275,7 @@ pub struct JobFilter {
 }
 
 impl JobFilter {
-    fn onto(&self, request: Request) -> Request {
+    pub(super) fn onto(&self, request: Request) -> Request {
         let marked = self.is.iter().fold(request, |request, mark| request.query(mark.wire(), true));
         let window = [("gt", self.created_after), ("lt", self.created_before)];
         let window = window.into_iter().filter_map(|(bound, time)| time.map(|time| format!("{bound}_{}", super::wire::date(time))));
@@ -336,7 +336,7 @@ pub struct ExternalTaskFilter {
 }
 
 impl ExternalTaskFilter {
-    fn onto(&self, request: Request) -> Request {
+    pub(super) fn onto(&self, request: Request) -> Request {
         self.is
             .iter()
             .fold(request, |request, mark| request.query(mark.wire(), true))

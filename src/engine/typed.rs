@@ -1,5 +1,7 @@
 //! The typed calls of the client, one per question. Each names its REST path; permissions, versions and traps are in its catalogue row.
 
+mod instance;
+
 use std::collections::HashSet;
 
 use super::catalogue::RequestName;
@@ -36,7 +38,17 @@ type Call<T> = Result<Answer<T>, EngineError>;
 /// Every call fails with an [`EngineError`]: see [`Problem`] for what can go wrong.
 impl Client {
     async fn ask<T>(&self, request: Request, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
-        let delivery = self.deliver(&request, self.whole()).await?;
+        self.ask_limited(request, self.whole(), parse).await
+    }
+
+    /// Asks for an answer of at most so many bytes, or of fewer if the client reads no more of any.
+    async fn ask_within<T>(&self, request: Request, most: usize, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
+        let limit = self.at_most(most);
+        self.ask_limited(request, limit, parse).await
+    }
+
+    async fn ask_limited<T>(&self, request: Request, limit: Limit, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
+        let delivery = self.deliver(&request, limit).await?;
         let data = parse(&delivery.reply.body)
             .map_err(|error| EngineError::new(Some(request.row().name), &delivery.place, fault::of_json(&delivery.reply, &error)))?;
         Ok(answer(&delivery, data))

@@ -3,7 +3,9 @@
 //! Rows borrow from the bytes and are converted one at a time, so a page of thousands costs its bytes and its result, nothing
 //! between. Texts that repeat within a page share their storage. Unknown fields, nulls and absent optional fields are tolerated.
 
+pub(super) mod activity_tree;
 mod deployment;
+pub(super) mod instance;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
