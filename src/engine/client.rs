@@ -196,6 +196,11 @@ impl Client {
         Limit::Refuse(self.shared.options.max_body)
     }
 
+    /// The most bytes of a JSON answer that must be smaller than others.
+    pub(super) fn at_most(&self, most: usize) -> Limit {
+        Limit::Refuse(self.shared.options.max_body.min(most))
+    }
+
     /// Method and address of a request, as errors show them.
     pub(super) fn place_of(&self, request: &Request) -> String {
         let options = &self.shared.options;
