@@ -8,9 +8,9 @@ mod scripted;
 use std::time::Duration;
 
 use bpmtop::engine::{
-    Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter,
-    HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, JobFilter, JobIs, Login, Order,
-    Page, Problem, Product, RequestName,
+    Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter,
+    HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery,
+    IncidentSort, InstanceFilter, InstanceQuery, JobFilter, JobIs, JobLogFilter, JobLogQuery, Login, Order, Page, Problem, Product, RequestName, containing,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use bpmtop::model::rights::Right;
@@ -238,12 +238,15 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
         process_definition: definition.clone(),
         process_keys: vec![ProcessKey::from("a"), ProcessKey::from("b")],
         process_instance: instance.clone(),
+        activity: Some("a".into()),
         configuration: Some("j".into()),
         root_cause: Some(IncidentId::from("r")),
+        message_like: Some(containing("50%")),
         created_after: now,
         created_before: now,
     };
     let historic = HistoricIncidentFilter {
+        id: Some("i".into()),
         kind: Some("failedJob".into()),
         process_definition: definition.clone(),
         process_keys: vec!["k1".into(), "k2".into()],
@@ -251,12 +254,30 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
         tenant: Some("t".into()),
         process_instance: instance.clone(),
         configuration: Some("j".into()),
+        root_cause: Some("r".into()),
+        message_like: Some("%m_".into()),
         created_after: now,
         created_before: now,
         ended_after: now,
         ended_before: now,
         only_open: true,
     };
+    let lives = HistoricInstanceFilter {
+        process_definition: definition.clone(),
+        business_key: Some("b".into()),
+        business_key_like: Some("%b%".into()),
+        called_by: instance.clone(),
+        root: instance.clone(),
+        running: true,
+        over: true,
+        started_after: now,
+        started_before: now,
+        finished_after: now,
+        finished_before: now,
+    };
+    let visits =
+        HistoricActivityFilter { process_instance: instance.clone(), kind: Some("callActivity".into()), activity: Some("a".into()), running: true, over: true };
+    let log = JobLogFilter { job: Some("j".into()), process_instance: instance.clone(), failed: true, succeeded: true };
     use ExternalTaskIs as Task;
     use JobIs as Mark;
     let marks = vec![
@@ -302,7 +323,8 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     let questions = [
         CountQuestion::Incidents(incident.clone()),
         CountQuestion::HistoricIncidents(historic.clone()),
-        CountQuestion::HistoricProcessInstances(HistoricInstanceFilter { started_after: now, started_before: now, finished_after: now, finished_before: now }),
+        CountQuestion::HistoricProcessInstances(lives.clone()),
+        CountQuestion::HistoricActivities(visits.clone()),
         CountQuestion::Jobs(job.clone()),
         CountQuestion::ExternalTasks(task.clone()),
         CountQuestion::ProcessInstances(instances.clone()),
@@ -323,7 +345,15 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     client.job_definitions(Page::first(5)).await.expect("an answer");
     client.deployments(Page::first(5)).await.expect("an answer");
     client.user_operations(&ProcessInstanceId::from("p"), Page::first(5)).await.expect("an answer");
-    client.job_log(&JobId::from("j"), Some(&ProcessInstanceId::from("p")), Page::first(5), Order::Descending).await.expect("an answer");
+    let query = JobLogQuery { filter: log, by_time: Some(Order::Descending), page: Page::first(5) };
+    client.job_log(&query).await.expect("an answer");
+    client.job_log_stacktrace(&"l".into()).await.expect("an answer");
+    let query = HistoricInstanceQuery { filter: lives, by_start: Some(Order::Descending), page: Page::first(5) };
+    client.historic_process_instances(&query).await.expect("an answer");
+    let query = HistoricActivityQuery { filter: visits, by_start: Some(Order::Ascending), page: Page { first: 5, max: 5 } };
+    client.historic_activities(&query).await.expect("an answer");
+    client.variable_updates(&ProcessInstanceId::from("p"), Page::first(5), Order::Ascending).await.expect("an answer");
+    client.historic_process_instances_by_ids(&[ProcessInstanceId::from("p")]).await.expect("an answer");
     client.process_statistics().await.expect("an answer");
     client.process_instances_where(&InstanceQuery { filter: instances, by_id: true, page: Page::first(5) }).await.expect("an answer");
     client.jobs_where(&job, Page::first(5)).await.expect("an answer");
@@ -438,6 +468,39 @@ async fn a_compressed_answer_is_read() {
     let answer = client(&engine).incidents(&incidents()).await.expect("an answer");
     assert_eq!((answer.data.len(), answer.bytes), (900, rows.len()));
     assert!(engine.asked()[0].header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip")));
+}
+
+#[tokio::test]
+async fn changes_of_variables_that_are_too_large_ask_for_a_smaller_page_and_show_no_value() {
+    let row = |value: &str| format!(r#"{{"time":"2025-01-01T00:00:00.000+0000","variableName":"token","value":"{value}","revision":0}}"#);
+    let half = "s".repeat(1 << 20);
+    let engine = ScriptedEngine::start(move |asked: &Asked| {
+        let rows = if asked.target.contains("maxResults=2&") { vec![row(&half); 2] } else { vec![row(&half)] };
+        Reply::json(format!("[{}]", rows.join(",")))
+    })
+    .await;
+    let client = client(&engine);
+    let read = async |most| client.variable_updates(&ProcessInstanceId::from("p"), Page::first(most), Order::Descending).await;
+    let refused = read(2).await.expect_err("two values of 1 MiB and what belongs to them");
+    assert!(matches!(refused.problem(), Problem::TooLarge { limit } if *limit == 2 << 20), "{refused}");
+    let changes = read(1).await.expect("half of it").data;
+    assert_eq!((changes.len(), changes[0].size), (1, Some(1 << 20)));
+    assert!(!format!("{changes:?}").contains("sss"), "the value is gone");
+}
+
+#[tokio::test]
+async fn instances_of_the_history_that_nobody_asked_for_are_an_error_and_one_that_is_unknown_is_none() {
+    let engine = ScriptedEngine::start(|asked: &Asked| match asked.method.as_str() {
+        "POST" => Reply::json(r#"[{"id":"other","processDefinitionId":"d","startTime":"2025-01-01T00:00:00.000+0000"}]"#),
+        _ => Reply::json(r#"{"type":"InvalidRequestException","message":"Historic process instance with id p does not exist","code":null}"#).with_status(404),
+    })
+    .await;
+    let client = client(&engine);
+    let stray = client.historic_process_instances_by_ids(&[ProcessInstanceId::from("p")]).await.expect_err("a filter that was ignored");
+    assert!(matches!(stray.problem(), Problem::FilterIgnored { what: "processInstanceIds" }), "{stray}");
+    assert!(client.historic_process_instance(&ProcessInstanceId::from("p")).await.expect("an answer").is_none());
+    assert!(client.historic_process_instances_by_ids(&[]).await.expect("nothing is asked").data.is_empty());
+    assert_eq!(engine.asked().len(), 2);
 }
 
 #[tokio::test]

@@ -196,9 +196,9 @@ impl Client {
         Limit::Refuse(self.shared.options.max_body)
     }
 
-    /// The most bytes of a JSON answer that has a limit of its own.
-    pub(super) fn at_most(&self, bytes: usize) -> Limit {
-        Limit::Refuse(self.shared.options.max_body.min(bytes))
+    /// The most bytes of a JSON answer that must be smaller than others.
+    pub(super) fn at_most(&self, most: usize) -> Limit {
+        Limit::Refuse(self.shared.options.max_body.min(most))
     }
 
     /// Method and address of a request, as errors show them.

@@ -34,8 +34,9 @@ pub use client::{Answer, Client, ClientOptions, Usage};
 pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault, Unreachable};
 pub use login::{Login, Token};
 pub use question::{
-    CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, IncidentFilter,
-    IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, JobFilter, JobIs, Order, Page,
+    CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery,
+    HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, JobFilter, JobIs, JobLogFilter,
+    JobLogQuery, Order, Page, containing,
 };
 pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;

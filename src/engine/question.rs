@@ -1,14 +1,21 @@
 //! What can be asked of counts and lists, as values. Every parameter named here stands in the catalogue row it is sent with.
 //!
-//! Marks are positive only: the engine reads `active=false` as "no filter", not as the opposite. No sending.
+//! Marks are positive only: the engine reads `active=false` as "no filter", not as the opposite. What can be asked of the history is
+//! in `question/history.rs`. No sending.
+
+mod history;
 
 mod instance;
 
 use jiff::Timestamp;
 
+pub use self::history::{
+    HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, JobLogFilter,
+    JobLogQuery,
+};
 use super::catalogue::RequestName;
 use super::request::Request;
-use crate::model::ids::{ActivityId, IncidentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use crate::model::ids::{ActivityId, IncidentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use crate::model::rights::Right;
 use crate::text::EngineText;
 
@@ -47,7 +54,7 @@ pub enum Order {
 }
 
 impl Order {
-    fn wire(self) -> &'static str {
+    pub(super) fn wire(self) -> &'static str {
         match self {
             Self::Ascending => "asc",
             Self::Descending => "desc",
@@ -66,10 +73,14 @@ pub struct IncidentFilter {
     pub process_keys: Vec<ProcessKey>,
     /// On this process instance.
     pub process_instance: Option<ProcessInstanceId>,
+    /// Reported at this activity; for a blocked parent that is the call activity.
+    pub activity: Option<ActivityId>,
     /// With this configuration: a job id or an external task id.
     pub configuration: Option<EngineText>,
     /// Caused, in the end, by this incident.
     pub root_cause: Option<IncidentId>,
+    /// With a message that fits this pattern of SQL, as [`containing`] makes one. Blocked parents have no message and never fit.
+    pub message_like: Option<String>,
     /// Created after this moment, exclusively (since 7.14).
     pub created_after: Option<Timestamp>,
     /// Created before this moment, exclusively (since 7.14).
@@ -83,8 +94,10 @@ impl IncidentFilter {
             .query_text("processDefinitionId", self.process_definition.as_ref().map(ProcessDefinitionId::text))
             .query_joined("processDefinitionKeyIn", self.process_keys.iter().map(ProcessKey::as_wire))
             .query_text("processInstanceId", self.process_instance.as_ref().map(ProcessInstanceId::text))
+            .query_text("activityId", self.activity.as_ref().map(ActivityId::text))
             .query_text("configuration", self.configuration.as_ref())
             .query_text("rootCauseIncidentId", self.root_cause.as_ref().map(IncidentId::text))
+            .query_pattern("incidentMessageLike", self.message_like.as_deref())
             .query_time("incidentTimestampAfter", self.created_after)
             .query_time("incidentTimestampBefore", self.created_before)
     }
@@ -121,98 +134,25 @@ impl IncidentQuery {
     }
 }
 
+/// The pattern of SQL that fits every text with `part` in it, with the signs that mean something in a pattern taken for themselves.
+/// Whether upper and lower case differ is the database's affair.
+pub fn containing(part: &str) -> String {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for sign in part.chars() {
+        if matches!(sign, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(sign);
+    }
+    pattern.push('%');
+    pattern
+}
+
 fn sorted(request: Request, sort: Option<(&'static str, Order)>) -> Request {
     match sort {
         Some((by, order)) => request.query("sortBy", by).query("sortOrder", order.wire()),
         None => request,
-    }
-}
-
-/// Which incidents, open or ended, of the history (level full). Default: all.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct HistoricIncidentFilter {
-    /// Of this type, such as `failedJob`.
-    pub kind: Option<EngineText>,
-    /// On this process definition.
-    pub process_definition: Option<ProcessDefinitionId>,
-    /// On one of these keys (since 7.12). Empty: any.
-    pub process_keys: Vec<ProcessKey>,
-    /// At this activity.
-    pub activity: Option<ActivityId>,
-    /// Of this tenant.
-    pub tenant: Option<TenantId>,
-    /// On this process instance.
-    pub process_instance: Option<ProcessInstanceId>,
-    /// With this configuration: a job's id finds all incidents the job ever had.
-    pub configuration: Option<EngineText>,
-    /// Created after this moment, exclusively.
-    pub created_after: Option<Timestamp>,
-    /// Created before this moment, exclusively.
-    pub created_before: Option<Timestamp>,
-    /// Resolved or deleted after this moment, exclusively.
-    pub ended_after: Option<Timestamp>,
-    /// Resolved or deleted before this moment, exclusively.
-    pub ended_before: Option<Timestamp>,
-    /// Only those still open.
-    pub only_open: bool,
-}
-
-impl HistoricIncidentFilter {
-    fn onto(&self, request: Request) -> Request {
-        let request = request
-            .query_text("incidentType", self.kind.as_ref())
-            .query_text("processDefinitionId", self.process_definition.as_ref().map(ProcessDefinitionId::text))
-            .query_joined("processDefinitionKeyIn", self.process_keys.iter().map(ProcessKey::as_wire))
-            .query_text("activityId", self.activity.as_ref().map(ActivityId::text))
-            .query_text("tenantIdIn", self.tenant.as_ref().map(TenantId::text))
-            .query_text("processInstanceId", self.process_instance.as_ref().map(ProcessInstanceId::text))
-            .query_text("configuration", self.configuration.as_ref())
-            .query_time("createTimeAfter", self.created_after)
-            .query_time("createTimeBefore", self.created_before)
-            .query_time("endTimeAfter", self.ended_after)
-            .query_time("endTimeBefore", self.ended_before);
-        if self.only_open { request.query("open", true) } else { request }
-    }
-}
-
-/// One page of incidents of the history.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HistoricIncidentQuery {
-    /// Which.
-    pub filter: HistoricIncidentFilter,
-    /// Sorted by time of creation; none leaves the order to the database.
-    pub by_creation: Option<Order>,
-    /// Which rows.
-    pub page: Page,
-}
-
-impl HistoricIncidentQuery {
-    pub(super) fn request(&self) -> Request {
-        let request = self.page.onto(self.filter.onto(Request::to(RequestName::HistoricIncidentList)));
-        sorted(request, self.by_creation.map(|order| ("createTime", order)))
-    }
-}
-
-/// Which process instances, running or ended, of the history. All bounds include the moment itself. Default: all.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct HistoricInstanceFilter {
-    /// Started at this moment or later.
-    pub started_after: Option<Timestamp>,
-    /// Started at this moment or earlier.
-    pub started_before: Option<Timestamp>,
-    /// Ended at this moment or later.
-    pub finished_after: Option<Timestamp>,
-    /// Ended at this moment or earlier.
-    pub finished_before: Option<Timestamp>,
-}
-
-impl HistoricInstanceFilter {
-    fn onto(&self, request: Request) -> Request {
-        request
-            .query_time("startedAfter", self.started_after)
-            .query_time("startedBefore", self.started_before)
-            .query_time("finishedAfter", self.finished_after)
-            .query_time("finishedBefore", self.finished_before)
     }
 }
 
@@ -372,6 +312,8 @@ pub enum CountQuestion {
     HistoricIncidents(HistoricIncidentFilter),
     /// Process instances of the history, running or ended, called ones included.
     HistoricProcessInstances(HistoricInstanceFilter),
+    /// Visits to activities, going on or over.
+    HistoricActivities(HistoricActivityFilter),
 }
 
 impl CountQuestion {
@@ -397,6 +339,7 @@ impl CountQuestion {
             Self::JobDefinitions => RequestName::JobDefinitionCount,
             Self::HistoricIncidents(_) => RequestName::HistoricIncidentCount,
             Self::HistoricProcessInstances(_) => RequestName::HistoricProcessInstanceCount,
+            Self::HistoricActivities(_) => RequestName::HistoricActivityCount,
         }
     }
 
@@ -411,6 +354,7 @@ impl CountQuestion {
             Self::ProcessDefinitions | Self::JobDefinitions => request,
             Self::HistoricIncidents(filter) => filter.onto(request),
             Self::HistoricProcessInstances(filter) => filter.onto(request),
+            Self::HistoricActivities(filter) => filter.onto(request),
         }
     }
 }
@@ -428,4 +372,15 @@ pub struct Excerpt {
     pub text: EngineText,
     /// Where reading stopped, in bytes; none if the text is whole.
     pub cut_at: Option<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_takes_signs_for_themselves() {
+        assert_eq!(containing("50% of a_b\\"), "%50\\% of a\\_b\\\\%");
+        assert_eq!(containing(""), "%%");
+    }
 }

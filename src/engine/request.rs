@@ -56,6 +56,19 @@ impl Request {
         }
     }
 
+    /// Adds a pattern of SQL, if there is one.
+    pub(super) fn query_pattern(self, name: &'static str, value: Option<&str>) -> Self {
+        match value {
+            Some(pattern) => self.query(name, pattern),
+            None => self,
+        }
+    }
+
+    /// Adds a mark, if it is set. The engine takes `false` for no filter at all.
+    pub(super) fn query_mark(self, name: &'static str, set: bool) -> Self {
+        if set { self.query(name, true) } else { self }
+    }
+
     /// Adds a moment, if there is one.
     pub(super) fn query_time(self, name: &'static str, value: Option<Timestamp>) -> Self {
         match value {

@@ -1,5 +1,7 @@
 //! The typed calls of the client, one per question. Each names its REST path; permissions, versions and traps are in its catalogue row.
+//! Those that read the history are in `typed/history.rs`.
 
+mod history;
 mod instance;
 
 use std::collections::HashSet;
@@ -8,7 +10,7 @@ use super::catalogue::RequestName;
 use super::client::{Answer, Client};
 use super::error::{EngineError, Problem, Stranger};
 use super::fault;
-use super::question::{CountQuestion, Excerpt, HistoricIncidentQuery, IncidentQuery, Order, Page, right_request};
+use super::question::{CountQuestion, Excerpt, IncidentQuery, Page, right_request};
 use super::request::Request;
 use super::telemetry::{Telemetry, TelemetryRow};
 use super::transport::{Delivery, Limit};
@@ -17,7 +19,6 @@ use super::wire::{self, Pool, past};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::deployment::Deployment;
 use crate::model::external_task::ExternalTask;
-use crate::model::history::{HistoricIncident, JobLogEntry, UserOperation};
 use crate::model::ids::{DeploymentId, ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
@@ -29,6 +30,9 @@ use crate::text::EngineText;
 /// Bytes of a stack trace or of error details that are read.
 const EXCERPT: usize = 2 << 20;
 
+/// The most bytes of an answer that carries values of variables, each of any length.
+const VALUES: usize = 2 << 20;
+
 /// The most ids one call may ask for.
 pub const MOST_IDS: usize = 500;
 
@@ -38,16 +42,15 @@ type Call<T> = Result<Answer<T>, EngineError>;
 /// Every call fails with an [`EngineError`]: see [`Problem`] for what can go wrong.
 impl Client {
     async fn ask<T>(&self, request: Request, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
-        self.ask_limited(request, self.whole(), parse).await
+        self.parsed(request, self.whole(), parse).await
     }
 
-    /// Asks for an answer of at most so many bytes, or of fewer if the client reads no more of any.
-    async fn ask_within<T>(&self, request: Request, most: usize, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
-        let limit = self.at_most(most);
-        self.ask_limited(request, limit, parse).await
+    /// Asks what may be answered at any length: more than `most` bytes are [`Problem::TooLarge`], for the caller to ask for less.
+    async fn ask_within<T>(&self, most: usize, request: Request, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
+        self.parsed(request, self.at_most(most), parse).await
     }
 
-    async fn ask_limited<T>(&self, request: Request, limit: Limit, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
+    async fn parsed<T>(&self, request: Request, limit: Limit, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
         let delivery = self.deliver(&request, limit).await?;
         let data = parse(&delivery.reply.body)
             .map_err(|error| EngineError::new(Some(request.row().name), &delivery.place, fault::of_json(&delivery.reply, &error)))?;
@@ -147,15 +150,6 @@ impl Client {
     /// Any [`Problem`] but `NotFound`.
     pub async fn incident(&self, id: &IncidentId) -> Result<Option<Answer<Incident>>, EngineError> {
         present(self.ask(Request::to(RequestName::Incident).id(id.text()), |json| one(json, wire::IncidentRow::into_incident)).await)
-    }
-
-    /// One page of incidents, open or ended (`GET /history/incident`, history level full).
-    ///
-    /// # Errors
-    ///
-    /// Any [`Problem`].
-    pub async fn historic_incidents(&self, query: &HistoricIncidentQuery) -> Call<Vec<HistoricIncident>> {
-        self.ask(query.request(), |json| pooled(json, wire::IncidentRow::into_historic)).await
     }
 
     /// Those of these jobs that exist, in the engine's order (`POST /job`). At most [`MOST_IDS`]; more are a fault of the caller.
@@ -286,32 +280,6 @@ impl Client {
     pub async fn deployments(&self, page: Page) -> Call<Vec<(DeploymentId, Deployment)>> {
         let request = page.onto(Request::to(RequestName::DeploymentList)).query("sortBy", "deploymentTime").query("sortOrder", "asc");
         self.ask(request, |json| pooled(json, wire::DeploymentRow::into_deployment)).await
-    }
-
-    /// What happened to a job, in order of time (`GET /history/job-log`, history level full). The history has no index on jobs, but one on
-    /// instances.
-    ///
-    /// # Errors
-    ///
-    /// Any [`Problem`].
-    pub async fn job_log(&self, job: &JobId, instance: Option<&ProcessInstanceId>, page: Page, order: Order) -> Call<Vec<JobLogEntry>> {
-        let direction = if order == Order::Ascending { "asc" } else { "desc" };
-        let request = page.onto(Request::to(RequestName::JobLogList).query_text("jobId", Some(job.text())));
-        let request = request.query_text("processInstanceId", instance.map(ProcessInstanceId::text));
-        let request = request.query("sortBy", "timestamp").query("sortOrder", direction);
-        self.ask(request, |json| pooled(json, wire::JobLogRow::into_entry)).await
-    }
-
-    /// Who did what to a process instance, newest first (`GET /history/user-operation`, history level full). An operation that changed
-    /// several properties has several rows.
-    ///
-    /// # Errors
-    ///
-    /// Any [`Problem`].
-    pub async fn user_operations(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<UserOperation>> {
-        let request = page.onto(Request::to(RequestName::UserOperationList).query_text("processInstanceId", Some(instance.text())));
-        let request = request.query("sortBy", "timestamp").query("sortOrder", "desc");
-        self.ask(request, |json| pooled(json, past::UserOperationRow::into_operation)).await
     }
 
     /// One deployment, none if it is gone or may not be read (`GET /deployment/{id}`).

@@ -5,6 +5,7 @@
 
 pub(super) mod activity_tree;
 mod deployment;
+pub(super) mod history;
 pub(super) mod instance;
 
 use std::borrow::Cow;
@@ -18,7 +19,7 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::external_task::ExternalTask;
-use crate::model::history::{HistoricIncident, IncidentState, JobEvent, JobLogEntry};
+use crate::model::history::{HistoricIncident, IncidentState};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
 use crate::model::statistics::{IncidentTally, ProcessStatistics};
@@ -418,42 +419,6 @@ impl StatisticsRow<'_> {
             instances: self.instances,
             failed_jobs: self.failed_jobs,
             root_incidents: tallies.iter().map(|row| IncidentTally { kind: pool.share(&row.incident_type), count: row.incident_count }).collect(),
-        }
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an entry of the job log", bound(deserialize = "'de: 'a"))]
-pub(super) struct JobLogRow<'a> {
-    id: Text<'a>,
-    job_id: Text<'a>,
-    timestamp: Date,
-    job_retries: Option<i64>,
-    job_exception_message: Option<Text<'a>>,
-    failed_activity_id: Option<Text<'a>>,
-    hostname: Option<Text<'a>>,
-    failure_log: Option<bool>,
-    success_log: Option<bool>,
-    deletion_log: Option<bool>,
-}
-
-impl JobLogRow<'_> {
-    pub(super) fn into_entry(self, pool: &mut Pool) -> JobLogEntry {
-        let event = match (self.failure_log, self.success_log, self.deletion_log) {
-            (Some(true), ..) => JobEvent::Failed,
-            (_, Some(true), _) => JobEvent::Succeeded,
-            (.., Some(true)) => JobEvent::Deleted,
-            _ => JobEvent::Created,
-        };
-        JobLogEntry {
-            id: pool.share(&self.id),
-            job: pool.share(&self.job_id).into(),
-            at: self.timestamp.0,
-            event,
-            retries: self.job_retries.unwrap_or(0),
-            exception_message: pool.id(&self.job_exception_message),
-            failed_activity: pool.id(&self.failed_activity_id),
-            hostname: pool.id(&self.hostname),
         }
     }
 }

@@ -305,6 +305,9 @@ pub fn past(now: Moment) -> Past {
         exception_message: (event == JobEvent::Failed).then(|| "Read timed out after 30000 ms".into()),
         failed_activity: None,
         hostname: Some("node-2".into()),
+        instance: Some("instance-0000".into()),
+        activity: Some("charge-card".into()),
+        job_kind: Some("async-continuation".into()),
     };
     let operation = |seconds| UserOperation {
         operation: Some("operation-1".into()),
@@ -312,6 +315,13 @@ pub fn past(now: Moment) -> Past {
         user: Some("mary".into()),
         at: ago(now, seconds),
         job: Some("job-0000".into()),
+        job_definition: None,
+        external_task: None,
+        task: None,
+        entity: Some("Job".into()),
+        property: Some("retries".into()),
+        original: Some("0".into()),
+        new: Some("1".into()),
         annotation: Some("gateway is back".into()),
     };
     Past {

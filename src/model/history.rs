@@ -1,8 +1,13 @@
 //! What the engine remembers: ended incidents, what happened to a job, who did what; and whether it remembers at all.
+//!
+//! What it remembers of a process instance itself is in `history/instance.rs`.
+
+mod instance;
 
 use jiff::Timestamp;
 
-use super::ids::{ActivityId, JobId, ProcessInstanceId, ProcessKey};
+pub use self::instance::{HistoricActivity, HistoricInstance, InstanceState, VariableUpdate};
+use super::ids::{ActivityId, ExternalTaskId, JobDefinitionId, JobId, ProcessInstanceId, ProcessKey};
 use super::incident::Incident;
 use crate::text::EngineText;
 
@@ -64,6 +69,12 @@ pub struct JobLogEntry {
     pub failed_activity: Option<ActivityId>,
     /// Node that ran it.
     pub hostname: Option<EngineText>,
+    /// Instance it belonged to; none for jobs of batches and of the engine itself.
+    pub instance: Option<ProcessInstanceId>,
+    /// Activity it stood at.
+    pub activity: Option<ActivityId>,
+    /// What kind of job it was, such as `async-continuation` or `timer-intermediate-transition` (`jobDefinitionType`).
+    pub job_kind: Option<EngineText>,
 }
 
 /// One change of one property by a user (`GET /history/user-operation`).
@@ -79,6 +90,20 @@ pub struct UserOperation {
     pub at: Timestamp,
     /// To which job, where it was one.
     pub job: Option<JobId>,
+    /// To which job definition, where it was one.
+    pub job_definition: Option<JobDefinitionId>,
+    /// To which external task, where it was one.
+    pub external_task: Option<ExternalTaskId>,
+    /// To which user task, where it was one.
+    pub task: Option<EngineText>,
+    /// To what sort of thing, such as `Job`, `ProcessInstance` or `Variable`.
+    pub entity: Option<EngineText>,
+    /// Which property of it changed, such as `retries`; none where the operation as a whole is the change.
+    pub property: Option<EngineText>,
+    /// What the property was before. Never kept for a variable: it could be a secret.
+    pub original: Option<EngineText>,
+    /// What the property became. Never kept for a variable: it could be a secret.
+    pub new: Option<EngineText>,
     /// What was noted with it.
     pub annotation: Option<EngineText>,
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::ask::{Answered, Reply, problem};
 use super::backfill::{BackfillStep, Change, MOST_INCIDENTS};
-use crate::engine::{Answer, Client, CountQuestion, EngineError, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, Order, Page};
+use crate::engine::{
+    Answer, Client, CountQuestion, EngineError, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, JobLogFilter, JobLogQuery, Order, Page,
+};
 use crate::model::earlier::Past;
 use crate::model::grouping::GroupKey;
 use crate::model::ids::{DeploymentId, JobId};
@@ -83,7 +85,8 @@ pub async fn of_incident(client: &Client, incident: &Incident) -> (Option<Past>,
         if !is_job {
             return Ok(Vec::new());
         }
-        data(client.job_log(&JobId::from(configuration.clone()), instance, Page::first(PAST), Order::Descending).await)
+        let filter = JobLogFilter { job: Some(JobId::from(configuration.clone())), process_instance: instance.cloned(), ..JobLogFilter::default() };
+        data(client.job_log(&JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(PAST) }).await)
     };
     let operations = async {
         match instance {

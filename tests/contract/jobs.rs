@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::catalogue::Since;
-use bpmtop::engine::{CountQuestion, ErrorKind, JobFilter, JobIs, Order, Page};
+use bpmtop::engine::{CountQuestion, ErrorKind, JobFilter, JobIs, JobLogFilter, JobLogQuery, Order, Page};
 use bpmtop::model::history::JobEvent;
 use bpmtop::model::ids::{JobDefinitionId, JobId};
 use serde_json::json;
@@ -130,12 +130,16 @@ pub async fn a_stack_trace_without_end_is_cut_and_says_so(bench: Bench) -> Resul
     Ok(())
 }
 
+fn log_of(job: &JobId, order: Order) -> JobLogQuery {
+    JobLogQuery { filter: JobLogFilter { job: Some(job.clone()), ..JobLogFilter::default() }, by_time: Some(order), page: Page::first(20) }
+}
+
 pub async fn the_job_log_tells_what_happened_and_where(bench: Bench) -> Result<()> {
     let process = bench.failed("log", 1).await?;
     let job = bench.job_of(&process).await?;
     bench.driver().repair_job(job.as_wire()).await?;
     let log = until("the success", async || {
-        let log = bench.client().job_log(&job, None, Page::first(20), Order::Ascending).await?.data;
+        let log = bench.client().job_log(&log_of(&job, Order::Ascending)).await?.data;
         Ok(log.iter().any(|entry| entry.event == JobEvent::Succeeded).then_some(log))
     })
     .await?;
@@ -151,7 +155,7 @@ pub async fn a_cancelled_job_leaves_a_deletion_and_no_success(bench: Bench) -> R
     let process = bench.failed("cancelled", 1).await?;
     let read = bench.client().job(&bench.job_of(&process).await?).await?.context("the job is there")?.data;
     bench.driver().cancel_instance(read.process_instance.as_ref().context("it has an instance")?.as_wire()).await?;
-    let log = bench.client().job_log(&read.id, read.process_instance.as_ref(), Page::first(20), Order::Descending).await?.data;
+    let log = bench.client().job_log(&log_of(&read.id, Order::Descending)).await?.data;
     ensure!(log.first().is_some_and(|entry| entry.event == JobEvent::Deleted), "{log:?}");
     ensure!(log.iter().all(|entry| entry.event != JobEvent::Succeeded), "a job that vanished did not necessarily succeed");
     Ok(())

@@ -90,10 +90,24 @@ request_names! {
     HistoricIncidentCount,
     /// Incidents, open or ended.
     HistoricIncidentList,
-    /// What happened to a job.
+    /// What happened to jobs.
     JobLogList,
+    /// Stack trace of the failure that an entry of the job log reports.
+    JobLogStacktrace,
     /// How many process instances, running or ended, match.
     HistoricProcessInstanceCount,
+    /// Process instances, running or ended.
+    HistoricProcessInstanceList,
+    /// Process instances, running or ended, by their ids.
+    HistoricProcessInstancesByIds,
+    /// One process instance, running or ended.
+    HistoricProcessInstance,
+    /// How many visits to activities match.
+    HistoricActivityCount,
+    /// Visits to activities.
+    HistoricActivityList,
+    /// Changes of the variables of an instance.
+    VariableUpdateList,
     /// Who did what.
     UserOperationList,
     /// One deployment.
@@ -136,7 +150,9 @@ const READ: Endpoint = Endpoint {
     note: "",
 };
 
-const INCIDENT_FILTERS: [Parameter; 8] = [
+const INCIDENT_FILTERS: [Parameter; 10] = [
+    query("activityId"),
+    query("incidentMessageLike"),
     query("incidentType"),
     query("processDefinitionId"),
     query_since("processDefinitionKeyIn", 12),
@@ -147,7 +163,10 @@ const INCIDENT_FILTERS: [Parameter; 8] = [
     query_since("incidentTimestampBefore", 14),
 ];
 
-const HISTORIC_INCIDENT_FILTERS: [Parameter; 12] = [
+const HISTORIC_INCIDENT_FILTERS: [Parameter; 15] = [
+    query("incidentId"),
+    query("rootCauseIncidentId"),
+    query("incidentMessageLike"),
     query("processDefinitionId"),
     query_since("processDefinitionKeyIn", 12),
     query("activityId"),
@@ -205,6 +224,23 @@ const INSTANCE_FILTERS: [Parameter; 11] = [
     query("suspended"),
     query_since("rootProcessInstanceId", 24),
 ];
+
+const HISTORIC_INSTANCE_FILTERS: [Parameter; 11] = [
+    query("processDefinitionId"),
+    query("processInstanceBusinessKey"),
+    query("processInstanceBusinessKeyLike"),
+    query("superProcessInstanceId"),
+    query_since("rootProcessInstanceId", 24),
+    query("unfinished"),
+    query("finished"),
+    query("startedAfter"),
+    query("startedBefore"),
+    query("finishedAfter"),
+    query("finishedBefore"),
+];
+
+const HISTORIC_ACTIVITY_FILTERS: [Parameter; 5] =
+    [query("processInstanceId"), query("activityType"), query("activityId"), query("unfinished"), query("finished")];
 
 const PAGE: [Parameter; 4] = [query("firstResult"), query("maxResults"), query("sortBy"), query("sortOrder")];
 
@@ -264,7 +300,7 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::IncidentList,
         path: "/incident",
-        parameters: &joined::<8, 4, 12>(INCIDENT_FILTERS, PAGE),
+        parameters: &joined::<10, 4, 14>(INCIDENT_FILTERS, PAGE),
         note: "No index on the timestamp: a delta by time saves transfer, not the scan. Up to 4,000 characters a message.",
         ..READ
     },
@@ -427,7 +463,7 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::HistoricIncidentList,
         path: "/history/incident",
-        parameters: &joined::<12, 4, 16>(HISTORIC_INCIDENT_FILTERS, PAGE),
+        parameters: &joined::<15, 4, 19>(HISTORIC_INCIDENT_FILTERS, PAGE),
         permission: SEE_HISTORY,
         history: HistoryNeed::Full,
         note: "createTimeAfter and endTimeAfter are indexed: 4 to 7 ms where nothing matches. A migration shows in neither.",
@@ -436,18 +472,77 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::JobLogList,
         path: "/history/job-log",
-        parameters: &joined::<2, 4, 6>([query("jobId"), query("processInstanceId")], PAGE),
+        parameters: &joined::<4, 4, 8>([query("jobId"), query("processInstanceId"), query("failureLog"), query("successLog")], PAGE),
         permission: SEE_HISTORY,
         history: HistoryNeed::Full,
-        note: "Evidence of success is a successLog: a job that vanished did not necessarily succeed.",
+        note: "Evidence of success is a successLog: a job that vanished did not necessarily succeed. Of failureLog and successLog together the second wins.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::JobLogStacktrace,
+        path: "/history/job-log/{id}/stacktrace",
+        permission: SEE_HISTORY,
+        history: HistoryNeed::Full,
+        statuses: BY_ID,
+        note: "Plain text of any length, read up to 2 MiB; 204 for an entry without a failure.",
         ..READ
     },
     Endpoint {
         name: RequestName::HistoricProcessInstanceCount,
         path: "/history/process-instance/count",
-        parameters: &[query("startedAfter"), query("startedBefore"), query("finishedAfter"), query("finishedBefore")],
+        parameters: &HISTORIC_INSTANCE_FILTERS,
         permission: SEE_HISTORY,
         note: "Kept from history level activity on. Start and end are indexed: 11 ms where the runtime count takes 86. Both bounds are inclusive.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricProcessInstanceList,
+        path: "/history/process-instance",
+        parameters: &joined::<11, 4, 15>(HISTORIC_INSTANCE_FILTERS, PAGE),
+        permission: SEE_HISTORY,
+        note: "Kept from history level activity on. Only from 7.24 on it knows a whole tree of calls by its root; before, go from caller to called.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricProcessInstancesByIds,
+        method: Method::Post,
+        path: "/history/process-instance",
+        parameters: &[query("firstResult"), query("maxResults"), body("processInstanceIds")],
+        permission: SEE_HISTORY,
+        note: "At most 500 ids at once.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricProcessInstance,
+        path: "/history/process-instance/{id}",
+        permission: SEE_HISTORY,
+        statuses: BY_ID,
+        note: "An instance whose history may not be read looks gone.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricActivityCount,
+        path: "/history/activity-instance/count",
+        parameters: &HISTORIC_ACTIVITY_FILTERS,
+        permission: SEE_HISTORY,
+        note: "Kept from history level activity on. Name the instance: without one it scans.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricActivityList,
+        path: "/history/activity-instance",
+        parameters: &joined::<5, 4, 9>(HISTORIC_ACTIVITY_FILTERS, PAGE),
+        permission: SEE_HISTORY,
+        note: "Kept from history level activity on. The only place that tells which call activity called which instance.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::VariableUpdateList,
+        path: "/history/detail",
+        parameters: &joined::<3, 4, 7>([query("processInstanceId"), query("variableUpdates"), query("deserializeValues")], PAGE),
+        permission: SEE_HISTORY,
+        history: HistoryNeed::Full,
+        note: "Sends every value whole; they are dropped unread, and an answer of more than 2 MiB is given up. deserializeValues=false keeps the engine from running code of its users.",
         ..READ
     },
     Endpoint {

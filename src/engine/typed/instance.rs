@@ -91,7 +91,7 @@ impl Client {
     pub async fn variables(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<Variable>> {
         let request = page.onto(Request::to(RequestName::VariableList).query_text("processInstanceIdIn", Some(instance.text())));
         let request = request.query("deserializeValues", false).query("sortBy", "variableName").query("sortOrder", "asc");
-        self.ask_within(request, VARIABLES, |json| pooled(json, instance::VariableRow::into_variable)).await
+        self.ask_within(VARIABLES, request, |json| pooled(json, instance::VariableRow::into_variable)).await
     }
 
     /// One variable with its value, none if it is gone or may not be read (`GET /variable-instance/{id}`).
@@ -101,6 +101,6 @@ impl Client {
     /// Any problem but `NotFound`; `TooLarge` if it is longer than 2 MiB.
     pub async fn variable(&self, id: &EngineText) -> Result<Option<Answer<Variable>>, EngineError> {
         let request = Request::to(RequestName::Variable).id(id).query("deserializeValues", false);
-        present(self.ask_within(request, VARIABLES, |json| one(json, instance::VariableRow::into_variable)).await)
+        present(self.ask_within(VARIABLES, request, |json| one(json, instance::VariableRow::into_variable)).await)
     }
 }
