@@ -10,7 +10,8 @@ use std::time::Duration;
 use bpmtop::engine::{
     Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter,
     HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery,
-    IncidentSort, InstanceFilter, InstanceQuery, JobFilter, JobIs, JobLogFilter, JobLogQuery, Login, Order, Page, Problem, Product, RequestName, containing,
+    IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobFilter, JobIs, JobLogFilter, JobLogQuery, Login, Order, Page, Problem, Product, RequestName,
+    containing,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use bpmtop::model::rights::Right;
@@ -348,7 +349,7 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     let query = JobLogQuery { filter: log, by_time: Some(Order::Descending), page: Page::first(5) };
     client.job_log(&query).await.expect("an answer");
     client.job_log_stacktrace(&"l".into()).await.expect("an answer");
-    let query = HistoricInstanceQuery { filter: lives, by_start: Some(Order::Descending), page: Page::first(5) };
+    let query = HistoricInstanceQuery { filter: lives, order: Some(InstanceOrder::ByStart(Order::Descending)), page: Page::first(5) };
     client.historic_process_instances(&query).await.expect("an answer");
     let query = HistoricActivityQuery { filter: visits, by_start: Some(Order::Ascending), page: Page { first: 5, max: 5 } };
     client.historic_activities(&query).await.expect("an answer");

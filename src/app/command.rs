@@ -61,4 +61,16 @@ pub enum Command {
     Help,
     /// Wrap long lines, or do not.
     Wrap,
+    /// The tree of called instances around the selected row.
+    Tree,
+    /// Show what is below the selected row, or go there.
+    Unfold,
+    /// Hide what is below the selected row, or go to the row above.
+    Fold,
+    /// To the instance that called the selected one.
+    ToCaller,
+    /// To the root cause, or to the next one.
+    ToCause,
+    /// Show instances that are over too, or no more.
+    ToggleEnded,
 }

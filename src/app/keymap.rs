@@ -14,6 +14,8 @@ pub enum Context {
     List,
     /// In a long text.
     Text,
+    /// In a tree of called instances.
+    Tree,
     /// On the help screen.
     Help,
     /// On the screen shown when no engine is configured.
@@ -25,6 +27,7 @@ impl Context {
         match self {
             Self::List => "lists",
             Self::Text => "page",
+            Self::Tree => "tree",
             Self::Help => "help",
             Self::FirstRun => "first run",
         }
@@ -104,9 +107,11 @@ pub struct Binding {
 
 const LIST: &[Context] = &[Context::List];
 const TEXT: &[Context] = &[Context::Text];
+const TREE: &[Context] = &[Context::Tree];
 const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
-const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Help];
-const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Help, Context::FirstRun];
+const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree];
+const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Help];
+const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Help, Context::FirstRun];
 
 const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
     Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
@@ -131,6 +136,28 @@ pub const BINDINGS: &[Binding] = &[
         "one step back; on the first level it clears the filter",
         3,
     ),
+    binding(
+        LIST_AND_TEXT,
+        &[Key::char('t')],
+        Command::Tree,
+        "tree",
+        "the tree of called instances around the selected incident, with the cursor on the root cause",
+        3,
+    ),
+    binding(
+        TREE,
+        &[Key::plain(KeyCode::Enter)],
+        Command::Open,
+        "open",
+        "everything about the incident of the selected instance; the next instances of a list that goes on",
+        1,
+    ),
+    binding(TREE, &[Key::plain(KeyCode::Right), Key::char('l')], Command::Unfold, "unfold", "show what the selected instance called", 2),
+    binding(TREE, &[Key::plain(KeyCode::Left), Key::char('h')], Command::Fold, "fold", "hide it again; then to the instance above", 3),
+    binding(TREE, &[Key::char('c')], Command::ToCause, "cause", "to the root cause; from there to the next one, if there are several", 4),
+    binding(TREE, &[Key::char('u')], Command::ToCaller, "up", "up to the instance that called the selected one", 5),
+    binding(TREE, &[Key::char('e')], Command::ToggleEnded, "ended", "show called instances that are over too, or no more", 6),
+    binding(TREE, &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Backspace)], Command::Back, "back", "one step back", 7),
     binding(SCROLLING, &[Key::plain(KeyCode::Down), Key::char('j')], Command::Go(Motion::Down), "down", "one row down", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::Up), Key::char('k')], Command::Go(Motion::Up), "up", "one row up", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::PageDown), Key::control('f')], Command::Go(Motion::PageDown), "page down", "a screenful down", 0),
@@ -161,19 +188,12 @@ pub const BINDINGS: &[Binding] = &[
     ),
     binding(LIST, &[Key::char('f')], Command::Scope, "scope", "show only a part of the engine: a tenant, some processes, a team", 8),
     binding(LIST, &[Key::char('z')], Command::Zoom, "zoom", "this pane alone on the screen, or both again", 0),
-    binding(LIST_AND_TEXT, &[Key::char('p')], Command::Pause, "pause", "stop background polling, or resume it", 9),
-    binding(LIST_AND_TEXT, &[Key::char('r'), Key::control('r')], Command::Refresh, "refresh", "ask the engine again now", 0),
-    binding(LIST_AND_TEXT, &[Key::char('y')], Command::Copy, "copy id", "copy the id of the selected row to the clipboard of your terminal", 0),
-    binding(LIST_AND_TEXT, &[Key::char('L')], Command::Login, "login", "log in with another user or password", 0),
-    binding(
-        &[Context::List, Context::Text, Context::Help],
-        &[Key::char('?'), Key::plain(KeyCode::F(1))],
-        Command::Help,
-        "help",
-        "all keys, and what the figures mean",
-        10,
-    ),
-    binding(&[Context::List, Context::Text, Context::Help], &[Key::char('q')], Command::Quit, "quit", "leave; nothing in the engine is changed by leaving", 11),
+    binding(LIST_AND_PAGES, &[Key::char('p')], Command::Pause, "pause", "stop background polling, or resume it", 9),
+    binding(LIST_AND_PAGES, &[Key::char('r'), Key::control('r')], Command::Refresh, "refresh", "ask the engine again now", 0),
+    binding(LIST_AND_PAGES, &[Key::char('y')], Command::Copy, "copy id", "copy the id of the selected row to the clipboard of your terminal", 0),
+    binding(LIST_AND_PAGES, &[Key::char('L')], Command::Login, "login", "log in with another user or password", 0),
+    binding(SCROLLING, &[Key::char('?'), Key::plain(KeyCode::F(1))], Command::Help, "help", "all keys, and what the figures mean", 10),
+    binding(SCROLLING, &[Key::char('q')], Command::Quit, "quit", "leave; nothing in the engine is changed by leaving", 11),
     binding(EVERYWHERE, &[Key::control('c')], Command::Quit, "quit", "leave from anywhere", 0),
     binding(EVERYWHERE, &[Key::control('z')], Command::Suspend, "shell", "give the shell back until `fg`", 0),
 ];
@@ -214,7 +234,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_context() {
-        for context in [Context::List, Context::Text, Context::Help, Context::FirstRun] {
+        for context in [Context::List, Context::Text, Context::Tree, Context::Help, Context::FirstRun] {
             let mut seen: Vec<(Key, Command)> = Vec::new();
             for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
                 for key in binding.keys {

@@ -37,6 +37,7 @@ pub struct ListState<K> {
     height: usize,
     marks: HashSet<K>,
     held_until: Option<Instant>,
+    natural: bool,
     /// Index of the column that sorts.
     pub sort_column: usize,
     /// Whether the column's natural direction is turned round.
@@ -53,6 +54,7 @@ impl<K> Default for ListState<K> {
             height: 1,
             marks: HashSet::new(),
             held_until: None,
+            natural: false,
             sort_column: 0,
             sort_reversed: false,
         }
@@ -89,6 +91,47 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         self.present = present;
         self.marks.retain(|key| self.present.contains(key));
         self.clamp();
+    }
+
+    /// Takes a new reading of rows whose order means something, such as those of a tree. The row under the cursor keeps its line on the
+    /// screen because the window moves along; rows on the screen that vanish stay as ghosts until the next motion.
+    pub fn follow(&mut self, natural: Vec<K>) {
+        self.natural = true;
+        let present: HashSet<K> = natural.iter().cloned().collect();
+        let line = self.selected.map(|position| position.saturating_sub(self.offset));
+        let selected = self.selected_key().cloned();
+        let shown = self.offset..self.offset + self.height;
+        let mut order = natural;
+        let mut before: Option<&K> = None;
+        for (position, key) in self.order.iter().enumerate() {
+            if present.contains(key) {
+                before = Some(key);
+            } else if shown.contains(&position) || Some(key) == selected.as_ref() {
+                let at = before.and_then(|before| order.iter().position(|other| other == before)).map_or(0, |at| at + 1);
+                order.insert(at, key.clone());
+                before = Some(key);
+            }
+        }
+        self.order = order;
+        self.present = present;
+        self.marks.retain(|key| self.present.contains(key));
+        self.selected = selected.and_then(|selected| self.order.iter().position(|key| *key == selected));
+        if let (Some(position), Some(line)) = (self.selected, line) {
+            self.offset = position.saturating_sub(line);
+        }
+        self.clamp();
+    }
+
+    /// Drops what has vanished, but for the row under the cursor.
+    fn drop_ghosts(&mut self) {
+        let selected = self.selected_key().cloned();
+        let (present, order) = (&self.present, &mut self.order);
+        let line = self.selected.map(|position| position.saturating_sub(self.offset));
+        order.retain(|key| present.contains(key) || Some(key) == selected.as_ref());
+        self.selected = selected.and_then(|selected| self.order.iter().position(|key| *key == selected));
+        if let (Some(position), Some(line)) = (self.selected, line) {
+            self.offset = position.saturating_sub(line);
+        }
     }
 
     /// Forgets the order at once, after the operator asked for another sorting or filter; the selected row stays selected.
@@ -147,6 +190,9 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         if target != position && !self.present.contains(&left) {
             self.order.retain(|key| *key != left);
             self.selected = self.order.iter().position(|key| *key == target_key);
+        }
+        if self.natural && target != position {
+            self.drop_ghosts();
         }
         self.scroll_to_selected();
     }
@@ -351,6 +397,20 @@ mod tests {
         assert_eq!(screen(&list), [2, 1]);
     }
 
+    #[test]
+    fn rows_of_a_tree_that_vanish_stay_until_the_next_motion() {
+        let now = Instant::now();
+        let mut list = ListState::default();
+        list.set_height(6);
+        list.follow(vec![1, 2, 3, 4, 5]);
+        list.select(&3);
+        list.follow(vec![1, 3, 4, 5]);
+        assert_eq!(screen(&list), [1, 2, 3, 4, 5]);
+        assert!(list.is_ghost(&2));
+        list.go(Motion::Down, now);
+        assert_eq!((screen(&list), list.selected_key()), (vec![1, 3, 4, 5], Some(&4)));
+    }
+
     proptest! {
         #[test]
         fn no_reading_ever_changes_the_row_or_the_line_under_the_cursor(
@@ -375,6 +435,26 @@ mod tests {
                     prop_assert_eq!(line(&list), before_line);
                 }
                 prop_assert!(line(&list).is_some());
+            }
+        }
+
+        #[test]
+        fn a_tree_that_grows_and_shrinks_keeps_its_order_and_the_line_under_the_cursor(
+            readings in prop::collection::vec(prop::collection::btree_set(0u32..40, 0..40), 1..12), moves in 0usize..25, height in 1usize..12,
+        ) {
+            let now = Instant::now();
+            let mut list = ListState::default();
+            list.set_height(height);
+            list.follow((0..40).collect::<Vec<u32>>());
+            for _ in 0..=moves {
+                list.go(Motion::Down, now);
+            }
+            for reading in readings {
+                let before = (list.selected_key().copied(), line(&list));
+                list.follow(reading.into_iter().collect());
+                prop_assert_eq!((list.selected_key().copied(), line(&list)), before);
+                let present: Vec<u32> = list.order.iter().copied().filter(|key| !list.is_ghost(key)).collect();
+                prop_assert!(present.is_sorted());
             }
         }
     }

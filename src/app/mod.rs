@@ -14,6 +14,7 @@ pub mod job_definitions;
 pub mod keymap;
 pub mod list;
 pub mod pages;
+mod paging;
 pub mod prompt;
 pub mod scope;
 #[cfg(test)]
@@ -230,6 +231,11 @@ impl App {
     /// Which keys hold once nothing lies above.
     pub fn place(&self) -> Context {
         self.page().map_or(Context::List, Page::context)
+    }
+
+    /// The picture of the whole engine, whatever the scope: a tree of calls does not end at it.
+    pub fn whole(&self) -> Arc<Snapshot> {
+        Arc::clone(self.scoping.whole().unwrap_or(&self.snapshot))
     }
 
     /// The page that has the screen, if one is open.

@@ -42,6 +42,11 @@ impl Scoping {
         &self.scope
     }
 
+    /// The whole picture, whatever the scope; none before the first one arrived.
+    pub fn whole(&self) -> Option<&Arc<Snapshot>> {
+        self.whole.as_ref()
+    }
+
     /// Parents within the scope that wait for a root incident outside of it.
     pub fn blocked_from_outside(&self) -> usize {
         self.blocked_from_outside

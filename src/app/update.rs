@@ -1,5 +1,7 @@
 //! How each message changes the app. Split by what it is about; every function returns what must be done outside.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::Command;
@@ -8,10 +10,12 @@ use super::geometry::{self, Pane};
 use super::keymap;
 use super::pages::Page;
 use super::pages::incident::IncidentPage;
+use super::paging;
 use super::prompt::{Purpose, lock_out};
 use super::scope::ScopeForm;
 use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, prompt_key, scope_key};
 use super::{App, Effect, Message, NOTICE, Overlay};
+use crate::model::grouping::KnownIncident;
 use crate::model::ids::IncidentId;
 use crate::model::snapshot::Link;
 use crate::poll::command::{Looking, PollCommand};
@@ -33,8 +37,9 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
             take_snapshot(app)
         }
         Message::Described(description) => {
+            let whole = app.whole();
             for page in &mut app.pages {
-                page.fill(&description, &app.snapshot);
+                page.fill(&description, &whole);
             }
             Vec::new()
         }
@@ -49,8 +54,9 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
 }
 
 fn take_snapshot(app: &mut App) -> Vec<Effect> {
+    let whole = app.whole();
     for page in &mut app.pages {
-        page.refresh(&app.snapshot);
+        page.refresh(&whole);
     }
     let snapshot = app.snapshot.clone();
     match &snapshot.link {
@@ -107,9 +113,8 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
 /// What is on the screen.
 fn looking(app: &App) -> Looking {
     let mut looking = Looking::default();
-    let snapshot = &app.snapshot;
     if let Some(page) = app.page() {
-        page.look(snapshot, &mut looking);
+        page.look(&app.whole(), &mut looking);
     } else {
         look_at_panes(app, &mut looking);
     }
@@ -164,6 +169,9 @@ fn focus(app: &mut App, pane: Pane) {
 }
 
 fn run(app: &mut App, command: Command) -> Vec<Effect> {
+    if let Some(effects) = paging::run(app, command) {
+        return effects;
+    }
     match command {
         Command::Quit => return vec![Effect::Quit],
         Command::Suspend => return vec![Effect::Suspend],
@@ -207,6 +215,8 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Copy => return copy(app),
         Command::Login => open_login(app, "Log in with another user or password.".to_owned()),
         Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
+        Command::Tree => paging::open_tree(app),
+        Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded => {}
         Command::Wrap => {
             if let Some(text) = app.pages.last_mut().and_then(Page::text_mut) {
                 text.wrap = !text.wrap;
@@ -228,7 +238,7 @@ fn go(app: &mut App, motion: super::list::Motion) {
             Motion::Bottom => usize::MAX / 2,
         };
     } else if let Some(page) = app.pages.last_mut() {
-        page.go(motion);
+        page.go(motion, app.now);
     } else {
         match app.focus {
             Pane::Incidents => app.incidents.go(motion, app.now.instant),
@@ -255,7 +265,7 @@ fn back(app: &mut App) {
 }
 
 /// Whether the first key in an untouched list only put the cursor on a row: nothing is opened that was not selected and seen.
-fn cursor_was_missing(app: &mut App) -> bool {
+pub(super) fn cursor_was_missing(app: &mut App) -> bool {
     let missing = match app.focus {
         Pane::Incidents => !app.incidents.has_cursor(),
         Pane::JobDefinitions => app.job_definitions.list.selected_key().is_none(),
@@ -297,8 +307,15 @@ fn describe_selected(app: &mut App) -> Vec<Effect> {
 }
 
 fn describe(app: &mut App, incident: &IncidentId) -> Vec<Effect> {
-    let Some(known) = app.snapshot.incident(incident).cloned() else { return Vec::new() };
-    let page = IncidentPage::new(known.clone(), &app.snapshot, app.settings.zone.clone(), app.now);
+    match app.snapshot.incident(incident).cloned() {
+        Some(known) => describe_known(app, known),
+        None => Vec::new(),
+    }
+}
+
+/// Opens the page of an incident.
+pub(super) fn describe_known(app: &mut App, known: Arc<KnownIncident>) -> Vec<Effect> {
+    let page = IncidentPage::new(known.clone(), &app.whole(), app.settings.zone.clone(), app.now);
     app.pages.push(Page::Incident(Box::new(page)));
     vec![Effect::Poll(PollCommand::Describe(known))]
 }

@@ -35,8 +35,8 @@ pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault
 pub use login::{Login, Token};
 pub use question::{
     CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery,
-    HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, JobFilter, JobIs, JobLogFilter,
-    JobLogQuery, Order, Page, containing,
+    HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobFilter, JobIs,
+    JobLogFilter, JobLogQuery, Order, Page, containing,
 };
 pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;

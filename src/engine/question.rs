@@ -10,8 +10,8 @@ mod instance;
 use jiff::Timestamp;
 
 pub use self::history::{
-    HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, JobLogFilter,
-    JobLogQuery,
+    HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, InstanceOrder,
+    JobLogFilter, JobLogQuery,
 };
 use super::catalogue::RequestName;
 use super::request::Request;

@@ -1,6 +1,7 @@
 //! The domain: ids, incidents, jobs, definitions, figures and the snapshot. Pure: no I/O, no clock, no terminal.
 
 pub mod activity_instance;
+pub mod call_tree;
 pub mod definition;
 pub mod deployment;
 pub mod description;
@@ -13,7 +14,9 @@ pub mod grouping;
 pub mod history;
 pub mod ids;
 pub mod incident;
+pub mod inquiry;
 pub mod job;
+pub mod naming;
 pub mod rights;
 pub mod scope;
 pub mod scoped;

@@ -13,6 +13,7 @@ use super::figure::Figure;
 use super::grouping::{Groups, KnownIncident, Names, diagram_activity};
 use super::history::HistoryLevel;
 use super::ids::{ActivityId, DeploymentId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use super::inquiry::{Finding, Inquiry};
 use super::job::{Job, JobDefinition};
 use super::rights::{Rights, Trust};
 use super::section::{Moment, Problem, Section};
@@ -177,6 +178,8 @@ pub struct Snapshot {
     pub jobs: Arc<HashMap<JobId, Section<Option<Job>>>>,
     /// External tasks of the incidents somebody looks at; `None` if it is gone.
     pub external_tasks: Arc<HashMap<ExternalTaskId, Section<Option<ExternalTask>>>>,
+    /// What was found out about the instances somebody looks at.
+    pub findings: Arc<HashMap<Inquiry, Section<Finding>>>,
     /// How much the engine remembers of what this login may see.
     pub history: HistoryLevel,
     /// When the groups somebody looks at were seen first.
@@ -213,6 +216,7 @@ impl Snapshot {
             instances: Arc::default(),
             jobs: Arc::default(),
             external_tasks: Arc::default(),
+            findings: Arc::default(),
             history: HistoryLevel::default(),
             first_seen: Arc::default(),
             deployed: Arc::default(),

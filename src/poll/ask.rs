@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::backfill::BackfillStep;
+use super::inquire::Counter;
 use super::past;
 use crate::bpmn::activity_names;
 use crate::engine::{
@@ -21,6 +22,7 @@ use crate::model::grouping::{GroupKey, KnownIncident};
 use crate::model::history::HistoricIncident;
 use crate::model::ids::{DeploymentId, ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
+use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::{Right, Rights};
 use crate::model::section::{Moment, Problem};
@@ -74,6 +76,8 @@ pub enum Ask {
     FirstSeen(GroupKey),
     /// One deployment.
     Deployment(DeploymentId),
+    /// These inquiries.
+    Inquiries(Vec<Inquiry>),
 }
 
 /// What came back.
@@ -113,6 +117,8 @@ pub enum Reply {
     FirstSeen(FirstSeen),
     /// A deployment; none if it is gone or may not be read.
     Deployment(Option<Deployed>),
+    /// What inquiries found, or why not.
+    Findings(Vec<(Inquiry, Result<Finding, Problem>)>),
 }
 
 /// An answer with what it cost.
@@ -161,6 +167,12 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
         Ask::Backfill(step) => past::backfill(client, step).await?,
         Ask::FirstSeen(group) => past::first_seen(client, group).await?,
         Ask::Deployment(id) => past::deployment(client, id).await?,
+        Ask::Inquiries(inquiries) => {
+            let counter = Counter::new(client.clone());
+            let findings = counter.answer(inquiries.clone()).await?;
+            let spent = counter.spent();
+            Answered { reply: Reply::Findings(findings), elapsed: spent.elapsed, requests: spent.requests, engine_time: None }
+        }
     })
 }
 

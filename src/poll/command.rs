@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use crate::model::grouping::{GroupKey, KnownIncident};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
+use crate::model::inquiry::Inquiry;
 
 /// The rows on the screen right now; what is known of them is kept fresh.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Looking {
     pub incidents: Vec<Arc<KnownIncident>>,
     /// Groups whose first sighting is shown.
     pub groups: Vec<GroupKey>,
+    /// What is asked about single instances, most needed first.
+    pub inquiries: Vec<Inquiry>,
 }
 
 /// A wish to the background task.

@@ -60,6 +60,11 @@ where
         self.due.extend(keys.iter().map(|key| (key.clone(), now + self.fresh_for)));
     }
 
+    /// Notes that this is being asked for, and how long the answer will count as fresh.
+    pub fn tried_for(&mut self, key: K, fresh_for: Duration, now: Instant) {
+        self.due.insert(key, now + fresh_for);
+    }
+
     /// Takes an answer in.
     pub fn succeed(&mut self, key: K, value: V, at: Moment) {
         Arc::make_mut(&mut self.sections).entry(key).or_default().succeed(value, at);

@@ -7,6 +7,7 @@
 //! | [`budget`] | how much of the engine's time may be spent; pure |
 //! | [`picture`] | what is known, and how each answer changes it; pure |
 //! | [`ask`] | one request and its answer: the only part that calls the client |
+//! | [`inquire`] | answering what is asked about one instance |
 //! | [`task`] | the task itself |
 //! | [`supervise`] | who looks after it |
 //! | [`backfill`] | the past of the figures, reconstructed from the history; pure |
@@ -16,6 +17,7 @@ pub mod ask;
 pub mod backfill;
 pub mod budget;
 pub mod command;
+pub mod inquire;
 pub mod items;
 mod past;
 pub mod picture;

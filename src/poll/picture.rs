@@ -26,6 +26,7 @@ use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
 use crate::model::grouping::Groups;
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::Rights;
 use crate::model::section::{Moment, Section};
@@ -38,6 +39,12 @@ const TOTALS_FIRST: Duration = Duration::from_secs(10);
 
 /// Items asked for in one request.
 const BATCH: usize = 200;
+
+/// Inquiries answered together: few, so that what is known already is shown before the rest has come.
+const INQUIRIES: usize = 8;
+
+/// A failed inquiry is made again after this long.
+const FINDINGS_FRESH: Duration = Duration::from_secs(10);
 
 /// A clock difference from which on an operator should know of it.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
@@ -76,6 +83,7 @@ pub struct Picture {
     instances: Items<ProcessInstanceId, Option<ProcessInstance>>,
     jobs: Items<JobId, Option<Job>>,
     external_tasks: Items<ExternalTaskId, Option<ExternalTask>>,
+    findings: Items<Inquiry, Finding>,
     throughput: Throughput,
     past: past::PastState,
     looking: Looking,
@@ -118,6 +126,7 @@ impl Picture {
             instances: Items::new(Duration::from_secs(60)),
             jobs: Items::new(Duration::from_secs(20)),
             external_tasks: Items::new(Duration::from_secs(20)),
+            findings: Items::new(FINDINGS_FRESH),
             throughput: Throughput::default(),
             past: past::PastState::default(),
             looking: Looking::default(),
@@ -187,6 +196,7 @@ impl Picture {
             Ask::ExternalTasks(ids) => self.external_tasks.tried(ids, now.instant),
             Ask::FirstSeen(group) => self.past.first_seen.tried(std::slice::from_ref(group), now.instant),
             Ask::Deployment(id) => self.past.deployed.tried(std::slice::from_ref(id), now.instant),
+            Ask::Inquiries(inquiries) => inquiries.iter().for_each(|inquiry| self.findings.tried_for(inquiry.clone(), inquiry.fresh_for(), now.instant)),
             _ => {}
         }
     }
@@ -199,6 +209,7 @@ impl Picture {
             (Question::Instances, self.instances.any_untried(&self.visible_instances)),
             (Question::Jobs, self.jobs.any_untried(&self.visible_jobs)),
             (Question::ExternalTasks, self.external_tasks.any_untried(&self.visible_tasks)),
+            (Question::Inquiries, self.findings.any_untried(&self.looking.inquiries)),
         ];
         for (question, untried) in untried {
             if untried && !self.schedule.is_backing_off(question) {
@@ -232,6 +243,7 @@ impl Picture {
             Question::Instances => Ask::Instances(some(self.instances.stale(&self.visible_instances, BATCH, now.instant))?),
             Question::Jobs => Ask::Jobs(some(self.jobs.stale(&self.visible_jobs, BATCH, now.instant))?),
             Question::ExternalTasks => Ask::ExternalTasks(some(self.external_tasks.stale(&self.visible_tasks, BATCH, now.instant))?),
+            Question::Inquiries => Ask::Inquiries(some(self.findings.stale(&self.looking.inquiries, INQUIRIES, now.instant))?),
             Question::History | Question::Backfill | Question::FirstSeen | Question::Deployment => return self.ask_past(question, now),
         })
     }
@@ -266,6 +278,7 @@ impl Picture {
         self.instances.prune(|id| self.visible_instances.contains(id));
         self.jobs.prune(|id| self.visible_jobs.contains(id));
         self.external_tasks.prune(|id| self.visible_tasks.contains(id));
+        self.findings.prune(|inquiry| self.looking.inquiries.contains(inquiry));
         self.past.first_seen.prune(|group| self.looking.groups.contains(group));
     }
 
@@ -291,6 +304,7 @@ impl Picture {
         self.instances.distrust();
         self.jobs.distrust();
         self.external_tasks.distrust();
+        self.findings.distrust();
         if let Link::Down { retry, since, .. } = &mut self.link {
             *retry = *since;
         }
@@ -301,6 +315,7 @@ impl Picture {
         self.engine.user = Some(user);
         // Another login sees other things.
         self.rights = Section::default();
+        self.findings = Items::new(FINDINGS_FRESH);
         self.forget_past();
         self.link = Link::Connecting;
         self.schedule.abandon();
@@ -336,6 +351,7 @@ impl Picture {
             instances: Arc::clone(self.instances.sections()),
             jobs: Arc::clone(self.jobs.sections()),
             external_tasks: Arc::clone(self.external_tasks.sections()),
+            findings: Arc::clone(self.findings.sections()),
             history: self.history_level(),
             first_seen: Arc::clone(self.past.first_seen.sections()),
             deployed: Arc::clone(self.past.deployed.sections()),

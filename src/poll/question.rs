@@ -43,11 +43,13 @@ pub enum Question {
     FirstSeen,
     /// When one version was deployed.
     Deployment,
+    /// What is asked about single instances on the screen.
+    Inquiries,
 }
 
 impl Question {
     /// All questions, most telling first: at the start they are asked in this order.
-    pub const ALL: [Question; 25] = [
+    pub const ALL: [Question; 26] = [
         Question::Version,
         Question::Incidents,
         Question::Statistics,
@@ -73,6 +75,7 @@ impl Question {
         Question::Backfill,
         Question::FirstSeen,
         Question::Deployment,
+        Question::Inquiries,
     ];
 
     /// The shortest interval between two askings. The budget stretches it, never shortens it.
@@ -87,7 +90,7 @@ impl Question {
             Question::Backfill | Question::FirstSeen | Question::Deployment => 200,
             Question::JobDefinitions => 15_000,
             // These are asked item by item; how fresh an item must be is decided where the items are known.
-            Question::JobCounts | Question::ActivityNames | Question::Instances | Question::Jobs | Question::ExternalTasks => 100,
+            Question::JobCounts | Question::ActivityNames | Question::Instances | Question::Jobs | Question::ExternalTasks | Question::Inquiries => 100,
         })
     }
 
@@ -98,6 +101,6 @@ impl Question {
 
     /// Whether the question is about items somebody looks at, rather than about the engine as a whole.
     pub fn about_visible_items(self) -> bool {
-        matches!(self, Question::JobCounts | Question::ActivityNames | Question::Instances | Question::Jobs | Question::ExternalTasks)
+        matches!(self, Question::JobCounts | Question::ActivityNames | Question::Instances | Question::Jobs | Question::ExternalTasks | Question::Inquiries)
     }
 }

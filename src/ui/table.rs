@@ -38,6 +38,8 @@ pub struct Column {
 /// One cell: text and role.
 #[derive(Clone, Debug)]
 pub struct Cell {
+    /// What stands before the text, in roles of its own: the branches of a tree, a symbol.
+    pub lead: Vec<(String, Role)>,
     /// What it says; truncated where the column is too narrow.
     pub text: String,
     /// What stands behind it and is never truncated, such as a version.
@@ -49,12 +51,18 @@ pub struct Cell {
 impl Cell {
     /// A cell.
     pub fn new(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), tail: String::new(), role }
+        Self { lead: Vec::new(), text: text.into(), tail: String::new(), role }
     }
 
     /// A cell with an end that is kept whole.
     pub fn with_tail(text: impl Into<String>, tail: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), tail: tail.into(), role }
+        Self { lead: Vec::new(), text: text.into(), tail: tail.into(), role }
+    }
+
+    /// The cell with this before its text.
+    pub fn led_by(mut self, lead: Vec<(String, Role)>) -> Self {
+        self.lead = lead;
+        self
     }
 
     fn fitted(&self, cells: usize) -> String {
@@ -185,7 +193,13 @@ impl Table<'_> {
             if !std::mem::take(&mut first) {
                 pen.write(" ", over(look.style(Role::Text)));
             }
-            pen.cell(&cell.fitted((*cells).into()), (*cells).into(), column.align, over(look.style(cell.role)));
+            let mut room = usize::from(*cells);
+            for (text, role) in &cell.lead {
+                let text = truncate(text, room);
+                room -= width(&text);
+                pen.write(&text, over(look.style(*role)));
+            }
+            pen.cell(&cell.fitted(room), room, column.align, over(look.style(cell.role)));
         }
         pen.fill(" ", over(look.style(Role::Text)));
     }

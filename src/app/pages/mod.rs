@@ -3,8 +3,10 @@
 //! | page | what belongs there |
 //! |---|---|
 //! | [`incident`] | everything about one incident |
+//! | [`tree`] | the tree of called instances |
 
 pub mod incident;
+pub mod tree;
 
 use super::document::Document;
 use super::keymap::Context;
@@ -16,12 +18,15 @@ use crate::model::snapshot::Snapshot;
 use crate::poll::command::{Looking, PollCommand};
 
 use self::incident::IncidentPage;
+use self::tree::TreePage;
 
 /// A page.
 #[derive(Clone, Debug)]
 pub enum Page {
     /// Everything about one incident.
     Incident(Box<IncidentPage>),
+    /// A tree of called instances.
+    Tree(Box<TreePage>),
 }
 
 impl Page {
@@ -29,6 +34,7 @@ impl Page {
     pub fn context(&self) -> Context {
         match self {
             Self::Incident(_) => Context::Text,
+            Self::Tree(_) => Context::Tree,
         }
     }
 
@@ -36,6 +42,7 @@ impl Page {
     pub fn set_height(&mut self, height: usize) {
         match self {
             Self::Incident(page) => page.text.set_height(height),
+            Self::Tree(page) => page.list.set_height(tree_rows(height)),
         }
     }
 
@@ -43,6 +50,7 @@ impl Page {
     pub fn refresh(&mut self, snapshot: &Snapshot) {
         match self {
             Self::Incident(page) => page.refresh(snapshot),
+            Self::Tree(page) => page.refresh(snapshot),
         }
     }
 
@@ -50,14 +58,15 @@ impl Page {
     pub fn fill(&mut self, description: &Description, snapshot: &Snapshot) {
         match self {
             Self::Incident(page) if page.known.incident.id == description.incident => page.fill(description.clone(), snapshot),
-            Self::Incident(_) => {}
+            Self::Incident(_) | Self::Tree(_) => {}
         }
     }
 
     /// Moves the cursor or scrolls.
-    pub fn go(&mut self, motion: Motion) {
+    pub fn go(&mut self, motion: Motion, now: Moment) {
         match self {
             Self::Incident(page) => page.text.go(motion),
+            Self::Tree(page) => page.go(motion, now),
         }
     }
 
@@ -65,6 +74,7 @@ impl Page {
     pub fn text(&self) -> Option<&Document> {
         match self {
             Self::Incident(page) => Some(&page.text),
+            Self::Tree(_) => None,
         }
     }
 
@@ -72,6 +82,7 @@ impl Page {
     pub fn text_mut(&mut self) -> Option<&mut Document> {
         match self {
             Self::Incident(page) => Some(&mut page.text),
+            Self::Tree(_) => None,
         }
     }
 
@@ -82,6 +93,7 @@ impl Page {
                 looking.definitions.extend(page.known.incident.process_definition.clone());
                 looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
             }
+            Self::Tree(page) => page.look(looking),
         }
     }
 
@@ -89,6 +101,7 @@ impl Page {
     pub fn id(&self) -> Option<String> {
         match self {
             Self::Incident(page) => Some(page.known.incident.id.to_string()),
+            Self::Tree(page) => page.selected_node().map(|node| node.id.to_string()),
         }
     }
 
@@ -99,6 +112,23 @@ impl Page {
                 page.asked = now;
                 Some(PollCommand::Describe(page.known.clone()))
             }
+            Self::Tree(_) => None,
         }
     }
+}
+
+/// Lines of a tree page below the rows that say more about the selected one.
+pub const TREE_PREVIEW: usize = 4;
+
+/// From this height on there is room for them.
+const TREE_PREVIEW_FROM: usize = 14;
+
+/// Rows of a tree in so many lines below the title: without column heads, and without the preview where there is one.
+pub fn tree_rows(height: usize) -> usize {
+    height.saturating_sub(1).saturating_sub(if has_tree_preview(height) { TREE_PREVIEW } else { 0 })
+}
+
+/// Whether a tree page has room for the preview.
+pub fn has_tree_preview(height: usize) -> bool {
+    height >= TREE_PREVIEW_FROM
 }

@@ -131,16 +131,34 @@ impl HistoricInstanceFilter {
 pub struct HistoricInstanceQuery {
     /// Which.
     pub filter: HistoricInstanceFilter,
-    /// Sorted by time of start; none leaves the order to the database.
-    pub by_start: Option<Order>,
+    /// In which order; none leaves it to the database.
+    pub order: Option<InstanceOrder>,
     /// Which rows.
     pub page: Page,
+}
+
+/// The order of process instances of the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstanceOrder {
+    /// By time of start.
+    ByStart(Order),
+    /// By id, ascending, as the list of running instances can be ordered too: pages of both then hold the same instances.
+    ById,
+}
+
+impl InstanceOrder {
+    fn wire(self) -> (&'static str, Order) {
+        match self {
+            Self::ByStart(order) => ("startTime", order),
+            Self::ById => ("instanceId", Order::Ascending),
+        }
+    }
 }
 
 impl HistoricInstanceQuery {
     pub(in crate::engine) fn request(&self) -> Request {
         let request = self.page.onto(self.filter.onto(Request::to(RequestName::HistoricProcessInstanceList)));
-        sorted(request, self.by_start.map(|order| ("startTime", order)))
+        sorted(request, self.order.map(InstanceOrder::wire))
     }
 }
 

@@ -83,6 +83,14 @@ impl Picture {
             (Ask::Instances(ids), Reply::Instances(rows)) => take_rows(&mut self.instances, ids, rows, |row| row.id.clone(), now),
             (Ask::Jobs(ids), Reply::Jobs(rows)) => take_rows(&mut self.jobs, ids, rows, |row| row.id.clone(), now),
             (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), now),
+            (Ask::Inquiries(_), Reply::Findings(findings)) => {
+                for (inquiry, found) in findings {
+                    match found {
+                        Ok(finding) => self.findings.succeed(inquiry, finding, now),
+                        Err(problem) => self.findings.fail(&[inquiry], &problem, now.instant),
+                    }
+                }
+            }
             (ask, reply) => self.take_past(ask, reply, now),
         }
     }

@@ -103,6 +103,7 @@ impl Picture {
             Ask::Instances(ids) => self.instances.fail(ids, problem, now.instant),
             Ask::Jobs(ids) => self.jobs.fail(ids, problem, now.instant),
             Ask::ExternalTasks(ids) => self.external_tasks.fail(ids, problem, now.instant),
+            Ask::Inquiries(inquiries) => self.findings.fail(inquiries, problem, now.instant),
             Ask::History(..) | Ask::Backfill(_) | Ask::FirstSeen(_) | Ask::Deployment(_) => self.note_past_problem(ask, problem, now),
             Ask::Version | Ask::Telemetry | Ask::Count(..) => {}
         }

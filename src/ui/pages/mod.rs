@@ -1,6 +1,7 @@
 //! Drawing the pages: one file a page.
 
 pub mod incident;
+pub mod tree;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,5 +14,6 @@ use crate::app::pages::Page;
 pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer) {
     match page {
         Page::Incident(page) => incident::draw(app, page, look, area, buffer),
+        Page::Tree(page) => tree::draw(app, page, look, area, buffer),
     }
 }

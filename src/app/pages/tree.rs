@@ -1,0 +1,363 @@
+//! The tree of called instances: which rows are unfolded, where the cursor is, and which cause is followed. The tree itself is made in
+//! [`call_tree`](crate::model::call_tree).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::app::list::{ListState, Motion};
+use crate::model::call_tree::{Content, Facts, Node, NodeKey, Row, Target, Top, Tree, Unfolded, View, build};
+use crate::model::grouping::KnownIncident;
+use crate::model::ids::{IncidentId, ProcessInstanceId};
+use crate::model::inquiry::{Finding, Inquiry, Which};
+use crate::model::section::{Moment, Problem};
+use crate::model::snapshot::{IncidentSet, Snapshot};
+use crate::poll::command::Looking;
+
+/// Rows whose tokens are asked for: more are not on a screen.
+const MOST_TOKENS: usize = 80;
+
+/// Rebuilding follows what incidents tell, level by level; no tree is deeper than this.
+const MOST_PASSES: usize = 64;
+
+/// Page of one tree.
+#[derive(Clone, Debug)]
+pub struct TreePage {
+    /// What the operator chose to see.
+    pub view: View,
+    /// The rows.
+    pub tree: Tree,
+    /// Where the cursor is.
+    pub list: ListState<NodeKey>,
+    /// The last look at rows that vanished, for saying what they were.
+    pub vanished: HashMap<NodeKey, Row>,
+    /// Whether the tree was seen running; what happened to it since is news.
+    pub seen_running: bool,
+    index: Index,
+    /// The cause the cursor was put on by itself; the operator's own choice is never overruled.
+    placed: Option<IncidentId>,
+    moved: bool,
+}
+
+impl TreePage {
+    /// The tree of this target, as far as it is known already.
+    pub fn new(target: Target, snapshot: &Snapshot) -> Self {
+        let mut page = Self {
+            view: View::of(target),
+            tree: Tree::default(),
+            list: ListState::default(),
+            vanished: HashMap::new(),
+            seen_running: false,
+            index: Index::default(),
+            placed: None,
+            moved: false,
+        };
+        page.refresh(snapshot);
+        page
+    }
+
+    /// Builds the rows anew from what is known now.
+    pub fn refresh(&mut self, snapshot: &Snapshot) {
+        let set = snapshot.incidents.get().filter(|set| set.complete);
+        self.index.follow(set);
+        let mut tree = build(&self.view, &Known { snapshot, index: &self.index });
+        // Where all incidents are known, none are asked for: those that the rows need are looked up.
+        if let Some(set) = set {
+            for _ in 0..MOST_PASSES {
+                let missing: Vec<Inquiry> = tree.wants.iter().filter(|want| self.index.lacks(want)).cloned().collect();
+                if missing.is_empty() {
+                    break;
+                }
+                self.index.add(&missing, set);
+                tree = build(&self.view, &Known { snapshot, index: &self.index });
+            }
+            tree.wants.retain(|want| !matches!(want, Inquiry::Incidents(_) | Inquiry::Chain(_)));
+        }
+        self.seen_running |= tree.top == Top::Found && !tree.rows.is_empty();
+        if tree.top == Top::NotFound && !self.tree.rows.is_empty() {
+            // What was last known stays readable.
+            self.tree.top = Top::NotFound;
+            self.tree.wants = tree.wants;
+            return;
+        }
+        self.take(tree);
+    }
+
+    fn take(&mut self, tree: Tree) {
+        for row in self.tree.rows.drain(..) {
+            self.vanished.insert(row.key.clone(), row);
+        }
+        self.tree = tree;
+        self.list.follow(self.tree.rows.iter().map(|row| row.key.clone()).collect());
+        let list = &self.list;
+        self.vanished.retain(|key, _| list.is_ghost(key) && list.visible().any(|(shown, _)| shown == key));
+        self.place_cursor();
+    }
+
+    /// Puts the cursor on the cause, once it is found, unless the operator moved it.
+    fn place_cursor(&mut self) {
+        if self.moved || self.tree.rows.is_empty() {
+            return;
+        }
+        let target = self.tree.path.last().filter(|_| self.tree.top != Top::Searching);
+        let Some(key) = target.map(|id| NodeKey::Instance(id.clone())).filter(|key| self.tree.row(key).is_some()) else { return };
+        if self.list.selected_key() != Some(&key) {
+            self.list.select(&key);
+        }
+        self.placed = self.tree.cause.clone();
+    }
+
+    /// Moves the cursor.
+    pub fn go(&mut self, motion: Motion, now: Moment) {
+        self.moved = true;
+        self.list.go(motion, now.instant);
+    }
+
+    /// The row under the cursor; one that has vanished is none.
+    pub fn selected(&self) -> Option<&Row> {
+        self.list.selected_present().and_then(|key| self.tree.row(key))
+    }
+
+    /// The instance under the cursor.
+    pub fn selected_node(&self) -> Option<&Node> {
+        match &self.selected()?.content {
+            Content::Instance(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Unfolds the selected row; on one that is unfolded already, goes to the first row below it.
+    pub fn unfold(&mut self, snapshot: &Snapshot, now: Moment) {
+        self.moved = true;
+        let Some(row) = self.selected() else { return };
+        let (key, unfolded) = (row.key.clone(), unfolded(row));
+        match unfolded {
+            Some(Unfolded::Closed | Unfolded::OnlyFailing) => {
+                self.view.closed.remove(&key);
+                self.view.opened.insert(key);
+                self.refresh(snapshot);
+            }
+            Some(Unfolded::Open) => self.list.go(Motion::Down, now.instant),
+            _ => {}
+        }
+    }
+
+    /// Folds the selected row; on one that is folded or has nothing below, goes to the instance above.
+    pub fn fold(&mut self, snapshot: &Snapshot) -> bool {
+        self.moved = true;
+        let Some(row) = self.selected() else { return false };
+        let key = row.key.clone();
+        if matches!(unfolded(row), Some(Unfolded::Open | Unfolded::OnlyFailing)) {
+            self.view.opened.remove(&key);
+            self.view.closed.insert(key);
+            self.refresh(snapshot);
+            return true;
+        }
+        self.to_caller()
+    }
+
+    /// Puts the cursor on the instance above; false at the top.
+    pub fn to_caller(&mut self) -> bool {
+        self.moved = true;
+        let above = self.list.selected_key().and_then(|key| self.tree.parent(key)).cloned();
+        if let Some(above) = &above {
+            self.list.select(above);
+        }
+        above.is_some()
+    }
+
+    /// Puts the cursor on the cause that is followed; if it is there already, follows the next one. False where there is none.
+    pub fn to_cause(&mut self, snapshot: &Snapshot) -> bool {
+        let at_cause = self.tree.path.last().map(|id| NodeKey::Instance(id.clone()));
+        let there = at_cause.is_some() && self.list.selected_key() == at_cause.as_ref() && self.tree.cause.is_some();
+        let causes: Vec<IncidentId> = self.tree.causes.iter().map(|known| root_of(known)).collect();
+        if causes.is_empty() {
+            return false;
+        }
+        if there || self.tree.cause.is_none() {
+            let at = self.tree.cause.as_ref().and_then(|cause| causes.iter().position(|other| other == cause));
+            self.view.cause = Some(causes[at.map_or(0, |at| (at + 1) % causes.len())].clone());
+        }
+        // What was folded by hand must not hide the way.
+        self.view.closed.clear();
+        self.moved = false;
+        self.refresh(snapshot);
+        true
+    }
+
+    /// Shows instances that are over too, or no more.
+    pub fn toggle_ended(&mut self, snapshot: &Snapshot) {
+        self.view.show_ended = !self.view.show_ended;
+        self.refresh(snapshot);
+    }
+
+    /// Reads the next page of called instances, if the cursor is on such a row.
+    pub fn read_more(&mut self, snapshot: &Snapshot) -> bool {
+        let Some(Row { key: NodeKey::More(caller, which), .. }) = self.selected() else { return false };
+        *self.view.pages.entry((caller.clone(), *which)).or_insert(0) += 1;
+        self.refresh(snapshot);
+        true
+    }
+
+    /// Adds what the tree needs: its structure first, then where the instances on the screen stand.
+    pub fn look(&self, looking: &mut Looking) {
+        looking.inquiries.extend(self.tree.wants.iter().cloned());
+        let mut tokens = Vec::new();
+        let visible: Vec<&NodeKey> = self.list.visible().map(|(key, _)| key).collect();
+        for row in self.tree.rows.iter().filter(|row| visible.contains(&&row.key)) {
+            match &row.content {
+                Content::Instance(node) => {
+                    looking.definitions.extend(node.definition.clone());
+                    looking.definitions.extend(node.called_at.as_ref().and_then(|(caller, _)| caller.clone()));
+                    if node.ended.is_none() && tokens.len() < MOST_TOKENS {
+                        tokens.push(Inquiry::Tokens(node.id.clone()));
+                    }
+                }
+                Content::Fold(fold) => looking.definitions.extend(fold.caller.iter().chain(&fold.process).cloned()),
+                _ => {}
+            }
+        }
+        // How a row ended that vanished under the cursor.
+        if let Some(NodeKey::Instance(id)) = self.list.selected_key().filter(|key| self.list.is_ghost(key)) {
+            looking.inquiries.push(Inquiry::Instance(id.clone()));
+        }
+        looking.inquiries.extend(tokens);
+    }
+
+    /// What became of an instance that vanished, in words, as far as it is known.
+    pub fn fate(&self, key: &NodeKey, snapshot: &Snapshot) -> &'static str {
+        let NodeKey::Instance(id) = key else { return "no longer there" };
+        match snapshot.findings.get(&Inquiry::Instance(id.clone())).and_then(|section| section.get()) {
+            Some(Finding::Instance(finding)) => match (&finding.running, &finding.past) {
+                (Some(_), _) => "runs, but not here any more",
+                (None, Ok(Some(past))) if past.is_over() => past.state.words(),
+                _ => "ended",
+            },
+            _ => "ended",
+        }
+    }
+}
+
+/// The cause behind an incident.
+fn root_of(known: &KnownIncident) -> IncidentId {
+    known.incident.root_cause.clone().unwrap_or_else(|| known.incident.id.clone())
+}
+
+/// How far a row is unfolded; none for rows that cannot be.
+pub fn unfolded(row: &Row) -> Option<Unfolded> {
+    match &row.content {
+        Content::Instance(node) => Some(node.unfolded),
+        Content::Fold(fold) => Some(fold.unfolded),
+        Content::More { .. } | Content::Remark(_) => None,
+    }
+}
+
+/// Words for a row that stands for further instances.
+pub fn more_words(which: Which, left: Option<u64>, reading: bool) -> String {
+    if reading {
+        return "reading…".to_owned();
+    }
+    let many = left.map_or_else(|| "more".to_owned(), |left| format!("{left} more"));
+    match which {
+        Which::Running => format!("{many} running: enter reads the next ones"),
+        Which::Failing => format!("{many} with incidents: enter reads the next ones"),
+        Which::Ended => format!("{many} ended: enter reads the next ones"),
+    }
+}
+
+/// Incidents of the picture by instance and by cause, as far as a tree needs them: an engine may have a hundred thousand others.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    set: Option<Arc<HashMap<IncidentId, Arc<KnownIncident>>>>,
+    by_instance: HashMap<ProcessInstanceId, Vec<Arc<KnownIncident>>>,
+    by_cause: HashMap<IncidentId, Vec<Arc<KnownIncident>>>,
+}
+
+impl Index {
+    /// Follows the picture: what was looked up is looked up again when the incidents have changed.
+    fn follow(&mut self, set: Option<&IncidentSet>) {
+        match (set, &self.set) {
+            (None, _) => *self = Self::default(),
+            (Some(set), Some(known)) if Arc::ptr_eq(&set.incidents, known) => {}
+            (Some(set), _) => {
+                self.set = Some(Arc::clone(&set.incidents));
+                self.by_instance.values_mut().for_each(Vec::clear);
+                self.by_cause.values_mut().for_each(Vec::clear);
+                self.fill(set, |_| true, |_| true);
+            }
+        }
+    }
+
+    fn lacks(&self, want: &Inquiry) -> bool {
+        match want {
+            Inquiry::Incidents(id) => !self.by_instance.contains_key(id),
+            Inquiry::Chain(root) => !self.by_cause.contains_key(root),
+            _ => false,
+        }
+    }
+
+    fn add(&mut self, wants: &[Inquiry], set: &IncidentSet) {
+        for want in wants {
+            match want {
+                Inquiry::Incidents(id) => drop(self.by_instance.insert(id.clone(), Vec::new())),
+                Inquiry::Chain(root) => drop(self.by_cause.insert(root.clone(), Vec::new())),
+                _ => {}
+            }
+        }
+        self.fill(set, |id| wants.contains(&Inquiry::Incidents(id.clone())), |root| wants.contains(&Inquiry::Chain(root.clone())));
+    }
+
+    /// One pass over all incidents.
+    fn fill(&mut self, set: &IncidentSet, instance: impl Fn(&ProcessInstanceId) -> bool, cause: impl Fn(&IncidentId) -> bool) {
+        for known in set.incidents.values() {
+            if let Some(id) = known.incident.process_instance.as_ref()
+                && let Some(rows) = self.by_instance.get_mut(id)
+                && instance(id)
+            {
+                rows.push(Arc::clone(known));
+            }
+            let root = known.incident.root_cause.as_ref().unwrap_or(&known.incident.id);
+            if let Some(rows) = self.by_cause.get_mut(root)
+                && cause(root)
+            {
+                rows.push(Arc::clone(known));
+            }
+        }
+        let newest_first = |rows: &mut Vec<Arc<KnownIncident>>| {
+            rows.sort_by(|a, b| b.incident.created.cmp(&a.incident.created).then_with(|| a.incident.id.cmp(&b.incident.id)));
+        };
+        self.by_instance.values_mut().for_each(newest_first);
+        self.by_cause.values_mut().for_each(newest_first);
+    }
+}
+
+/// What picture and index know.
+struct Known<'a> {
+    snapshot: &'a Snapshot,
+    index: &'a Index,
+}
+
+impl Facts for Known<'_> {
+    fn answer(&self, inquiry: &Inquiry) -> Option<&Finding> {
+        self.snapshot.findings.get(inquiry).and_then(|section| section.get())
+    }
+
+    fn problem(&self, inquiry: &Inquiry) -> Option<&Problem> {
+        self.snapshot.findings.get(inquiry).and_then(|section| section.problem.as_ref())
+    }
+
+    fn incidents_of(&self, instance: &ProcessInstanceId) -> Option<&[Arc<KnownIncident>]> {
+        let read = || match self.answer(&Inquiry::Incidents(instance.clone())) {
+            Some(Finding::Incidents(rows)) => Some(rows.as_slice()),
+            _ => None,
+        };
+        if self.index.set.is_some() { self.index.by_instance.get(instance).map(Vec::as_slice) } else { read() }
+    }
+
+    fn caused_by(&self, root: &IncidentId) -> Option<&[Arc<KnownIncident>]> {
+        let read = || match self.answer(&Inquiry::Chain(root.clone())) {
+            Some(Finding::Incidents(rows)) => Some(rows.as_slice()),
+            _ => None,
+        };
+        if self.index.set.is_some() { self.index.by_cause.get(root).map(Vec::as_slice) } else { read() }
+    }
+}

@@ -1,0 +1,509 @@
+//! Building the rows: up from the target to the topmost instance, then down again along what is unfolded.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::failure::{Call, calls, causes, root_of};
+use super::{Content, DEEPEST, Ending, FOLD_FROM, Facts, Fold, Node, NodeKey, Place, Row, Target, Top, Tree, Unfolded, View};
+use crate::model::activity_instance::Token;
+use crate::model::grouping::KnownIncident;
+use crate::model::history::HistoricInstance;
+use crate::model::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::inquiry::{CALLED_PAGE, Called, CalledPage, Finding, Inquiry, InstanceFinding, Standing, Tokens, Which};
+
+/// Builds the tree from what is known.
+pub fn build(view: &View, facts: &dyn Facts) -> Tree {
+    let mut builder = Builder {
+        view,
+        facts,
+        tree: Tree::default(),
+        wanted: HashSet::new(),
+        calls: HashMap::new(),
+        line: Vec::new(),
+        at_cause: None,
+        emitted: HashSet::new(),
+        root_over: false,
+    };
+    builder.build();
+    builder.tree
+}
+
+struct Builder<'a> {
+    view: &'a View,
+    facts: &'a dyn Facts,
+    tree: Tree,
+    wanted: HashSet<Inquiry>,
+    /// Who called whom, by called instance, as far as incidents and readings told.
+    calls: HashMap<ProcessInstanceId, Call>,
+    /// From the topmost instance to the target.
+    line: Vec<ProcessInstanceId>,
+    at_cause: Option<ProcessInstanceId>,
+    emitted: HashSet<ProcessInstanceId>,
+    root_over: bool,
+}
+
+impl<'a> Builder<'a> {
+    fn build(&mut self) {
+        let Some(target) = self.view.target.instance().cloned() else {
+            self.tree.top = Top::NoInstance;
+            return;
+        };
+        self.choose_cause(&target);
+        self.climb(target.clone());
+        let root = self.line.first().cloned().unwrap_or(target);
+        self.find_causes_of(&root);
+        self.tree.path = self.path(&root);
+        self.judge_top(&root);
+        self.root_over = matches!(self.tree.top, Top::Over(_));
+        if self.tree.top != Top::NotFound {
+            let called = self.called_of(&root);
+            self.emit(called, None, 0);
+            self.draw_lines();
+        }
+    }
+
+    /// Finds the cause whose path is shown, and who called whom on it.
+    fn choose_cause(&mut self, target: &ProcessInstanceId) {
+        let of_target = self.incidents_of(target);
+        let known = match &self.view.target {
+            Target::Incident(known) => Some(root_of(known).clone()),
+            Target::Instance(_) => causes(self.facts, of_target).first().map(|known| root_of(known).clone()),
+        };
+        self.tree.cause = self.view.cause.clone().or(known);
+        let Some(cause) = self.tree.cause.clone() else { return };
+        match self.facts.caused_by(&cause) {
+            Some(chain) => (self.at_cause, self.calls) = calls(&cause, chain),
+            None => self.want(Inquiry::Chain(cause)),
+        }
+    }
+
+    /// From the target up to the topmost instance that is known.
+    fn climb(&mut self, target: ProcessInstanceId) {
+        let mut seen = HashSet::from([target.clone()]);
+        let mut at = target.clone();
+        self.line.push(target);
+        while self.line.len() < DEEPEST {
+            let Some(caller) = self.caller_of(&at) else { break };
+            if !seen.insert(caller.clone()) {
+                break;
+            }
+            self.line.push(caller.clone());
+            at = caller;
+        }
+        // Who called the uppermost one is always asked: incidents of callers may be hidden, and it tells how the tree stands.
+        self.want(Inquiry::Instance(at));
+        self.line.reverse();
+    }
+
+    fn caller_of(&self, id: &ProcessInstanceId) -> Option<ProcessInstanceId> {
+        if let Some(call) = self.calls.get(id) {
+            return Some(call.caller.clone());
+        }
+        let finding = self.instance(id)?;
+        finding.caller.clone().or_else(|| finding.past.as_ref().ok()?.as_ref()?.caller.clone())
+    }
+
+    fn instance(&self, id: &ProcessInstanceId) -> Option<&'a InstanceFinding> {
+        match self.facts.answer(&Inquiry::Instance(id.clone()))? {
+            Finding::Instance(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    fn incidents_of(&mut self, id: &ProcessInstanceId) -> &'a [Arc<KnownIncident>] {
+        let known = self.facts.incidents_of(id);
+        self.want(Inquiry::Incidents(id.clone()));
+        known.unwrap_or_default()
+    }
+
+    fn find_causes_of(&mut self, root: &ProcessInstanceId) {
+        let mut incidents = self.incidents_of(root).to_vec();
+        if let Some(target) = self.line.last().cloned() {
+            incidents.extend(self.incidents_of(&target).iter().cloned());
+        }
+        if let Target::Incident(known) = &self.view.target
+            && !incidents.iter().any(|other| root_of(other) == root_of(known))
+            && self.facts.caused_by(root_of(known)).is_none_or(|chain| !chain.is_empty())
+        {
+            incidents.push(Arc::clone(known));
+        }
+        self.tree.causes = causes(self.facts, &incidents);
+        // A target without incidents of its own still belongs to a tree that has some; their paths are a key away.
+    }
+
+    /// From the topmost instance to the cause, or to the target where no cause is known.
+    fn path(&self, root: &ProcessInstanceId) -> Vec<ProcessInstanceId> {
+        let Some(cause) = &self.at_cause else { return self.line.clone() };
+        let mut path = vec![cause.clone()];
+        while let Some(call) = self.calls.get(path.last().unwrap_or(cause)).filter(|call| !path.contains(&call.caller)) {
+            path.push(call.caller.clone());
+        }
+        path.reverse();
+        // The incidents of some callers may be hidden: then the way to the target completes the path.
+        if let (Some(first), true) = (path.first().cloned(), path.first() != Some(root))
+            && let Some(at) = self.line.iter().position(|id| *id == first)
+        {
+            path.splice(0..1, self.line[..=at].iter().cloned());
+        }
+        path
+    }
+
+    fn judge_top(&mut self, root: &ProcessInstanceId) {
+        self.tree.top = match self.instance(root) {
+            None if self.facts.problem(&Inquiry::Instance(root.clone())).is_some() => Top::Found,
+            None if self.at_cause.is_none() => Top::Searching,
+            None => Top::Found,
+            Some(InstanceFinding { running: Some(_), .. }) => Top::Found,
+            Some(InstanceFinding { past: Ok(Some(past)), .. }) if past.ended.is_some() => Top::Over(ending(past)),
+            Some(InstanceFinding { past: Ok(Some(_)), .. }) => Top::Found,
+            Some(_) => Top::NotFound,
+        };
+    }
+
+    /// What the row of an instance says that no page of a caller lists: the topmost one, and those on the path beyond the first page.
+    fn called_of(&mut self, id: &ProcessInstanceId) -> Called {
+        self.want(Inquiry::Instance(id.clone()));
+        let finding = self.instance(id);
+        let running = finding.and_then(|finding| finding.running.as_ref());
+        let past = finding.and_then(|finding| finding.past.as_ref().ok()).and_then(Option::as_ref);
+        let incident = self.facts.incidents_of(id).and_then(|rows| rows.first()).map(|known| &known.incident);
+        let definition = running.map(|row| row.definition.clone()).or_else(|| past.map(|row| row.definition.clone()));
+        let definition = definition.or_else(|| incident?.process_definition.clone());
+        let standing = match (running, past) {
+            (Some(row), _) if row.suspended => Standing::Suspended,
+            (Some(_), _) => Standing::Running,
+            (None, Some(row)) if row.ended.is_some() => Standing::Over(row.state),
+            _ => Standing::Running,
+        };
+        Called {
+            id: id.clone(),
+            definition: definition.unwrap_or_else(|| ProcessDefinitionId::from("")),
+            process_key: past.and_then(|row| row.process_key.clone()),
+            business_key: running.and_then(|row| row.business_key.clone()).or_else(|| past?.business_key.clone()),
+            tenant: running.and_then(|row| row.tenant.clone()).or_else(|| past?.tenant.clone()),
+            standing,
+            started: past.map(|row| row.started),
+            ended: past.and_then(|row| row.ended),
+            called_at: None,
+        }
+    }
+
+    fn emit(&mut self, called: Called, caller: Option<&Called>, depth: usize) {
+        if depth >= DEEPEST || !self.emitted.insert(called.id.clone()) {
+            return;
+        }
+        let key = NodeKey::Instance(called.id.clone());
+        let incidents = if depth == 0 || self.is_on_way(&called.id) { self.incidents_of(&called.id) } else { self.visible_incidents_of(&called.id) };
+        let open = self.is_open(&called.id, &key);
+        let unfolded = self.unfolded(&called, open);
+        let node = self.node(&called, caller, incidents, unfolded);
+        self.push(key, depth, Content::Instance(Box::new(node)));
+        if open {
+            self.emit_called(&called, !incidents.is_empty(), depth + 1);
+        }
+    }
+
+    /// Incidents of a row off the path are shown as far as they are known; asking for each would be a request a row.
+    fn visible_incidents_of(&mut self, id: &ProcessInstanceId) -> &'a [Arc<KnownIncident>] {
+        if self.view.opened.contains(&NodeKey::Instance(id.clone())) {
+            return self.incidents_of(id);
+        }
+        self.facts.incidents_of(id).unwrap_or_default()
+    }
+
+    fn is_on_way(&self, id: &ProcessInstanceId) -> bool {
+        self.tree.path.contains(id) || self.line.contains(id)
+    }
+
+    /// Whether what an instance called is asked for: on the way to cause and target without being told.
+    fn is_open(&self, id: &ProcessInstanceId, key: &NodeKey) -> bool {
+        !self.view.closed.contains(key) && (self.view.opened.contains(key) || self.is_on_way(id))
+    }
+
+    fn unfolded(&self, called: &Called, open: bool) -> Unfolded {
+        let nothing = |which| self.page(&called.id, which, 0).is_some_and(|page| page.rows.is_empty());
+        let ended = self.view.show_ended || self.root_over;
+        // The way down is shown even while the readings contradict each other.
+        let way = self.calls.values().any(|call| call.caller == called.id);
+        let empty = nothing(Which::Running) && (!ended || nothing(Which::Ended)) && !way;
+        let no_call = |places: &[Token]| !places.iter().any(|token| token.kind.as_wire() == "callActivity");
+        let calls_nothing = matches!(self.tokens(&called.id), Some(Tokens::At(places)) if no_call(places)) && !ended;
+        match (empty, open) {
+            (true, _) => Unfolded::Leaf,
+            (false, true) => Unfolded::Open,
+            (false, false) if calls_nothing => Unfolded::Leaf,
+            (false, false) => Unfolded::Closed,
+        }
+    }
+
+    fn page(&self, caller: &ProcessInstanceId, which: Which, page: u32) -> Option<&'a CalledPage> {
+        match self.facts.answer(&Inquiry::Called(caller.clone(), which, page))? {
+            Finding::Called(page) => Some(page),
+            _ => None,
+        }
+    }
+
+    fn tokens(&self, id: &ProcessInstanceId) -> Option<&'a Tokens> {
+        match self.facts.answer(&Inquiry::Tokens(id.clone()))? {
+            Finding::Tokens(tokens) => Some(tokens),
+            _ => None,
+        }
+    }
+
+    fn node(&self, called: &Called, caller: Option<&Called>, incidents: &[Arc<KnownIncident>], unfolded: Unfolded) -> Node {
+        let at = self.calls.get(&called.id).and_then(|call| call.at.clone()).or_else(|| called.called_at.clone());
+        let definition = |called: &Called| Some(called.definition.clone()).filter(|id| !id.as_wire().is_empty());
+        Node {
+            id: called.id.clone(),
+            definition: definition(called),
+            called_at: at.map(|at| (caller.and_then(definition), at)),
+            business_key: called.business_key.clone(),
+            inherited_key: caller.is_some_and(|caller| called.business_key.is_some() && caller.business_key == called.business_key),
+            tenant: called.tenant.clone(),
+            foreign_tenant: caller.is_some_and(|caller| caller.tenant != called.tenant && !caller.definition.as_wire().is_empty()),
+            standing: Some(called.standing),
+            started: called.started,
+            ended: called.ended,
+            own: incidents.iter().filter(|known| known.incident.is_root()).cloned().collect(),
+            bubbled: incidents.iter().filter(|known| !known.incident.is_root()).count(),
+            failing: false,
+            unfolded,
+            tokens: self.tokens(&called.id).cloned(),
+        }
+    }
+
+    fn push(&mut self, key: NodeKey, depth: usize, content: Content) {
+        let on_path = match &key {
+            NodeKey::Instance(id) => self.at_cause.is_some() && self.tree.path.contains(id),
+            _ => false,
+        };
+        self.tree.rows.push(Row { key, depth, lines: Vec::new(), on_path, content });
+    }
+
+    /// The children of an unfolded instance.
+    fn emit_called(&mut self, caller: &Called, failing: bool, depth: usize) {
+        let children = Children::collect(self, caller, failing);
+        if let Some(remark) = children.remark {
+            self.push(NodeKey::Remark(caller.id.clone()), depth, Content::Remark(remark));
+        }
+        let single = children.places.len() == 1;
+        for (place, group) in children.places {
+            let (total, exact) = if single { children.total } else { (group.len() as u64, !children.more_running) };
+            let total = total.max(group.len() as u64);
+            if total <= FOLD_FROM {
+                group.into_iter().for_each(|child| self.emit_child(child, caller, depth));
+                continue;
+            }
+            let key = NodeKey::Fold(caller.id.clone(), place.clone());
+            let on_way = group.iter().any(|child| self.is_on_way(&child.called.id));
+            let unfolded = match (self.view.opened.contains(&key), self.view.closed.contains(&key)) {
+                (true, _) => Unfolded::Open,
+                (false, true) => Unfolded::Closed,
+                _ if on_way => Unfolded::OnlyFailing,
+                _ => Unfolded::Closed,
+            };
+            let definition =
+                group.first().map(|child| child.called.definition.clone()).filter(|first| group.iter().all(|child| child.called.definition == *first));
+            let fold = Fold {
+                caller: Some(caller.definition.clone()).filter(|id| !id.as_wire().is_empty()),
+                place,
+                process: definition,
+                count: total,
+                exact,
+                failing: group.iter().filter(|child| child.failing).count() as u64,
+                all_failing: if single { children.failing } else { None },
+                unfolded,
+            };
+            let on_path = self.at_cause.is_some() && group.iter().any(|child| self.tree.path.contains(&child.called.id));
+            self.push(key, depth, Content::Fold(fold));
+            if let Some(row) = self.tree.rows.last_mut() {
+                row.on_path = on_path;
+            }
+            let shown = |child: &Child, builder: &Self| match unfolded {
+                Unfolded::Open => true,
+                Unfolded::OnlyFailing => child.failing || builder.is_on_way(&child.called.id),
+                _ => false,
+            };
+            let shown: Vec<Child> = group.into_iter().filter(|child| shown(child, self)).collect();
+            shown.into_iter().for_each(|child| self.emit_child(child, caller, depth + 1));
+            if single {
+                self.emit_more(&caller.id, &children.more, unfolded, depth + 1);
+            }
+        }
+        if !single {
+            self.emit_more(&caller.id, &children.more, Unfolded::Open, depth);
+        }
+    }
+
+    fn emit_child(&mut self, child: Child, caller: &Called, depth: usize) {
+        let at = self.tree.rows.len();
+        let failing = child.failing;
+        self.emit(child.called, Some(caller), depth);
+        if let Some(Row { content: Content::Instance(node), .. }) = self.tree.rows.get_mut(at) {
+            node.failing = failing;
+        }
+    }
+
+    fn emit_more(&mut self, caller: &ProcessInstanceId, more: &[(Which, Option<u64>, bool)], unfolded: Unfolded, depth: usize) {
+        for (which, left, reading) in more {
+            let wanted = match unfolded {
+                Unfolded::Open => *which != Which::Failing || !more.iter().any(|(which, ..)| *which == Which::Running),
+                Unfolded::OnlyFailing => *which == Which::Failing,
+                _ => false,
+            };
+            if wanted {
+                self.push(NodeKey::More(caller.clone(), *which), depth, Content::More { which: *which, left: *left, reading: *reading });
+            }
+        }
+    }
+
+    fn want(&mut self, inquiry: Inquiry) {
+        if self.wanted.insert(inquiry.clone()) {
+            self.tree.wants.push(inquiry);
+        }
+    }
+
+    /// Marks on each row where the lines of its levels go on.
+    fn draw_lines(&mut self) {
+        let mut goes_on: Vec<bool> = Vec::new();
+        for row in self.tree.rows.iter_mut().rev() {
+            goes_on.resize(row.depth.max(1), false);
+            let mut lines = goes_on.clone();
+            lines.truncate(row.depth);
+            row.lines = lines;
+            if row.depth > 0 {
+                goes_on[row.depth - 1] = true;
+            }
+        }
+    }
+}
+
+fn ending(past: &HistoricInstance) -> Ending {
+    Ending { state: past.state, at: past.ended, reason: past.delete_reason.clone() }
+}
+
+/// A called instance and whether it fails.
+struct Child {
+    called: Called,
+    failing: bool,
+}
+
+/// The called instances of one caller, by place.
+struct Children {
+    places: Vec<(Place, Vec<Child>)>,
+    /// How many there are in all, and whether that is exact.
+    total: (u64, bool),
+    failing: Option<u64>,
+    more_running: bool,
+    more: Vec<(Which, Option<u64>, bool)>,
+    remark: Option<String>,
+}
+
+impl Children {
+    fn collect(builder: &mut Builder<'_>, caller: &Called, failing: bool) -> Self {
+        let mut rows: BTreeMap<ProcessInstanceId, Child> = BTreeMap::new();
+        let ended = builder.view.show_ended || builder.root_over;
+        let mut whiches = vec![Which::Running];
+        if failing {
+            whiches.insert(0, Which::Failing);
+        }
+        if ended {
+            whiches.push(Which::Ended);
+        }
+        let (mut more, mut total, mut exact, mut failing_total, mut remark, mut more_running) = (Vec::new(), 0, true, None, None, false);
+        for which in whiches {
+            let pages = builder.view.pages.get(&(caller.id.clone(), which)).copied().unwrap_or(0);
+            let (mut listed, mut counted, mut goes_on, mut reading) = (0, None, false, false);
+            for number in 0..=pages {
+                let inquiry = Inquiry::Called(caller.id.clone(), which, number);
+                builder.want(inquiry.clone());
+                let Some(page) = builder.page(&caller.id, which, number) else {
+                    reading = true;
+                    match builder.facts.problem(&inquiry) {
+                        Some(problem) => remark = Some(format!("called instances not known: {}", problem.what)),
+                        None if number == 0 && which != Which::Failing => remark = Some("reading what it called…".to_owned()),
+                        None => {}
+                    }
+                    break;
+                };
+                listed += page.rows.len() as u64;
+                counted = page.total.or(counted);
+                goes_on = page.more;
+                for row in &page.rows {
+                    let mut row = row.clone();
+                    row.called_at = row.called_at.or_else(|| page.all_at.clone());
+                    let child = rows.entry(row.id.clone()).or_insert_with(|| Child { called: row, failing: false });
+                    child.failing |= which == Which::Failing;
+                }
+            }
+            if goes_on || reading && pages > 0 {
+                more_running |= which == Which::Running;
+                more.push((which, counted.map(|counted| counted.saturating_sub(listed)), reading));
+            }
+            match which {
+                Which::Failing => failing_total = counted.or((!goes_on && !reading).then_some(listed)),
+                Which::Running | Which::Ended => {
+                    total += counted.unwrap_or(listed);
+                    exact &= counted.is_some() || !goes_on && !reading;
+                }
+            }
+        }
+        // The way down is shown even where no page lists it yet.
+        for id in builder.way_below(&caller.id) {
+            if !rows.contains_key(&id) {
+                let called = builder.called_of(&id);
+                rows.insert(id, Child { called, failing: false });
+                remark = None;
+            }
+        }
+        let mut places: BTreeMap<Place, Vec<Child>> = BTreeMap::new();
+        for child in rows.into_values() {
+            places.entry(builder.place_of(caller, &child.called)).or_default().push(builder.judged(child));
+        }
+        for group in places.values_mut() {
+            // What is on the path first, then what fails, then what runs, then what is over.
+            group.sort_by_key(|child| {
+                (!builder.tree.path.contains(&child.called.id), !child.failing, matches!(child.called.standing, Standing::Over(_)), child.called.id.clone())
+            });
+        }
+        Self { places: places.into_iter().collect(), total: (total, exact), failing: failing_total, more_running, more, remark }
+    }
+}
+
+impl Builder<'_> {
+    /// The next instances on the way to cause and target.
+    fn way_below(&self, caller: &ProcessInstanceId) -> Vec<ProcessInstanceId> {
+        let below = |way: &[ProcessInstanceId]| way.iter().position(|id| id == caller).and_then(|at| way.get(at + 1)).cloned();
+        let mut ids: Vec<_> = [below(&self.tree.path), below(&self.line)].into_iter().flatten().collect();
+        ids.dedup();
+        ids
+    }
+
+    fn judged(&self, mut child: Child) -> Child {
+        child.failing |= self.facts.incidents_of(&child.called.id).is_some_and(|rows| !rows.is_empty());
+        child
+    }
+
+    /// At which call activity an instance was called: told by the incidents of both, by the history, else only of which process it is.
+    fn place_of(&self, caller: &Called, called: &Called) -> Place {
+        let by_chain = self.calls.get(&called.id).and_then(|call| call.at.clone());
+        let at = by_chain.or_else(|| called.called_at.clone()).or_else(|| self.by_incidents(&caller.id, &called.id));
+        match at {
+            Some(activity) => Place::Activity(activity),
+            None => Place::Process(called.process_key.clone().unwrap_or_else(|| key_of(&called.definition))),
+        }
+    }
+
+    fn by_incidents(&self, caller: &ProcessInstanceId, called: &ProcessInstanceId) -> Option<ActivityId> {
+        let ids: HashSet<&IncidentId> = self.facts.incidents_of(called)?.iter().map(|known| &known.incident.id).collect();
+        let above = self.facts.incidents_of(caller)?.iter().find(|known| known.incident.cause.as_ref().is_some_and(|cause| ids.contains(cause)))?;
+        above.incident.activity.clone()
+    }
+}
+
+/// The key within a definition's id, which the engine makes as `key:version:uuid`.
+fn key_of(definition: &ProcessDefinitionId) -> crate::model::ids::ProcessKey {
+    crate::model::ids::ProcessKey::from(definition.as_wire().split(':').next().unwrap_or_default())
+}
+
+const _: () = assert!(FOLD_FROM < CALLED_PAGE as u64, "a fold needs less than a page");

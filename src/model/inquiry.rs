@@ -1,0 +1,146 @@
+//! What can be asked about one process instance while somebody looks at it, and what came back. Each inquiry is one short round of
+//! bounded requests; what is on the screen decides which are made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::activity_instance::Token;
+use super::definition::ProcessInstance;
+use super::grouping::KnownIncident;
+use super::history::{HistoricInstance, InstanceState};
+use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use super::section::Problem;
+use crate::text::EngineText;
+
+/// Called instances in one page of an answer.
+pub const CALLED_PAGE: u32 = 50;
+
+/// Incidents of one instance that are read; a parent with thousands of failed children has as many.
+pub const MOST_INCIDENTS: u32 = 200;
+
+/// Executions from which on the activity tree of an instance is not read: the engine would load all of them at once.
+pub const MOST_EXECUTIONS: u64 = 500;
+
+/// Which of the instances that one instance called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Which {
+    /// Those that run.
+    Running,
+    /// Those that run and have an incident, of their own or from below.
+    Failing,
+    /// Those that are over.
+    Ended,
+}
+
+/// One thing to ask.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Inquiry {
+    /// Whether an instance runs, what the history knows of it, and who called it.
+    Instance(ProcessInstanceId),
+    /// Open incidents of an instance.
+    Incidents(ProcessInstanceId),
+    /// All incidents that have this root cause: the path from the failure to the topmost instance.
+    Chain(IncidentId),
+    /// A page of the instances that an instance called.
+    Called(ProcessInstanceId, Which, u32),
+    /// Where an instance stands.
+    Tokens(ProcessInstanceId),
+}
+
+impl Inquiry {
+    /// How long an answer counts as fresh.
+    pub fn fresh_for(&self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Instance(_) | Self::Incidents(_) | Self::Chain(_) => 5,
+            Self::Called(_, Which::Ended, _) => 15,
+            Self::Called(..) => 5,
+            Self::Tokens(_) => 12,
+        })
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// To [`Inquiry::Instance`].
+    Instance(Box<InstanceFinding>),
+    /// To [`Inquiry::Incidents`] and [`Inquiry::Chain`].
+    Incidents(Vec<Arc<KnownIncident>>),
+    /// To [`Inquiry::Called`].
+    Called(CalledPage),
+    /// To [`Inquiry::Tokens`].
+    Tokens(Tokens),
+}
+
+/// What is known of one instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceFinding {
+    /// The instance if it runs (`GET /process-instance/{id}`).
+    pub running: Option<ProcessInstance>,
+    /// What the history knows of it; `None` where it knows nothing, or is not kept (`GET /history/process-instance/{id}`).
+    pub past: Result<Option<HistoricInstance>, Problem>,
+    /// The instance that called it (`GET /process-instance?subProcessInstance=`); from the history once it is over.
+    pub caller: Option<ProcessInstanceId>,
+}
+
+/// One page of called instances.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CalledPage {
+    /// The instances of the page, by id.
+    pub rows: Vec<Called>,
+    /// How many there are in all; none if it was not counted.
+    pub total: Option<u64>,
+    /// Whether there are more pages.
+    pub more: bool,
+    /// The call activity that called all of them, where that is certain.
+    pub all_at: Option<ActivityId>,
+    /// Why times and call activities are not known, where the history could not be read.
+    pub history: Option<Problem>,
+}
+
+/// How an instance stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It runs.
+    Running,
+    /// It is suspended.
+    Suspended,
+    /// It is over, and how.
+    Over(InstanceState),
+}
+
+/// A called instance as its caller's page tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Called {
+    /// Its id.
+    pub id: ProcessInstanceId,
+    /// Definition it runs on.
+    pub definition: ProcessDefinitionId,
+    /// Key of that definition, where the engine tells it.
+    pub process_key: Option<ProcessKey>,
+    /// Business key.
+    pub business_key: Option<EngineText>,
+    /// Tenant.
+    pub tenant: Option<TenantId>,
+    /// How it stands.
+    pub standing: Standing,
+    /// When it began; none without a history.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Call activity of the caller; none if not known.
+    pub called_at: Option<ActivityId>,
+}
+
+/// Where an instance stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tokens {
+    /// At these places.
+    At(Vec<Token>),
+    /// It has so many executions that the engine is not asked for their places.
+    TooMany(u64),
+    /// It does not run any more.
+    Gone,
+}

@@ -1,0 +1,168 @@
+//! Answering inquiries: how each becomes a few bounded requests, and what is made of their answers. Used by the background task and by
+//! commands that read once.
+
+mod called;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join, join3};
+use futures_util::stream::{StreamExt as _, iter};
+use tokio::sync::Semaphore;
+
+use super::ask::problem;
+use crate::engine::{
+    Answer, Client, CountQuestion, EngineError, ErrorKind, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, Order, Page,
+};
+use crate::model::grouping::KnownIncident;
+use crate::model::ids::ProcessInstanceId;
+use crate::model::incident::Incident;
+use crate::model::inquiry::{Finding, Inquiry, InstanceFinding, MOST_EXECUTIONS, MOST_INCIDENTS, Tokens};
+use crate::model::section::Problem;
+use crate::triage::signature;
+
+/// Requests under way at once for all inquiries together.
+const AT_ONCE: usize = 4;
+
+/// What inquiries cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Requests sent.
+    pub requests: u32,
+    /// Sum of the times they took.
+    pub elapsed: Duration,
+}
+
+/// Where inquiries are answered: bounds the requests under way and adds up what they cost.
+#[derive(Debug)]
+pub struct Counter {
+    client: Client,
+    slots: Semaphore,
+    requests: AtomicU32,
+    nanos: AtomicU64,
+}
+
+type Found = Result<Finding, EngineError>;
+
+impl Counter {
+    /// A counter that asks this client.
+    pub fn new(client: Client) -> Self {
+        Self { client, slots: Semaphore::new(AT_ONCE), requests: AtomicU32::new(0), nanos: AtomicU64::new(0) }
+    }
+
+    /// What all inquiries cost so far.
+    pub fn spent(&self) -> Spent {
+        Spent { requests: self.requests.load(Ordering::Relaxed), elapsed: Duration::from_nanos(self.nanos.load(Ordering::Relaxed)) }
+    }
+
+    /// Answers inquiries, some at the same time. What concerns one inquiry alone is its problem.
+    ///
+    /// # Errors
+    ///
+    /// What concerns every request: no connection, no login, an engine that is too slow.
+    pub async fn answer(&self, inquiries: Vec<Inquiry>) -> Result<Vec<(Inquiry, Result<Finding, Problem>)>, EngineError> {
+        // Boxed: the states of all kinds of inquiry side by side would not fit a stack.
+        let answers = iter(inquiries).map(|inquiry| async move { (self.answer_one(&inquiry).await, inquiry) }.boxed()).buffer_unordered(AT_ONCE);
+        let answers: Vec<(Found, Inquiry)> = answers.collect().await;
+        answers
+            .into_iter()
+            .map(|(found, inquiry)| match found {
+                Ok(finding) => Ok((inquiry, Ok(finding))),
+                Err(error) if concerns_one(&error) => Ok((inquiry, Err(problem(&error)))),
+                Err(error) => Err(error),
+            })
+            .collect()
+    }
+
+    fn answer_one<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Found> {
+        match inquiry {
+            Inquiry::Instance(id) => self.instance(id).boxed(),
+            Inquiry::Incidents(id) => self.incidents(IncidentFilter { process_instance: Some(id.clone()), ..IncidentFilter::default() }).boxed(),
+            Inquiry::Chain(root) => self.incidents(IncidentFilter { root_cause: Some(root.clone()), ..IncidentFilter::default() }).boxed(),
+            Inquiry::Called(caller, which, page) => self.called(caller, *which, *page).boxed(),
+            Inquiry::Tokens(id) => self.tokens(id).boxed(),
+        }
+    }
+
+    /// Sends one request as soon as there is room for it.
+    async fn one<T>(&self, call: impl Future<Output = Result<Answer<T>, EngineError>> + Send) -> Result<T, EngineError> {
+        self.sent(call.boxed()).await.map(|answer| answer.data)
+    }
+
+    /// The same for what may be gone.
+    async fn maybe<T>(&self, call: impl Future<Output = Result<Option<Answer<T>>, EngineError>> + Send) -> Result<Option<T>, EngineError> {
+        self.sent(call.boxed()).await.map(|answer| answer.map(|answer| answer.data))
+    }
+
+    async fn sent<T>(&self, call: BoxFuture<'_, Result<T, EngineError>>) -> Result<T, EngineError> {
+        // The semaphore is never closed.
+        let _slot = self.slots.acquire().await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let begun = std::time::Instant::now();
+        let answer = call.await;
+        self.nanos.fetch_add(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        answer
+    }
+
+    async fn instance(&self, id: &ProcessInstanceId) -> Found {
+        let caller = InstanceQuery { filter: InstanceFilter { calls: Some(id.clone()), ..InstanceFilter::default() }, by_id: false, page: Page::first(1) };
+        let (running, past, callers) = join3(
+            self.maybe(self.client.process_instance(id)),
+            self.maybe(self.client.historic_process_instance(id)),
+            self.one(self.client.process_instances_where(&caller)),
+        )
+        .await;
+        let past = alone(past)?;
+        let by_history = past.as_ref().ok().and_then(Option::as_ref).and_then(|past| past.caller.clone());
+        let caller = callers?.into_iter().next().map(|row| row.id).or(by_history);
+        Ok(Finding::Instance(Box::new(InstanceFinding { running: running?, past, caller })))
+    }
+
+    async fn incidents(&self, filter: IncidentFilter) -> Found {
+        let query = IncidentQuery { filter, sort: Some((IncidentSort::Created, Order::Descending)), page: Page::first(MOST_INCIDENTS) };
+        let rows = self.one(self.client.incidents(&query)).await?;
+        Ok(Finding::Incidents(rows.into_iter().map(known).collect()))
+    }
+
+    async fn tokens(&self, id: &ProcessInstanceId) -> Found {
+        let executions = self.one(self.client.count(&CountQuestion::Executions { process_instance: id.clone() })).await?;
+        Ok(Finding::Tokens(match executions {
+            0 => Tokens::Gone,
+            many if many > MOST_EXECUTIONS => Tokens::TooMany(many),
+            _ => match self.maybe(self.client.activity_instances(id)).await? {
+                Some(tree) => Tokens::At(tree.tokens()),
+                None => Tokens::Gone,
+            },
+        }))
+    }
+
+    /// Two questions at the same time.
+    async fn both<A, B>(
+        &self,
+        first: impl Future<Output = Result<Answer<A>, EngineError>> + Send,
+        second: impl Future<Output = Result<Answer<B>, EngineError>> + Send,
+    ) -> (Result<A, EngineError>, Result<B, EngineError>) {
+        join(self.one(first), self.one(second)).await
+    }
+}
+
+/// An incident with its signature.
+pub fn known(incident: Incident) -> Arc<KnownIncident> {
+    let signature = signature(incident.message.as_ref().map_or("", |message| message.as_wire()));
+    Arc::new(KnownIncident { incident, signature })
+}
+
+/// A problem that concerns one question alone becomes a part of its finding.
+fn alone<T>(result: Result<T, EngineError>) -> Result<Result<T, Problem>, EngineError> {
+    match result {
+        Ok(data) => Ok(Ok(data)),
+        Err(error) if concerns_one(&error) => Ok(Err(problem(&error))),
+        Err(error) => Err(error),
+    }
+}
+
+fn concerns_one(error: &EngineError) -> bool {
+    matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::Engine | ErrorKind::Fault | ErrorKind::TooLarge)
+}

@@ -1,0 +1,153 @@
+//! The instances that one instance called: what runs, from the runtime tables; times and call activities, from the history where it is kept.
+
+use std::collections::HashMap;
+
+use futures_util::future::join;
+
+use super::{Counter, Found, alone};
+use crate::engine::{
+    CountQuestion, EngineError, HistoricActivityFilter, HistoricActivityQuery, HistoricInstanceFilter, HistoricInstanceQuery, InstanceFilter, InstanceOrder,
+    InstanceQuery, Order, Page,
+};
+use crate::model::definition::ProcessInstance;
+use crate::model::history::{HistoricActivity, HistoricInstance};
+use crate::model::ids::{ActivityId, ProcessInstanceId};
+use crate::model::inquiry::{CALLED_PAGE, Called, CalledPage, Finding, Standing, Which};
+use crate::model::section::Problem;
+
+/// Calls read for telling which activity called whom. Whoever has more running ones mostly has them at one activity, which a count proves.
+const CALLS: u32 = 200;
+
+impl Counter {
+    pub(super) async fn called(&self, caller: &ProcessInstanceId, which: Which, page: u32) -> Found {
+        Ok(Finding::Called(match which {
+            Which::Running | Which::Failing => self.running(caller, which, page).await?,
+            Which::Ended => self.ended(caller, page).await?,
+        }))
+    }
+
+    async fn running(&self, caller: &ProcessInstanceId, which: Which, page: u32) -> Result<CalledPage, EngineError> {
+        let filter = InstanceFilter { called_by: Some(caller.clone()), with_incident: which == Which::Failing, ..InstanceFilter::default() };
+        let rows = Page { first: page * CALLED_PAGE, max: CALLED_PAGE };
+        let list = InstanceQuery { filter: filter.clone(), by_id: true, page: rows };
+        let ((listed, told), calls) = join(self.listed(&list, caller, which), self.calls(caller, true)).await;
+        let listed = listed?;
+        let (past, history) = parted(told?);
+        let (calls, calls_unknown) = parted(calls?);
+        let full = listed.len() >= CALLED_PAGE as usize;
+        // A page that is not full tells the total by itself.
+        let total = match (page, full) {
+            (0, false) => Some(listed.len() as u64),
+            (0, true) => Some(self.one(self.client.count(&CountQuestion::ProcessInstances(filter))).await?),
+            _ => None,
+        };
+        let all_at = match total {
+            Some(total) if which == Which::Running => self.all_at(caller, &calls, total).await?,
+            _ => None,
+        };
+        let mut past: HashMap<_, _> = past.into_iter().map(|row| (row.id.clone(), row)).collect();
+        let at: HashMap<_, _> = calls.into_iter().filter_map(|visit| Some((visit.called?, visit.activity))).collect();
+        let rows = listed.into_iter().map(|row| runs(past.remove(&row.id), at.get(&row.id).cloned(), row)).collect();
+        Ok(CalledPage { rows, total, more: full, all_at, history: history.or(calls_unknown) })
+    }
+
+    /// The running instances of a page, and what the history knows of the same ones: both lists are in the same order.
+    async fn listed(
+        &self,
+        list: &InstanceQuery,
+        caller: &ProcessInstanceId,
+        which: Which,
+    ) -> (Result<Vec<ProcessInstance>, EngineError>, Result<Result<Vec<HistoricInstance>, Problem>, EngineError>) {
+        if which == Which::Failing {
+            // The history cannot be asked for open incidents alone, so these are looked up by their ids.
+            let listed = self.one(self.client.process_instances_where(list)).await;
+            let ids: Vec<_> = listed.iter().flatten().map(|row| row.id.clone()).collect();
+            let told = if ids.is_empty() { Ok(Ok(Vec::new())) } else { alone(self.one(self.client.historic_process_instances_by_ids(&ids)).await) };
+            return (listed, told);
+        }
+        let filter = HistoricInstanceFilter { called_by: Some(caller.clone()), running: true, ..HistoricInstanceFilter::default() };
+        let history = HistoricInstanceQuery { filter, order: Some(InstanceOrder::ById), page: list.page };
+        let (listed, told) = self.both(self.client.process_instances_where(list), self.client.historic_process_instances(&history)).await;
+        (listed, alone(told))
+    }
+
+    async fn calls(&self, caller: &ProcessInstanceId, running: bool) -> Result<Result<Vec<HistoricActivity>, Problem>, EngineError> {
+        let query = HistoricActivityQuery { filter: calls_of(caller, running), by_start: Some(Order::Descending), page: Page::first(CALLS) };
+        alone(self.one(self.client.historic_activities(&query)).await)
+    }
+
+    /// The one activity at which all running instances were called, if that is certain although not all calls were read.
+    async fn all_at(&self, caller: &ProcessInstanceId, calls: &[HistoricActivity], total: u64) -> Result<Option<ActivityId>, EngineError> {
+        let Some(first) = calls.first().map(|visit| visit.activity.clone()).filter(|first| calls.iter().all(|visit| visit.activity == *first)) else {
+            return Ok(None);
+        };
+        if calls.len() < CALLS as usize {
+            return Ok((calls.len() as u64 >= total).then_some(first));
+        }
+        let filter = HistoricActivityFilter { activity: Some(first.clone()), ..calls_of(caller, true) };
+        let count = alone(self.one(self.client.count(&CountQuestion::HistoricActivities(filter))).await)?;
+        Ok((count == Ok(total)).then_some(first))
+    }
+
+    async fn ended(&self, caller: &ProcessInstanceId, page: u32) -> Result<CalledPage, EngineError> {
+        let filter = HistoricInstanceFilter { called_by: Some(caller.clone()), over: true, ..HistoricInstanceFilter::default() };
+        let rows = Page { first: page * CALLED_PAGE, max: CALLED_PAGE };
+        let query = HistoricInstanceQuery { filter: filter.clone(), order: Some(InstanceOrder::ByStart(Order::Descending)), page: rows };
+        let (listed, calls) = join(self.one(self.client.historic_process_instances(&query)), self.calls(caller, false)).await;
+        let (listed, (calls, history)) = (listed?, parted(calls?));
+        let full = listed.len() >= CALLED_PAGE as usize;
+        let total = match (page, full) {
+            (0, false) => Some(listed.len() as u64),
+            (0, true) => Some(self.one(self.client.count(&CountQuestion::HistoricProcessInstances(filter))).await?),
+            _ => None,
+        };
+        let at: HashMap<_, _> = calls.into_iter().filter_map(|visit| Some((visit.called?, visit.activity))).collect();
+        let rows = listed.into_iter().map(|row| over(at.get(&row.id).cloned(), row)).collect();
+        Ok(CalledPage { rows, total, more: full, all_at: None, history })
+    }
+}
+
+fn calls_of(caller: &ProcessInstanceId, running: bool) -> HistoricActivityFilter {
+    HistoricActivityFilter {
+        process_instance: Some(caller.clone()),
+        kind: Some("callActivity".into()),
+        running,
+        over: !running,
+        ..HistoricActivityFilter::default()
+    }
+}
+
+fn parted<T>(result: Result<Vec<T>, Problem>) -> (Vec<T>, Option<Problem>) {
+    match result {
+        Ok(rows) => (rows, None),
+        Err(problem) => (Vec::new(), Some(problem)),
+    }
+}
+
+fn runs(past: Option<HistoricInstance>, called_at: Option<ActivityId>, row: ProcessInstance) -> Called {
+    Called {
+        id: row.id,
+        process_key: past.as_ref().and_then(|past| past.process_key.clone()),
+        definition: row.definition,
+        business_key: row.business_key,
+        tenant: row.tenant,
+        standing: if row.suspended { Standing::Suspended } else { Standing::Running },
+        started: past.map(|past| past.started),
+        ended: None,
+        called_at,
+    }
+}
+
+fn over(called_at: Option<ActivityId>, row: HistoricInstance) -> Called {
+    Called {
+        id: row.id,
+        definition: row.definition,
+        process_key: row.process_key,
+        business_key: row.business_key,
+        tenant: row.tenant,
+        standing: Standing::Over(row.state),
+        started: Some(row.started),
+        ended: row.ended,
+        called_at,
+    }
+}

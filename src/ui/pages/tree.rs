@@ -1,0 +1,340 @@
+//! The tree of called instances: branches, the way to the cause, and what fails where.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::App;
+use crate::app::pages::tree::{TreePage, more_words, unfolded};
+use crate::app::pages::{TREE_PREVIEW, has_tree_preview};
+use crate::model::activity_instance::Token;
+use crate::model::call_tree::{Content, Ending, Fold, Node, Place, Row as TreeRow, Target, Top, Unfolded};
+use crate::model::grouping::Names;
+use crate::model::inquiry::{Inquiry, Standing, Tokens};
+use crate::model::naming;
+use crate::model::snapshot::Snapshot;
+use crate::text::{Align, age, age_short, count_short, truncate, wrap_words};
+use crate::theme::Role;
+use crate::ui::look::{Look, Pen};
+use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
+
+const COLUMNS: [Column; 6] = [
+    Column { title: "PROCESS", width: Width::Share { least: 24, weight: 4 }, align: Align::Left, rank: 0 },
+    Column { title: "BUSINESS KEY", width: Width::Share { least: 14, weight: 1 }, align: Align::Left, rank: 3 },
+    Column { title: "STATE", width: Width::Fixed(10), align: Align::Left, rank: 2 },
+    Column { title: "AGE", width: Width::Fixed(5), align: Align::Right, rank: 4 },
+    Column { title: "STANDS AT", width: Width::Share { least: 16, weight: 3 }, align: Align::Left, rank: 1 },
+    Column { title: "INCIDENT", width: Width::Share { least: 18, weight: 4 }, align: Align::Left, rank: 0 },
+];
+
+/// Draws the page.
+pub fn draw(app: &App, page: &TreePage, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let whole = app.whole();
+    title(app, page, &whole, look).draw(area, buffer);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let preview = has_tree_preview(body.height.into());
+    let lines = if preview { u16::try_from(TREE_PREVIEW).unwrap_or(0) } else { 0 };
+    let rows = Rect { height: body.height.saturating_sub(lines), ..body };
+    if page.tree.rows.is_empty() {
+        draw_nothing(page, &whole, look, rows, buffer);
+    } else {
+        table(app, page, &whole, look).draw(look, rows, buffer);
+    }
+    if preview {
+        let below = Rect { y: rows.y + rows.height, height: lines, ..body };
+        draw_preview(app, page, &whole, look, below, buffer);
+    }
+}
+
+fn title<'a>(app: &App, page: &TreePage, whole: &Snapshot, look: &'a Look) -> Title<'a> {
+    let names = whole.names();
+    let mut path = vec!["Tree".to_owned()];
+    path.extend(page.tree.path.iter().filter_map(|id| {
+        let definition = page.tree.node(id)?.definition.as_ref()?;
+        Some(truncate(&naming::process(&names, definition), 28).into_owned())
+    }));
+    let mut summary = Vec::new();
+    match &page.tree.top {
+        Top::Over(ending) if page.seen_running => summary.push((format!("ENDED: {}", ending.state.words()), Role::BadgeStale)),
+        Top::Over(ending) => summary.push((ending.state.words().to_owned(), Role::Muted)),
+        Top::NotFound => summary.push(("GONE".to_owned(), Role::BadgeStale)),
+        _ => {}
+    }
+    match page.tree.causes.len() {
+        0 => {}
+        1 => summary.push(("1 root cause".to_owned(), Role::Root)),
+        many => summary.push((format!("{} root causes, c: next", count_short(many as u64)), Role::Root)),
+    }
+    if page.view.show_ended {
+        summary.push(("with ended".to_owned(), Role::Info));
+    }
+    Title { path, summary, remark: (freshness(app, page, whole), Role::Muted), focused: true, look }
+}
+
+/// How old the oldest of what the tree shows is.
+fn freshness(app: &App, page: &TreePage, whole: &Snapshot) -> String {
+    let sections = page.tree.wants.iter().filter_map(|want| whole.findings.get(want));
+    match sections.filter_map(|section| section.age(app.now)).max() {
+        Some(oldest) if oldest < Duration::from_secs(1) => "read just now".to_owned(),
+        Some(oldest) => format!("read {} ago", age(oldest)),
+        None => "reading…".to_owned(),
+    }
+}
+
+fn draw_nothing(page: &TreePage, whole: &Snapshot, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let id = page.view.target.instance().map(ToString::to_string).unwrap_or_default();
+    let problem = page.view.target.instance().and_then(|id| whole.findings.get(&Inquiry::Instance(id.clone()))?.problem.as_ref());
+    let (text, role) = match (&page.tree.top, problem) {
+        (_, Some(problem)) => (format!("{}. {}", problem.what, problem.remedy), Role::Warning),
+        (Top::NotFound, _) => (
+            format!("The engine knows no process instance {id}: it has ended and is not in the history, or this login may not see it. esc leads back."),
+            Role::Warning,
+        ),
+        (Top::NoInstance, _) => ("This incident stands on no process instance. esc leads back.".to_owned(), Role::Warning),
+        _ => (format!("Looking for the topmost instance above {id}…"), Role::Muted),
+    };
+    for (line, part) in (0..area.height.saturating_sub(1)).zip(wrap_words(&text, usize::from(area.width.saturating_sub(4)))) {
+        if let Some(mut pen) = Pen::new(buffer, area, line + 1) {
+            pen.skip(2).write(&part, look.style(role));
+        }
+    }
+}
+
+fn table<'a>(app: &App, page: &TreePage, whole: &Snapshot, look: &Look) -> Table<'a> {
+    let names = whole.names();
+    let now = whole.engine.engine_time(app.now);
+    let rows = page.list.visible().map(|(key, selected)| {
+        let ghost = page.list.is_ghost(key);
+        let row = page.tree.row(key).or_else(|| page.vanished.get(key));
+        let mut cells = row.map_or_else(Vec::new, |row| cells(row, &names, now, look));
+        if ghost {
+            faded(&mut cells, page.fate(key, whole));
+        }
+        Row { cells, selected, marked: false, ghost: if row.is_none() { Some("no longer there") } else { None } }
+    });
+    Table { columns: &COLUMNS, sort: (usize::MAX, false), rows: rows.collect(), window: page.list.window(), focused: true }
+}
+
+/// A row that vanished, as it was, with what became of it.
+fn faded(cells: &mut [Cell], fate: &str) {
+    for cell in cells.iter_mut() {
+        cell.role = Role::Faint;
+        cell.lead.iter_mut().for_each(|(_, role)| *role = Role::Faint);
+    }
+    if let Some(last) = cells.last_mut() {
+        *last = Cell::new(fate, Role::Warning);
+    }
+}
+
+fn cells(row: &TreeRow, names: &dyn Names, now: jiff::Timestamp, look: &Look) -> Vec<Cell> {
+    let lead = branches(row, look);
+    let alone = |text: String, role| vec![Cell::new(text, role).led_by(lead.clone()), blank(), blank(), blank(), blank(), blank()];
+    match &row.content {
+        Content::Instance(node) => instance_cells(node, lead, names, now, look),
+        Content::Fold(fold) => fold_cells(fold, lead, names, look),
+        Content::More { which, left, reading } => alone(more_words(*which, *left, *reading), Role::Info),
+        Content::Remark(text) => alone(text.clone(), Role::Muted),
+    }
+}
+
+fn blank() -> Cell {
+    Cell::new("", Role::Text)
+}
+
+/// The branches before a row, the way to the cause in its own colour, and whether something is hidden below it.
+fn branches(row: &TreeRow, look: &Look) -> Vec<(String, Role)> {
+    let tree = look.symbols.tree;
+    let mut lead = Vec::new();
+    for (level, goes_on) in row.lines.iter().enumerate() {
+        let own = level + 1 == row.depth;
+        let part = match (own, goes_on) {
+            (true, true) => tree.branch,
+            (true, false) => tree.last,
+            (false, true) => tree.pass,
+            (false, false) => tree.blank,
+        };
+        lead.push((part.to_owned(), if own && row.on_path { Role::Root } else { Role::Faint }));
+    }
+    let symbol = match unfolded(row) {
+        Some(Unfolded::Open | Unfolded::OnlyFailing) => look.symbols.expanded,
+        Some(Unfolded::Closed) => look.symbols.collapsed,
+        _ => " ",
+    };
+    lead.push((format!("{symbol} "), if row.on_path { Role::Root } else { Role::Muted }));
+    lead
+}
+
+fn instance_cells(node: &Node, lead: Vec<(String, Role)>, names: &dyn Names, now: jiff::Timestamp, look: &Look) -> Vec<Cell> {
+    let over = matches!(node.standing, Some(Standing::Over(_)));
+    let text = if over { Role::Faint } else { Role::Text };
+    let process = node.definition.as_ref().map_or_else(|| node.id.to_string(), |definition| naming::process(names, definition));
+    let mut tail = node.definition.as_ref().map_or_else(String::new, |definition| naming::version(names, definition));
+    if node.foreign_tenant {
+        tail.push_str(&format!(" [{}]", node.tenant.as_ref().map_or_else(|| "no tenant".to_owned(), ToString::to_string)));
+    }
+    let key = match &node.business_key {
+        None => blank(),
+        Some(key) if node.inherited_key => Cell::new(format!("= {key}"), Role::Muted),
+        Some(key) => Cell::new(key.to_string(), text),
+    };
+    let (state, role) = match node.standing {
+        None => ("", Role::Muted),
+        Some(Standing::Running) => ("running", Role::Muted),
+        Some(Standing::Suspended) => ("SUSPENDED", Role::BadgeSuspended),
+        Some(Standing::Over(state)) => (short_state(state), Role::Faint),
+    };
+    let since = node.started.map(|started| age_short(Duration::try_from(now.duration_since(started)).unwrap_or_default()));
+    vec![
+        Cell::with_tail(process, tail, text).led_by(lead),
+        key,
+        Cell::new(state, role),
+        Cell::new(since.unwrap_or_default(), Role::Muted),
+        stands_at(node, names),
+        incident(node, names, look),
+    ]
+}
+
+fn short_state(state: crate::model::history::InstanceState) -> &'static str {
+    use crate::model::history::InstanceState;
+    match state {
+        InstanceState::Completed => "completed",
+        InstanceState::ExternallyTerminated => "cancelled",
+        InstanceState::InternallyTerminated => "ended",
+        InstanceState::Active | InstanceState::Suspended | InstanceState::Unknown => "over",
+    }
+}
+
+fn stands_at(node: &Node, names: &dyn Names) -> Cell {
+    let words = |token: &Token| {
+        let name = token.name.as_ref().map_or_else(|| naming::activity(names, node.definition.as_ref(), &token.activity), ToString::to_string);
+        let times = if token.count > 1 { format!(" {}×", count_short(token.count)) } else { String::new() };
+        let how = if token.waiting { " (job)" } else { "" };
+        format!("{name}{how}{times}")
+    };
+    match &node.tokens {
+        _ if node.ended.is_some() => blank(),
+        Some(Tokens::At(tokens)) => Cell::new(tokens.iter().map(words).collect::<Vec<_>>().join(", "), Role::Text),
+        Some(Tokens::TooMany(executions)) => Cell::new(format!("{} executions: too many to list", count_short(*executions)), Role::Muted),
+        Some(Tokens::Gone) => Cell::new("nowhere any more", Role::Faint),
+        None => blank(),
+    }
+}
+
+/// Own incidents tell their message; what came from below only says so.
+fn incident(node: &Node, names: &dyn Names, look: &Look) -> Cell {
+    let Some(own) = node.own.first() else {
+        return match (node.bubbled, node.failing) {
+            (0, false) => blank(),
+            (0, true) => Cell::new("has an incident", Role::Blocked).led_by(vec![(format!("{} ", look.symbols.hollow_dot), Role::Blocked)]),
+            (1, _) => Cell::new("blocked from below", Role::Blocked).led_by(vec![(format!("{} ", look.symbols.hollow_dot), Role::Blocked)]),
+            (many, _) => Cell::new(format!("blocked from below, {} times", count_short(many as u64)), Role::Blocked)
+                .led_by(vec![(format!("{} ", look.symbols.hollow_dot), Role::Blocked)]),
+        };
+    };
+    let place = own.incident.activity.as_ref().map(|activity| naming::activity(names, node.definition.as_ref(), activity)).unwrap_or_default();
+    let others = match (node.own.len() - 1, node.bubbled) {
+        (0, 0) => String::new(),
+        (more, 0) => format!(" +{more}"),
+        (0, below) => format!(" +{below} below"),
+        (more, below) => format!(" +{more}, {below} below"),
+    };
+    let message = own.incident.message.as_ref().map_or_else(|| "no message".to_owned(), |message| message.line());
+    Cell::with_tail(format!("{place}: {message}"), others, Role::Root).led_by(vec![(format!("{} ", look.symbols.dot), Role::Root)])
+}
+
+fn fold_cells(fold: &Fold, lead: Vec<(String, Role)>, names: &dyn Names, look: &Look) -> Vec<Cell> {
+    let place = match &fold.place {
+        Place::Activity(activity) => naming::activity(names, fold.caller.as_ref(), activity),
+        Place::Process(key) => fold.process.as_ref().map_or_else(|| key.to_string(), |definition| naming::process(names, definition)),
+    };
+    let count = format!("{}{} instances", if fold.exact { "" } else { "≥" }, count_short(fold.count));
+    let failing = fold.all_failing.unwrap_or(fold.failing);
+    let (words, role) = match failing {
+        0 => (String::new(), Role::Muted),
+        _ if fold.all_failing.is_some() => (format!("{} with incidents", count_short(failing)), Role::Blocked),
+        _ => (format!("≥{} with incidents", count_short(failing)), Role::Blocked),
+    };
+    let symbol = if failing > 0 { vec![(format!("{} ", look.symbols.hollow_dot), Role::Blocked)] } else { Vec::new() };
+    vec![Cell::with_tail(place, format!(" × {count}"), Role::Accent).led_by(lead), blank(), blank(), blank(), blank(), Cell::new(words, role).led_by(symbol)]
+}
+
+/// What the columns have no room for.
+fn draw_preview(app: &App, page: &TreePage, whole: &Snapshot, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
+    pen.fill(look.symbols.border.horizontal_top, look.style(Role::Border));
+    let mut lines: Vec<(String, Role)> = Vec::new();
+    if let Some(words) = news(app, page, whole) {
+        lines.push((words, Role::Warning));
+    }
+    match page.selected().map(|row| &row.content) {
+        Some(Content::Instance(node)) => lines.extend(node_lines(app, node, whole)),
+        Some(Content::Fold(fold)) => lines.push((
+            match fold.unfolded {
+                Unfolded::OnlyFailing => "Only those with incidents are shown; enter shows all.".to_owned(),
+                _ => "Called in one place: enter shows them, those with incidents first.".to_owned(),
+            },
+            Role::Muted,
+        )),
+        Some(_) => {}
+        None if page.list.selected_key().is_some() => lines.push(("This row is no longer there; it goes with the next key.".to_owned(), Role::Muted)),
+        None => {}
+    }
+    let room = usize::from(area.width.saturating_sub(4));
+    let wrapped = lines.into_iter().flat_map(|(text, role)| wrap_words(&text, room).into_iter().map(move |part| (part, role)));
+    for (line, (text, role)) in (1..area.height).zip(wrapped) {
+        if let Some(mut pen) = Pen::new(buffer, area, line) {
+            pen.skip(2).write(&text, look.style(role));
+        }
+    }
+}
+
+/// What happened to the tree since it was opened, or why the cursor is not on a cause.
+fn news(app: &App, page: &TreePage, whole: &Snapshot) -> Option<String> {
+    match &page.tree.top {
+        Top::Over(ending) if page.seen_running => Some(format!("The whole tree is over: {}. esc leads back.", ending_words(ending, app, whole))),
+        Top::NotFound if page.seen_running => {
+            Some("The whole tree is gone: ended or deleted, and the history tells no more. Shown is what was last known; esc leads back.".to_owned())
+        }
+        Top::Found if page.tree.cause.is_none() && !page.tree.causes.is_empty() => {
+            Some("This instance does not fail; another part of its tree does. c leads to the cause.".to_owned())
+        }
+        Top::Found if matches!(&page.view.target, Target::Incident(_)) && page.tree.causes.is_empty() && !page.tree.wants.is_empty() => {
+            Some("No incident of this tree is open any more: retried, resolved, or its instance ended.".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn ending_words(ending: &Ending, app: &App, whole: &Snapshot) -> String {
+    let ago = ending.at.map(|at| Duration::try_from(whole.engine.engine_time(app.now).duration_since(at)).unwrap_or_default());
+    let ago = ago.map_or_else(String::new, |ago| format!(" {} ago", age(ago)));
+    let reason = ending.reason.as_ref().map_or_else(String::new, |reason| format!(", reason: {reason}"));
+    format!("{}{ago}{reason}", ending.state.words())
+}
+
+fn node_lines(app: &App, node: &Node, whole: &Snapshot) -> Vec<(String, Role)> {
+    let names = whole.names();
+    let mut facts = vec![format!("instance {}", node.id)];
+    if let Some(key) = &node.business_key {
+        facts.push(format!("business key {key}{}", if node.inherited_key { " (= the caller's)" } else { "" }));
+    }
+    if let Some((caller, activity)) = &node.called_at {
+        facts.push(format!("called at {}", naming::activity(&names, caller.as_ref(), activity)));
+    }
+    if let Some(tenant) = &node.tenant {
+        facts.push(format!("tenant {tenant}{}", if node.foreign_tenant { " (not the caller's)" } else { "" }));
+    }
+    if let Some(started) = node.started {
+        facts.push(format!("started {}", started.to_zoned(app.settings.zone.clone()).strftime("%Y-%m-%d %H:%M:%S")));
+    }
+    let mut lines = vec![(facts.join("   "), Role::Muted)];
+    if let Some(own) = node.own.first() {
+        let message =
+            own.incident.message.as_ref().map_or_else(|| "The failure carried no message; enter shows the stack trace.".to_owned(), |message| message.line());
+        lines.push((message, Role::Root));
+    } else if node.bubbled > 0 {
+        lines.push(("Waits for a called instance that failed. Never retry here: c leads to the cause.".to_owned(), Role::Blocked));
+    }
+    lines
+}
