@@ -40,6 +40,19 @@ pub fn person() -> Step {
     Step { id: "decide".into(), xml: r#"<userTask id="decide" name="Decide"/>"#.into() }
 }
 
+/// Waits for so many persons at once.
+pub fn people(number: u32) -> Step {
+    let loops = format!("<multiInstanceLoopCharacteristics><loopCardinality>{number}</loopCardinality></multiInstanceLoopCharacteristics>");
+    Step { id: "vote".into(), xml: format!(r#"<userTask id="vote" name="Vote">{loops}</userTask>"#) }
+}
+
+/// Waits for a person, with a variable `tags` of its own: a list that holds this text, which is an object in the engine.
+pub fn person_with_list(text: &str) -> Step {
+    let list = format!("<camunda:list><camunda:value>{text}</camunda:value></camunda:list>");
+    let input = format!(r#"<camunda:inputOutput><camunda:inputParameter name="tags">{list}</camunda:inputParameter></camunda:inputOutput>"#);
+    Step { id: "decide".into(), xml: format!(r#"<userTask id="decide" name="Decide"><extensionElements>{input}</extensionElements></userTask>"#) }
+}
+
 /// Work that takes `latencyMillis`, done by the rig's stand-in for outside systems.
 pub fn slow() -> Step {
     Step { id: "slow".into(), xml: r#"<serviceTask id="slow" camunda:asyncBefore="true" camunda:delegateExpression="${outsideSystem}"/>"#.into() }

@@ -7,7 +7,7 @@ use bpmtop::engine::RequestName;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, Deployed, SOON, date, query, until};
-use super::diagrams::{self, call, external, job, person, slow, timer, work};
+use super::diagrams::{self, call, external, job, people, person, slow, timer, work};
 use super::engine::driver::id_of;
 use super::external::locked;
 
@@ -72,8 +72,10 @@ async fn pages(bench: &Bench, row: RequestName, base: &str, sort: &str, field: &
     Ok(())
 }
 
+/// Both ways to ask for jobs by a query.
+const JOBS: [RequestName; 2] = [RequestName::JobCount, RequestName::JobList];
+
 pub async fn jobs_are_filtered_by_each_mark(bench: Bench) -> Result<()> {
-    let count = RequestName::JobCount;
     let key = bench.name("marks");
     let wait = |word: &str| format!("{key}-{word}");
     for (word, steps) in [
@@ -101,7 +103,9 @@ pub async fn jobs_are_filtered_by_each_mark(bench: Bench) -> Result<()> {
         ("failed", "timers"),
         ("timer", "messages"),
     ] {
-        bench.filters(count, &of(word), mark, "true", 0).await?;
+        for row in JOBS {
+            bench.filters(row, &of(word), mark, "true", 0).await?;
+        }
     }
     for (word, mark) in
         [("failed", "withException"), ("timer", "withRetriesLeft"), ("suspended", "executable"), ("suspended", "suspended"), ("timer", "timers")]
@@ -112,17 +116,19 @@ pub async fn jobs_are_filtered_by_each_mark(bench: Bench) -> Result<()> {
 }
 
 pub async fn jobs_are_filtered_by_each_owner_and_time(bench: Bench) -> Result<()> {
-    let count = RequestName::JobCount;
     let process = bench.failed("owners", 2).await?;
     let key = format!("processDefinitionKey={}", process.key);
     let again = bench.deploy_xml(&process.key, &diagrams::process(&process.key, [timer(), person()]), None).await?;
     bench.start_failing(&again).await?;
     let rows = bench.driver().list(&format!("/job?processDefinitionId={}", process.id.as_wire())).await?;
-    bench.filters(count, &key, "processDefinitionId", process.id.as_wire(), 2).await?;
-    bench.filters(count, &key, "jobDefinitionId", text(&rows[0], "jobDefinitionId")?, 2).await?;
-    bench.filters(count, &key, "processInstanceId", text(&rows[0], "processInstanceId")?, 1).await?;
     let created = moment(&rows[0], "createTime")?;
-    bench.filters(count, &key, "createTimes", &format!("gt_{}", date(created + A_SECOND * 3_600)), 0).await?;
+    for row in JOBS {
+        bench.filters(row, &key, "processDefinitionId", process.id.as_wire(), 2).await?;
+        bench.filters(row, &key, "jobDefinitionId", text(&rows[0], "jobDefinitionId")?, 2).await?;
+        bench.filters(row, &key, "processInstanceId", text(&rows[0], "processInstanceId")?, 1).await?;
+        bench.filters(row, &key, "createTimes", &format!("gt_{}", date(created + A_SECOND * 3_600)), 0).await?;
+    }
+    pages(&bench, RequestName::JobList, &key, "jobId", "id").await?;
     let window = format!("gt_{},lt_{}", date(created - A_SECOND), date(created + A_SECOND * 3_600));
     let both = bench.driver().count(&format!("/job/count?{key}&{}", query(&[("createTimes", &window)])?)).await?;
     ensure!(both >= 1, "a window holds what was created in it");
@@ -130,7 +136,10 @@ pub async fn jobs_are_filtered_by_each_owner_and_time(bench: Bench) -> Result<()
     bench.driver().start(&wait.key, "idle", &json!({"latencyMillis": 0})).await?;
     let key = format!("processDefinitionKey={}", wait.key);
     bench.driver().await_count(&format!("/job/count?{key}&timers=true"), SOON, |count| count == 1).await?;
-    bench.filters(count, &key, "acquired", "true", 0).await
+    for row in JOBS {
+        bench.filters(row, &key, "acquired", "true", 0).await?;
+    }
+    Ok(())
 }
 
 /// Proves that a body names rows, and that pages bound them.
@@ -168,7 +177,6 @@ pub async fn lists_by_ids_give_those_ids(bench: Bench) -> Result<()> {
 }
 
 pub async fn external_tasks_are_filtered_by_each_parameter(bench: Bench) -> Result<()> {
-    let count = RequestName::ExternalTaskCount;
     let (process, task) = locked(&bench, "tasks", Duration::from_secs(600)).await?;
     let failed = bench.driver().start(&process.key, "failed", &json!({})).await?;
     let other = bench.driver().fetch_and_lock("other", &bench.name("tasks"), 1, Duration::from_secs(3_600)).await?;
@@ -176,32 +184,83 @@ pub async fn external_tasks_are_filtered_by_each_parameter(bench: Bench) -> Resu
     bench.driver().retry_external_task(&other, 0).await?;
     let suspended = bench.driver().start(&process.key, "suspended", &json!({})).await?;
     bench.driver().suspend_instance(&suspended, true).await?;
-    bench.filters(count, "", "processDefinitionId", process.id.as_wire(), 3).await?;
-    bench.filters(count, "", "topicName", &bench.name("tasks"), 3).await?;
-    bench.filters(count, &format!("topicName={}", bench.name("tasks")), "processInstanceId", &failed, 1).await?;
+    // Something else, so that no filter can be ignored unnoticed.
+    let stray = bench.deploy("stray", [external(&bench.name("stray"))]).await?;
+    bench.driver().start(&stray.key, "stray", &json!({})).await?;
     let topic = format!("topicName={}", bench.name("tasks"));
-    for (mark, leaves) in [("locked", 2), ("notLocked", 1), ("withRetriesLeft", 2), ("noRetriesLeft", 1), ("active", 2), ("suspended", 1)] {
-        bench.filters(count, &topic, mark, "true", leaves).await?;
-    }
     let row = bench.driver().get(&format!("/external-task/{}", task.as_wire())).await?;
     let between = date(moment(&row, "lockExpirationTime")? + A_SECOND * 60);
-    bench.filters(count, &topic, "lockExpirationBefore", &between, 1).await?;
-    bench.filters(count, &topic, "lockExpirationAfter", &between, 1).await?;
+    for row in [RequestName::ExternalTaskCount, RequestName::ExternalTaskList] {
+        bench.filters(row, "", "processDefinitionId", process.id.as_wire(), 3).await?;
+        bench.filters(row, "", "topicName", &bench.name("tasks"), 3).await?;
+        bench.filters(row, &topic, "processInstanceId", &failed, 1).await?;
+        for (mark, leaves) in [("locked", 2), ("notLocked", 1), ("withRetriesLeft", 2), ("noRetriesLeft", 1), ("active", 2), ("suspended", 1)] {
+            bench.filters(row, &topic, mark, "true", leaves).await?;
+        }
+        bench.filters(row, &topic, "lockExpirationBefore", &between, 1).await?;
+        bench.filters(row, &topic, "lockExpirationAfter", &between, 1).await?;
+    }
+    pages(&bench, RequestName::ExternalTaskList, &topic, "id", "id").await
+}
+
+/// Both ways to ask for process instances by a query.
+const INSTANCES: [RequestName; 2] = [RequestName::ProcessInstanceCount, RequestName::ProcessInstanceList];
+
+pub async fn process_instances_are_filtered_by_each_parameter(bench: Bench) -> Result<()> {
+    let process = bench.failed("instances", 2).await?;
+    let again = bench.deploy_xml(&process.key, &diagrams::process(&process.key, [person()]), None).await?;
+    let asleep = bench.driver().start(&again.key, &bench.name("asleep"), &json!({})).await?;
+    bench.driver().suspend_instance(&asleep, true).await?;
+    // Something else, so that no filter can be ignored unnoticed.
+    let stray = bench.deploy("stray", [person()]).await?;
+    bench.start_failing(&stray).await?;
+    let ours = format!("processDefinitionKey={}", process.key);
+    for row in INSTANCES {
+        bench.filters(row, "", "processDefinitionKey", &process.key, 3).await?;
+        bench.filters(row, &ours, "processDefinitionId", process.id.as_wire(), 2).await?;
+        bench.filters(row, &ours, "suspended", "true", 1).await?;
+        bench.filters(row, &ours, "withIncident", "true", 2).await?;
+        bench.filters(row, &ours, "businessKey", &bench.name("business"), 2).await?;
+        bench.filters(row, &ours, "businessKeyLike", "%asleep", 1).await?;
+        bench.filters(row, &ours, "activityIdIn", "work", 2).await?;
+    }
+    pages(&bench, RequestName::ProcessInstanceList, &ours, "instanceId", "id").await
+}
+
+pub async fn process_instances_are_filtered_by_who_calls_whom(bench: Bench) -> Result<()> {
+    let bottom = bench.deploy("bottom", [person()]).await?;
+    let top = bench.deploy("top", [call(&bottom.key)]).await?;
+    let caller = bench.driver().start(&top.key, "caller", &json!({})).await?;
+    for process in [&top, &bottom] {
+        bench.driver().start(&process.key, "other", &json!({})).await?;
+    }
+    let called = bench.driver().list(&format!("/process-instance?superProcessInstance={caller}")).await?;
+    let called = id_of(called.first().context("it calls one")?)?;
+    let (above, below) = (format!("processDefinitionKey={}", top.key), format!("processDefinitionKey={}", bottom.key));
+    for row in INSTANCES {
+        bench.filters(row, &below, "superProcessInstance", &caller, 1).await?;
+        bench.filters(row, &above, "subProcessInstance", &called, 1).await?;
+        bench.filters(row, &below, "rootProcessInstances", "true", 1).await?;
+        bench.filters(row, &below, "rootProcessInstanceId", &caller, 1).await?;
+    }
     Ok(())
 }
 
-pub async fn process_instances_are_filtered_by_each_parameter(bench: Bench) -> Result<()> {
-    let count = RequestName::ProcessInstanceCount;
-    let process = bench.failed("instances", 2).await?;
-    let again = bench.deploy_xml(&process.key, &diagrams::process(&process.key, [person()]), None).await?;
-    let asleep = bench.start_failing(&again).await?;
-    bench.driver().suspend_instance(asleep.as_wire(), true).await?;
-    bench.filters(count, "", "processDefinitionKey", &process.key, 3).await?;
-    let ours = format!("processDefinitionKey={}", process.key);
-    bench.filters(count, &ours, "processDefinitionId", process.id.as_wire(), 2).await?;
-    bench.filters(count, &ours, "active", "true", 2).await?;
-    bench.filters(count, &ours, "suspended", "true", 1).await?;
-    bench.filters(count, &ours, "withIncident", "true", 2).await
+pub async fn what_an_instance_holds_is_filtered_by_its_instance(bench: Bench) -> Result<()> {
+    let process = bench.deploy("holds", [people(2)]).await?;
+    let (mut instances, name) = (Vec::new(), bench.name("name"));
+    for _ in 0..2 {
+        instances.push(bench.driver().start(&process.key, "holds", &json!({format!("{name}-a"): 1, format!("{name}-b"): 2})).await?);
+    }
+    let key = format!("processDefinitionKey={}", process.key);
+    let tasks = RequestName::UserTaskList;
+    bench.filters(tasks, &key, "processInstanceId", &instances[0], 2).await?;
+    pages(&bench, tasks, &format!("processInstanceId={}", instances[0]), "id", "id").await?;
+    let all = bench.driver().count(&format!("/execution/count?{key}")).await?;
+    bench.filters(RequestName::ExecutionCount, &key, "processInstanceId", &instances[0], all / 2).await?;
+    let named = format!("variableNameLike={name}%25");
+    bench.filters(RequestName::VariableList, &named, "processInstanceIdIn", &instances[0], 2).await?;
+    pages(&bench, RequestName::VariableList, &format!("{named}&processInstanceIdIn={}", instances[0]), "variableName", "name").await
 }
 
 pub async fn definitions_are_filtered_by_each_parameter(bench: Bench) -> Result<()> {

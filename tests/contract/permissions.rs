@@ -3,12 +3,14 @@
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::version::Certainty;
 use bpmtop::engine::{
-    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, InstanceFilter, JobFilter, Page, Problem,
-    RequestName,
+    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, InstanceFilter, InstanceQuery, JobFilter,
+    Page, Problem, RequestName,
 };
+use bpmtop::model::ids::ProcessInstanceId;
 use bpmtop::model::rights::Right;
 
 use super::bench::{Bench, query, refusal};
+use super::diagrams::people;
 use super::printed::printed;
 use super::wire::Wire;
 
@@ -72,6 +74,37 @@ pub async fn one_thing_that_may_not_be_seen_names_what_is_missing(bench: Bench) 
         ensure!(missing.iter().any(|lack| lack.permission.as_wire().starts_with("READ")), "{error}");
         ensure!(error.to_string().contains("lacks READ"), "{error}");
     }
+    Ok(())
+}
+
+pub async fn what_an_instance_holds_is_kept_from_a_stranger(bench: Bench) -> Result<()> {
+    let process = bench.deploy("kept", [people(2)]).await?;
+    let instance = ProcessInstanceId::from(bench.driver().start(&process.key, "kept", &serde_json::json!({"secret": "x"})).await?.as_str());
+    let query = InstanceQuery {
+        filter: InstanceFilter { process_definition: Some(process.id.clone()), ..InstanceFilter::default() },
+        by_id: true,
+        page: Page::first(10),
+    };
+    let (stranger, reader) = (stranger(&bench).await?, reader(&bench).await?);
+    let sizes = async |client: &Client| -> Result<[u64; 4]> {
+        Ok([
+            client.process_instances_where(&query).await?.data.len() as u64,
+            client.count(&CountQuestion::Executions { process_instance: instance.clone() }).await?.data,
+            client.user_tasks(&instance, Page::first(10)).await?.data.len() as u64,
+            client.variables(&instance, Page::first(100)).await?.data.iter().filter(|variable| variable.name.as_wire() == "secret").count() as u64,
+        ])
+    };
+    let all = sizes(bench.client()).await?;
+    ensure!(all[0] == 1 && all[1] > 2 && all[2] == 2 && all[3] == 1, "{all:?}");
+    ensure!(sizes(&reader.client).await? == all, "a reader sees the same");
+    ensure!(sizes(&stranger.client).await? == [0; 4], "a stranger silently nothing");
+    let error = stranger.client.activity_instances(&instance).await.err().context("nor may he look at the tree")?;
+    ensure!(error.kind() == ErrorKind::Forbidden && error.to_string().contains("lacks READ"), "{error}");
+    ensure!(reader.client.activity_instances(&instance).await?.is_some());
+    let task = bench.client().user_tasks(&instance, Page::first(1)).await?.data.remove(0).id;
+    let variable = bench.client().variables(&instance, Page::first(1)).await?.data.remove(0).id;
+    ensure!(reader.client.user_task(&task).await?.is_some() && reader.client.variable(&variable).await?.is_some());
+    ensure!(stranger.client.user_task(&task).await?.is_none() && stranger.client.variable(&variable).await?.is_none(), "both look gone");
     Ok(())
 }
 

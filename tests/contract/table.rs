@@ -4,7 +4,7 @@ use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
-use super::{definitions, external, filters, history, incidents, jobs, login, permissions, picture, printed};
+use super::{definitions, external, filters, history, incidents, instances, jobs, login, permissions, picture, printed};
 
 /// Which engine a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,16 @@ const SHARED: &[Test] = &tests![Plain, Any:
     definitions::a_definition_came_with_a_deployment_that_tells_when,
     definitions::a_suspended_job_definition_says_so,
     definitions::instances_are_read_by_their_ids_and_ended_ones_are_left_out,
+    instances::a_called_instance_waits_and_its_caller_runs_the_call,
+    instances::equal_places_of_an_instance_are_one_with_a_count,
+    instances::an_activity_finds_instances_that_run_it_and_those_that_wait_at_it,
+    instances::the_root_filter_holds_the_root_itself_where_the_engine_knows_it,
+    instances::a_business_key_matches_exactly_or_by_its_pattern,
+    instances::the_jobs_and_external_tasks_of_an_instance_are_listed,
+    instances::a_user_task_tells_everything_about_itself,
+    instances::values_of_every_type_are_read_but_bytes_and_files,
+    instances::a_local_variable_names_its_scope_and_an_object_its_class,
+    instances::a_page_of_large_values_is_given_up_and_a_smaller_one_is_read,
     login::one_wrong_login_is_sent_once_and_never_again,
     login::wrong_logins_lock_the_right_password_out_longer_each_time,
     login::a_refused_login_has_no_body_and_no_login_is_told_apart,
@@ -102,6 +112,8 @@ const SHARED: &[Test] = &tests![Plain, Any:
     filters::lists_by_ids_give_those_ids,
     filters::external_tasks_are_filtered_by_each_parameter,
     filters::process_instances_are_filtered_by_each_parameter,
+    filters::process_instances_are_filtered_by_who_calls_whom,
+    filters::what_an_instance_holds_is_filtered_by_its_instance,
     filters::definitions_are_filtered_by_each_parameter,
     filters::deployments_are_paged_in_order_of_time,
     filters::statistics_hold_what_was_asked_for,
@@ -127,6 +139,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::a_stranger_gets_zero_and_empty_lists_instead_of_an_error,
     permissions::one_thing_that_may_not_be_seen_names_what_is_missing,
     permissions::what_may_not_be_seen_looks_gone_where_the_engine_reads_it_by_a_query,
+    permissions::what_an_instance_holds_is_kept_from_a_stranger,
     permissions::telemetry_names_the_permission_it_needs,
     permissions::a_client_without_telemetry_still_knows_the_version,
     permissions::a_reader_sees_everything_and_may_not_retry,

@@ -398,10 +398,10 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::Variable,
         path: "/variable-instance/{id}",
-        parameters: &[query("deserializeValues")],
+        parameters: &[query("deserializeValue")],
         permission: SEE_VARIABLE,
         statuses: BY_ID,
-        note: "A variable that may not be read looks gone.",
+        note: "A variable that may not be read looks gone. The parameter is spelled in the singular here; the plural is ignored.",
         ..READ
     },
     Endpoint {

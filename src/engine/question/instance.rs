@@ -15,7 +15,8 @@ pub struct InstanceFilter {
     pub calls: Option<ProcessInstanceId>,
     /// With exactly this business key.
     pub business_key: Option<EngineText>,
-    /// With a business key like this; `%` stands for anything, and without one the match is exact. The case matters.
+    /// With a business key like this: `%` stands for anything, `_` for one character, and behind a backslash each is itself. Without `%`
+    /// the whole key must match. Whether the case matters is up to the database; in H2 and PostgreSQL it does.
     pub business_key_like: Option<String>,
     /// Of this process definition.
     pub process_definition: Option<ProcessDefinitionId>,

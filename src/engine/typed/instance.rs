@@ -100,7 +100,7 @@ impl Client {
     ///
     /// Any problem but `NotFound`; `TooLarge` if it is longer than 2 MiB.
     pub async fn variable(&self, id: &EngineText) -> Result<Option<Answer<Variable>>, EngineError> {
-        let request = Request::to(RequestName::Variable).id(id).query("deserializeValues", false);
+        let request = Request::to(RequestName::Variable).id(id).query("deserializeValue", false);
         present(self.ask_within(VARIABLES, request, |json| one(json, instance::VariableRow::into_variable)).await)
     }
 }

@@ -134,6 +134,7 @@ impl Play {
             Ask::Instances(_) => Reply::Instances(Vec::new()),
             Ask::Jobs(_) => Reply::Jobs(Vec::new()),
             Ask::ExternalTasks(_) => Reply::ExternalTasks(Vec::new()),
+            Ask::Inquiries(_) => Reply::Findings(Vec::new()),
             Ask::History(..) | Ask::Backfill(_) | Ask::FirstSeen(_) | Ask::Deployment(_) => past::reply(self, ask),
         }
     }
@@ -210,7 +211,7 @@ impl Play {
         let shown = self.snapshot();
         let incidents = shown.incidents.get().unwrap().incidents.values().cloned().collect();
         let definitions = self.definitions.iter().map(|id| (*id).into()).collect();
-        self.picture.look(Looking { job_definitions: vec!["jd".into()], definitions, incidents, groups: Vec::new() });
+        self.picture.look(Looking { job_definitions: vec!["jd".into()], definitions, incidents, ..Looking::default() });
     }
 }
 
