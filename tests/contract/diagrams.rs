@@ -45,6 +45,12 @@ pub fn slow() -> Step {
     Step { id: "slow".into(), xml: r#"<serviceTask id="slow" camunda:asyncBefore="true" camunda:delegateExpression="${outsideSystem}"/>"#.into() }
 }
 
+/// Keeps the names of the variables in a variable: an object that the engine serialises.
+pub fn names() -> Step {
+    let what = r##"camunda:expression="${execution.getVariableNames()}" camunda:resultVariable="names""##;
+    Step { id: "names".into(), xml: format!(r#"<serviceTask id="names" {what}/>"#) }
+}
+
 /// A process of these steps in a row.
 pub fn process(key: &str, steps: impl IntoIterator<Item = Step>) -> String {
     let (mut body, mut last) = (String::from(r#"<startEvent id="start"/>"#), "start".to_owned());
