@@ -24,6 +24,13 @@ pub fn call(key: &str) -> Step {
     Step { id: "call".into(), xml: format!(r#"<callActivity id="call" name="Call" calledElement="{key}">{mapping}</callActivity>"#) }
 }
 
+/// Calls another process and gives up after an hour.
+pub fn call_for_an_hour(key: &str) -> Step {
+    let due = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>";
+    let Step { id, xml } = call(key);
+    Step { xml: format!(r#"{xml}<boundaryEvent id="late" attachedToRef="{id}">{due}</boundaryEvent>"#), id }
+}
+
 /// Work for whoever subscribes to the topic.
 pub fn external(topic: &str) -> Step {
     Step { id: "book".into(), xml: format!(r#"<serviceTask id="book" name="Book" camunda:type="external" camunda:topic="{topic}"/>"#) }

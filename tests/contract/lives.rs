@@ -12,7 +12,7 @@ use bpmtop::model::ids::ProcessInstanceId;
 use serde_json::json;
 
 use super::bench::{Bench, SOON, date, query, until};
-use super::diagrams::{call, names, person};
+use super::diagrams::{call, call_for_an_hour, names, person};
 use super::engine::driver::id_of;
 use super::filters::{A_SECOND, by_ids, moment, pages};
 
@@ -85,6 +85,20 @@ pub async fn an_instance_is_known_to_the_history_through_all_its_states(bench: B
     let read = bench.client().historic_process_instances_by_ids(&ids).await?.data;
     ensure!(read.len() == 3 && read.iter().all(|row| ids.contains(&row.id)), "{read:?}");
     ensure!(bench.client().historic_process_instance(&"nothing".into()).await?.is_none());
+    Ok(())
+}
+
+pub async fn what_an_interrupted_call_had_called_ended_from_within(bench: Bench) -> Result<()> {
+    let below = bench.deploy("inner", [person()]).await?;
+    let above = bench.deploy("outer", [call_for_an_hour(&below.key)]).await?;
+    let top = bench.driver().start(&above.key, &bench.name("late"), &json!({})).await?;
+    let called = bench.driver().list(&format!("/process-instance?superProcessInstance={top}")).await?;
+    let called = id_of(called.first().context("it is called")?)?;
+    let timer = bench.driver().job_ids(&format!("processInstanceId={top}")).await?;
+    bench.driver().post(&format!("/job/{}/execute", timer.first().context("the hour")?), &json!({})).await?;
+    let (caller, interrupted) = (one(&bench, &top).await?, one(&bench, &called).await?);
+    ensure!(caller.state == InstanceState::Completed && caller.delete_reason.is_none(), "{caller:?}");
+    ensure!(interrupted.state == InstanceState::InternallyTerminated && interrupted.is_over(), "{interrupted:?}");
     Ok(())
 }
 

@@ -116,6 +116,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     history::the_first_sighting_of_a_group_outlives_a_retry,
     lives::the_history_of_instances_is_filtered_by_each_parameter,
     lives::an_instance_is_known_to_the_history_through_all_its_states,
+    lives::what_an_interrupted_call_had_called_ended_from_within,
     lives::a_tree_of_calls_is_told_by_its_root_where_the_engine_can_tell,
     lives::visits_to_activities_are_filtered_by_each_parameter_and_name_what_was_called,
     lives::changes_of_variables_are_filtered_by_each_parameter,

@@ -400,7 +400,7 @@ pub(super) const ROWS: &[Endpoint] = &[
         permission: SEE_HISTORY,
         history: HistoryNeed::Full,
         statuses: BY_ID,
-        note: "Plain text of any length, read up to 2 MiB; 204 for an entry without a failure.",
+        note: "Plain text of any length, read up to 2 MiB; 204 for an entry without a failure. Alone among the history it says 403 without READ_HISTORY.",
         ..READ
     },
     Endpoint {
