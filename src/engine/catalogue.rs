@@ -1,9 +1,10 @@
 //! The request catalogue: one row for every REST call the product can make.
 //!
-//! Here stand the shape of a row and the questions asked of the table; the rows themselves are in `rows.rs`. The client builds every
-//! request from its row and refuses a parameter the row does not name: an engine silently ignores a filter it does not know and
-//! then answers for everything. No sending, no parsing.
+//! Here stand the shape of a row and the questions asked of the table; the rows themselves are in `rows.rs`, the filters that several
+//! rows share in `parameters.rs`. The client builds every request from its row and refuses a parameter the row does not name: an engine
+//! silently ignores a filter it does not know and then answers for everything. No sending, no parsing.
 
+mod parameters;
 mod rows;
 
 use std::fmt;

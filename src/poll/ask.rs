@@ -69,7 +69,7 @@ pub enum Ask {
     /// These external tasks.
     ExternalTasks(Vec<ExternalTaskId>),
     /// How many of the incidents, of which so many are open, the history knows.
-    History(u64, HistoricIncidentFilter),
+    History(u64, Box<HistoricIncidentFilter>),
     /// A step towards the past of the figures.
     Backfill(BackfillStep),
     /// The earliest incidents of a group.

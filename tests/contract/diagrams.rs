@@ -24,6 +24,13 @@ pub fn call(key: &str) -> Step {
     Step { id: "call".into(), xml: format!(r#"<callActivity id="call" name="Call" calledElement="{key}">{mapping}</callActivity>"#) }
 }
 
+/// Calls another process and gives up after an hour.
+pub fn call_for_an_hour(key: &str) -> Step {
+    let due = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>";
+    let Step { id, xml } = call(key);
+    Step { xml: format!(r#"{xml}<boundaryEvent id="late" attachedToRef="{id}">{due}</boundaryEvent>"#), id }
+}
+
 /// Work for whoever subscribes to the topic.
 pub fn external(topic: &str) -> Step {
     Step { id: "book".into(), xml: format!(r#"<serviceTask id="book" name="Book" camunda:type="external" camunda:topic="{topic}"/>"#) }
@@ -56,6 +63,12 @@ pub fn person_with_list(text: &str) -> Step {
 /// Work that takes `latencyMillis`, done by the rig's stand-in for outside systems.
 pub fn slow() -> Step {
     Step { id: "slow".into(), xml: r#"<serviceTask id="slow" camunda:asyncBefore="true" camunda:delegateExpression="${outsideSystem}"/>"#.into() }
+}
+
+/// Keeps the names of the variables in a variable: an object that the engine serialises.
+pub fn names() -> Step {
+    let what = r##"camunda:expression="${execution.getVariableNames()}" camunda:resultVariable="names""##;
+    Step { id: "names".into(), xml: format!(r#"<serviceTask id="names" {what}/>"#) }
 }
 
 /// A process of these steps in a row.

@@ -11,16 +11,16 @@ use super::diagrams::{self, call, external, job, people, person, slow, timer, wo
 use super::engine::driver::id_of;
 use super::external::locked;
 
-fn text<'a>(row: &'a Value, field: &str) -> Result<&'a str> {
+pub(super) fn text<'a>(row: &'a Value, field: &str) -> Result<&'a str> {
     row[field].as_str().with_context(|| format!("no {field} in {row}"))
 }
 
-fn moment(row: &Value, field: &str) -> Result<jiff::Timestamp> {
+pub(super) fn moment(row: &Value, field: &str) -> Result<jiff::Timestamp> {
     let text = text(row, field)?;
     text.parse().or_else(|_| jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text)?.to_timestamp()).context("a moment")
 }
 
-const A_SECOND: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+pub(super) const A_SECOND: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
 pub async fn incidents_are_filtered_by_each_parameter(bench: Bench) -> Result<()> {
     let bottom = bench.deploy("bottom", [work()]).await?;
@@ -44,6 +44,8 @@ pub async fn incidents_are_filtered_by_each_parameter(bench: Bench) -> Result<()
         bench.filters(row, &ours, "processInstanceId", text(root, "processInstanceId")?, 1).await?;
         bench.filters(row, &ours, "configuration", text(root, "configuration")?, 1).await?;
         bench.filters(row, &ours, "rootCauseIncidentId", text(root, "id")?, 2).await?;
+        bench.filters(row, &ours, "activityId", "call", 1).await?;
+        bench.filters(row, &ours, "incidentMessageLike", "%loo_", 1).await?;
         bench.filters(row, &ours, "incidentTimestampBefore", &middle, 2).await?;
         bench.filters(row, &ours, "incidentTimestampAfter", &middle, 1).await?;
     }
@@ -51,7 +53,7 @@ pub async fn incidents_are_filtered_by_each_parameter(bench: Bench) -> Result<()
 }
 
 /// Proves the four parameters of paging: skipped, bounded, sorted, both ways.
-async fn pages(bench: &Bench, row: RequestName, base: &str, sort: &str, field: &str) -> Result<()> {
+pub(super) async fn pages(bench: &Bench, row: RequestName, base: &str, sort: &str, field: &str) -> Result<()> {
     let path = bpmtop::engine::catalogue::endpoint(row).path;
     let list = async |order: &str, page: &str| -> Result<Vec<Value>> {
         let rows = bench.driver().list(&format!("{path}?{base}&sortBy={sort}&sortOrder={order}&{page}")).await?;
@@ -143,7 +145,7 @@ pub async fn jobs_are_filtered_by_each_owner_and_time(bench: Bench) -> Result<()
 }
 
 /// Proves that a body names rows, and that pages bound them.
-async fn by_ids(bench: &Bench, row: RequestName, field: &'static str, ids: &[String], owner: (&str, &str)) -> Result<()> {
+pub(super) async fn by_ids(bench: &Bench, row: RequestName, field: &'static str, ids: &[String], owner: (&str, &str)) -> Result<()> {
     let path = bpmtop::engine::catalogue::endpoint(row).path;
     let read = async |page: &str, body: Value| -> Result<usize> {
         let rows = bench.driver().post(&format!("{path}?{page}"), &body).await?;
@@ -348,6 +350,9 @@ pub async fn the_history_of_incidents_is_filtered_by_each_part_of_a_group(bench:
         bench.filters(row, &all, "activityId", "else", 2).await?;
         bench.filters(row, &all, "incidentType", "review", 1).await?;
         bench.filters(row, &all, "tenantIdIn", "acme", 1).await?;
+        bench.filters(row, &all, "incidentId", text(&instance[0], "id")?, 1).await?;
+        bench.filters(row, &all, "rootCauseIncidentId", text(&instance[0], "id")?, 1).await?;
+        bench.filters(row, &all, "incidentMessageLike", "%loo_", 1).await?;
     }
     Ok(())
 }
@@ -388,7 +393,7 @@ pub async fn operations_of_users_are_filtered_by_their_instance(bench: Bench) ->
     pages(&bench, list, &format!("processInstanceId={}", first.as_wire()), "timestamp", "timestamp").await
 }
 
-pub async fn the_job_log_is_filtered_by_its_job(bench: Bench) -> Result<()> {
+pub async fn the_job_log_is_filtered_by_each_parameter(bench: Bench) -> Result<()> {
     let process: Deployed = bench.failed("log", 2).await?;
     let ours = format!("processDefinitionId={}", process.id.as_wire());
     let jobs = bench.driver().job_ids(&ours).await?;
@@ -397,5 +402,10 @@ pub async fn the_job_log_is_filtered_by_its_job(bench: Bench) -> Result<()> {
     ensure!(rows.len() == 4);
     bench.filters(RequestName::JobLogList, &ours, "jobId", &jobs[0], 2).await?;
     bench.filters(RequestName::JobLogList, &ours, "processInstanceId", text(&rows[0], "processInstanceId")?, 2).await?;
+    bench.driver().repair_job(&jobs[0]).await?;
+    bench.driver().await_count(&format!("/history/job-log/count?{ours}&successLog=true"), SOON, |count| count == 1).await?;
+    bench.filters(RequestName::JobLogList, &ours, "failureLog", "true", 2).await?;
+    bench.filters(RequestName::JobLogList, &ours, "successLog", "true", 1).await?;
+    ensure!(bench.driver().count(&format!("/history/job-log/count?{ours}&failureLog=true&successLog=true")).await? == 1, "the second wins");
     pages(&bench, RequestName::JobLogList, &format!("jobId={}", jobs[0]), "timestamp", "timestamp").await
 }

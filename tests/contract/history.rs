@@ -100,6 +100,9 @@ pub async fn who_retried_a_job_is_told_with_the_reason(bench: Bench) -> Result<(
     };
     let row = retries().await?.into_iter().next().context("the retry is written down")?;
     ensure!(row.user.is_some() && row.job.as_ref() == Some(&job) && row.annotation.is_none(), "{row:?}");
+    ensure!(row.entity.as_ref().is_some_and(|entity| entity.as_wire() == "Job"), "{row:?}");
+    ensure!(row.property.as_ref().is_some_and(|property| property.as_wire() == "retries"), "{row:?}");
+    ensure!(row.original == Some("0".into()) && row.new == Some("1".into()), "{row:?}");
     let operation = row.operation.context("rows of one operation share its id")?;
     let path = format!("/history/user-operation/{}/set-annotation", operation.as_wire());
     bench.driver().put(&path, &json!({"annotation": "the gateway is back"})).await?;

@@ -148,6 +148,9 @@ pub async fn the_job_log_tells_what_happened_and_where(bench: Bench) -> Result<(
     ensure!(log.iter().all(|entry| entry.job == job && entry.hostname.as_ref().is_some_and(|name| !name.is_empty())), "{log:?}");
     ensure!(log[1].exception_message.as_ref().is_some_and(|text| text.as_wire().contains("failing")), "{:?}", log[1]);
     ensure!(log[1].failed_activity.as_ref().map(|id| id.as_wire()) == Some("work"), "{:?}", log[1]);
+    ensure!(log.iter().all(|entry| entry.instance.is_some() && entry.instance == log[0].instance), "{log:?}");
+    ensure!(log.iter().all(|entry| entry.activity.as_ref().is_some_and(|id| id.as_wire() == "work")), "{log:?}");
+    ensure!(log.iter().all(|entry| entry.job_kind.as_ref().is_some_and(|kind| kind.as_wire() == "async-continuation")), "{log:?}");
     Ok(())
 }
 

@@ -3,8 +3,9 @@
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::version::Certainty;
 use bpmtop::engine::{
-    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricIncidentFilter, IncidentFilter, IncidentQuery, InstanceFilter, InstanceQuery, JobFilter,
-    Page, Problem, RequestName,
+    Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricInstanceFilter,
+    HistoricInstanceQuery, IncidentFilter, IncidentQuery, InstanceFilter, InstanceQuery, JobFilter, JobLogFilter, JobLogQuery, Order, Page, Problem,
+    RequestName,
 };
 use bpmtop::model::ids::ProcessInstanceId;
 use bpmtop::model::rights::Right;
@@ -164,6 +165,42 @@ pub async fn without_the_right_to_history_it_looks_empty(bench: Bench) -> Result
     let history = HistoricIncidentFilter { process_definition: Some(process.id.clone()), ..HistoricIncidentFilter::default() };
     ensure!(half.client.count(&CountQuestion::HistoricIncidents(history)).await?.data == 0, "a feed from history would go blind");
     ensure!(!half.client.may(Right::ReadHistory).await?.data && half.client.may(Right::ReadInstances).await?.data);
+    Ok(())
+}
+
+pub async fn without_the_right_to_history_a_life_looks_gone_and_a_trace_is_denied(bench: Bench) -> Result<()> {
+    let process = bench.failed("past", 1).await?;
+    let job = bench.client().job(&bench.job_of(&process).await?).await?.context("the administrator sees it")?.data;
+    let instance = job.process_instance.context("it has an instance")?;
+    let log = JobLogFilter { job: Some(job.id), failed: true, ..JobLogFilter::default() };
+    let log = JobLogQuery { filter: log, by_time: None, page: Page::first(5) };
+    let failure = bench.client().job_log(&log).await?.data.remove(0).id;
+    let lives = HistoricInstanceFilter { process_definition: Some(process.id.clone()), ..HistoricInstanceFilter::default() };
+    let visits = HistoricActivityFilter { process_instance: Some(instance.clone()), ..HistoricActivityFilter::default() };
+    let everything = async |client: &Client| -> Result<[usize; 7]> {
+        let lives = HistoricInstanceQuery { filter: lives.clone(), order: None, page: Page::first(5) };
+        let visits = HistoricActivityQuery { filter: visits.clone(), by_start: None, page: Page::first(5) };
+        Ok([
+            usize::from(client.historic_process_instance(&instance).await?.is_some()),
+            client.historic_process_instances(&lives).await?.data.len(),
+            client.historic_process_instances_by_ids(std::slice::from_ref(&instance)).await?.data.len(),
+            client.historic_activities(&visits).await?.data.len(),
+            client.variable_updates(&instance, Page::first(5), Order::Ascending).await?.data.len(),
+            client.job_log(&log).await?.data.len(),
+            client.user_operations(&instance, Page::first(5)).await?.data.len(),
+        ])
+    };
+    ensure!(everything(bench.client()).await?.iter().all(|seen| *seen > 0), "the administrator sees it all");
+    let name = bench.user("forgetful").await?;
+    bench.driver().grant(&name, 6, "*", &["READ", "READ_INSTANCE"]).await?;
+    let forgetful = person(&bench, name).await?;
+    ensure!(everything(&forgetful.client).await? == [0; 7], "{:?}", everything(&forgetful.client).await?);
+    let counted = CountQuestion::HistoricActivities(visits.clone());
+    ensure!(forgetful.client.count(&counted).await?.data == 0 && bench.client().count(&counted).await?.data > 0);
+    let denied = forgetful.client.job_log_stacktrace(&failure).await.err().context("a trace is read without a query")?;
+    ensure!(denied.kind() == ErrorKind::Forbidden && denied.to_string().contains("READ_HISTORY"), "{denied}");
+    let reader = reader(&bench).await?;
+    ensure!(reader.client.job_log_stacktrace(&failure).await?.data.text.as_wire().contains("failing"));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
-use super::{definitions, external, filters, history, incidents, instances, jobs, login, permissions, picture, printed};
+use super::{definitions, external, filters, history, incidents, instances, jobs, lives, login, permissions, picture, printed};
 
 /// Which engine a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     filters::deployments_are_paged_in_order_of_time,
     filters::statistics_hold_what_was_asked_for,
     filters::the_history_of_incidents_is_filtered_by_each_parameter,
-    filters::the_job_log_is_filtered_by_its_job,
+    filters::the_job_log_is_filtered_by_each_parameter,
     filters::the_history_of_incidents_is_filtered_by_each_part_of_a_group,
     filters::the_history_of_instances_is_filtered_by_each_bound_and_both_are_inclusive,
     filters::operations_of_users_are_filtered_by_their_instance,
@@ -126,6 +126,15 @@ const SHARED: &[Test] = &tests![Plain, Any:
     history::who_retried_a_job_is_told_with_the_reason,
     history::a_deployment_says_when_it_was_made_and_an_unknown_one_is_none,
     history::the_first_sighting_of_a_group_outlives_a_retry,
+    lives::the_history_of_instances_is_filtered_by_each_parameter,
+    lives::an_instance_is_known_to_the_history_through_all_its_states,
+    lives::what_an_interrupted_call_had_called_ended_from_within,
+    lives::a_tree_of_calls_is_told_by_its_root_where_the_engine_can_tell,
+    lives::visits_to_activities_are_filtered_by_each_parameter_and_name_what_was_called,
+    lives::changes_of_variables_are_filtered_by_each_parameter,
+    lives::changes_of_variables_are_read_without_their_values,
+    lives::the_trace_of_an_earlier_failure_outlives_the_job,
+    lives::a_pattern_finds_a_message_with_signs_in_it,
     picture::pausing_stops_every_request,
     picture::an_engine_that_goes_away_is_found_again,
     picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
@@ -144,6 +153,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::a_client_without_telemetry_still_knows_the_version,
     permissions::a_reader_sees_everything_and_may_not_retry,
     permissions::without_the_right_to_history_it_looks_empty,
+    permissions::without_the_right_to_history_a_life_looks_gone_and_a_trace_is_denied,
     permissions::rights_are_told_before_they_are_needed,
     permissions::a_compressed_answer_is_read_like_any_other,
     permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,

@@ -1,6 +1,10 @@
 //! The rows of the request catalogue, and nothing else. Adding a call means adding its name and its row here.
 
-use super::{Carrier, Endpoint, HistoryNeed, Kind, Meaning, Method, Parameter, Permission, Since};
+use super::parameters::{
+    EXTERNAL_TASK_FILTERS, HISTORIC_ACTIVITY_FILTERS, HISTORIC_INCIDENT_FILTERS, HISTORIC_INSTANCE_FILTERS, INCIDENT_FILTERS, INSTANCE_FILTERS, JOB_FILTERS,
+    PAGE, body, joined, query,
+};
+use super::{Endpoint, HistoryNeed, Kind, Meaning, Method, Permission, Since};
 
 macro_rules! request_names {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
@@ -114,18 +118,6 @@ request_names! {
     Deployment,
 }
 
-const fn query(name: &'static str) -> Parameter {
-    Parameter { name, carrier: Carrier::Query, since: Since::ALWAYS }
-}
-
-const fn body(name: &'static str) -> Parameter {
-    Parameter { name, carrier: Carrier::Body, since: Since::ALWAYS }
-}
-
-const fn query_since(name: &'static str, minor: u16) -> Parameter {
-    Parameter { name, carrier: Carrier::Query, since: Since::camunda7(minor) }
-}
-
 const SEE_INSTANCE: Permission = Permission::AnyOf(&["READ on PROCESS_INSTANCE", "READ_INSTANCE on PROCESS_DEFINITION"]);
 const SEE_TASK: Permission = Permission::AnyOf(&["READ on TASK", "READ_TASK on PROCESS_DEFINITION"]);
 const SEE_VARIABLE: Permission =
@@ -149,111 +141,6 @@ const READ: Endpoint = Endpoint {
     statuses: FILTERED,
     note: "",
 };
-
-const INCIDENT_FILTERS: [Parameter; 10] = [
-    query("activityId"),
-    query("incidentMessageLike"),
-    query("incidentType"),
-    query("processDefinitionId"),
-    query_since("processDefinitionKeyIn", 12),
-    query("processInstanceId"),
-    query("configuration"),
-    query("rootCauseIncidentId"),
-    query_since("incidentTimestampAfter", 14),
-    query_since("incidentTimestampBefore", 14),
-];
-
-const HISTORIC_INCIDENT_FILTERS: [Parameter; 15] = [
-    query("incidentId"),
-    query("rootCauseIncidentId"),
-    query("incidentMessageLike"),
-    query("processDefinitionId"),
-    query_since("processDefinitionKeyIn", 12),
-    query("activityId"),
-    query("incidentType"),
-    query("tenantIdIn"),
-    query("processInstanceId"),
-    query("configuration"),
-    query_since("createTimeAfter", 15),
-    query_since("createTimeBefore", 15),
-    query_since("endTimeAfter", 15),
-    query_since("endTimeBefore", 15),
-    query("open"),
-];
-
-const JOB_FILTERS: [Parameter; 13] = [
-    query("jobDefinitionId"),
-    query("processInstanceId"),
-    query("processDefinitionId"),
-    query("withException"),
-    query("withRetriesLeft"),
-    query("noRetriesLeft"),
-    query("executable"),
-    query("active"),
-    query("suspended"),
-    query("timers"),
-    query("messages"),
-    query("createTimes"),
-    query_since("acquired", 24),
-];
-
-const EXTERNAL_TASK_FILTERS: [Parameter; 11] = [
-    query("processInstanceId"),
-    query("processDefinitionId"),
-    query("topicName"),
-    query("locked"),
-    query("notLocked"),
-    query("withRetriesLeft"),
-    query("noRetriesLeft"),
-    query("active"),
-    query("suspended"),
-    query("lockExpirationBefore"),
-    query("lockExpirationAfter"),
-];
-
-const INSTANCE_FILTERS: [Parameter; 11] = [
-    query("superProcessInstance"),
-    query("subProcessInstance"),
-    query("businessKey"),
-    query("businessKeyLike"),
-    query("processDefinitionId"),
-    query("processDefinitionKey"),
-    query_since("withIncident", 11),
-    query("rootProcessInstances"),
-    query("activityIdIn"),
-    query("suspended"),
-    query_since("rootProcessInstanceId", 24),
-];
-
-const HISTORIC_INSTANCE_FILTERS: [Parameter; 11] = [
-    query("processDefinitionId"),
-    query("processInstanceBusinessKey"),
-    query("processInstanceBusinessKeyLike"),
-    query("superProcessInstanceId"),
-    query_since("rootProcessInstanceId", 24),
-    query("unfinished"),
-    query("finished"),
-    query("startedAfter"),
-    query("startedBefore"),
-    query("finishedAfter"),
-    query("finishedBefore"),
-];
-
-const HISTORIC_ACTIVITY_FILTERS: [Parameter; 5] =
-    [query("processInstanceId"), query("activityType"), query("activityId"), query("unfinished"), query("finished")];
-
-const PAGE: [Parameter; 4] = [query("firstResult"), query("maxResults"), query("sortBy"), query("sortOrder")];
-
-const fn joined<const A: usize, const B: usize, const N: usize>(first: [Parameter; A], second: [Parameter; B]) -> [Parameter; N] {
-    assert!(A + B == N, "the sum of the lengths");
-    let mut all = [query(""); N];
-    let mut place = 0;
-    while place < N {
-        all[place] = if place < A { first[place] } else { second[place - A] };
-        place += 1;
-    }
-    all
-}
 
 pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
@@ -484,7 +371,7 @@ pub(super) const ROWS: &[Endpoint] = &[
         permission: SEE_HISTORY,
         history: HistoryNeed::Full,
         statuses: BY_ID,
-        note: "Plain text of any length, read up to 2 MiB; 204 for an entry without a failure.",
+        note: "Plain text of any length, read up to 2 MiB; 204 for an entry without a failure. Alone among the history it says 403 without READ_HISTORY.",
         ..READ
     },
     Endpoint {

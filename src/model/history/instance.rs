@@ -14,9 +14,9 @@ pub enum InstanceState {
     Suspended,
     /// It came to its end.
     Completed,
-    /// Somebody or something outside the process ended it: a cancellation by hand or over an API.
+    /// Cancelled from outside the process, itself or the instance that called it.
     ExternallyTerminated,
-    /// The process ended it, as by a terminating end event, or its caller did.
+    /// The processes ended it between themselves, as where a boundary event interrupts the call of it.
     InternallyTerminated,
     /// The engine gives none, or one this program does not know. It says nothing about whether the instance is over.
     Unknown,

@@ -61,7 +61,7 @@ impl Picture {
             Question::History => {
                 let open = self.incidents.get()?.total;
                 let rights_told = self.rights.get().is_some() || self.rights.problem.is_some();
-                rights_told.then(|| Ask::History(open, self.history_filter(open, now)))?
+                rights_told.then(|| Ask::History(open, Box::new(self.history_filter(open, now))))?
             }
             Question::Backfill => Ask::Backfill(self.past.backfill.step()?),
             Question::FirstSeen if self.history_level() == HistoryLevel::Full => {
