@@ -15,7 +15,7 @@ use engine::{
     postgres::Postgres,
     product::{CAMUNDA_7_18, CAMUNDA_7_24, ENGINES, OPERATON_1_0},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -34,13 +34,14 @@ async fn every_engine_shows_the_same_situation() -> Result<()> {
         driver.populate().await?;
         // check-stock runs out of attempts after twenty seconds: one retrying job becomes an incident
         for (path, counts) in [
-            ("/incident/count", 37..=38),
+            ("/incident/count", 57..=58),
             ("/job/count?withException=true&withRetriesLeft=true", 2..=3),
             ("/job/count?executable=true", 1..=1),
             ("/job/count?executable=true&active=true", 0..=0),
             ("/job/count?suspended=true", 2..=2),
-            ("/external-task/count?noRetriesLeft=true", 1..=1),
-            ("/task/count", 4..=4),
+            ("/external-task/count?noRetriesLeft=true", 2..=2),
+            ("/task/count", 6..=6),
+            ("/process-instance/count?processDefinitionKey=letter", 12..=12),
             ("/process-definition/count?key=invoice", 3..=3),
         ] {
             driver.await_count(path, SOON, |seen| counts.contains(&seen)).await?;
@@ -51,6 +52,103 @@ async fn every_engine_shows_the_same_situation() -> Result<()> {
             longest = longest.max(driver.stack_trace(job).await?.len());
         }
         assert!(longest > 200_000, "a stack trace of {longest} bytes on {engine}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "starts every engine"]
+async fn every_engine_makes_call_trees_of_every_shape() -> Result<()> {
+    for engine in ENGINES {
+        let (_engine, driver) = started(RigParams { engine, ..RigParams::default() }).await?;
+        driver.populate_call_trees().await?;
+        driver.await_count("/incident/count", SOON, |count| count == 20).await?;
+        let incidents = driver.list("/incident").await?;
+        for (business_key, failed, depth) in [
+            ("RK-2026-0001", "acknowledge-complaint", 1),
+            ("RK-2026-0002", "register-return", 2),
+            ("RK-2026-0003", "score-customer", 4),
+            ("RK-2026-0004", "book-carrier", 3),
+            ("Monat-2026-10", "capture-invoice", 2),
+            ("E-2026-0001", "create-account", 2),
+        ] {
+            let top = instance_of(&driver, "rootProcessInstances=true", business_key).await?;
+            let own = incidents.iter().find(|incident| incident["processInstanceId"] == top["id"]).expect(business_key);
+            let tree: Vec<_> = incidents.iter().filter(|incident| incident["rootCauseIncidentId"] == own["rootCauseIncidentId"]).collect();
+            assert!(tree.len() == depth && tree.iter().any(|incident| incident["activityId"] == failed), "{business_key} on {engine}: {tree:?}");
+        }
+        assert_eq!(calls_of(&driver, "RK-2026-0003").await?, ["call-exchange exchange:1 RK-2026-0003 null"], "{engine}");
+        let exchange = instance_of(&driver, "processDefinitionKey=exchange", "RK-2026-0003").await?;
+        assert_eq!(
+            calls_from(&driver, &id_of(&exchange)?).await?,
+            ["call-payment payment:1 null null", "call-shipping shipping:1 RK-2026-0003 null"],
+            "{engine}"
+        );
+        assert_eq!(
+            calls_of(&driver, "Monat-2026-10").await?,
+            ["call-invoice invoice:3 null null", "call-old-invoice invoice:1 Monat-2026-10 null"],
+            "{engine}"
+        );
+        for referral in ["E-2026-0001", "E-2026-0002"] {
+            assert_eq!(calls_of(&driver, referral).await?, [format!("call-onboarding onboarding:1 {referral} \"globex\"")], "{engine}");
+        }
+        assert_eq!(instance_of(&driver, "processDefinitionKey=referral", "E-2026-0002").await?["tenantId"], "acme");
+    }
+    Ok(())
+}
+
+/// The one running instance with a business key that fits a filter.
+async fn instance_of(driver: &Driver, filter: &str, business_key: &str) -> Result<Value> {
+    let mut found = driver.list(&format!("/process-instance?{filter}&businessKey={business_key}")).await?;
+    assert_eq!(found.len(), 1, "{filter} {business_key}: {found:?}");
+    Ok(found.remove(0))
+}
+
+async fn calls_of(driver: &Driver, business_key: &str) -> Result<Vec<String>> {
+    calls_from(driver, &id_of(&instance_of(driver, "rootProcessInstances=true", business_key).await?)?).await
+}
+
+/// What an instance has called: activity, process and version, business key, tenant.
+async fn calls_from(driver: &Driver, instance: &str) -> Result<Vec<String>> {
+    let mut calls = Vec::new();
+    for row in driver.list(&format!("/history/activity-instance?activityType=callActivity&unfinished=true&processInstanceId={instance}")).await? {
+        let called = driver.get(&format!("/process-instance/{}", row["calledProcessInstanceId"].as_str().expect("a call has called"))).await?;
+        let definition = called["definitionId"].as_str().expect("an instance has a definition");
+        let (version, _) = definition.rsplit_once(':').expect("an id ends in a number of its own");
+        let business_key = called["businessKey"].as_str().unwrap_or("null");
+        calls.push(format!("{} {version} {business_key} {}", row["activityId"].as_str().expect("an activity"), called["tenantId"]));
+    }
+    calls.sort();
+    Ok(calls)
+}
+
+#[tokio::test]
+#[ignore = "starts every engine"]
+async fn a_campaign_loses_letters_and_ends_with_the_last() -> Result<()> {
+    for engine in ENGINES {
+        let (_engine, driver) = started(RigParams { engine, ..RigParams::default() }).await?;
+        let campaign = driver.start_campaign("K", 12).await?;
+        driver.await_letters_settled(12).await?;
+        assert_eq!(driver.count("/incident/count").await?, 6, "three letters, each once more at the campaign, on {engine}");
+        let mut failed = Vec::new();
+        for letter in driver.called_by(&campaign, "&withIncident=true").await? {
+            failed.push(driver.get(&format!("/process-instance/{letter}")).await?["businessKey"].as_str().unwrap_or_default().to_owned());
+        }
+        failed.sort();
+        assert_eq!(failed, ["K/12", "K/4", "K/8"], "{engine}");
+        driver.cancel_instance(&driver.called_by(&campaign, "&withIncident=true").await?[0]).await?;
+        driver.await_count("/incident/count", SOON, |count| count == 4).await?;
+        assert_eq!(driver.repair_jobs("processDefinitionKey=letter").await?, 2);
+        driver.await_count("/incident/count", SOON, |count| count == 0).await?;
+        driver.await_count("/event-subscription/count?eventName=receipt-confirmed", SOON, |count| count == 11).await?;
+        let letters = driver.called_by(&campaign, "").await?;
+        assert_eq!(letters.len(), 11, "a cancelled letter takes its call along, and the campaign goes on");
+        for letter in &letters {
+            assert_eq!(driver.count(&format!("/process-instance/count?processInstanceIds={campaign}")).await?, 1);
+            driver.confirm_receipt(letter).await?;
+        }
+        assert_eq!(driver.count("/process-instance/count").await?, 0, "{engine}");
+        assert_eq!(driver.get(&format!("/history/process-instance/{campaign}")).await?["state"], "COMPLETED");
     }
     Ok(())
 }
@@ -111,12 +209,12 @@ async fn everybody_sees_and_does_what_their_rights_say() -> Result<()> {
     let (_engine, driver) = guarded().await?;
     let failed = driver.job_ids("noRetriesLeft=true&processDefinitionKey=fraud-check").await?;
     let tenants = driver.job_ids("noRetriesLeft=true&processDefinitionKey=onboarding").await?;
-    for (person, incidents, history, definitions) in [("reader", 4, 4, 16), ("no-history", 4, 0, 16), ("nobody", 0, 0, 0), ("payments-only", 2, 2, 2)] {
+    for (person, incidents, history, definitions) in [("reader", 4, 4, 23), ("no-history", 4, 0, 23), ("nobody", 0, 0, 0), ("payments-only", 2, 2, 2)] {
         let seen = driver.seen_by(person);
         assert_eq!(seen.count("/incident/count").await?, incidents, "incidents seen by {person}");
         assert_eq!(seen.count("/history/incident/count").await?, history, "history seen by {person}");
         assert_eq!(seen.count("/process-definition/count").await?, definitions, "definitions seen by {person}");
-        let (member, knows) = (incidents == 4, definitions == 16);
+        let (member, knows) = (incidents == 4, definitions == 23);
         assert_eq!(refusal(&seen.retry_job(&tenants[0]).await), Some(if member { 403 } else { 500 }), "{person} retries a tenant's job");
         assert_eq!(refusal(&seen.start("stock-sync", "own", &json!({})).await), Some(if knows { 403 } else { 404 }), "{person} starts an instance");
         if person != "payments-only" {

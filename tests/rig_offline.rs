@@ -175,8 +175,9 @@ fn fixtures_hold_what_they_are_for() {
     let names: Vec<_> = all.iter().map(|(_, (_, name, _))| name.as_str()).collect();
     assert!(names.contains(&"Rechnungsprüfung") && names.contains(&"支付对账") && names.contains(&"إشعار التسليم"));
     assert!(names.iter().any(|name| name.chars().count() == 255), "the longest name the engine stores");
-    let tenants: Vec<_> = all.iter().filter_map(|(fixture, _)| fixture.tenant).collect();
+    let tenants: Vec<_> = all.iter().filter(|(_, (key, ..))| key == "onboarding").filter_map(|(fixture, _)| fixture.tenant).collect();
     assert_eq!(tenants, TENANTS);
+    assert!(all.iter().filter_map(|(fixture, _)| fixture.tenant).all(|tenant| TENANTS.contains(&tenant)));
     assert!(all.iter().all(|(fixture, _)| fixture.xml.contains("camunda:historyTimeToLive")), "newer engines refuse definitions without");
 }
 
@@ -226,6 +227,9 @@ fn arguments_that_do_not_go_together_are_explained() {
         ("--incidents 300 --empty", "cannot be used with"),
         ("--nodes 2 --node north", "cannot be used with"),
         ("--nodes 0", "0 is not in 1..=9"),
+        ("--children 0", "0 is not in 1..=10000"),
+        ("--children 100 --empty", "cannot be used with"),
+        ("--children 100 --incidents 300", "cannot be used with"),
         ("--database postgresql --jdbc-url jdbc:postgresql://127.0.0.1/rig", "cannot be used with"),
     ] {
         let complaint = parsed(line).expect_err(line);
@@ -238,6 +242,29 @@ fn arguments_that_do_not_go_together_are_explained() {
     ] {
         assert_eq!(parsed(line).unwrap().cluster().unwrap_err().to_string(), words);
     }
+}
+
+#[test]
+fn a_large_campaign_gets_memory() {
+    let heap = |line| parsed(line).unwrap().cluster().unwrap().engine.heap_megabytes;
+    assert_eq!(heap(""), RigParams::default().heap_megabytes);
+    assert!(heap("--children 10000") >= 3000 && heap("--children 12") < 520);
+    assert_eq!(heap("--database postgresql --incidents 300"), 1536);
+}
+
+#[test]
+fn called_processes_are_fixtures_deployed_before_their_callers() {
+    let mut deployed = BTreeSet::new();
+    let mut calls = 0;
+    for fixture in &FIXTURES {
+        let document = roxmltree::Document::parse(fixture.xml).unwrap();
+        for call in document.descendants().filter_map(|node| node.attribute("calledElement")) {
+            assert!(deployed.contains(call), "{} calls {call}", fixture.resource);
+            calls += 1;
+        }
+        deployed.insert(contents(fixture.xml).0);
+    }
+    assert_eq!(calls, 11);
 }
 
 #[test]

@@ -62,6 +62,9 @@ pub struct Arguments {
     /// Instead of the fixtures' instances: that many open incidents in chains of three, 100002 for example; needs --database postgresql
     #[arg(long, conflicts_with_all = ["empty", "deploy_only"], value_parser = chained)]
     pub incidents: Option<u32>,
+    /// Start one more campaign with that many letters, 1000 for example: an instance that calls that many others at once
+    #[arg(long, conflicts_with_all = ["empty", "incidents"], value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub children: Option<u32>,
     /// Deploy nothing
     #[arg(long)]
     pub empty: bool,
@@ -90,8 +93,6 @@ impl Arguments {
             Some(url) => Database::PostgreSql { jdbc_url: url.clone(), user: self.database_user.clone(), password: self.database_password.clone() },
             None => Database::H2,
         };
-        // a list of every incident is one body of 64 MB, and the engine holds it more than once
-        let heap_megabytes = if self.incidents.is_some() { 1536 } else { RigParams::default().heap_megabytes };
         RigParams {
             engine: self.engine,
             database,
@@ -102,9 +103,17 @@ impl Arguments {
             port: self.port,
             retries: self.retries,
             engine_name: self.engine_name.clone(),
-            heap_megabytes,
+            heap_megabytes: self.heap_megabytes(),
             ..RigParams::default()
         }
+    }
+
+    /// A list of every incident is one body of 64 MB, and the engine holds it more than once. All letters of a campaign are made in one transaction.
+    fn heap_megabytes(&self) -> u32 {
+        let usual = RigParams::default().heap_megabytes;
+        let incidents = self.incidents.map_or(usual, |_| 1536);
+        let children = self.children.map_or(usual, |letters| usual + letters / 4);
+        incidents.max(children)
     }
 }
 

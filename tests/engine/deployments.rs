@@ -24,14 +24,14 @@ macro_rules! fixture {
     };
 }
 
-/// The tenants that own a definition of `onboarding` each.
+/// The tenants that own definitions; each owns one of `onboarding`.
 pub const TENANTS: [&str; 2] = ["acme", "globex"];
 
 /// Every tenant: the one without fixtures owns definitions of a clone.
 pub const ALL_TENANTS: [&str; 3] = ["acme", "globex", "initech"];
 
 /// Every fixture in the order of deployment: called processes before their callers, versions ascending.
-pub const FIXTURES: [Fixture; 16] = [
+pub const FIXTURES: [Fixture; 23] = [
     fixture!("fraud-check.bpmn"),
     fixture!("payment.bpmn"),
     fixture!("shipping.bpmn"),
@@ -48,6 +48,13 @@ pub const FIXTURES: [Fixture; 16] = [
     fixture!("long-name.bpmn"),
     fixture!("onboarding.bpmn", "onboarding.bpmn", Some("acme")),
     fixture!("onboarding.bpmn", "onboarding.bpmn", Some("globex")),
+    fixture!("letter.bpmn"),
+    fixture!("campaign.bpmn"),
+    fixture!("exchange.bpmn"),
+    fixture!("complaint.bpmn"),
+    fixture!("month-end.bpmn"),
+    fixture!("referral.bpmn"),
+    fixture!("referral.bpmn", "referral.bpmn", Some("acme")),
 ];
 
 impl Driver {

@@ -17,6 +17,7 @@
 //! | `operations.rs` | single things one can do to an engine: start, repair, fail, grant |
 //! | `people.rs` | users of every kind of right |
 //! | `situation.rs` | the standing picture of troubles a fresh rig shows |
+//! | `calls.rs` | call trees: instances that call others, and moving them on |
 //! | `clone/` | as many incidents as one likes: `landscape.rs` the processes, `causes.rs` what went wrong, the SQL files the copies |
 //! | `workload.rs` | traffic bounded in time and rate: `traffic.rs` does it, `business.rs` makes up the data |
 
@@ -25,6 +26,7 @@
 pub mod arguments;
 pub mod balancer;
 pub mod business;
+pub mod calls;
 pub mod clone;
 pub mod cluster;
 pub mod deployments;

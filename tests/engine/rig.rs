@@ -8,7 +8,7 @@ mod engine;
 use std::{
     io::Write,
     process::{Child, Command, ExitCode},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -16,7 +16,7 @@ use clap::Parser;
 use engine::{
     arguments::Arguments,
     cluster::{Cluster, ClusterParams},
-    driver::Login,
+    driver::{Driver, Login},
     install::install,
     people::PEOPLE,
     workload::{LONGEST, Workload, WorkloadParams},
@@ -86,6 +86,18 @@ async fn fill(arguments: &Arguments, cluster: &Cluster) -> Result<()> {
     if made > 0 && !arguments.deploy_only && arguments.incidents.is_none() {
         driver.populate().await.context("starting the fixtures' instances")?;
     }
+    match arguments.children {
+        Some(letters) => start_campaign(&driver, letters).await.context("starting the campaign"),
+        None => Ok(()),
+    }
+}
+
+/// The campaign of `--children`; its letters are printed, or fail, while the rig goes on. Its business key tells the start, so that rigs on one database have one each.
+async fn start_campaign(driver: &Driver, letters: u32) -> Result<()> {
+    let begin = Instant::now();
+    let business_key = format!("Kampagne-{letters}-{}", jiff::Timestamp::now().as_second());
+    let campaign = driver.start_campaign(&business_key, letters).await?;
+    report(&format!("campaign {campaign}, business key {business_key}: {letters} letters after {:.1} s", begin.elapsed().as_secs_f32()));
     Ok(())
 }
 

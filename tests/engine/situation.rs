@@ -52,7 +52,8 @@ impl Driver {
         self.start_order("A-2026-004741", &json!({"suspicious": true})).await?;
         self.start("shipping", "V-2026-0009", &json!({"fault": "print-label"})).await?;
         self.suspend_some().await?;
-        self.populate_external_tasks().await
+        self.populate_external_tasks().await?;
+        self.populate_call_trees().await
     }
 
     /// One payment suspended with its timer, and one job born suspended because its job definition was.
@@ -86,7 +87,7 @@ impl Driver {
     }
 
     /// Locks the booking of one shipping for `carrier-worker-1`; gives the task's id.
-    async fn lock_one(&self, business_key: &str, lock: Duration) -> Result<String> {
+    pub async fn lock_one(&self, business_key: &str, lock: Duration) -> Result<String> {
         let topic = json!([{"topicName": "carrier-booking", "lockDuration": u64::try_from(lock.as_millis())?, "businessKey": business_key}]);
         let tasks: Value = self.post("/external-task/fetchAndLock", &json!({"workerId": "carrier-worker-1", "maxTasks": 1, "topics": topic})).await?;
         id_of(tasks.get(0).with_context(|| format!("no booking to lock for {business_key}"))?)
