@@ -94,8 +94,8 @@ impl<K: Clone + Eq + Hash> ListState<K> {
     }
 
     /// Takes a new reading of rows whose order means something, such as those of a tree. The row under the cursor keeps its line on the
-    /// screen because the window moves along; rows on the screen that vanish stay as ghosts until the next motion.
-    pub fn follow(&mut self, natural: Vec<K>) {
+    /// screen because the window moves along; rows on the screen that vanish stay as ghosts until the next motion, if they are `mourned`.
+    pub fn follow(&mut self, natural: Vec<K>, mourned: impl Fn(&K) -> bool) {
         self.natural = true;
         let present: HashSet<K> = natural.iter().cloned().collect();
         let line = self.selected.map(|position| position.saturating_sub(self.offset));
@@ -106,7 +106,7 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         for (position, key) in self.order.iter().enumerate() {
             if present.contains(key) {
                 before = Some(key);
-            } else if shown.contains(&position) || Some(key) == selected.as_ref() {
+            } else if shown.contains(&position) && mourned(key) || Some(key) == selected.as_ref() {
                 let at = before.and_then(|before| order.iter().position(|other| other == before)).map_or(0, |at| at + 1);
                 order.insert(at, key.clone());
                 before = Some(key);
@@ -120,6 +120,12 @@ impl<K: Clone + Eq + Hash> ListState<K> {
             self.offset = position.saturating_sub(line);
         }
         self.clamp();
+    }
+
+    /// Shows the list from its top, as far as the row under the cursor stays on the screen.
+    pub fn show_top(&mut self) {
+        self.offset = 0;
+        self.scroll_to_selected();
     }
 
     /// Drops what has vanished, but for the row under the cursor.
@@ -402,9 +408,9 @@ mod tests {
         let now = Instant::now();
         let mut list = ListState::default();
         list.set_height(6);
-        list.follow(vec![1, 2, 3, 4, 5]);
+        list.follow(vec![1, 2, 3, 4, 5], |_| true);
         list.select(&3);
-        list.follow(vec![1, 3, 4, 5]);
+        list.follow(vec![1, 3, 4, 5], |_| true);
         assert_eq!(screen(&list), [1, 2, 3, 4, 5]);
         assert!(list.is_ghost(&2));
         list.go(Motion::Down, now);
@@ -445,13 +451,13 @@ mod tests {
             let now = Instant::now();
             let mut list = ListState::default();
             list.set_height(height);
-            list.follow((0..40).collect::<Vec<u32>>());
+            list.follow((0..40).collect::<Vec<u32>>(), |_| true);
             for _ in 0..=moves {
                 list.go(Motion::Down, now);
             }
             for reading in readings {
                 let before = (list.selected_key().copied(), line(&list));
-                list.follow(reading.into_iter().collect());
+                list.follow(reading.into_iter().collect(), |_| true);
                 prop_assert_eq!((list.selected_key().copied(), line(&list)), before);
                 let present: Vec<u32> = list.order.iter().copied().filter(|key| !list.is_ghost(key)).collect();
                 prop_assert!(present.is_sorted());

@@ -70,6 +70,14 @@ impl Page {
         }
     }
 
+    /// Notes that other rows have come onto the screen.
+    pub fn scrolled(&mut self, snapshot: &Snapshot) {
+        match self {
+            Self::Incident(_) => {}
+            Self::Tree(page) => page.refresh(snapshot),
+        }
+    }
+
     /// The text to search in, where the page is one.
     pub fn text(&self) -> Option<&Document> {
         match self {

@@ -55,8 +55,12 @@ impl TreePage {
         page
     }
 
-    /// Builds the rows anew from what is known now.
+    /// Builds the rows anew from what is known now. Rows that vanish stay until the next motion.
     pub fn refresh(&mut self, snapshot: &Snapshot) {
+        self.rebuild(snapshot, true);
+    }
+
+    fn rebuild(&mut self, snapshot: &Snapshot, mourn: bool) {
         let set = snapshot.incidents.get().filter(|set| set.complete);
         self.index.follow(set);
         let mut tree = build(&self.view, &Known { snapshot, index: &self.index });
@@ -79,15 +83,36 @@ impl TreePage {
             self.tree.wants = tree.wants;
             return;
         }
-        self.take(tree);
+        self.take(tree, mourn);
+        self.know_visible(snapshot, set);
     }
 
-    fn take(&mut self, tree: Tree) {
+    /// What the rows on the screen fail of is looked up too, where that asks nobody.
+    fn know_visible(&mut self, snapshot: &Snapshot, set: Option<&IncidentSet>) {
+        let Some(set) = set else { return };
+        let missing: Vec<Inquiry> = self.visible_instances().map(|id| Inquiry::Incidents(id.clone())).filter(|want| self.index.lacks(want)).collect();
+        if !missing.is_empty() {
+            self.index.add(&missing, set);
+            let mut tree = build(&self.view, &Known { snapshot, index: &self.index });
+            tree.wants.retain(|want| !matches!(want, Inquiry::Incidents(_) | Inquiry::Chain(_)));
+            self.take(tree, true);
+        }
+    }
+
+    fn visible_instances(&self) -> impl Iterator<Item = &ProcessInstanceId> {
+        self.list.visible().filter_map(|(key, _)| match key {
+            NodeKey::Instance(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    fn take(&mut self, tree: Tree, mourn: bool) {
         for row in self.tree.rows.drain(..) {
             self.vanished.insert(row.key.clone(), row);
         }
         self.tree = tree;
-        self.list.follow(self.tree.rows.iter().map(|row| row.key.clone()).collect());
+        let keys = self.tree.rows.iter().map(|row| row.key.clone()).collect();
+        self.list.follow(keys, |key| mourn && matches!(key, NodeKey::Instance(_)));
         let list = &self.list;
         self.vanished.retain(|key, _| list.is_ghost(key) && list.visible().any(|(shown, _)| shown == key));
         self.place_cursor();
@@ -103,6 +128,7 @@ impl TreePage {
         if self.list.selected_key() != Some(&key) {
             self.list.select(&key);
         }
+        self.list.show_top();
         self.placed = self.tree.cause.clone();
     }
 
@@ -134,7 +160,7 @@ impl TreePage {
             Some(Unfolded::Closed | Unfolded::OnlyFailing) => {
                 self.view.closed.remove(&key);
                 self.view.opened.insert(key);
-                self.refresh(snapshot);
+                self.rebuild(snapshot, false);
             }
             Some(Unfolded::Open) => self.list.go(Motion::Down, now.instant),
             _ => {}
@@ -149,7 +175,7 @@ impl TreePage {
         if matches!(unfolded(row), Some(Unfolded::Open | Unfolded::OnlyFailing)) {
             self.view.opened.remove(&key);
             self.view.closed.insert(key);
-            self.refresh(snapshot);
+            self.rebuild(snapshot, false);
             return true;
         }
         self.to_caller()
@@ -180,21 +206,21 @@ impl TreePage {
         // What was folded by hand must not hide the way.
         self.view.closed.clear();
         self.moved = false;
-        self.refresh(snapshot);
+        self.rebuild(snapshot, false);
         true
     }
 
     /// Shows instances that are over too, or no more.
     pub fn toggle_ended(&mut self, snapshot: &Snapshot) {
         self.view.show_ended = !self.view.show_ended;
-        self.refresh(snapshot);
+        self.rebuild(snapshot, false);
     }
 
     /// Reads the next page of called instances, if the cursor is on such a row.
     pub fn read_more(&mut self, snapshot: &Snapshot) -> bool {
         let Some(Row { key: NodeKey::More(caller, which), .. }) = self.selected() else { return false };
         *self.view.pages.entry((caller.clone(), *which)).or_insert(0) += 1;
-        self.refresh(snapshot);
+        self.rebuild(snapshot, false);
         true
     }
 
@@ -210,6 +236,9 @@ impl TreePage {
                     looking.definitions.extend(node.called_at.as_ref().and_then(|(caller, _)| caller.clone()));
                     if node.ended.is_none() && tokens.len() < MOST_TOKENS {
                         tokens.push(Inquiry::Tokens(node.id.clone()));
+                    }
+                    if node.failing && node.own.is_empty() && node.bubbled == 0 && self.index.set.is_none() {
+                        tokens.push(Inquiry::Incidents(node.id.clone()));
                     }
                 }
                 Content::Fold(fold) => looking.definitions.extend(fold.caller.iter().chain(&fold.process).cloned()),

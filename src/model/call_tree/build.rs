@@ -403,6 +403,7 @@ impl Children {
     fn collect(builder: &mut Builder<'_>, caller: &Called, failing: bool) -> Self {
         let mut rows: BTreeMap<ProcessInstanceId, Child> = BTreeMap::new();
         let ended = builder.view.show_ended || builder.root_over;
+        let asked = builder.view.opened.contains(&NodeKey::Instance(caller.id.clone()));
         let mut whiches = vec![Which::Running];
         if failing {
             whiches.insert(0, Which::Failing);
@@ -411,6 +412,7 @@ impl Children {
             whiches.push(Which::Ended);
         }
         let (mut more, mut total, mut exact, mut failing_total, mut remark, mut more_running) = (Vec::new(), 0, true, None, None, false);
+        let mut all_at = None;
         for which in whiches {
             let pages = builder.view.pages.get(&(caller.id.clone(), which)).copied().unwrap_or(0);
             let (mut listed, mut counted, mut goes_on, mut reading) = (0, None, false, false);
@@ -421,18 +423,18 @@ impl Children {
                     reading = true;
                     match builder.facts.problem(&inquiry) {
                         Some(problem) => remark = Some(format!("called instances not known: {}", problem.what)),
-                        None if number == 0 && which != Which::Failing => remark = Some("reading what it called…".to_owned()),
+                        // On the way down rows come by themselves; who unfolds one waits for it.
+                        None if number == 0 && which != Which::Failing && asked => remark = Some("reading what it called…".to_owned()),
                         None => {}
                     }
                     break;
                 };
                 listed += page.rows.len() as u64;
                 counted = page.total.or(counted);
+                all_at = all_at.or_else(|| page.all_at.clone());
                 goes_on = page.more;
                 for row in &page.rows {
-                    let mut row = row.clone();
-                    row.called_at = row.called_at.or_else(|| page.all_at.clone());
-                    let child = rows.entry(row.id.clone()).or_insert_with(|| Child { called: row, failing: false });
+                    let child = rows.entry(row.id.clone()).or_insert_with(|| Child { called: row.clone(), failing: false });
                     child.failing |= which == Which::Failing;
                 }
             }
@@ -457,7 +459,11 @@ impl Children {
             }
         }
         let mut places: BTreeMap<Place, Vec<Child>> = BTreeMap::new();
-        for child in rows.into_values() {
+        for mut child in rows.into_values() {
+            // All that run were called at one activity: that is proved by counts, whichever page lists them.
+            if !matches!(child.called.standing, Standing::Over(_)) {
+                child.called.called_at = child.called.called_at.or_else(|| all_at.clone());
+            }
             places.entry(builder.place_of(caller, &child.called)).or_default().push(builder.judged(child));
         }
         for group in places.values_mut() {

@@ -14,14 +14,14 @@ use crate::model::grouping::Names;
 use crate::model::inquiry::{Inquiry, Standing, Tokens};
 use crate::model::naming;
 use crate::model::snapshot::Snapshot;
-use crate::text::{Align, age, age_short, count_short, truncate, wrap_words};
+use crate::text::{Align, age, age_short, count_exact, count_short, truncate, wrap_words};
 use crate::theme::Role;
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
 const COLUMNS: [Column; 6] = [
     Column { title: "PROCESS", width: Width::Share { least: 24, weight: 4 }, align: Align::Left, rank: 0 },
-    Column { title: "BUSINESS KEY", width: Width::Share { least: 14, weight: 1 }, align: Align::Left, rank: 3 },
+    Column { title: "BUSINESS KEY", width: Width::Share { least: 16, weight: 2 }, align: Align::Left, rank: 3 },
     Column { title: "STATE", width: Width::Fixed(10), align: Align::Left, rank: 2 },
     Column { title: "AGE", width: Width::Fixed(5), align: Align::Right, rank: 4 },
     Column { title: "STANDS AT", width: Width::Share { least: 16, weight: 3 }, align: Align::Left, rank: 1 },
@@ -175,8 +175,8 @@ fn instance_cells(node: &Node, lead: Vec<(String, Role)>, names: &dyn Names, now
     }
     let key = match &node.business_key {
         None => blank(),
-        Some(key) if node.inherited_key => Cell::new(format!("= {key}"), Role::Muted),
-        Some(key) => Cell::new(key.to_string(), text),
+        Some(key) if node.inherited_key => key_cell(&format!("= {key}"), Role::Muted),
+        Some(key) => key_cell(&key.to_string(), text),
     };
     let (state, role) = match node.standing {
         None => ("", Role::Muted),
@@ -193,6 +193,15 @@ fn instance_cells(node: &Node, lead: Vec<(String, Role)>, names: &dyn Names, now
         stands_at(node, names),
         incident(node, names, look),
     ]
+}
+
+/// A business key that is told from others by its end even where it must be cut.
+fn key_cell(key: &str, role: Role) -> Cell {
+    const END: usize = 6;
+    match key.char_indices().rev().nth(END - 1) {
+        Some((at, _)) if at > END => Cell::with_tail(&key[..at], &key[at..], role),
+        _ => Cell::new(key, role),
+    }
 }
 
 fn short_state(state: crate::model::history::InstanceState) -> &'static str {
@@ -214,7 +223,12 @@ fn stands_at(node: &Node, names: &dyn Names) -> Cell {
     };
     match &node.tokens {
         _ if node.ended.is_some() => blank(),
-        Some(Tokens::At(tokens)) => Cell::new(tokens.iter().map(words).collect::<Vec<_>>().join(", "), Role::Text),
+        Some(Tokens::At(tokens)) => {
+            let mut tokens: Vec<&Token> = tokens.iter().collect();
+            // What fails first; a token that waits at a join for the others says least.
+            tokens.sort_by_key(|token| (token.incidents == 0, token.kind.as_wire().ends_with("Gateway"), !token.waiting));
+            Cell::new(tokens.into_iter().map(words).collect::<Vec<_>>().join(", "), Role::Text)
+        }
         Some(Tokens::TooMany(executions)) => Cell::new(format!("{} executions: too many to list", count_short(*executions)), Role::Muted),
         Some(Tokens::Gone) => Cell::new("nowhere any more", Role::Faint),
         None => blank(),
@@ -240,7 +254,9 @@ fn incident(node: &Node, names: &dyn Names, look: &Look) -> Cell {
         (more, below) => format!(" +{more}, {below} below"),
     };
     let message = own.incident.message.as_ref().map_or_else(|| "no message".to_owned(), |message| message.line());
-    Cell::with_tail(format!("{place}: {message}"), others, Role::Root).led_by(vec![(format!("{} ", look.symbols.dot), Role::Root)])
+    let one_place = matches!(&node.tokens, Some(Tokens::At(tokens)) if tokens.len() == 1);
+    let text = if one_place { message } else { format!("{place}: {message}") };
+    Cell::with_tail(text, others, Role::Root).led_by(vec![(format!("{} ", look.symbols.dot), Role::Root)])
 }
 
 fn fold_cells(fold: &Fold, lead: Vec<(String, Role)>, names: &dyn Names, look: &Look) -> Vec<Cell> {
@@ -248,7 +264,7 @@ fn fold_cells(fold: &Fold, lead: Vec<(String, Role)>, names: &dyn Names, look: &
         Place::Activity(activity) => naming::activity(names, fold.caller.as_ref(), activity),
         Place::Process(key) => fold.process.as_ref().map_or_else(|| key.to_string(), |definition| naming::process(names, definition)),
     };
-    let count = format!("{}{} instances", if fold.exact { "" } else { "≥" }, count_short(fold.count));
+    let count = format!("{}{}", if fold.exact { "" } else { "≥" }, count_exact(fold.count));
     let failing = fold.all_failing.unwrap_or(fold.failing);
     let (words, role) = match failing {
         0 => (String::new(), Role::Muted),
@@ -268,7 +284,7 @@ fn draw_preview(app: &App, page: &TreePage, whole: &Snapshot, look: &Look, area:
         lines.push((words, Role::Warning));
     }
     match page.selected().map(|row| &row.content) {
-        Some(Content::Instance(node)) => lines.extend(node_lines(app, node, whole)),
+        Some(Content::Instance(node)) => lines.extend(node_lines(app, node, whole, look)),
         Some(Content::Fold(fold)) => lines.push((
             match fold.unfolded {
                 Unfolded::OnlyFailing => "Only those with incidents are shown; enter shows all.".to_owned(),
@@ -281,7 +297,12 @@ fn draw_preview(app: &App, page: &TreePage, whole: &Snapshot, look: &Look, area:
         None => {}
     }
     let room = usize::from(area.width.saturating_sub(4));
-    let wrapped = lines.into_iter().flat_map(|(text, role)| wrap_words(&text, room).into_iter().map(move |part| (part, role)));
+    // Facts are cut rather than wrapped: the message below them is what one reads.
+    let wrap = |(text, role): (String, Role)| match role {
+        Role::Muted => vec![(truncate(&text, room).into_owned(), role)],
+        _ => wrap_words(&text, room).into_iter().map(|part| (part, role)).collect(),
+    };
+    let wrapped = lines.into_iter().flat_map(wrap);
     for (line, (text, role)) in (1..area.height).zip(wrapped) {
         if let Some(mut pen) = Pen::new(buffer, area, line) {
             pen.skip(2).write(&text, look.style(role));
@@ -313,22 +334,23 @@ fn ending_words(ending: &Ending, app: &App, whole: &Snapshot) -> String {
     format!("{}{ago}{reason}", ending.state.words())
 }
 
-fn node_lines(app: &App, node: &Node, whole: &Snapshot) -> Vec<(String, Role)> {
+fn node_lines(app: &App, node: &Node, whole: &Snapshot, look: &Look) -> Vec<(String, Role)> {
     let names = whole.names();
-    let mut facts = vec![format!("instance {}", node.id)];
+    let mut facts = Vec::new();
     if let Some(key) = &node.business_key {
         facts.push(format!("business key {key}{}", if node.inherited_key { " (= the caller's)" } else { "" }));
     }
     if let Some((caller, activity)) = &node.called_at {
         facts.push(format!("called at {}", naming::activity(&names, caller.as_ref(), activity)));
     }
+    facts.push(format!("instance {}", node.id));
     if let Some(tenant) = &node.tenant {
         facts.push(format!("tenant {tenant}{}", if node.foreign_tenant { " (not the caller's)" } else { "" }));
     }
     if let Some(started) = node.started {
         facts.push(format!("started {}", started.to_zoned(app.settings.zone.clone()).strftime("%Y-%m-%d %H:%M:%S")));
     }
-    let mut lines = vec![(facts.join("   "), Role::Muted)];
+    let mut lines = vec![(facts.join(&format!(" {} ", look.symbols.separator)), Role::Muted)];
     if let Some(own) = node.own.first() {
         let message =
             own.incident.message.as_ref().map_or_else(|| "The failure carried no message; enter shows the stack trace.".to_owned(), |message| message.line());
