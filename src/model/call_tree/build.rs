@@ -199,7 +199,9 @@ impl<'a> Builder<'a> {
         let node = self.node(&called, caller, incidents, unfolded);
         self.push(key, depth, Content::Instance(Box::new(node)));
         if open {
-            self.emit_called(&called, !incidents.is_empty(), depth + 1);
+            // A failure below shows on the caller too, or the chain of the cause tells it.
+            let failing = incidents.iter().any(|known| !known.incident.is_root()) || self.calls.values().any(|call| call.caller == called.id);
+            self.emit_called(&called, failing, depth + 1);
         }
     }
 

@@ -8,6 +8,8 @@
 
 mod build;
 mod failure;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
