@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target};
 use crate::headless::Request;
+use crate::headless::tree::Question;
 use crate::session::{Session, Stop};
 use crate::theme::Theme;
 
@@ -151,6 +152,21 @@ pub enum Command {
         #[command(flatten)]
         reading: Reading,
     },
+    /// Print the tree of called instances around an instance, an incident or a business key
+    Tree {
+        /// Id of a process instance or of an incident, or a business key
+        #[arg(value_name = "ID|BUSINESS_KEY")]
+        what: String,
+        /// The engine to read: a profile of the configuration, or the URL of a REST API
+        #[arg(value_name = "PROFILE|URL")]
+        target: Option<String>,
+        /// Show called instances that are over, too
+        #[arg(long)]
+        ended: bool,
+        /// How to read and print.
+        #[command(flatten)]
+        reading: Reading,
+    },
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -221,7 +237,7 @@ impl From<ConfigError> for Failure {
 }
 
 fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
-    if arguments.target.is_some() && !matches!(arguments.command, None | Some(Command::Snapshot { .. } | Command::Doctor { .. })) {
+    if arguments.target.is_some() && !matches!(arguments.command, None | Some(Command::Snapshot { .. } | Command::Doctor { .. } | Command::Tree { .. })) {
         return Err(Failure::usage("this command takes no engine; leave the PROFILE|URL out"));
     }
     let Arguments { target, options, command } = arguments;
@@ -233,6 +249,11 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
             print_snapshot(session, reading.into())
         }
         Some(Command::Doctor { target: own, reading }) => examine(&headless_session(target, own, options, environment)?, reading.into()),
+        Some(Command::Tree { what, target: own, ended, reading }) => {
+            let session = headless_session(target, own, options, environment)?;
+            session.warnings.iter().for_each(|warning| tell(&format!("bpmtop: {warning}")));
+            Ok(print(&crate::headless::tree::run(&session, &Question { what, ended }, reading.into())?))
+        }
         Some(Command::Config(command)) => config_command(&command, &overrides(None, options, None), environment),
         Some(Command::Keys) => Ok(print(&key_table())),
         Some(Command::Completions { shell }) => {

@@ -1,8 +1,10 @@
 //! The same picture without a terminal.
 
 pub mod doctor;
+mod once;
 pub mod refused_logins;
 pub mod snapshot;
+pub mod tree;
 
 /// How to read and print.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

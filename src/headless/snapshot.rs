@@ -1,17 +1,15 @@
 //! `bpmtop snapshot`: reads the engine once and prints what the cockpit would show.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::Request;
-use super::refused_logins::{Attempt, RefusedLogins};
-use crate::config::{Connection, Login as ConfiguredLogin, Target};
+use super::once::{Unread, once};
 use crate::model::figure::{Figure, Unit};
 use crate::model::grouping::Group;
 use crate::model::rights::Trust;
@@ -20,7 +18,7 @@ use crate::model::scoped::{SCOPED_FIGURES, scoped};
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
-use crate::session::{Session, Stop, async_runtime, login, options, setup, start_log};
+use crate::session::{Session, Stop};
 use crate::text::{count_exact, safe, truncate};
 
 /// The whole reading may take this long.
@@ -35,60 +33,10 @@ const NAMED: usize = 200;
 ///
 /// When a file or the source of a secret cannot be used, the login was refused a while ago, or the engine cannot be read.
 pub fn run(session: Session, request: Request) -> Result<String, Stop> {
-    let _log = start_log(session.log.as_deref())?;
-    let Target::Connect(connection) = &session.target else { return Err(Stop::Setup(anyhow::anyhow!("no engine is named"))) };
-    let Some(login) = login(connection)? else { return Err(no_password(connection)) };
-    let refused = RefusedLogins::of_this_user();
-    let attempt = Attempt::new(connection.url.as_str(), connection.engine_name.as_deref(), &login);
-    if let Some(attempt) = attempt.as_ref().filter(|_| !request.retry_login) {
-        not_refused_before(&refused, attempt)?;
-    }
     // The past is read for sparklines, which nobody sees here.
-    let setup = task::Setup { past: false, ..setup(connection, options(connection)?, login.clone())? };
-    let runtime = async_runtime().map_err(Stop::setup)?;
-    let read = runtime.block_on(async { tokio::time::timeout(LIMIT, read(setup)).await });
-    let read = read.unwrap_or_else(|_| Err(Unread::Failed(anyhow::anyhow!("the engine could not be read within {} s", LIMIT.as_secs()))));
-    runtime.shutdown_timeout(Duration::from_millis(50));
-    if let Some(attempt) = &attempt {
-        let remembered = match &read {
-            Ok(_) => refused.forget(attempt),
-            Err(Unread::LoginRefused(_)) => refused.remember(attempt, Timestamp::now()),
-            Err(Unread::Failed(_)) => Ok(()),
-        };
-        remembered.unwrap_or_else(|warning| warn(&warning));
-    }
-    let snapshot = read.map_err(|(Unread::LoginRefused(error) | Unread::Failed(error))| Stop::Engine(error))?;
+    let snapshot = once(&session, request, "bpmtop snapshot", LIMIT, |setup| read(task::Setup { past: false, ..setup }))?;
     let picture = Picture::of(&snapshot, &session.scope);
     Ok(if request.json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&snapshot) })
-}
-
-fn no_password(connection: &Connection) -> Stop {
-    let user = match &connection.login {
-        ConfiguredLogin::PromptNeeded { user } => safe(user).into_owned(),
-        _ => "this user".to_owned(),
-    };
-    Stop::Setup(anyhow::anyhow!("there is no password for {user}; set BPMTOP_PASSWORD, or use --password-stdin"))
-}
-
-/// An error for a login that was refused a while ago: each further attempt brings the account nearer to being locked.
-fn not_refused_before(refused: &RefusedLogins, attempt: &Attempt<'_>) -> Result<(), Stop> {
-    let now = Timestamp::now();
-    let at = refused.refused_at(attempt, now).unwrap_or_else(|warning| {
-        warn(&warning);
-        None
-    });
-    at.map_or(Ok(()), |at| Err(Stop::Engine(anyhow::anyhow!(attempt.refusal(at, now, &TimeZone::system(), "bpmtop snapshot")))))
-}
-
-/// Standard error may be gone; nothing depends on a warning.
-fn warn(warning: &str) {
-    let _ = writeln!(std::io::stderr(), "bpmtop: {}", safe(warning));
-}
-
-/// Why there is no picture.
-enum Unread {
-    LoginRefused(anyhow::Error),
-    Failed(anyhow::Error),
 }
 
 async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {

@@ -134,8 +134,7 @@ impl Engine {
                 };
                 let all: Vec<&String> =
                     self.callers.iter().filter(|(id, (of, _))| of.as_deref() == Some(caller.as_wire()) && wanted(id)).map(|(id, _)| id).collect();
-                let rows: Vec<Called> =
-                    all.iter().skip((page * CALLED_PAGE) as usize).take(CALLED_PAGE as usize).map(|id| self.called(id)).collect();
+                let rows: Vec<Called> = all.iter().skip((page * CALLED_PAGE) as usize).take(CALLED_PAGE as usize).map(|id| self.called(id)).collect();
                 Finding::Called(CalledPage {
                     more: rows.len() == CALLED_PAGE as usize,
                     rows,

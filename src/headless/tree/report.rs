@@ -1,0 +1,326 @@
+//! What `bpmtop tree` prints: rows for people, nested objects for scripts. The field names are a promise.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Grown, Read};
+use crate::model::call_tree::{Content, Fold, Node, Place, Row, Top};
+use crate::model::grouping::{KnownIncident, Names as _};
+use crate::model::ids::IncidentId;
+use crate::model::inquiry::{Standing, Tokens};
+use crate::model::naming;
+use crate::model::snapshot::KnownNames;
+use crate::text::{Align, age_short, count_exact, pad, truncate, width};
+use crate::theme::Symbols;
+
+#[derive(Serialize)]
+struct Report {
+    engine: String,
+    taken_at: Timestamp,
+    what: String,
+    trees: Vec<TreePart>,
+    more_trees: bool,
+    requests: u32,
+}
+
+#[derive(Serialize)]
+struct TreePart {
+    state: &'static str,
+    root_causes: Vec<CausePart>,
+    path: Vec<String>,
+    not_unfolded: usize,
+    root: Option<Part>,
+}
+
+#[derive(Serialize)]
+struct CausePart {
+    incident: String,
+    instance: Option<String>,
+    activity: Option<String>,
+    r#type: String,
+    message: Option<String>,
+    created: Timestamp,
+}
+
+/// An instance, instances of one place, or a remark.
+#[derive(Serialize)]
+struct Part {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<InstancePart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folded: Option<FoldPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<String>,
+    on_path: bool,
+    called: Vec<Part>,
+}
+
+#[derive(Serialize)]
+struct InstancePart {
+    id: String,
+    process_definition: Option<String>,
+    process_key: Option<String>,
+    process_name: Option<String>,
+    version: Option<i64>,
+    business_key: Option<String>,
+    business_key_inherited: bool,
+    tenant: Option<String>,
+    state: Option<&'static str>,
+    started: Option<Timestamp>,
+    ended: Option<Timestamp>,
+    called_at: Option<String>,
+    stands_at: Option<Vec<TokenPart>>,
+    own_incidents: Vec<CausePart>,
+    blocked_from_below: usize,
+}
+
+#[derive(Serialize)]
+struct TokenPart {
+    activity: String,
+    name: Option<String>,
+    r#type: String,
+    waiting_job: bool,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct FoldPart {
+    activity: Option<String>,
+    process_key: Option<String>,
+    count: u64,
+    exact: bool,
+    with_incidents: Option<u64>,
+}
+
+/// The trees as JSON.
+pub(super) fn json(read: &Read) -> serde_json::Result<String> {
+    let names = read.names.known();
+    let report = Report {
+        engine: read.engine.url.clone(),
+        taken_at: read.engine.engine_time(read.at),
+        what: read.what.clone(),
+        trees: read.trees.iter().map(|grown| tree_part(grown, &names)).collect(),
+        more_trees: read.more,
+        requests: read.spent.requests,
+    };
+    Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
+}
+
+fn tree_part(grown: &Grown, names: &KnownNames<'_>) -> TreePart {
+    let tree = &grown.tree;
+    // Of a cause that was not followed only the incidents above it are known, unless its instance is among the rows.
+    let nodes = tree.rows.iter().filter_map(|row| match &row.content {
+        Content::Instance(node) => Some(node),
+        _ => None,
+    });
+    let shown: HashMap<&IncidentId, &KnownIncident> = nodes.flat_map(|node| &node.own).map(|known| (&known.incident.id, &**known)).collect();
+    TreePart {
+        state: match &tree.top {
+            Top::Over(_) => "over",
+            Top::Found => "running",
+            Top::Searching | Top::NotFound => "unknown",
+            Top::NoInstance => "no process instance",
+        },
+        root_causes: tree.causes.iter().map(|known| cause_part(shown.get(cause_id(known)).copied().unwrap_or(known))).collect(),
+        path: tree.path.iter().map(|id| id.as_wire().to_owned()).collect(),
+        not_unfolded: grown.left_folded,
+        root: nested(&tree.rows, &mut 0, 0, names).into_iter().next(),
+    }
+}
+
+fn cause_id(known: &KnownIncident) -> &IncidentId {
+    known.incident.root_cause.as_ref().unwrap_or(&known.incident.id)
+}
+
+fn cause_part(known: &KnownIncident) -> CausePart {
+    let incident = &known.incident;
+    let root = incident.is_root();
+    CausePart {
+        incident: cause_id(known).as_wire().to_owned(),
+        instance: incident.process_instance.as_ref().filter(|_| root).map(|id| id.as_wire().to_owned()),
+        activity: incident.activity.as_ref().filter(|_| root).map(|id| id.as_wire().to_owned()),
+        r#type: incident.kind.as_wire().to_owned(),
+        message: incident.message.as_ref().map(|message| message.as_wire().to_owned()),
+        created: incident.created,
+    }
+}
+
+/// The rows of one level with those below them.
+fn nested(rows: &[Row], at: &mut usize, depth: usize, names: &KnownNames<'_>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    while let Some(row) = rows.get(*at).filter(|row| row.depth >= depth) {
+        *at += 1;
+        let (mut instance, mut folded, mut remark) = (None, None, None);
+        match &row.content {
+            Content::Instance(node) => instance = Some(instance_part(node, names)),
+            Content::Fold(fold) => folded = Some(fold_part(fold)),
+            Content::More { left, .. } => remark = Some(left.map_or_else(|| "more".to_owned(), |left| format!("{left} more"))),
+            Content::Remark(text) => remark = Some(text.clone()),
+        }
+        let called = nested(rows, at, depth + 1, names);
+        parts.push(Part { instance, folded, remark, on_path: row.on_path, called });
+    }
+    parts
+}
+
+fn instance_part(node: &Node, names: &KnownNames<'_>) -> InstancePart {
+    let definition = node.definition.as_ref();
+    InstancePart {
+        id: node.id.as_wire().to_owned(),
+        process_definition: definition.map(|id| id.as_wire().to_owned()),
+        process_key: definition.map(|id| names.process_key(id).as_wire().to_owned()),
+        process_name: definition.and_then(|id| names.process_name(id)).map(|name| name.as_wire().to_owned()),
+        version: definition.and_then(|id| names.version(id)),
+        business_key: node.business_key.as_ref().map(|key| key.as_wire().to_owned()),
+        business_key_inherited: node.inherited_key,
+        tenant: node.tenant.as_ref().map(|tenant| tenant.as_wire().to_owned()),
+        state: node.standing.map(state),
+        started: node.started,
+        ended: node.ended,
+        called_at: node.called_at.as_ref().map(|(_, activity)| activity.as_wire().to_owned()),
+        stands_at: match &node.tokens {
+            Some(Tokens::At(tokens)) => Some(
+                tokens
+                    .iter()
+                    .map(|token| TokenPart {
+                        activity: token.activity.as_wire().to_owned(),
+                        name: token.name.as_ref().map(|name| name.as_wire().to_owned()),
+                        r#type: token.kind.as_wire().to_owned(),
+                        waiting_job: token.waiting,
+                        count: token.count,
+                    })
+                    .collect(),
+            ),
+            _ => None,
+        },
+        own_incidents: node.own.iter().map(|known| cause_part(known)).collect(),
+        blocked_from_below: node.bubbled,
+    }
+}
+
+fn state(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Running => "running",
+        Standing::Suspended => "suspended",
+        Standing::Over(state) => state.words(),
+    }
+}
+
+fn fold_part(fold: &Fold) -> FoldPart {
+    let (activity, process_key) = match &fold.place {
+        Place::Activity(activity) => (Some(activity.as_wire().to_owned()), None),
+        Place::Process(key) => (None, Some(key.as_wire().to_owned())),
+    };
+    FoldPart { activity, process_key, count: fold.count, exact: fold.exact, with_incidents: fold.all_failing.or((fold.failing > 0).then_some(fold.failing)) }
+}
+
+/// The trees for people.
+pub(super) fn text(read: &Read, symbols: &Symbols) -> String {
+    let names = read.names.known();
+    let now = read.engine.engine_time(read.at);
+    let mut text = String::new();
+    for (number, grown) in read.trees.iter().enumerate() {
+        if number > 0 {
+            text.push('\n');
+        }
+        let rows: Vec<[String; 5]> = grown.tree.rows.iter().map(|row| columns(row, &names, now, symbols)).collect();
+        let widths: [usize; 4] = std::array::from_fn(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0).min(64));
+        for row in rows {
+            let mut line = String::new();
+            for (part, cells) in row.iter().zip(widths) {
+                line.push_str(&pad(part, cells, Align::Left));
+                line.push_str("  ");
+            }
+            line.push_str(&row[4]);
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        remarks(grown, &mut text);
+    }
+    if read.more {
+        text.push_str("There are more trees with this business key.\n");
+    }
+    text
+}
+
+fn remarks(grown: &Grown, text: &mut String) {
+    match &grown.tree.top {
+        Top::Over(ending) => {
+            let reason = ending.reason.as_ref().map_or_else(String::new, |reason| format!(", reason: {reason}"));
+            let _ = writeln!(text, "The whole tree is over: {}{reason}.", ending.state.words());
+        }
+        Top::NotFound => text.push_str("The instance has ended and is not in the history, or this login may not see it.\n"),
+        Top::NoInstance => text.push_str("This incident stands on no process instance: it is work of the engine itself, such as a batch.\n"),
+        _ => {}
+    }
+    match grown.tree.causes.len() {
+        0 => {}
+        1 => text.push_str("1 root cause.\n"),
+        many => {
+            let _ = writeln!(text, "{} root causes; the path to the first one of what was asked for is marked.", count_exact(many as u64));
+        }
+    }
+    if grown.left_folded > 0 {
+        let _ = writeln!(text, "What {} instances called was not read: the tree is large. The cockpit unfolds them one by one.", grown.left_folded);
+    }
+}
+
+fn columns(row: &Row, names: &KnownNames<'_>, now: Timestamp, symbols: &Symbols) -> [String; 5] {
+    let tree = symbols.tree;
+    let mut lead = String::new();
+    for (level, goes_on) in row.lines.iter().enumerate() {
+        lead.push_str(match (level + 1 == row.depth, goes_on) {
+            (true, true) => tree.branch,
+            (true, false) => tree.last,
+            (false, true) => tree.pass,
+            (false, false) => tree.blank,
+        });
+        lead.push(' ');
+    }
+    let alone = |text: String| [format!("{lead}{text}"), String::new(), String::new(), String::new(), String::new()];
+    match &row.content {
+        Content::Instance(node) => instance_columns(node, &lead, row.on_path, names, now, symbols),
+        Content::Fold(fold) => {
+            let place = match &fold.place {
+                Place::Activity(activity) => naming::activity(names, fold.caller.as_ref(), activity),
+                Place::Process(key) => key.to_string(),
+            };
+            let failing = fold.all_failing.unwrap_or(fold.failing);
+            let failing = if failing > 0 { format!(", {} with incidents", count_exact(failing)) } else { String::new() };
+            alone(format!("{place} x {}{}{failing}", if fold.exact { "" } else { ">=" }, count_exact(fold.count)))
+        }
+        Content::More { left, .. } => alone(left.map_or_else(|| "more".to_owned(), |left| format!("{} more", count_exact(left)))),
+        Content::Remark(text) => alone(text.clone()),
+    }
+}
+
+fn instance_columns(node: &Node, lead: &str, on_path: bool, names: &KnownNames<'_>, now: Timestamp, symbols: &Symbols) -> [String; 5] {
+    let process = node.definition.as_ref().map_or_else(String::new, |id| format!("{}{}", naming::process(names, id), naming::version(names, id)));
+    let tenant = node.tenant.as_ref().map_or_else(String::new, |tenant| format!(" [{tenant}]"));
+    let mark = if on_path { format!("{} ", symbols.arrow) } else { String::new() };
+    let key = node.business_key.as_ref().map_or_else(String::new, |key| format!("{}{key}", if node.inherited_key { "= " } else { "" }));
+    let age = node.started.map(|started| age_short(Duration::try_from(now.duration_since(started)).unwrap_or_default())).unwrap_or_default();
+    let places = match &node.tokens {
+        Some(Tokens::At(tokens)) => {
+            let names = tokens.iter().map(|token| token.name.as_ref().map_or_else(|| token.activity.to_string(), ToString::to_string));
+            names.collect::<Vec<_>>().join(", ")
+        }
+        Some(Tokens::TooMany(executions)) => format!("{} executions", count_exact(*executions)),
+        _ => String::new(),
+    };
+    let trouble = match (node.own.first(), node.bubbled) {
+        (Some(own), _) => {
+            let message = own.incident.message.as_ref().map_or_else(|| "no message".to_owned(), |message| message.line());
+            format!("{} {}", symbols.failed, truncate(&message, 160))
+        }
+        (None, 0) if node.failing => format!("{} has an incident", symbols.hollow_dot),
+        (None, 0) => String::new(),
+        (None, _) => format!("{} blocked from below", symbols.hollow_dot),
+    };
+    let rest = [places, trouble].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
+    [format!("{lead}{mark}{process}{tenant}"), node.id.to_string(), key, format!("{} {age}", node.standing.map(state).unwrap_or_default()), rest]
+}
