@@ -61,6 +61,20 @@ impl<K> Default for ListState<K> {
     }
 }
 
+/// The rows that were shown with the new ones between them, where both are in the same order.
+fn merged<K: Clone + Eq + Hash>(kept: &[K], natural: &[K], known: &HashSet<&K>) -> Vec<K> {
+    let mut order = Vec::with_capacity(kept.len() + natural.len());
+    let mut rest = kept.iter();
+    for key in natural {
+        if known.contains(key) {
+            order.extend(rest.by_ref().take_while(|other| *other != key).cloned());
+        }
+        order.push(key.clone());
+    }
+    order.extend(rest.cloned());
+    order
+}
+
 impl<K: Clone + Eq + Hash> ListState<K> {
     /// An empty list that keeps the sorting and the height of this one.
     pub fn emptied(&self) -> Self {
@@ -101,17 +115,18 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         let line = self.selected.map(|position| position.saturating_sub(self.offset));
         let selected = self.selected_key().cloned();
         let shown = self.offset..self.offset + self.height;
-        let mut order = natural;
-        let mut before: Option<&K> = None;
-        for (position, key) in self.order.iter().enumerate() {
-            if present.contains(key) {
-                before = Some(key);
-            } else if shown.contains(&position) && mourned(key) || Some(key) == selected.as_ref() {
-                let at = before.and_then(|before| order.iter().position(|other| other == before)).map_or(0, |at| at + 1);
-                order.insert(at, key.clone());
-                before = Some(key);
-            }
-        }
+        let keep = |(position, key): &(usize, &K)| present.contains(*key) || shown.contains(position) && mourned(key) || Some(*key) == selected.as_ref();
+        let kept: Vec<K> = self.order.iter().enumerate().filter(keep).map(|(_, key)| key.clone()).collect();
+        let known: HashSet<&K> = kept.iter().collect();
+        let stayed = |keys: &[K], among: &dyn Fn(&K) -> bool| keys.iter().filter(|key| among(key)).cloned().collect::<Vec<K>>();
+        let order = if stayed(&kept, &|key| present.contains(key)) == stayed(&natural, &|key| known.contains(key)) {
+            merged(&kept, &natural, &known)
+        } else {
+            // Rows have changed places: then their order is what tells the truth, and what vanished is dropped.
+            let mut order = natural;
+            order.extend(selected.iter().filter(|key| !present.contains(*key)).cloned());
+            order
+        };
         self.order = order;
         self.present = present;
         self.marks.retain(|key| self.present.contains(key));
@@ -455,9 +470,16 @@ mod tests {
             for _ in 0..=moves {
                 list.go(Motion::Down, now);
             }
+            // What has vanished does not come back; others come in its place.
+            let (mut there, mut gone): (HashSet<u32>, HashSet<u32>) = ((0..40).collect(), HashSet::new());
             for reading in readings {
                 let before = (list.selected_key().copied(), line(&list));
-                list.follow(reading.into_iter().collect(), |_| true);
+                let reading: Vec<u32> = reading.into_iter().map(|key| if gone.contains(&key) { key + 100 } else { key }).collect();
+                let mut reading: Vec<u32> = reading.into_iter().filter(|key| !gone.contains(key)).collect();
+                reading.sort_unstable();
+                gone.extend(there.iter().filter(|key| !reading.contains(key)));
+                there = reading.iter().copied().collect();
+                list.follow(reading, |_| true);
                 prop_assert_eq!((list.selected_key().copied(), line(&list)), before);
                 let present: Vec<u32> = list.order.iter().copied().filter(|key| !list.is_ghost(key)).collect();
                 prop_assert!(present.is_sorted());

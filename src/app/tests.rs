@@ -15,6 +15,7 @@ use crate::model::section::Problem;
 
 mod definitions;
 mod scope;
+mod tree;
 
 struct Play {
     app: App,

@@ -21,7 +21,7 @@ const UI_KEYS: &[&str] = &["theme", "ascii", "mouse"];
 const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "production", "budget_percent", "timeout_seconds", "scope"];
 
 /// Words of the command line, which a bare `bpmtop WORD` reads as such and not as a profile.
-pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "config", "keys", "completions", "help"];
+pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "tree", "config", "keys", "completions", "help"];
 
 const FILE_REMEDY: &str = "write user = \"name\" and one of password_env, password_file or password_command";
 

@@ -130,7 +130,11 @@ async fn read(setup: Setup, question: &Question) -> Result<Read, Unread> {
 }
 
 /// What a text may be: an instance, an incident, a business key; running ones first, then what the history knows.
-async fn find(client: &Client, what: &str) -> Result<(Vec<Target>, bool), EngineError> {
+///
+/// # Errors
+///
+/// What concerns every request: no connection, no login, an engine that is too slow.
+pub async fn find(client: &Client, what: &str) -> Result<(Vec<Target>, bool), EngineError> {
     let text = EngineText::from(what);
     let keyed = |only_roots| InstanceQuery {
         filter: InstanceFilter { business_key: Some(text.clone()), only_roots, ..InstanceFilter::default() },

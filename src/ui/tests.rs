@@ -54,6 +54,8 @@ fn pin(name: &str, keys: &[KeyCode], change: impl Fn(&mut Snapshot, Moment)) {
     }
 }
 
+mod tree;
+
 use KeyCode::{Char, Down, Enter, Tab};
 
 #[test]

@@ -24,6 +24,20 @@ pub fn call(key: &str) -> Step {
     Step { id: "call".into(), xml: format!(r#"<callActivity id="call" name="Call" calledElement="{key}">{mapping}</callActivity>"#) }
 }
 
+/// Calls another process so many times at once; the variable `ok` of each is this expression.
+pub fn call_many(key: &str, number: u32, ok: &str) -> Step {
+    let mapping = format!(r#"<extensionElements><camunda:in sourceExpression="{ok}" target="ok"/></extensionElements>"#);
+    let loops = format!("<multiInstanceLoopCharacteristics><loopCardinality>{number}</loopCardinality></multiInstanceLoopCharacteristics>");
+    Step { id: "call".into(), xml: format!(r#"<callActivity id="call" name="Call" calledElement="{key}">{mapping}{loops}</callActivity>"#) }
+}
+
+/// Calls this version of a process of this tenant, with all variables.
+pub fn call_version(key: &str, version: u32, tenant: &str) -> Step {
+    let mapping = r#"<extensionElements><camunda:in variables="all"/></extensionElements>"#;
+    let binding = format!(r#"camunda:calledElementBinding="version" camunda:calledElementVersion="{version}" camunda:calledElementTenantId="{tenant}""#);
+    Step { id: "call".into(), xml: format!(r#"<callActivity id="call" name="Call" calledElement="{key}" {binding}>{mapping}</callActivity>"#) }
+}
+
 /// Calls another process and gives up after an hour.
 pub fn call_for_an_hour(key: &str) -> Step {
     let due = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>";

@@ -4,7 +4,7 @@ use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
-use super::{definitions, external, filters, history, incidents, instances, jobs, lives, login, permissions, picture, printed};
+use super::{definitions, external, filters, history, incidents, instances, jobs, lives, login, permissions, picture, printed, trees};
 
 /// Which engine a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +135,12 @@ const SHARED: &[Test] = &tests![Plain, Any:
     lives::changes_of_variables_are_read_without_their_values,
     lives::the_trace_of_an_earlier_failure_outlives_the_job,
     lives::a_pattern_finds_a_message_with_signs_in_it,
+    trees::a_tree_leads_from_any_level_to_the_cause_in_two_rounds_more_than_it_has_levels,
+    trees::a_thousand_called_instances_fold_with_exact_counts_and_failing_ones_first,
+    trees::a_called_instance_may_run_in_another_version_and_tenant,
+    trees::a_tree_tells_what_ended_and_what_was_deleted_while_it_was_looked_at,
+    trees::called_instances_that_completed_are_shown_on_demand,
+    trees::a_tree_is_found_by_instance_incident_and_business_key_running_or_ended,
     picture::pausing_stops_every_request,
     picture::an_engine_that_goes_away_is_found_again,
     picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,

@@ -21,10 +21,10 @@ use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
 const COLUMNS: [Column; 6] = [
     Column { title: "PROCESS", width: Width::Share { least: 24, weight: 4 }, align: Align::Left, rank: 0 },
-    Column { title: "BUSINESS KEY", width: Width::Share { least: 16, weight: 2 }, align: Align::Left, rank: 3 },
-    Column { title: "STATE", width: Width::Fixed(10), align: Align::Left, rank: 2 },
+    Column { title: "BUSINESS KEY", width: Width::Share { least: 14, weight: 2 }, align: Align::Left, rank: 1 },
+    Column { title: "STATE", width: Width::Fixed(10), align: Align::Left, rank: 3 },
     Column { title: "AGE", width: Width::Fixed(5), align: Align::Right, rank: 4 },
-    Column { title: "STANDS AT", width: Width::Share { least: 16, weight: 3 }, align: Align::Left, rank: 1 },
+    Column { title: "STANDS AT", width: Width::Share { least: 16, weight: 3 }, align: Align::Left, rank: 2 },
     Column { title: "INCIDENT", width: Width::Share { least: 18, weight: 4 }, align: Align::Left, rank: 0 },
 ];
 
@@ -181,7 +181,7 @@ fn instance_cells(node: &Node, lead: Vec<(String, Role)>, names: &dyn Names, now
     let (state, role) = match node.standing {
         None => ("", Role::Muted),
         Some(Standing::Running) => ("running", Role::Muted),
-        Some(Standing::Suspended) => ("SUSPENDED", Role::BadgeSuspended),
+        Some(Standing::Suspended) => ("suspended", Role::Warning),
         Some(Standing::Over(state)) => (short_state(state), Role::Faint),
     };
     let since = node.started.map(|started| age_short(Duration::try_from(now.duration_since(started)).unwrap_or_default()));
@@ -235,8 +235,18 @@ fn stands_at(node: &Node, names: &dyn Names) -> Cell {
     }
 }
 
-/// Own incidents tell their message; what came from below only says so.
+/// What is wrong with an instance. A suspension is told here, because the state may have no room.
 fn incident(node: &Node, names: &dyn Names, look: &Look) -> Cell {
+    let mut cell = own_or_below(node, names, look);
+    if node.standing == Some(Standing::Suspended) {
+        cell.lead.insert(0, ("SUSPENDED".to_owned(), Role::BadgeSuspended));
+        cell.lead.insert(1, (" ".to_owned(), Role::Text));
+    }
+    cell
+}
+
+/// Own incidents tell their message; what came from below only says so.
+fn own_or_below(node: &Node, names: &dyn Names, look: &Look) -> Cell {
     let Some(own) = node.own.first() else {
         return match (node.bubbled, node.failing) {
             (0, false) => blank(),
