@@ -74,7 +74,7 @@ impl Page {
     pub fn scrolled(&mut self, snapshot: &Snapshot) {
         match self {
             Self::Incident(_) => {}
-            Self::Tree(page) => page.refresh(snapshot),
+            Self::Tree(page) => page.scrolled(snapshot),
         }
     }
 
@@ -101,7 +101,7 @@ impl Page {
                 looking.definitions.extend(page.known.incident.process_definition.clone());
                 looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
             }
-            Self::Tree(page) => page.look(looking),
+            Self::Tree(page) => page.look(snapshot, looking),
         }
     }
 

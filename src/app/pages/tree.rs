@@ -1,7 +1,7 @@
 //! The tree of called instances: which rows are unfolded, where the cursor is, and which cause is followed. The tree itself is made in
 //! [`call_tree`](crate::model::call_tree).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::app::list::{ListState, Motion};
@@ -9,7 +9,7 @@ use crate::model::call_tree::{Content, Facts, Node, NodeKey, Row, Target, Top, T
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Which};
-use crate::model::section::{Moment, Problem};
+use crate::model::section::{Moment, Problem, Section};
 use crate::model::snapshot::{IncidentSet, Snapshot};
 use crate::poll::command::Looking;
 
@@ -33,6 +33,8 @@ pub struct TreePage {
     /// Whether the tree was seen running; what happened to it since is news.
     pub seen_running: bool,
     index: Index,
+    /// What the rows were built from: nothing is built anew while it is the same.
+    basis: Option<Basis>,
     /// The cause the cursor was put on by itself; the operator's own choice is never overruled.
     placed: Option<IncidentId>,
     moved: bool,
@@ -48,6 +50,7 @@ impl TreePage {
             vanished: HashMap::new(),
             seen_running: false,
             index: Index::default(),
+            basis: None,
             placed: None,
             moved: false,
         };
@@ -57,7 +60,16 @@ impl TreePage {
 
     /// Builds the rows anew from what is known now. Rows that vanish stay until the next motion.
     pub fn refresh(&mut self, snapshot: &Snapshot) {
-        self.rebuild(snapshot, true);
+        let basis = Basis::of(snapshot);
+        if self.basis.as_ref() != Some(&basis) {
+            self.basis = Some(basis);
+            self.rebuild(snapshot, true);
+        }
+    }
+
+    /// Notes that other rows have come onto the screen.
+    pub fn scrolled(&mut self, snapshot: &Snapshot) {
+        self.know_visible(snapshot, snapshot.incidents.get().filter(|set| set.complete));
     }
 
     fn rebuild(&mut self, snapshot: &Snapshot, mourn: bool) {
@@ -224,12 +236,22 @@ impl TreePage {
         true
     }
 
+    /// Whether an inquiry is about rows beyond the first page none of which is on the screen: what was read of them is kept as it was.
+    fn is_out_of_sight(&self, inquiry: &Inquiry, snapshot: &Snapshot, visible: &HashSet<&NodeKey>) -> bool {
+        let Inquiry::Called(_, _, 1..) = inquiry else { return false };
+        match snapshot.findings.get(inquiry).and_then(|section| section.get()) {
+            Some(Finding::Called(page)) => !page.rows.iter().any(|row| visible.contains(&NodeKey::Instance(row.id.clone()))),
+            _ => false,
+        }
+    }
+
     /// Adds what the tree needs: its structure first, then where the instances on the screen stand.
-    pub fn look(&self, looking: &mut Looking) {
-        looking.inquiries.extend(self.tree.wants.iter().cloned());
+    pub fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
+        let on_screen: HashSet<&NodeKey> = self.list.visible().map(|(key, _)| key).collect();
+        let structure = self.tree.wants.iter().filter(|want| !self.is_out_of_sight(want, snapshot, &on_screen));
+        looking.inquiries.extend(structure.cloned());
         let mut tokens = Vec::new();
-        let visible: Vec<&NodeKey> = self.list.visible().map(|(key, _)| key).collect();
-        for row in self.tree.rows.iter().filter(|row| visible.contains(&&row.key)) {
+        for row in self.list.visible().filter_map(|(key, _)| self.tree.row(key)) {
             match &row.content {
                 Content::Instance(node) => {
                     looking.definitions.extend(node.definition.clone());
@@ -290,6 +312,30 @@ pub fn more_words(which: Which, left: Option<u64>, reading: bool) -> String {
         Which::Running => format!("{many} running: enter reads the next ones"),
         Which::Failing => format!("{many} with incidents: enter reads the next ones"),
         Which::Ended => format!("{many} ended: enter reads the next ones"),
+    }
+}
+
+/// What rows are built from, by identity: a picture whose parts are the same gives the same rows.
+#[derive(Clone, Debug)]
+struct Basis {
+    findings: Arc<HashMap<Inquiry, Section<Finding>>>,
+    incidents: Option<(Arc<HashMap<IncidentId, Arc<KnownIncident>>>, bool)>,
+}
+
+impl Basis {
+    fn of(snapshot: &Snapshot) -> Self {
+        let incidents = snapshot.incidents.get().map(|set| (Arc::clone(&set.incidents), set.complete));
+        Self { findings: Arc::clone(&snapshot.findings), incidents }
+    }
+}
+
+impl PartialEq for Basis {
+    fn eq(&self, other: &Self) -> bool {
+        let same = match (&self.incidents, &other.incidents) {
+            (Some(one), Some(two)) => Arc::ptr_eq(&one.0, &two.0) && one.1 == two.1,
+            (one, two) => one.is_none() && two.is_none(),
+        };
+        same && Arc::ptr_eq(&self.findings, &other.findings)
     }
 }
 

@@ -60,6 +60,7 @@ impl<'a> Builder<'a> {
             self.emit(called, None, 0);
             self.draw_lines();
         }
+        self.tree.positions = self.tree.rows.iter().enumerate().map(|(at, row)| (row.key.clone(), at)).collect();
     }
 
     /// Finds the cause whose path is shown, and who called whom on it.

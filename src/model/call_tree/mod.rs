@@ -266,25 +266,27 @@ pub struct Tree {
     pub top: Top,
     /// Instances from the topmost one to the cause, or to the target where no cause is known.
     pub path: Vec<ProcessInstanceId>,
+    /// Where each row stands: a tree may have ten thousand.
+    positions: HashMap<NodeKey, usize>,
 }
 
 impl Tree {
     /// The row of an instance.
     pub fn node(&self, id: &ProcessInstanceId) -> Option<&Node> {
-        self.rows.iter().find_map(|row| match &row.content {
-            Content::Instance(node) if node.id == *id => Some(&**node),
+        match &self.row(&NodeKey::Instance(id.clone()))?.content {
+            Content::Instance(node) => Some(node),
             _ => None,
-        })
+        }
     }
 
     /// The row with this key.
     pub fn row(&self, key: &NodeKey) -> Option<&Row> {
-        self.rows.iter().find(|row| row.key == *key)
+        self.positions.get(key).map(|at| &self.rows[*at])
     }
 
     /// The key of the instance above a row.
     pub fn parent(&self, key: &NodeKey) -> Option<&NodeKey> {
-        let at = self.rows.iter().position(|row| row.key == *key)?;
+        let at = *self.positions.get(key)?;
         let depth = self.rows[at].depth;
         let above = self.rows[..at].iter().rev().find(|row| row.depth < depth && matches!(row.key, NodeKey::Instance(_)))?;
         Some(&above.key)
