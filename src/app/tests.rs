@@ -15,6 +15,7 @@ use crate::model::section::Problem;
 
 mod definitions;
 mod scope;
+mod timeline;
 
 struct Play {
     app: App,

@@ -8,8 +8,12 @@
 //! | [`words`] | what an event says |
 
 pub mod events;
+#[cfg(test)]
+pub(crate) mod example;
 pub mod gather;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 pub mod words;
 
 use std::time::Duration;

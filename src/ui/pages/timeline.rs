@@ -23,9 +23,9 @@ const COLUMNS: [Column; 6] = [
     Column { title: "AGO", width: Width::Fixed(8), align: Align::Right, rank: 0 },
     Column { title: "TIME", width: Width::Fixed(14), align: Align::Left, rank: 3 },
     Column { title: "SINCE START", width: Width::Fixed(12), align: Align::Right, rank: 5 },
-    Column { title: "WHAT", width: Width::Share { least: 26, weight: 6 }, align: Align::Left, rank: 0 },
-    Column { title: "WHERE", width: Width::Share { least: 14, weight: 2 }, align: Align::Left, rank: 2 },
-    Column { title: "BY", width: Width::Share { least: 8, weight: 1 }, align: Align::Left, rank: 4 },
+    Column { title: "WHAT", width: Width::Share { least: 26, weight: 8 }, align: Align::Left, rank: 0 },
+    Column { title: "WHERE", width: Width::Share { least: 14, weight: 3 }, align: Align::Left, rank: 2 },
+    Column { title: "BY", width: Width::Share { least: 8, weight: 2 }, align: Align::Left, rank: 4 },
 ];
 
 /// Draws the page.
