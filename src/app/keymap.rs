@@ -168,7 +168,7 @@ pub const BINDINGS: &[Binding] = &[
         Command::Timeline,
         "timeline",
         "what happened to the instance of the selected row: activities, attempts, incidents, who did what",
-        8,
+        12,
     ),
     binding(
         TIMELINE,

@@ -1,9 +1,9 @@
 //! What commands do on pages, and how a page is opened from a row.
 
 use super::command::Command;
+use super::filter::Filter;
 use super::geometry::Pane;
 use super::pages::Page;
-use super::filter::Filter;
 use super::pages::timeline::TimelinePage;
 use super::pages::trace::TracePage;
 use super::pages::tree::TreePage;
@@ -151,7 +151,9 @@ fn open_event(app: &mut App) -> Vec<Effect> {
             let page = TracePage::new(event, attempt, told.place.clone(), &zone, &whole);
             app.pages.push(Page::Trace(Box::new(page)));
         }
-        What::Entered(Visit { called: Some(called), .. }) | What::Passed(Visit { called: Some(called), .. }, _) | What::Left(Visit { called: Some(called), .. }, _) => {
+        What::Entered(Visit { called: Some(called), .. })
+        | What::Passed(Visit { called: Some(called), .. }, _)
+        | What::Left(Visit { called: Some(called), .. }, _) => {
             let page = TreePage::new(Target::Instance(called.clone()), &whole);
             app.pages.push(Page::Tree(Box::new(page)));
         }

@@ -133,7 +133,7 @@ impl Page {
         match self {
             Self::Incident(page) => Some(page.known.incident.id.to_string()),
             Self::Tree(page) => page.selected_node().map(|node| node.id.to_string()),
-            Self::Timeline(page) => Some(page.instance.to_string()),
+            Self::Timeline(page) => Some(page.id()),
             Self::Trace(page) => Some(page.entry.to_string()),
         }
     }

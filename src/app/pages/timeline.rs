@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -14,13 +15,17 @@ use crate::model::history::HistoryLevel;
 use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, InstanceFinding};
 use crate::model::naming;
-use crate::model::section::{Moment, Section};
-use crate::model::snapshot::Snapshot;
+use crate::model::section::{Moment, Problem, Section};
+use crate::model::snapshot::{ActivityNames, Snapshot};
 use crate::model::timeline::events::events;
 use crate::model::timeline::rows::rows;
-use crate::model::timeline::words::{Weight, words};
-use crate::model::timeline::{Event, Gathered, Part, Row, RowKey};
+use crate::model::timeline::words::{Weight, lasting, words};
+use crate::model::timeline::{Event, Gathered, Part, Row, RowKey, What};
 use crate::poll::command::Looking;
+use crate::text::age;
+
+/// Lines above the rows at most.
+const MOST_NOTICES: usize = 4;
 
 /// A row as it is written.
 #[derive(Clone, Debug)]
@@ -34,6 +39,9 @@ pub struct Told {
     /// Where it happened.
     pub place: String,
 }
+
+/// Activity names as the picture knows them; the same names are not told twice.
+type NamesByDefinition = Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>;
 
 /// How the instance stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +89,7 @@ pub struct TimelinePage {
     /// Older pages that are being read, and since when they are wanted.
     reading: BTreeMap<Part, (u32, Moment)>,
     over_since: Option<Moment>,
+    names: NamesByDefinition,
     zone: TimeZone,
     height: usize,
 }
@@ -104,6 +113,7 @@ impl TimelinePage {
             taken: HashMap::new(),
             reading: BTreeMap::new(),
             over_since: None,
+            names: Arc::default(),
             zone,
             height: 1,
         };
@@ -124,25 +134,33 @@ impl TimelinePage {
 
     /// Takes in what was found out since, and tells the rows anew.
     pub fn refresh(&mut self, snapshot: &Snapshot) {
-        self.take_instance(snapshot);
+        let mut changed = self.take_instance(snapshot);
         for part in Part::ALL {
-            self.take_page(part, 0, None, snapshot);
+            changed |= self.take_page(part, 0, None, snapshot);
             if let Some((page, since)) = self.reading.get(&part).copied()
                 && self.take_page(part, page, Some(since), snapshot)
             {
                 self.reading.remove(&part);
+                changed = true;
             }
         }
         let known = self.wanted().into_iter().filter_map(|inquiry| snapshot.findings.get(&inquiry)?.taken);
         self.read = known.min_by_key(|moment| moment.instant);
-        self.notices = self.notices(snapshot);
+        let notices = self.notices(snapshot);
+        changed |= notices.is_empty() != self.notices.is_empty() || !Arc::ptr_eq(&self.names, &snapshot.activity_names);
+        self.notices = notices;
+        self.names = Arc::clone(&snapshot.activity_names);
         self.set_height(self.height);
-        let keys = self.tell(snapshot);
-        self.list.follow(keys);
+        if changed {
+            let keys = self.tell(snapshot);
+            self.list.follow(keys);
+        }
     }
 
-    fn take_instance(&mut self, snapshot: &Snapshot) {
-        let Some(finding) = instance_finding(&self.instance, snapshot) else { return };
+    /// Takes in how the instance stands; true if that is news.
+    fn take_instance(&mut self, snapshot: &Snapshot) -> bool {
+        let Some(finding) = instance_finding(&self.instance, snapshot) else { return false };
+        let before = (self.standing, self.gathered.instance.clone());
         let past = finding.past.as_ref().ok().and_then(Option::as_ref);
         self.standing = match (&finding.running, past) {
             (Some(running), _) if running.suspended => Standing::Suspended,
@@ -162,6 +180,7 @@ impl TimelinePage {
             Standing::Over | Standing::Gone => self.over_since = self.over_since.or(read),
             _ => self.over_since = None,
         }
+        before != (self.standing, self.gathered.instance.clone())
     }
 
     /// Takes a page in that was not taken before; one that was asked for only if it was read since then.
@@ -224,14 +243,15 @@ impl TimelinePage {
         }
     }
 
-    fn gap_words(&self, silence: std::time::Duration) -> String {
+    fn gap_words(&self, silence: Duration) -> String {
         let nothing = match (self.filter.is_empty(), self.only_trouble) {
-            (false, _) => "with nothing that passes the filter",
-            (true, true) => "without failures and operations",
+            (false, _) => "without a hit",
+            (true, true) => "without any",
             (true, false) if self.notices.is_empty() => "with nothing",
             (true, false) => "with nothing known",
         };
-        format!("── {} {nothing} ──", crate::text::age(silence))
+        let silence = if silence < Duration::from_secs(3_600) { age(silence) } else { lasting(silence) };
+        format!("── {silence} {nothing} ──")
     }
 
     fn older_words(&self) -> String {
@@ -276,12 +296,12 @@ impl TimelinePage {
         for part in Part::ALL {
             let problem = |section: &Section<Finding>| section.problem.clone();
             if let Some(problem) = snapshot.findings.get(&Inquiry::Past(self.instance.clone(), part, 0)).and_then(problem) {
-                refuse(format!("{} {}", problem.what, problem.remedy), part.words());
+                refuse(reason(&problem), part.words());
             }
         }
         if let Some(finding) = instance_finding(&self.instance, snapshot) {
             match &finding.past {
-                Err(problem) => refuse(format!("{} {}", problem.what, problem.remedy), "start and end"),
+                Err(problem) => refuse(reason(problem), "start and end"),
                 Ok(None) if finding.running.is_some() => {
                     refuse("the history is not kept (level none), or READ_HISTORY is missing".to_owned(), "start and end");
                 }
@@ -291,15 +311,17 @@ impl TimelinePage {
         let silent = self.silent_parts(snapshot);
         if !silent.is_empty() {
             let why = match snapshot.history {
-                HistoryLevel::BelowFull => "the engine keeps a history below level full",
+                HistoryLevel::BelowFull => "the history level is below full",
                 HistoryLevel::Hidden => "READ_HISTORY is missing",
                 HistoryLevel::Unknown | HistoryLevel::Full if self.gathered.is_blank(Part::Entered) => "no history is kept, or READ_HISTORY is missing",
                 HistoryLevel::Unknown | HistoryLevel::Full => "the history level is below full, or READ_HISTORY is missing",
             };
             silent.into_iter().for_each(|part| refuse(why.to_owned(), part.words()));
         }
-        notices.extend(refused.into_iter().map(|(why, parts)| format!("HIDDEN: {}. {}", parts.join(", "), sentence(&why))));
-        notices.truncate(3);
+        for (why, parts) in refused.into_iter().take(MOST_NOTICES / 2) {
+            notices.push(format!("HIDDEN: {}", parts.join(", ")));
+            notices.push(format!("because {}", why.trim_end_matches('.')));
+        }
         notices
     }
 
@@ -346,6 +368,17 @@ impl TimelinePage {
             Row::Event(event, _) => Some(event),
             _ => None,
         }
+    }
+
+    /// Id of what the selected row is about: a job, an incident, a called instance, else the instance itself.
+    pub fn id(&self) -> String {
+        let of_event = self.selected_event().and_then(|event| match &event.what {
+            What::Job(attempt) => Some(attempt.job.clone()),
+            What::Opened(trouble) => Some(trouble.incident.text().clone()),
+            What::Entered(visit) | What::Passed(visit, _) | What::Left(visit, _) => visit.called.as_ref().map(|called| called.text().clone()),
+            _ => None,
+        });
+        of_event.unwrap_or_else(|| self.instance.text().clone()).to_string()
     }
 
     /// When the instance started.
@@ -424,10 +457,7 @@ fn instance_finding<'a>(instance: &ProcessInstanceId, snapshot: &'a Snapshot) ->
     }
 }
 
-/// Words as a sentence.
-fn sentence(words: &str) -> String {
-    let mut rest = words.chars();
-    let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
-    let end = if words.ends_with('.') { "" } else { "." };
-    format!("{first}{}{end}", rest.as_str())
+fn reason(problem: &Problem) -> String {
+    let what = problem.what.trim_end_matches('.');
+    if problem.remedy.is_empty() { what.to_owned() } else { format!("{what}. {}", problem.remedy) }
 }

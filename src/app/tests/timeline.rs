@@ -96,7 +96,7 @@ fn enter_on_a_failure_reads_the_stack_trace_of_that_very_failure() {
 #[test]
 fn enter_on_a_call_shows_the_tree_of_the_called_instance_and_on_an_open_incident_all_about_it() {
     let mut play = opened();
-    select(&mut play, Key::Entered("check-fraud:2".into()));
+    select(&mut play, Key::Entered(lively::CALL.into()));
     play.press("<enter>");
     let Some(Page::Tree(tree)) = play.app.page() else { panic!("no tree") };
     assert_eq!(tree.view.target.instance(), Some(&"instance-0042".into()));
@@ -183,10 +183,10 @@ fn parts_that_a_history_does_not_keep_are_named_with_the_reason() {
     };
     // Nobody told the level, but the instance has an incident that the history does not know.
     show(&mut play, empty);
-    let hidden = "HIDDEN: job log, operations of users, changes of variables, incidents. ";
-    assert_eq!(page(&play).notices, [format!("{hidden}The history level is below full, or READ_HISTORY is missing.")]);
+    let hidden = "HIDDEN: job log, operations of users, changes of variables, incidents";
+    assert_eq!(page(&play).notices, [hidden, "because the history level is below full, or READ_HISTORY is missing"]);
     show(&mut play, |snapshot, _| snapshot.history = HistoryLevel::BelowFull);
-    assert_eq!(page(&play).notices, [format!("{hidden}The engine keeps a history below level full.")]);
+    assert_eq!(page(&play).notices, [hidden, "because the history level is below full"]);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_part_that_is_forbidden_says_so() {
         findings.entry(Inquiry::Past(lively::instance(), Part::Operations, 0)).or_default().fail(problem);
         snapshot.findings = Arc::new(findings);
     });
-    assert_eq!(page(&play).notices, ["HIDDEN: operations of users. READ on OPERATION_LOG is missing. Ask an administrator."]);
+    assert_eq!(page(&play).notices, ["HIDDEN: operations of users", "because READ on OPERATION_LOG is missing. Ask an administrator"]);
 }
 
 #[test]

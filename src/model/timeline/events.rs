@@ -42,6 +42,7 @@ pub fn events(gathered: &Gathered) -> Vec<Event> {
 /// Operations by the id that all their rows share, and those that other events tell of already.
 struct Deeds<'a> {
     rows: BTreeMap<(&'a EngineText, &'a EngineText), Vec<&'a UserOperation>>,
+    first: HashMap<&'a EngineText, &'a UserOperation>,
     folded: HashSet<&'a EngineText>,
 }
 
@@ -52,7 +53,8 @@ impl<'a> Deeds<'a> {
             // A row that belongs to no operation stands for itself.
             rows.entry((row.operation.as_ref().unwrap_or(&row.id), &row.kind)).or_default().push(row);
         }
-        let mut deeds = Self { rows, folded: HashSet::new() };
+        let first = gathered.operations.values().map(|row| (row.operation.as_ref().unwrap_or(&row.id), row)).collect();
+        let mut deeds = Self { rows, first, folded: HashSet::new() };
         for update in gathered.variables.values() {
             if let Some(row) = update.operation.as_ref().and_then(|operation| deeds.find(operation))
                 && (row.entity.as_ref().is_some_and(|entity| entity.as_wire() == "Variable") || deeds.is_start(row))
@@ -68,7 +70,7 @@ impl<'a> Deeds<'a> {
     }
 
     fn find(&self, operation: &EngineText) -> Option<&'a UserOperation> {
-        self.rows.iter().find(|((id, _), _)| *id == operation).and_then(|(_, rows)| rows.first().copied())
+        self.first.get(operation).copied()
     }
 
     fn is_start(&self, row: &UserOperation) -> bool {
@@ -131,9 +133,9 @@ fn attempts_left(gathered: &Gathered) -> HashMap<EngineText, i64> {
                 let gap = row.incident.created.duration_since(entry.at);
                 row.incident.configuration.as_ref() == Some(job) && !gap.is_negative() && Duration::try_from(gap).is_ok_and(|gap| gap <= SAME_TRANSACTION)
             });
-            let next = log.get(index + 1).filter(|next| {
-                !gathered.operations.values().any(|row| row.at >= entry.at && row.at <= next.at && row.kind.as_wire().contains("Retries"))
-            });
+            let next = log
+                .get(index + 1)
+                .filter(|next| !gathered.operations.values().any(|row| row.at >= entry.at && row.at <= next.at && row.kind.as_wire().contains("Retries")));
             let after = match (opened, next) {
                 (true, _) => Some(0),
                 (false, Some(next)) => Some(next.retries),

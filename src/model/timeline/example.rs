@@ -22,6 +22,9 @@ pub fn instance() -> ProcessInstanceId {
     "instance-0000".into()
 }
 
+/// The visit in which it calls another instance.
+pub const CALL: &str = "check-fraud:00000002-e5a5-11f1-a055-02fc00000001";
+
 /// A moment so many seconds before noon.
 pub fn ago(now: Moment, seconds: f64) -> Timestamp {
     now.wall - SignedDuration::from_millis((seconds * 1000.0) as i64)
@@ -142,11 +145,8 @@ pub fn parts(now: Moment) -> Vec<(Part, PastRows)> {
         new: new.map(Into::into),
         ..row
     };
-    let retry = UserOperation {
-        job: Some("job-0000".into()),
-        annotation: Some("gateway is back".into()),
-        ..operation(now, "retry", "SetJobRetries", "Job", 140.0)
-    };
+    let retry =
+        UserOperation { job: Some("job-0000".into()), annotation: Some("gateway is back".into()), ..operation(now, "retry", "SetJobRetries", "Job", 140.0) };
     let operations = vec![
         change(operation(now, "resume", "Activate", "ProcessInstance", 900.0), "suspensionState", Some("suspended"), Some("active")),
         change(operation(now, "suspend", "Suspend", "ProcessInstance", 1_200.0), "suspensionState", Some("active"), Some("suspended")),
@@ -157,9 +157,9 @@ pub fn parts(now: Moment) -> Vec<(Part, PastRows)> {
     ];
     let started = VariableUpdate { initial: true, ..update(now, "v-1", "order", 15_000.0, Some("create")) };
     let activities = vec![
-        visit(now, "begin:1", "startEvent", 15_000.0, Some(15_000.0)),
-        visit(now, "check-fraud:2", "callActivity", 15_000.0, Some(14_400.0)),
-        HistoricActivity { canceled: true, ..visit(now, "await-approval:3", "userTask", 14_400.0, Some(1_300.0)) },
+        visit(now, "begin:00000001-e5a5-11f1-a055-02fc00000001", "startEvent", 15_000.0, Some(15_000.0)),
+        visit(now, CALL, "callActivity", 15_000.0, Some(14_400.0)),
+        HistoricActivity { canceled: true, ..visit(now, "await-approval:00000003-e5a5-11f1-a055-02fc00000001", "userTask", 14_400.0, Some(1_300.0)) },
     ];
     let jobs = vec![
         entry(now, "log-1", JobEvent::Created, 1_300.0, 3),

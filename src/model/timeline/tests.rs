@@ -37,7 +37,11 @@ fn what_happened_in_one_millisecond_is_told_from_cause_to_effect() {
     all.take(Part::Entered, 0, &page(PastRows::Activities(visits), false));
     let log = vec![entry(now, "a", JobEvent::Deleted, 5.0, 0), entry(now, "b", JobEvent::Failed, 5.0, 1), entry(now, "c", JobEvent::Created, 5.0, 1)];
     all.take(Part::Jobs, 0, &page(PastRows::Jobs(log), false));
-    all.take(Part::Incidents, 0, &page(PastRows::Incidents(vec![HistoricIncident { state: IncidentState::Deleted, ..incident(now, 0, 5.0, Some(5.0)) }]), false));
+    all.take(
+        Part::Incidents,
+        0,
+        &page(PastRows::Incidents(vec![HistoricIncident { state: IncidentState::Deleted, ..incident(now, 0, 5.0, Some(5.0)) }]), false),
+    );
     all.take(Part::Operations, 0, &page(PastRows::Operations(vec![operation(now, "o", "Delete", "ProcessInstance", 5.0)]), false));
     let order: Vec<String> = said(&all).into_iter().skip(1).map(|words| words.split([',', ':', '(']).next().unwrap_or_default().to_owned()).collect();
     assert_eq!(
@@ -46,10 +50,10 @@ fn what_happened_in_one_millisecond_is_told_from_cause_to_effect() {
             "instance deleted",
             "service task CANCELLED",
             "job created",
-            "job failed",
+            "failed",
             "job removed without having run",
             "incident opened",
-            "incident deleted with its instance or job",
+            "incident deleted with its instance or job after 0 ms",
             "instance cancelled from outside after 4 h 09 min"
         ]
     );
@@ -74,10 +78,10 @@ fn attempts_left_are_told_only_where_they_are_certain() {
     // The first failure of a retry cycle: one attempt was left before it, nine are after it.
     let log = vec![entry(now, "first", JobEvent::Failed, 30.0, 1)];
     all.take(Part::Jobs, 0, &page(PastRows::Jobs(log.clone()), false));
-    assert_eq!(said(&all), ["job failed: Read timed out after 30000 ms"]);
+    assert_eq!(said(&all), ["failed: Read timed out after 30000 ms"]);
     let second = entry(now, "second", JobEvent::Failed, 20.0, 9);
     all.take(Part::Jobs, 0, &page(PastRows::Jobs([log, vec![second]].concat()), false));
-    assert_eq!(said(&all), ["job failed, 9 attempts left: Read timed out after 30000 ms", "job failed, 8 attempts left: Read timed out after 30000 ms"]);
+    assert_eq!(said(&all), ["failed, 9 attempts left: Read timed out after 30000 ms", "failed, 8 attempts left: Read timed out after 30000 ms"]);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn job(attempt: &Attempt) -> (String, Weight) {
                 Some(many) => format!(", {many} attempts left"),
                 None => String::new(),
             };
-            (noted(format!("job failed{left}"), attempt.message.as_ref()), Weight::Failure)
+            (noted(format!("failed{left}"), attempt.message.as_ref()), Weight::Failure)
         }
         JobEvent::Succeeded => ("job succeeded".to_owned(), Weight::Relief),
         JobEvent::Deleted => ("job removed without having run".to_owned(), Weight::Muted),
@@ -122,11 +122,11 @@ fn variable(change: &Change, by_user: bool) -> (String, Weight) {
 }
 
 fn opened(trouble: &Trouble) -> (String, Weight) {
-    let open = if trouble.open { ", still open" } else { "" };
+    let open = if trouble.open { ", open still" } else { "" };
     if !trouble.root {
         return (format!("incident opened: blocked by a called instance{open}"), Weight::Blocked);
     }
-    (noted(format!("incident opened, {}{open}", trouble.kind), trouble.message.as_ref()), Weight::Failure)
+    (noted(format!("incident opened{}{open}", of_kind(&trouble.kind)), trouble.message.as_ref()), Weight::Failure)
 }
 
 fn closed(kind: &EngineText, state: IncidentState, open: Duration, note: Option<&EngineText>) -> (String, Weight) {
@@ -134,20 +134,34 @@ fn closed(kind: &EngineText, state: IncidentState, open: Duration, note: Option<
         IncidentState::Deleted => ("deleted with its instance or job", Weight::Warning),
         IncidentState::Resolved | IncidentState::Open => ("resolved", Weight::Relief),
     };
-    (noted(format!("incident {how}, {kind}, open for {}", lasting(open)), note), weight)
+    (noted(format!("incident {how}{} after {}", of_kind(kind), lasting(open)), note), weight)
 }
 
+/// The type of an incident, where it is not that of a failed job: those are most.
+fn of_kind(kind: &EngineText) -> String {
+    if kind.as_wire() == "failedJob" { String::new() } else { format!(" ({kind})") }
+}
+
+/// Property, value before, value after.
+type Alteration = (EngineText, Option<EngineText>, Option<EngineText>);
+
 /// Properties whose values are no secrets. Others may be anything.
-const HARMLESS: [&str; 9] = ["retries", "priority", "assignee", "owner", "dueDate", "followUpDate", "suspensionState", "deleteReason", "processDefinitionVersion"];
+const HARMLESS: [&str; 8] = ["retries", "priority", "assignee", "owner", "dueDate", "followUpDate", "deleteReason", "processDefinitionVersion"];
 
 fn deed(operation: &Operation, zone: &TimeZone) -> String {
-    let changes: Vec<String> = operation.changes.iter().filter_map(|change| changed(change, zone)).collect();
+    let told = |change: &&Alteration| !goes_without_saying(&operation.kind, change);
+    let changes: Vec<String> = operation.changes.iter().filter(told).filter_map(|change| changed(change, zone)).collect();
     let done = done(operation);
     let done = if changes.is_empty() { done } else { format!("{done}, {}", changes.join(", ")) };
     noted(done, operation.note.as_ref())
 }
 
-fn changed((property, old, new): &(EngineText, Option<EngineText>, Option<EngineText>), zone: &TimeZone) -> Option<String> {
+/// What an operation is called already, and the due date that goes with the old attempts.
+fn goes_without_saying(kind: &EngineText, (property, _, new): &Alteration) -> bool {
+    property.as_wire() == "suspensionState" || kind.as_wire().contains("Retries") && property.as_wire() == "dueDate" && new.is_none()
+}
+
+fn changed((property, old, new): &Alteration, zone: &TimeZone) -> Option<String> {
     let name = HARMLESS.into_iter().find(|name| *name == property.as_wire())?;
     let value = |text: &Option<EngineText>| match text {
         Some(text) if name.ends_with("Date") => moment(text, zone),

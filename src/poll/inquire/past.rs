@@ -2,7 +2,8 @@
 
 use super::{Counter, Found, concerns_one};
 use crate::engine::{
-    EngineError, ErrorKind, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, JobLogFilter, JobLogQuery, Order, Page,
+    EngineError, ErrorKind, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, JobLogFilter, JobLogQuery, Order,
+    Page,
 };
 use crate::model::ids::ProcessInstanceId;
 use crate::model::inquiry::Finding;

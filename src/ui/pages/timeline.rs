@@ -166,7 +166,9 @@ fn draw_preview(app: &App, page: &TimelinePage, whole: &Snapshot, look: &Look, a
                     lines.push(("Around this event others may be missing: they were not read.".to_owned(), Role::Warning));
                 }
             }
-            TimelineRow::Gap(_) => lines.push(("So long nothing is known to have happened; usually events follow each other much faster.".to_owned(), Role::Muted)),
+            TimelineRow::Gap(_) => {
+                lines.push(("So long nothing is known to have happened; usually events follow each other much faster.".to_owned(), Role::Muted))
+            }
             TimelineRow::Older => lines.push((page.missing(), Role::Warning)),
         },
         None if page.list.selected_key().is_some() => lines.push(("This row is no longer there; it goes with the next key.".to_owned(), Role::Muted)),
