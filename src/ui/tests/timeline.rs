@@ -7,8 +7,8 @@ use crate::model::timeline::{PastRows, example as lively};
 
 #[test]
 fn the_timeline_tells_who_did_what_between_failures_and_where_nothing_happened() {
-    pin("timeline", &[Down, Char('d'), Char('T'), Down, Down], |snapshot, now| lively::answer_all(snapshot, now));
-    pin("timeline_trouble", &[Down, Char('d'), Char('T'), Char('o'), Char('s')], |snapshot, now| lively::answer_all(snapshot, now));
+    pin("timeline", &[Down, Char('d'), Char('T'), Down, Down], lively::answer_all);
+    pin("timeline_trouble", &[Down, Char('d'), Char('T'), Char('o'), Char('s')], lively::answer_all);
 }
 
 #[test]
