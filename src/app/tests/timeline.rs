@@ -156,6 +156,7 @@ fn older_events_are_read_page_by_page_and_a_page_read_before_it_was_asked_for_is
     }
     play.press("<enter>");
     assert!(asked(&play).contains(&Inquiry::Past(lively::instance(), Part::Jobs, 1)));
+    show(&mut play, |_, _| {});
     assert!(page(&play).told(&RowKey::Event(Key::Job("o9000".into()))).is_none());
     play.wait(Duration::from_secs(1));
     show(&mut play, |snapshot, now| lively::answer(snapshot, [lively::page(Part::Jobs, 1, log(now, 200), false)], now));

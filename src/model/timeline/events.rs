@@ -168,12 +168,14 @@ fn incidents(gathered: &Gathered, events: &mut Vec<Event>) {
     for row in gathered.incidents.values() {
         let incident = &row.incident;
         let event = |key, at, what| Event { key, at, what, activity: incident.activity.clone(), name: None, by: None };
+        let open = row.state == IncidentState::Open && row.ended.is_none();
         let trouble = Trouble {
             incident: incident.id.clone(),
             kind: incident.kind.clone(),
             root: incident.is_root(),
             message: incident.message.clone(),
-            open: row.state == IncidentState::Open && row.ended.is_none(),
+            open,
+            note: incident.annotation.clone().filter(|_| open),
         };
         events.push(event(Key::Opened(incident.id.clone()), incident.created, What::Opened(trouble)));
         if let Some(ended) = row.ended {

@@ -250,6 +250,8 @@ pub struct Trouble {
     pub message: Option<EngineText>,
     /// Whether it is open still.
     pub open: bool,
+    /// What was noted on it while it is open; once it has ended, its end tells it.
+    pub note: Option<EngineText>,
 }
 
 impl Event {

@@ -197,6 +197,18 @@ fn the_place_where_the_line_stops_being_complete_is_marked_once() {
 }
 
 #[test]
+fn a_note_on_an_open_incident_is_told_with_it_and_later_with_its_end() {
+    let now = noon();
+    let mut all = Gathered::default();
+    let mut row = incident(now, 0, 100.0, None);
+    row.incident.annotation = Some("ticket 4711".into());
+    all.take(Part::Incidents, 0, &page(PastRows::Incidents(vec![row]), false));
+    assert_eq!(said(&all), ["incident opened, open still, noted \"ticket 4711\": Read timed out"]);
+    all.take(Part::Incidents, 0, &page(PastRows::Incidents(vec![incident(now, 0, 100.0, Some(40.0))]), false));
+    assert_eq!(said(&all), ["incident opened: Read timed out", "incident resolved after 1 min 00 s: ticket 4711"]);
+}
+
+#[test]
 fn distances_are_told_to_the_second_as_long_as_seconds_matter() {
     let told: Vec<_> = [0.48, 12.0, 192.0, 18_180.0, 187_200.0].into_iter().map(|seconds| lasting(Duration::from_secs_f64(seconds))).collect();
     assert_eq!(told, ["480 ms", "12 s", "3 min 12 s", "5 h 03 min", "2 d 4 h"]);

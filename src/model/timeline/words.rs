@@ -122,7 +122,8 @@ fn variable(change: &Change, by_user: bool) -> (String, Weight) {
 }
 
 fn opened(trouble: &Trouble) -> (String, Weight) {
-    let open = if trouble.open { ", open still" } else { "" };
+    let note = trouble.note.as_ref().map_or_else(String::new, |note| format!(", noted \"{note}\""));
+    let open = if trouble.open { format!(", open still{note}") } else { String::new() };
     if !trouble.root {
         return (format!("incident opened: blocked by a called instance{open}"), Weight::Blocked);
     }
