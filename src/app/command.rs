@@ -73,4 +73,8 @@ pub enum Command {
     ToCause,
     /// Show instances that are over too, or no more.
     ToggleEnded,
+    /// What happened to the selected row's instance.
+    Timeline,
+    /// Only failures and what users did, or everything again.
+    OnlyTrouble,
 }

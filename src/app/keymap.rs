@@ -16,6 +16,8 @@ pub enum Context {
     Text,
     /// In a tree of called instances.
     Tree,
+    /// In the timeline of an instance.
+    Timeline,
     /// On the help screen.
     Help,
     /// On the screen shown when no engine is configured.
@@ -28,6 +30,7 @@ impl Context {
             Self::List => "lists",
             Self::Text => "page",
             Self::Tree => "tree",
+            Self::Timeline => "timeline",
             Self::Help => "help",
             Self::FirstRun => "first run",
         }
@@ -108,10 +111,11 @@ pub struct Binding {
 const LIST: &[Context] = &[Context::List];
 const TEXT: &[Context] = &[Context::Text];
 const TREE: &[Context] = &[Context::Tree];
+const TIMELINE: &[Context] = &[Context::Timeline];
 const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
-const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree];
-const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Help];
-const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Help, Context::FirstRun];
+const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline];
+const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Help];
+const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Help, Context::FirstRun];
 
 const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
     Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
@@ -158,6 +162,34 @@ pub const BINDINGS: &[Binding] = &[
     binding(TREE, &[Key::char('u')], Command::ToCaller, "up", "up to the instance that called the selected one", 5),
     binding(TREE, &[Key::char('e')], Command::ToggleEnded, "ended", "show called instances that are over too, or no more", 6),
     binding(TREE, &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Backspace)], Command::Back, "back", "one step back", 7),
+    binding(
+        &[Context::List, Context::Text, Context::Tree],
+        &[Key::char('T')],
+        Command::Timeline,
+        "timeline",
+        "what happened to the instance of the selected row: activities, attempts, incidents, who did what",
+        12,
+    ),
+    binding(
+        TIMELINE,
+        &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
+        Command::Open,
+        "open",
+        "the stack trace of the selected failure, the tree of the called instance, an open incident; reads older events where they are missing",
+        1,
+    ),
+    binding(TIMELINE, &[Key::char('o')], Command::OnlyTrouble, "only trouble", "only failures, incidents and what users did, or everything again", 2),
+    binding(TIMELINE, &[Key::char('/')], Command::Filter, "filter", "show only events that contain a text; a leading ! shows only those that do not", 3),
+    binding(TIMELINE, &[Key::char('s')], Command::SortReverse, "turn round", "the oldest event on top, or the newest again", 4),
+    binding(TIMELINE, &[Key::char('t')], Command::Tree, "tree", "the tree of called instances around this one", 5),
+    binding(
+        TIMELINE,
+        &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Left), Key::char('h'), Key::plain(KeyCode::Backspace)],
+        Command::Back,
+        "back",
+        "clears the filter, then one step back",
+        6,
+    ),
     binding(SCROLLING, &[Key::plain(KeyCode::Down), Key::char('j')], Command::Go(Motion::Down), "down", "one row down", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::Up), Key::char('k')], Command::Go(Motion::Up), "up", "one row up", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::PageDown), Key::control('f')], Command::Go(Motion::PageDown), "page down", "a screenful down", 0),
@@ -234,7 +266,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_context() {
-        for context in [Context::List, Context::Text, Context::Tree, Context::Help, Context::FirstRun] {
+        for context in [Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Help, Context::FirstRun] {
             let mut seen: Vec<(Key, Command)> = Vec::new();
             for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
                 for key in binding.keys {

@@ -1,12 +1,17 @@
 //! What commands do on pages, and how a page is opened from a row.
 
 use super::command::Command;
+use super::filter::Filter;
 use super::geometry::Pane;
 use super::pages::Page;
+use super::pages::timeline::TimelinePage;
+use super::pages::trace::TracePage;
 use super::pages::tree::TreePage;
 use super::update::{cursor_was_missing, describe_known};
 use super::{App, Effect, Overlay};
 use crate::model::call_tree::{Content, NodeKey, Target};
+use crate::model::history::JobEvent;
+use crate::model::timeline::{Row, Visit, What};
 
 /// Carries out a command on the page that has the screen; none if no page is open or the command means the same everywhere.
 pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
@@ -15,7 +20,8 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     }
     match app.pages.last()? {
         Page::Tree(_) => on_tree(app, command),
-        Page::Incident(_) => None,
+        Page::Timeline(_) => on_timeline(app, command),
+        Page::Incident(_) | Page::Trace(_) => None,
     }
 }
 
@@ -78,7 +84,7 @@ fn open_node(app: &mut App) -> Vec<Effect> {
 pub(super) fn open_tree(app: &mut App) {
     let of_page = app.page().map(|page| match page {
         Page::Incident(page) => Some(page.known.clone()),
-        Page::Tree(_) => None,
+        Page::Tree(_) | Page::Timeline(_) | Page::Trace(_) => None,
     });
     let known = match of_page {
         Some(known) => known,
@@ -98,4 +104,91 @@ pub(super) fn open_tree(app: &mut App) {
     }
     let page = TreePage::new(Target::Incident(known), &app.whole());
     app.pages.push(Page::Tree(Box::new(page)));
+}
+
+fn on_timeline(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let (whole, now) = (app.whole(), app.now);
+    let Some(Page::Timeline(page)) = app.pages.last_mut() else { return None };
+    match command {
+        Command::Open => return Some(open_event(app)),
+        Command::SortReverse => page.turn(&whole),
+        Command::OnlyTrouble => {
+            page.toggle_trouble(&whole);
+            let shown = if page.only_trouble { "Only failures, incidents and what users did are shown." } else { "Everything that is known is shown." };
+            app.notice = Some((shown.to_owned(), now));
+        }
+        Command::Back if !page.filter.is_empty() => page.set_filter(Filter::default(), &whole),
+        Command::Tree => {
+            let target = Target::Instance(page.instance.clone());
+            app.pages.push(Page::Tree(Box::new(TreePage::new(target, &whole))));
+        }
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+/// Enter on a row of a timeline: the stack trace of a failure, the tree of a called instance, an open incident, older events.
+fn open_event(app: &mut App) -> Vec<Effect> {
+    let (whole, now, zone) = (app.whole(), app.now, app.settings.zone.clone());
+    let Some(Page::Timeline(page)) = app.pages.last_mut() else { return Vec::new() };
+    if page.list.selected_key().is_none() {
+        page.go(super::list::Motion::Down, now);
+        return Vec::new();
+    }
+    let Some(told) = page.selected().cloned() else { return Vec::new() };
+    let event = match &told.row {
+        Row::Event(event, _) => event,
+        Row::Gap(_) => return Vec::new(),
+        Row::Older => {
+            if !page.read_more(now, &whole) {
+                app.notice = Some((page.missing(), now));
+            }
+            return Vec::new();
+        }
+    };
+    match &event.what {
+        What::Job(attempt) if attempt.event == JobEvent::Failed => {
+            let page = TracePage::new(event, attempt, told.place.clone(), &zone, &whole);
+            app.pages.push(Page::Trace(Box::new(page)));
+        }
+        What::Entered(Visit { called: Some(called), .. })
+        | What::Passed(Visit { called: Some(called), .. }, _)
+        | What::Left(Visit { called: Some(called), .. }, _) => {
+            let page = TreePage::new(Target::Instance(called.clone()), &whole);
+            app.pages.push(Page::Tree(Box::new(page)));
+        }
+        What::Opened(trouble) => match whole.incident(&trouble.incident).cloned() {
+            Some(known) => return describe_known(app, known),
+            None => app.notice = Some(("This incident is not open any more; the failure before it has the stack trace.".to_owned(), now)),
+        },
+        _ => app.notice = Some(("There is nothing behind this row: failures, calls and open incidents can be opened.".to_owned(), now)),
+    }
+    Vec::new()
+}
+
+/// Opens the timeline of the instance of the selected row, or of the page.
+pub(super) fn open_timeline(app: &mut App) {
+    let of_page = app.page().map(|page| match page {
+        Page::Incident(page) => page.known.incident.process_instance.clone().map(|id| (id, page.known.incident.process_definition.clone())),
+        Page::Tree(page) => page.selected_node().map(|node| (node.id.clone(), node.definition.clone())),
+        Page::Timeline(_) | Page::Trace(_) => None,
+    });
+    let target = match of_page {
+        Some(target) => target,
+        None if app.focus != Pane::Incidents || cursor_was_missing(app) => None,
+        None => app.incidents.selected_incident(&app.snapshot).and_then(|id| {
+            let incident = &app.snapshot.incident(&id)?.incident;
+            Some((incident.process_instance.clone()?, incident.process_definition.clone()))
+        }),
+    };
+    let Some((instance, definition)) = target else {
+        let words = match app.page() {
+            Some(Page::Trace(_)) => "esc leads back to the timeline.",
+            _ => "Select a row with a process instance first: the timeline is that of one instance.",
+        };
+        app.notice = Some((words.to_owned(), app.now));
+        return;
+    };
+    let page = TimelinePage::new(instance, definition, app.settings.zone.clone(), &app.whole());
+    app.pages.push(Page::Timeline(Box::new(page)));
 }

@@ -15,6 +15,7 @@ use crate::model::section::Problem;
 
 mod definitions;
 mod scope;
+mod timeline;
 mod tree;
 
 struct Play {

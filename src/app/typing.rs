@@ -20,6 +20,7 @@ pub(super) fn open_login(app: &mut App, reason: String) {
 pub(super) fn open_prompt(app: &mut App, purpose: Purpose) {
     let text = match purpose {
         Purpose::Search => app.page().and_then(Page::text).map(|page| page.needle.clone()).unwrap_or_default(),
+        Purpose::Filter if app.page().is_some() => app.page().and_then(Page::filter).map(|filter| filter.typed().to_owned()).unwrap_or_default(),
         _ => match app.focus {
             Pane::Incidents => app.incidents.filter().typed().to_owned(),
             Pane::JobDefinitions => app.job_definitions.filter().typed().to_owned(),
@@ -83,6 +84,12 @@ fn live_filter(app: &mut App) {
 
 fn apply_prompt(app: &mut App, purpose: Purpose, text: &str) {
     match purpose {
+        Purpose::Filter if app.page().is_some() => {
+            let whole = app.whole();
+            if let Some(Page::Timeline(page)) = app.pages.last_mut() {
+                page.set_filter(Filter::parse(text), &whole);
+            }
+        }
         Purpose::Filter => match app.focus {
             Pane::Incidents => app.incidents.set_filter(Filter::parse(text), &app.snapshot),
             Pane::JobDefinitions => app.job_definitions.set_filter(Filter::parse(text), &app.snapshot),

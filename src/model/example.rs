@@ -312,6 +312,7 @@ pub fn past(now: Moment) -> Past {
         job_kind: Some("async-continuation".into()),
     };
     let operation = |seconds| UserOperation {
+        id: "row".into(),
         operation: Some("operation-1".into()),
         kind: "SetJobRetries".into(),
         user: Some("mary".into()),

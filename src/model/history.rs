@@ -61,7 +61,7 @@ pub struct JobLogEntry {
     pub at: Timestamp,
     /// What happened.
     pub event: JobEvent,
-    /// Attempts left after it.
+    /// Attempts left before it: the engine counts them down after it has written the entry (7.18, 7.24).
     pub retries: i64,
     /// Message of a failure.
     pub exception_message: Option<EngineText>,
@@ -80,6 +80,8 @@ pub struct JobLogEntry {
 /// One change of one property by a user (`GET /history/user-operation`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserOperation {
+    /// Id of the row.
+    pub id: EngineText,
     /// Shared by all rows of one operation.
     pub operation: Option<EngineText>,
     /// What was done, such as `SetJobRetries`.

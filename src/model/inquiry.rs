@@ -12,6 +12,7 @@ use super::grouping::KnownIncident;
 use super::history::{HistoricInstance, InstanceState};
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use super::section::Problem;
+use super::timeline::{Part, PastPage};
 use crate::text::EngineText;
 
 /// Called instances in one page of an answer.
@@ -47,6 +48,10 @@ pub enum Inquiry {
     Called(ProcessInstanceId, Which, u32),
     /// Where an instance stands.
     Tokens(ProcessInstanceId),
+    /// A page of one part of what happened to an instance, newest first.
+    Past(ProcessInstanceId, Part, u32),
+    /// Stack trace of the failure that an entry of the job log reports.
+    FailureTrace(EngineText),
 }
 
 impl Inquiry {
@@ -57,6 +62,9 @@ impl Inquiry {
             Self::Called(_, Which::Ended, _) => 15,
             Self::Called(..) => 5,
             Self::Tokens(_) => 12,
+            Self::Past(..) => 10,
+            // What is written there is never written again.
+            Self::FailureTrace(_) => 3_600,
         })
     }
 }
@@ -72,6 +80,10 @@ pub enum Finding {
     Called(CalledPage),
     /// To [`Inquiry::Tokens`].
     Tokens(Tokens),
+    /// To [`Inquiry::Past`].
+    Past(PastPage),
+    /// To [`Inquiry::FailureTrace`]: the trace, and the byte at which reading stopped where it is not whole; none if there is no such entry.
+    FailureTrace(Option<(EngineText, Option<usize>)>),
 }
 
 /// What is known of one instance.

@@ -25,5 +25,6 @@ pub mod series;
 pub mod since;
 pub mod snapshot;
 pub mod statistics;
+pub mod timeline;
 pub mod user_task;
 pub mod variable;

@@ -2,6 +2,7 @@
 //! commands that read once.
 
 mod called;
+mod past;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -83,6 +84,8 @@ impl Counter {
             Inquiry::Chain(root) => self.incidents(IncidentFilter { root_cause: Some(root.clone()), ..IncidentFilter::default() }).boxed(),
             Inquiry::Called(caller, which, page) => self.called(caller, *which, *page).boxed(),
             Inquiry::Tokens(id) => self.tokens(id).boxed(),
+            Inquiry::Past(id, part, page) => self.past(id, *part, *page).boxed(),
+            Inquiry::FailureTrace(entry) => self.failure_trace(entry).boxed(),
         }
     }
 

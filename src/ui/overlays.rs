@@ -50,10 +50,11 @@ enum HelpLine {
 
 fn help_lines() -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    for (heading, context) in [("In lists", Context::List), ("On the describe page", Context::Text)] {
+    let places = [("In lists", Context::List), ("On the describe page", Context::Text), ("In a tree", Context::Tree), ("In a timeline", Context::Timeline)];
+    for (heading, context) in places {
         lines.push(HelpLine::Heading(heading));
         for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
-            let in_lists_too = context == Context::Text && binding.contexts.contains(&Context::List);
+            let in_lists_too = context != Context::List && binding.contexts.contains(&Context::List);
             if !in_lists_too {
                 let keys: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
                 lines.push(HelpLine::Entry(keys.join(" "), binding.help));

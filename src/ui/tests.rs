@@ -16,6 +16,8 @@ use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
 use crate::theme::{ASCII, Symbols, Theme, UNICODE};
 
+mod timeline;
+
 const SIZES: [(u16, u16); 4] = [(200, 60), (120, 36), (80, 24), (60, 15)];
 
 fn look(symbols: &'static Symbols) -> Look {

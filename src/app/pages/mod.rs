@@ -4,11 +4,16 @@
 //! |---|---|
 //! | [`incident`] | everything about one incident |
 //! | [`tree`] | the tree of called instances |
+//! | [`timeline`] | what happened to one instance |
+//! | [`trace`] | the stack trace of one failure of the past |
 
 pub mod incident;
+pub mod timeline;
+pub mod trace;
 pub mod tree;
 
 use super::document::Document;
+use super::filter::Filter;
 use super::keymap::Context;
 use super::list::Motion;
 use crate::model::description::Description;
@@ -18,6 +23,8 @@ use crate::model::snapshot::Snapshot;
 use crate::poll::command::{Looking, PollCommand};
 
 use self::incident::IncidentPage;
+use self::timeline::TimelinePage;
+use self::trace::TracePage;
 use self::tree::TreePage;
 
 /// A page.
@@ -27,6 +34,10 @@ pub enum Page {
     Incident(Box<IncidentPage>),
     /// A tree of called instances.
     Tree(Box<TreePage>),
+    /// What happened to one instance.
+    Timeline(Box<TimelinePage>),
+    /// The stack trace of one failure of the past.
+    Trace(Box<TracePage>),
 }
 
 impl Page {
@@ -35,6 +46,8 @@ impl Page {
         match self {
             Self::Incident(_) => Context::Text,
             Self::Tree(_) => Context::Tree,
+            Self::Timeline(_) => Context::Timeline,
+            Self::Trace(_) => Context::Text,
         }
     }
 
@@ -43,6 +56,8 @@ impl Page {
         match self {
             Self::Incident(page) => page.text.set_height(height),
             Self::Tree(page) => page.list.set_height(tree_rows(height)),
+            Self::Timeline(page) => page.set_height(height),
+            Self::Trace(page) => page.text.set_height(height),
         }
     }
 
@@ -51,6 +66,8 @@ impl Page {
         match self {
             Self::Incident(page) => page.refresh(snapshot),
             Self::Tree(page) => page.refresh(snapshot),
+            Self::Timeline(page) => page.refresh(snapshot),
+            Self::Trace(page) => page.refresh(snapshot),
         }
     }
 
@@ -58,7 +75,7 @@ impl Page {
     pub fn fill(&mut self, description: &Description, snapshot: &Snapshot) {
         match self {
             Self::Incident(page) if page.known.incident.id == description.incident => page.fill(description.clone(), snapshot),
-            Self::Incident(_) | Self::Tree(_) => {}
+            Self::Incident(_) | Self::Tree(_) | Self::Timeline(_) | Self::Trace(_) => {}
         }
     }
 
@@ -67,13 +84,15 @@ impl Page {
         match self {
             Self::Incident(page) => page.text.go(motion),
             Self::Tree(page) => page.go(motion, now),
+            Self::Timeline(page) => page.go(motion, now),
+            Self::Trace(page) => page.text.go(motion),
         }
     }
 
     /// Notes that other rows have come onto the screen.
     pub fn scrolled(&mut self, snapshot: &Snapshot) {
         match self {
-            Self::Incident(_) => {}
+            Self::Incident(_) | Self::Timeline(_) | Self::Trace(_) => {}
             Self::Tree(page) => page.scrolled(snapshot),
         }
     }
@@ -82,7 +101,8 @@ impl Page {
     pub fn text(&self) -> Option<&Document> {
         match self {
             Self::Incident(page) => Some(&page.text),
-            Self::Tree(_) => None,
+            Self::Trace(page) => Some(&page.text),
+            Self::Tree(_) | Self::Timeline(_) => None,
         }
     }
 
@@ -90,7 +110,16 @@ impl Page {
     pub fn text_mut(&mut self) -> Option<&mut Document> {
         match self {
             Self::Incident(page) => Some(&mut page.text),
-            Self::Tree(_) => None,
+            Self::Trace(page) => Some(&mut page.text),
+            Self::Tree(_) | Self::Timeline(_) => None,
+        }
+    }
+
+    /// Which of its rows are shown, where the page can be filtered.
+    pub fn filter(&self) -> Option<&Filter> {
+        match self {
+            Self::Timeline(page) => Some(&page.filter),
+            Self::Incident(_) | Self::Tree(_) | Self::Trace(_) => None,
         }
     }
 
@@ -102,6 +131,8 @@ impl Page {
                 looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
             }
             Self::Tree(page) => page.look(snapshot, looking),
+            Self::Timeline(page) => page.look(looking),
+            Self::Trace(page) => page.look(looking),
         }
     }
 
@@ -110,6 +141,8 @@ impl Page {
         match self {
             Self::Incident(page) => Some(page.known.incident.id.to_string()),
             Self::Tree(page) => page.selected_node().map(|node| node.id.to_string()),
+            Self::Timeline(page) => Some(page.id()),
+            Self::Trace(page) => Some(page.entry.to_string()),
         }
     }
 
@@ -120,7 +153,7 @@ impl Page {
                 page.asked = now;
                 Some(PollCommand::Describe(page.known.clone()))
             }
-            Self::Tree(_) => None,
+            Self::Tree(_) | Self::Timeline(_) | Self::Trace(_) => None,
         }
     }
 }

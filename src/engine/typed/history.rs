@@ -4,7 +4,7 @@ use super::{Call, VALUES, one, pooled, present};
 use crate::engine::catalogue::RequestName;
 use crate::engine::client::{Answer, Client};
 use crate::engine::error::EngineError;
-use crate::engine::question::{Excerpt, HistoricActivityQuery, HistoricIncidentQuery, HistoricInstanceQuery, JobLogQuery, Order, Page};
+use crate::engine::question::{Excerpt, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentQuery, HistoricInstanceQuery, JobLogQuery, Order, Page};
 use crate::engine::request::Request;
 use crate::engine::wire::{self, history, past};
 use crate::model::history::{HistoricActivity, HistoricIncident, HistoricInstance, JobLogEntry, UserOperation, VariableUpdate};
@@ -61,6 +61,18 @@ impl Client {
     /// Any [`Problem`](crate::engine::Problem).
     pub async fn historic_activities(&self, query: &HistoricActivityQuery) -> Call<Vec<HistoricActivity>> {
         self.ask(query.request(), |json| pooled(json, history::HistoricActivityRow::into_activity)).await
+    }
+
+    /// One page of the visits that are over, those left last first (`GET /history/activity-instance?finished=true`, history level
+    /// activity): in the order of entry, a visit that lasted long hides behind many short ones.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`](crate::engine::Problem).
+    pub async fn activities_left(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<HistoricActivity>> {
+        let filter = HistoricActivityFilter { process_instance: Some(instance.clone()), over: true, ..HistoricActivityFilter::default() };
+        let request = HistoricActivityQuery { filter, by_start: None, page }.request().query("sortBy", "endTime").query("sortOrder", "desc");
+        self.ask(request, |json| pooled(json, history::HistoricActivityRow::into_activity)).await
     }
 
     /// One page of the changes of an instance's variables in order of time, without their values

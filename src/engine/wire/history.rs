@@ -84,6 +84,7 @@ impl HistoricActivityRow<'_> {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a change of a variable", bound(deserialize = "'de: 'a"))]
 pub(in crate::engine) struct VariableUpdateRow<'a> {
+    id: Text<'a>,
     time: Date,
     variable_name: Text<'a>,
     variable_type: Option<Text<'a>>,
@@ -97,6 +98,7 @@ pub(in crate::engine) struct VariableUpdateRow<'a> {
 impl VariableUpdateRow<'_> {
     pub(in crate::engine) fn into_update(self, pool: &mut Pool) -> VariableUpdate {
         VariableUpdate {
+            id: pool.share(&self.id),
             at: self.time.0,
             name: pool.share(&self.variable_name),
             kind: pool.id(&self.variable_type),
@@ -166,7 +168,7 @@ mod tests {
 
     fn update(value: &str) -> VariableUpdate {
         let json = format!(
-            r#"{{"time":"2025-01-01T00:00:00.000+0000","variableName":"token","variableType":"String"{value},"revision":3,"initial":false,
+            r#"{{"id":"u","time":"2025-01-01T00:00:00.000+0000","variableName":"token","variableType":"String"{value},"revision":3,"initial":false,
                 "userOperationId":"o"}}"#
         );
         serde_json::from_str::<VariableUpdateRow<'_>>(&json).expect("a change").into_update(&mut Pool::default())
@@ -195,7 +197,7 @@ mod tests {
 
     #[test]
     fn an_error_in_a_value_does_not_quote_it() {
-        let broken = r#"{"time":"2025-01-01T00:00:00.000+0000","variableName":"v","value":{"a":"s3cret" 1}}"#;
+        let broken = r#"{"id":"u","time":"2025-01-01T00:00:00.000+0000","variableName":"v","value":{"a":"s3cret" 1}}"#;
         let error = serde_json::from_str::<VariableUpdateRow<'_>>(broken).err().expect("broken");
         assert!(!error.to_string().contains("s3cret"), "{error}");
     }

@@ -49,6 +49,7 @@ impl JobLogRow<'_> {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an operation of a user", bound(deserialize = "'de: 'a"))]
 pub(in crate::engine) struct UserOperationRow<'a> {
+    id: Text<'a>,
     operation_id: Option<Text<'a>>,
     operation_type: Text<'a>,
     user_id: Option<Text<'a>>,
@@ -69,6 +70,7 @@ impl UserOperationRow<'_> {
         // What a variable was or became may be a secret.
         let kept = self.entity_type.as_ref().is_none_or(|entity| !entity.0.eq_ignore_ascii_case("Variable"));
         UserOperation {
+            id: pool.share(&self.id),
             operation: pool.id(&self.operation_id),
             kind: pool.share(&self.operation_type),
             user: pool.id(&self.user_id),
@@ -105,7 +107,7 @@ mod tests {
 
     fn operation(entity: &str) -> UserOperation {
         let json = format!(
-            r#"{{"operationType":"X","timestamp":"2025-01-01T00:00:00.000+0000","entityType":"{entity}","property":"p","orgValue":"old","newValue":"new",
+            r#"{{"id":"o","operationType":"X","timestamp":"2025-01-01T00:00:00.000+0000","entityType":"{entity}","property":"p","orgValue":"old","newValue":"new",
                 "jobDefinitionId":"jd","externalTaskId":"e","taskId":"t"}}"#
         );
         serde_json::from_str::<UserOperationRow<'_>>(&json).expect("an operation").into_operation(&mut Pool::default())

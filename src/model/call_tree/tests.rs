@@ -144,6 +144,7 @@ impl Engine {
                 })
             }
             Inquiry::Tokens(_) => Finding::Tokens(Tokens::At(Vec::new())),
+            other => panic!("a tree does not ask for {other:?}"),
         }
     }
 

@@ -125,6 +125,8 @@ pub struct HistoricActivity {
 /// A value may be a secret and of any length. It is dropped while the answer is parsed: nothing above the engine layer ever holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VariableUpdate {
+    /// Id of the change.
+    pub id: EngineText,
     /// When, by the engine node's clock.
     pub at: Timestamp,
     /// Name of the variable.

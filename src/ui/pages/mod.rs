@@ -1,6 +1,8 @@
 //! Drawing the pages: one file a page.
 
 pub mod incident;
+pub mod timeline;
+pub mod trace;
 pub mod tree;
 
 use ratatui::buffer::Buffer;
@@ -15,5 +17,7 @@ pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer
     match page {
         Page::Incident(page) => incident::draw(app, page, look, area, buffer),
         Page::Tree(page) => tree::draw(app, page, look, area, buffer),
+        Page::Timeline(page) => timeline::draw(app, page, look, area, buffer),
+        Page::Trace(page) => trace::draw(app, page, look, area, buffer),
     }
 }
