@@ -14,7 +14,7 @@ use bpmtop::model::figure::Figure;
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::incident::Incident;
 use bpmtop::model::snapshot::{EngineIdentity, Link, Snapshot};
-use bpmtop::poll::command::{Looking, PollCommand};
+use bpmtop::poll::command::{Looking, PollCommand, Told};
 use bpmtop::poll::task::{self, Poller, Setup};
 use scripted::engine::{Job, MemoryEngine, World, incident};
 use scripted::{Manner, Reply};
@@ -68,7 +68,14 @@ impl Watch {
     }
 
     async fn described(&mut self) -> Description {
-        tokio::time::timeout(PATIENCE, self.poller.descriptions.recv()).await.expect("an answer").expect("the task lives")
+        match self.told().await {
+            Told::Described(description) => *description,
+            other => panic!("no description: {other:?}"),
+        }
+    }
+
+    async fn told(&mut self) -> Told {
+        tokio::time::timeout(PATIENCE, self.poller.told.recv()).await.expect("an answer").expect("the task lives")
     }
 }
 

@@ -73,4 +73,6 @@ pub enum Command {
     ToCause,
     /// Show instances that are over too, or no more.
     ToggleEnded,
+    /// Find an instance, an incident or anything else by what is known of it.
+    Find,
 }

@@ -1,6 +1,7 @@
 //! What commands do on pages, and how a page is opened from a row.
 
 use super::command::Command;
+use super::finding;
 use super::geometry::Pane;
 use super::pages::Page;
 use super::pages::tree::TreePage;
@@ -15,6 +16,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     }
     match app.pages.last()? {
         Page::Tree(_) => on_tree(app, command),
+        Page::Results(_) => finding::run(app, command),
         Page::Incident(_) => None,
     }
 }
@@ -78,7 +80,7 @@ fn open_node(app: &mut App) -> Vec<Effect> {
 pub(super) fn open_tree(app: &mut App) {
     let of_page = app.page().map(|page| match page {
         Page::Incident(page) => Some(page.known.clone()),
-        Page::Tree(_) => None,
+        Page::Tree(_) | Page::Results(_) => None,
     });
     let known = match of_page {
         Some(known) => known,

@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::Command;
 use super::filter::Filter;
+use super::finding;
 use super::geometry::{self, Pane};
 use super::keymap;
 use super::pages::Page;
@@ -41,6 +42,10 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
             for page in &mut app.pages {
                 page.fill(&description, &whole);
             }
+            Vec::new()
+        }
+        Message::Found(found) => {
+            finding::take(app, &found);
             Vec::new()
         }
         Message::Notice(text) => {
@@ -216,6 +221,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Login => open_login(app, "Log in with another user or password.".to_owned()),
         Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
         Command::Tree => paging::open_tree(app),
+        Command::Find => open_prompt(app, Purpose::Find),
         Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded => {}
         Command::Wrap => {
             if let Some(text) = app.pages.last_mut().and_then(Page::text_mut) {

@@ -50,10 +50,10 @@ enum HelpLine {
 
 fn help_lines() -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    for (heading, context) in [("In lists", Context::List), ("On the describe page", Context::Text)] {
+    for (heading, context) in [("In lists", Context::List), ("On the describe page", Context::Text), ("In the results of a search", Context::Results)] {
         lines.push(HelpLine::Heading(heading));
         for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
-            let in_lists_too = context == Context::Text && binding.contexts.contains(&Context::List);
+            let in_lists_too = context != Context::List && binding.contexts.contains(&Context::List);
             if !in_lists_too {
                 let keys: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
                 lines.push(HelpLine::Entry(keys.join(" "), binding.help));
@@ -108,6 +108,8 @@ fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {
         Purpose::Filter => " filter: ",
         Purpose::Search => " search: ",
         Purpose::Address => " address: ",
+        Purpose::Find if area.width < 100 => " find (key, id, activity, message): ",
+        Purpose::Find => " find (business key, id, activity or message): ",
     };
     frame.buffer_mut().set_style(area, look.style(Role::Input));
     if let Some(mut pen) = Pen::new(frame.buffer_mut(), area, 0) {

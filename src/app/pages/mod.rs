@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`incident`] | everything about one incident |
 //! | [`tree`] | the tree of called instances |
+//! | [`results`] | what a search found |
 
 pub mod incident;
+pub mod results;
 pub mod tree;
 
 use super::document::Document;
@@ -13,11 +15,13 @@ use super::keymap::Context;
 use super::list::Motion;
 use crate::model::description::Description;
 use crate::model::grouping::key_of;
+use crate::model::search::Hit;
 use crate::model::section::Moment;
 use crate::model::snapshot::Snapshot;
 use crate::poll::command::{Looking, PollCommand};
 
 use self::incident::IncidentPage;
+use self::results::ResultsPage;
 use self::tree::TreePage;
 
 /// A page.
@@ -27,6 +31,8 @@ pub enum Page {
     Incident(Box<IncidentPage>),
     /// A tree of called instances.
     Tree(Box<TreePage>),
+    /// What a search found.
+    Results(Box<ResultsPage>),
 }
 
 impl Page {
@@ -35,6 +41,7 @@ impl Page {
         match self {
             Self::Incident(_) => Context::Text,
             Self::Tree(_) => Context::Tree,
+            Self::Results(_) => Context::Results,
         }
     }
 
@@ -43,6 +50,7 @@ impl Page {
         match self {
             Self::Incident(page) => page.text.set_height(height),
             Self::Tree(page) => page.list.set_height(tree_rows(height)),
+            Self::Results(page) => page.list.set_height(tree_rows(height)),
         }
     }
 
@@ -51,6 +59,7 @@ impl Page {
         match self {
             Self::Incident(page) => page.refresh(snapshot),
             Self::Tree(page) => page.refresh(snapshot),
+            Self::Results(page) => page.refresh(snapshot),
         }
     }
 
@@ -58,7 +67,7 @@ impl Page {
     pub fn fill(&mut self, description: &Description, snapshot: &Snapshot) {
         match self {
             Self::Incident(page) if page.known.incident.id == description.incident => page.fill(description.clone(), snapshot),
-            Self::Incident(_) | Self::Tree(_) => {}
+            Self::Incident(_) | Self::Tree(_) | Self::Results(_) => {}
         }
     }
 
@@ -67,6 +76,7 @@ impl Page {
         match self {
             Self::Incident(page) => page.text.go(motion),
             Self::Tree(page) => page.go(motion, now),
+            Self::Results(page) => page.go(motion, now),
         }
     }
 
@@ -74,7 +84,7 @@ impl Page {
     pub fn text(&self) -> Option<&Document> {
         match self {
             Self::Incident(page) => Some(&page.text),
-            Self::Tree(_) => None,
+            Self::Tree(_) | Self::Results(_) => None,
         }
     }
 
@@ -82,7 +92,7 @@ impl Page {
     pub fn text_mut(&mut self) -> Option<&mut Document> {
         match self {
             Self::Incident(page) => Some(&mut page.text),
-            Self::Tree(_) => None,
+            Self::Tree(_) | Self::Results(_) => None,
         }
     }
 
@@ -94,6 +104,7 @@ impl Page {
                 looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
             }
             Self::Tree(page) => page.look(looking),
+            Self::Results(page) => page.look(looking),
         }
     }
 
@@ -102,6 +113,7 @@ impl Page {
         match self {
             Self::Incident(page) => Some(page.known.incident.id.to_string()),
             Self::Tree(page) => page.selected_node().map(|node| node.id.to_string()),
+            Self::Results(page) => page.selected_hit().map(Hit::id),
         }
     }
 
@@ -112,7 +124,7 @@ impl Page {
                 page.asked = now;
                 Some(PollCommand::Describe(page.known.clone()))
             }
-            Self::Tree(_) => None,
+            Self::Tree(_) | Self::Results(_) => None,
         }
     }
 }
