@@ -102,7 +102,10 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
 fn chosen(app: &mut App) -> Option<Content> {
     let Some(Page::Results(page)) = app.pages.last_mut() else { return None };
     if page.list.selected_key().is_none() {
-        page.select_first();
+        // A key pressed ahead of the answers must not fall on what costs more.
+        if page.hits() > 0 || !page.is_searching() {
+            page.select_first();
+        }
         return None;
     }
     page.stay();

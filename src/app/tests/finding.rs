@@ -288,6 +288,14 @@ fn a_fallen_task_leaves_no_search_running_for_ever() {
 }
 
 #[test]
+fn a_key_pressed_ahead_of_the_answers_asks_for_nothing() {
+    let mut play = play();
+    play.press("FZZ-9<enter><enter><enter>");
+    assert_eq!((play.searches().len(), play.results().list.selected_key()), (1, None));
+    assert!(play.results().rows.iter().all(|row| matches!(row.content, Content::Offer(_))), "no remark before there is anything to tell");
+}
+
+#[test]
 fn asking_again_searches_anew() {
     let mut play = play();
     play.press("FA-1<enter>").found(vec![instance(0, true)]);

@@ -52,6 +52,7 @@ fn title<'a>(app: &App, page: &ResultsPage, look: &'a Look) -> Title<'a> {
         Some(running) => {
             summary.push((format!("{} searching, {}; esc gives up", turning(app, running.since, look), age(app.now.since(running.since))), Role::Info))
         }
+        None if !page.failed().is_empty() => summary.push(("not everything was answered".to_owned(), Role::Warning)),
         None => summary.push((
             match page.hits() {
                 0 => "nothing found".to_owned(),
@@ -83,7 +84,7 @@ fn cells(app: &App, page: &ResultsPage, row: &ResultRow, whole: &Snapshot, look:
         Content::Hit(hit, source) => Shown { app, page, whole, look }.hit(hit, source.as_ref()),
         Content::Offer(source) => vec![offer(app, page, source, look)],
         Content::More(source) => vec![more(app, page, source, look)],
-        Content::Problem(who, label, _) => vec![Cell::new(format!("{who}: {label}"), Role::Warning).led_by(vec![(mark(look.symbols.warning), Role::Warning)])],
+        Content::Problem(who, label, _) => vec![Cell::new(format!("{label}: {who}"), Role::Warning).led_by(vec![(mark(look.symbols.warning), Role::Warning)])],
         Content::Remark(text) => vec![Cell::new(text.clone(), Role::Muted)],
     }
 }
@@ -137,12 +138,12 @@ fn what(source: &Source, needle: &Needle) -> String {
 /// What asking costs the engine, short enough for a row.
 fn cost(source: &Source) -> &'static str {
     match source {
-        Source::Running(Fit::Begins) => "reads running keys",
-        Source::Running(Fit::Contains) => "reads every running key",
+        Source::Running(Fit::Begins) => "reads running keys; case counts",
+        Source::Running(Fit::Contains) => "reads every running key; case counts",
         Source::Finished(Fit::Whole) => "asks the history",
-        Source::Finished(Fit::Begins) => "reads keys of the history",
-        Source::Finished(Fit::Contains) => "reads the whole history",
-        Source::Messages => "reads every open incident",
+        Source::Finished(Fit::Begins) => "reads keys of the history; case counts",
+        Source::Finished(Fit::Contains) => "reads the whole history; case counts",
+        Source::Messages => "reads all messages; case counts",
         Source::At(..) => "joins all executions",
         _ => "",
     }
@@ -341,17 +342,17 @@ fn kind(hit: &Hit) -> &'static str {
 
 /// Why an instance is among the results. Whether it was called tells the one that an operator knows from those below it.
 fn matched(found: &InstanceHit, source: Option<&Source>, needle: &Needle) -> String {
-    let level = match found.root {
-        Some(true) => ", topmost",
-        Some(false) => ", called",
-        None => "",
+    let level = |words: &str| match found.root {
+        Some(true) => format!("topmost, {words}"),
+        Some(false) => format!("called, {words}"),
+        None => words.to_owned(),
     };
     match source {
-        _ if found.by_id => format!("id{level}"),
-        Some(Source::At(activity, _)) => format!("stands at {}{level}", ActivityId::from(activity.as_wire())),
-        Some(Source::Running(Fit::Whole) | Source::Finished(Fit::Whole)) => format!("business key{level}"),
+        _ if found.by_id => level("by id"),
+        Some(Source::At(activity, _)) => level(&format!("stands at {activity}")),
+        Some(Source::Running(Fit::Whole) | Source::Finished(Fit::Whole)) => level("by business key"),
         // Where the column of the keys has no room, this tells them.
-        _ => found.business_key.as_ref().map_or_else(|| needle.to_string(), |key| format!("{key}{level}")),
+        _ => found.business_key.as_ref().map_or_else(|| needle.to_string(), ToString::to_string),
     }
 }
 

@@ -58,12 +58,14 @@ pub(super) fn rows(page: &ResultsPage) -> Vec<Row> {
             build.below(&activity.source());
         }
     }
-    if build.rows.is_empty() && !page.is_searching() {
+    let nothing = build.rows.is_empty();
+    build.problems(&cheap);
+    // Before anything was asked there is nothing to tell of it.
+    if nothing && !page.asked.is_empty() && !page.is_searching() {
         build.remark_nothing(&cheap);
     } else if page.known.left_out > 0 {
         build.remark(format!("{} more signatures and activities: a longer text tells them apart", count_short(page.known.left_out as u64)));
     }
-    build.problems(&cheap);
     for source in Source::costly(&page.needle, page.known.complete) {
         if page.known.hits.iter().any(|hit| matches!((hit, &source), (Hit::Activity(hit), Source::At(activity, _)) if hit.activity == *activity)) {
             continue;
