@@ -12,7 +12,7 @@ use crate::model::call_tree::Target;
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::ProcessInstanceId;
 use crate::model::search::{Found, Hit, Needle, Search, Source};
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::PollCommand;
 use crate::triage::Signature;
 
@@ -29,6 +29,10 @@ pub(super) fn last(app: &App) -> String {
 pub(super) fn find(app: &mut App, text: &str) -> Vec<Effect> {
     let Some(needle) = Needle::typed(text) else { return Vec::new() };
     let whole = app.whole();
+    if matches!(whole.link, Link::LoginRefused { .. }) {
+        app.notice = Some(("Log in first with L: nothing is sent before.".to_owned(), app.now));
+        return Vec::new();
+    }
     let page = ResultsPage::new(needle, &whole);
     let cheap = page.cheap(&whole);
     if matches!(app.page(), Some(Page::Results(_))) {

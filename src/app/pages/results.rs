@@ -215,11 +215,12 @@ impl ResultsPage {
         }
     }
 
-    /// Puts the cursor on what was found first, else on what may be asked first.
+    /// Puts the cursor on what was found first, else on what could not be asked, else on what may be asked first.
     pub fn select_first(&mut self) {
         let is_hit = |row: &&Row| matches!(row.content, Content::Hit(..));
+        let is_problem = |row: &&Row| matches!(row.content, Content::Problem(..));
         let is_offer = |row: &&Row| matches!(row.content, Content::Offer(..));
-        let first = self.rows.iter().find(is_hit).or_else(|| self.rows.iter().find(is_offer));
+        let first = self.rows.iter().find(is_hit).or_else(|| self.rows.iter().find(is_problem)).or_else(|| self.rows.iter().find(is_offer));
         if let Some(key) = first.map(|row| row.key.clone()) {
             self.list.select(&key);
         }

@@ -226,7 +226,7 @@ fn an_activity_lists_its_running_instances_below_it() {
     play.press("Fcharge-card<enter>").found(Vec::new());
     let at = Source::At("charge-card".into(), Some("payment".into()));
     play.press("<enter>");
-    assert_eq!(play.last_search().sources, [at.clone()]);
+    assert_eq!(play.last_search().sources, std::slice::from_ref(&at));
     play.answer(&at, Ok(Part { hits: vec![instance(3, true)], total: None, more: false }));
     play.press("<down>");
     assert_eq!(play.results().selected_hit().map(Hit::id).as_deref(), Some("instance-0003"));
@@ -293,6 +293,16 @@ fn a_key_pressed_ahead_of_the_answers_asks_for_nothing() {
     play.press("FZZ-9<enter><enter><enter>");
     assert_eq!((play.searches().len(), play.results().list.selected_key()), (1, None));
     assert!(play.results().rows.iter().all(|row| matches!(row.content, Content::Offer(_))), "no remark before there is anything to tell");
+}
+
+#[test]
+fn nothing_is_searched_while_the_login_is_refused() {
+    let mut play = play();
+    let mut refused = Snapshot::clone(&play.app.snapshot);
+    refused.link = Link::LoginRefused { problem: problem() };
+    play.send(Message::Snapshot(Arc::new(refused)));
+    play.press("<esc>FA-1<enter>");
+    assert!(play.searches().is_empty() && play.app.page().is_none() && play.app.notice.is_some());
 }
 
 #[test]

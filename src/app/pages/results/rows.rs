@@ -151,7 +151,8 @@ impl Build<'_> {
     fn remark_nothing(&mut self, cheap: &[Source]) {
         let answered = |source: &&Source| self.page.asked.get(source).is_some_and(|asked| asked.problem.is_none() && !asked.given_up);
         let searched: Vec<&Source> = cheap.iter().filter(answered).collect();
-        self.remark("Nothing found. What was searched:".to_owned());
+        let all = self.page.failed().is_empty();
+        self.remark(if all { "Nothing found. What was searched:" } else { "Nothing found so far: not everything was answered. What was searched:" }.to_owned());
         if searched.contains(&&Source::Running(Fit::Whole)) {
             self.remark("- business keys of running instances: none is exactly this".to_owned());
         }
