@@ -13,7 +13,7 @@ use crate::model::history::IncidentState;
 use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Standing};
 use crate::model::naming;
-use crate::model::search::{Fit, Hit, InstanceHit, Needle, Source};
+use crate::model::search::{ActivityHit, Fit, Hit, InstanceHit, Needle, Source};
 use crate::model::snapshot::Snapshot;
 use crate::text::{Align, EngineText, age, age_short, count_exact, count_short, truncate, wrap_words};
 use crate::theme::Role;
@@ -121,7 +121,7 @@ fn offer(app: &App, page: &ResultsPage, source: &Source, look: &Look) -> Cell {
 
 fn what(source: &Source, needle: &Needle) -> String {
     let text = needle.to_string();
-    let text = truncate(&text, 30);
+    let text = truncate(&text, 20);
     match source {
         Source::Running(Fit::Begins) => format!("business keys that begin with {text}"),
         Source::Running(Fit::Contains) => format!("business keys that contain {text}"),
@@ -202,7 +202,7 @@ impl Shown<'_> {
         match hit {
             Hit::Instance(found) => {
                 let over = matches!(found.standing, Standing::Over(_));
-                let text = if over { Role::Faint } else { Role::Text };
+                let text = if over { Role::Muted } else { Role::Text };
                 let key = found.business_key.as_ref().map_or_else(blank, |key| Cell::new(key.to_string(), text));
                 let (state, role) = standing(&found.standing);
                 let matched = Cell::new(matched(found, source, &self.page.needle), text);
@@ -211,7 +211,7 @@ impl Shown<'_> {
             Hit::Incident(known) => {
                 let (role, symbol) = if known.incident.is_root() { (Role::Root, self.look.symbols.dot) } else { (Role::Blocked, self.look.symbols.hollow_dot) };
                 let state = Cell::new(if known.incident.is_root() { "open" } else { "blocked" }, role);
-                let matched = Cell::new(place(hit.definition(), known.incident.activity.as_ref()), Role::Text).led_by(vec![("id ".to_owned(), Role::Muted)]);
+                let matched = Cell::new(place(hit.definition(), known.incident.activity.as_ref()), Role::Text).led_by(id());
                 let badge = Cell::new("1 incident", role).led_by(vec![(mark(symbol), role)]);
                 vec![kind, matched, process, self.key_of(hit), state, self.age(Some(known.incident.created)), badge]
             }
@@ -221,11 +221,11 @@ impl Shown<'_> {
                     IncidentState::Resolved => "resolved",
                     IncidentState::Deleted => "deleted",
                 };
-                let matched = Cell::new(place(hit.definition(), past.incident.activity.as_ref()), Role::Faint).led_by(vec![("id ".to_owned(), Role::Muted)]);
+                let matched = Cell::new(place(hit.definition(), past.incident.activity.as_ref()), Role::Faint).led_by(id());
                 vec![kind, matched, process, self.key_of(hit), Cell::new(state, Role::Faint), self.age(Some(past.incident.created)), blank()]
             }
             Hit::Job(job) => {
-                let matched = Cell::new(place(hit.definition(), job.failed_activity.as_ref()), Role::Text).led_by(vec![("id ".to_owned(), Role::Muted)]);
+                let matched = Cell::new(place(hit.definition(), job.failed_activity.as_ref()), Role::Text).led_by(id());
                 vec![
                     kind,
                     matched,
@@ -237,13 +237,13 @@ impl Shown<'_> {
                 ]
             }
             Hit::ExternalTask(task) => {
-                let matched = Cell::new(place(hit.definition(), task.activity.as_ref()), Role::Text).led_by(vec![("id ".to_owned(), Role::Muted)]);
+                let matched = Cell::new(place(hit.definition(), task.activity.as_ref()), Role::Text).led_by(id());
                 let key = task.business_key.as_ref().map_or_else(|| self.key_of(hit), |key| Cell::new(key.to_string(), Role::Text));
                 vec![kind, matched, process, key, retries(task.retries, task.suspended), blank(), self.trouble(hit.instance(), false)]
             }
             Hit::UserTask(task) => {
                 let name = task.name.as_ref().map_or_else(|| place(hit.definition(), task.activity.as_ref()), ToString::to_string);
-                let matched = Cell::new(name, Role::Text).led_by(vec![("id ".to_owned(), Role::Muted)]);
+                let matched = Cell::new(name, Role::Text).led_by(id());
                 let state = match (&task.assignee, task.suspended) {
                     (_, true) => Cell::new("SUSPENDED", Role::BadgeSuspended),
                     (Some(_), _) => Cell::new("assigned", Role::Muted),
@@ -257,28 +257,24 @@ impl Shown<'_> {
                 vec![kind, matched, process, blank(), blank(), self.age(Some(sample.incident.created)), self.badge(*count, 0)]
             }
             Hit::Activity(found) => {
-                let name = naming::activity(&names, found.definition.as_ref(), &found.activity);
-                let id = found.activity.to_string();
-                let tail = if name == id { String::new() } else { format!("  {id}") };
-                let tail = match self.page.asking(&found.source(), self.app.now) {
-                    Some(since) => format!("  asking for {}", age(since)),
-                    None => match self.page.asked.get(&found.source()) {
-                        Some(asked) if asked.given_up => "  given up".to_owned(),
-                        Some(asked) if asked.pages > 0 && asked.hits.is_empty() => "  no instance there".to_owned(),
-                        _ => tail,
-                    },
-                };
-                vec![
-                    kind,
-                    Cell::with_tail(name, tail, Role::Text),
-                    process,
-                    blank(),
-                    blank(),
-                    self.age(Some(found.newest)),
-                    self.badge(found.roots, found.blocked),
-                ]
+                vec![kind, self.activity(found), process, blank(), blank(), self.age(Some(found.newest)), self.badge(found.roots, found.blocked)]
             }
         }
+    }
+
+    /// An activity by name and id; and once its instances were asked for, what came of it.
+    fn activity(&self, found: &ActivityHit) -> Cell {
+        let name = naming::activity(&self.whole.names(), found.definition.as_ref(), &found.activity);
+        let id = found.activity.to_string();
+        let source = found.source();
+        let tail = match (self.page.asking(&source, self.app.now), self.page.asked.get(&source)) {
+            (Some(since), _) => format!("  asking for {}", age(since)),
+            (None, Some(asked)) if asked.given_up => "  given up".to_owned(),
+            (None, Some(asked)) if asked.pages > 0 && asked.hits.is_empty() => "  no instance there".to_owned(),
+            _ if name == id => String::new(),
+            _ => format!("  {id}"),
+        };
+        Cell::with_tail(name, tail, Role::Text)
     }
 
     fn process(&self, hit: &Hit) -> Cell {
@@ -322,6 +318,11 @@ impl Shown<'_> {
             (roots, _) => Cell::new(of(roots, "incident", "incidents"), Role::Root).led_by(vec![(mark(self.look.symbols.dot), Role::Root)]),
         }
     }
+}
+
+/// What stands before the place of something that was found by its id.
+fn id() -> Vec<(String, Role)> {
+    vec![("id ".to_owned(), Role::Muted)]
 }
 
 fn blank() -> Cell {
