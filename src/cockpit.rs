@@ -10,10 +10,9 @@ use crate::app::prompt::LoginForm;
 use crate::app::{App, Effect, Message, Overlay, Settings};
 use crate::config::{Config, Connection, Environment, Login as ConfiguredLogin, Overrides, Target};
 use crate::engine::{ClientOptions, Login};
-use crate::model::description::Description;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
-use crate::poll::command::PollCommand;
+use crate::poll::command::{PollCommand, Told};
 use crate::poll::task::{self, Setup};
 use crate::runtime::{self, Directive, FactSender, Input, Program};
 use crate::session::{Session, Stop, async_runtime, identity, login, options, setup, start_log};
@@ -104,7 +103,7 @@ fn ask_password(app: &mut App, user: &str, connection: &Connection) {
 /// What arrives from tasks.
 enum Fact {
     Snapshot(Arc<Snapshot>),
-    Described(Box<Description>),
+    Told(Told),
     Notice(String),
     Connected(Box<EngineIdentity>),
 }
@@ -127,7 +126,8 @@ impl Program for Cockpit {
             Input::Resize(width, height) => Message::Resize(width, height),
             Input::Tick | Input::Resumed => Message::Tick,
             Input::Fact(Fact::Snapshot(snapshot)) => Message::Snapshot(snapshot),
-            Input::Fact(Fact::Described(description)) => Message::Described(description),
+            Input::Fact(Fact::Told(Told::Described(description))) => Message::Described(description),
+            Input::Fact(Fact::Told(Told::Found(found))) => Message::Found(found),
             Input::Fact(Fact::Notice(text)) => Message::Notice(text),
             Input::Fact(Fact::Connected(engine)) => {
                 let settings = std::mem::take(&mut self.app.settings);
@@ -190,7 +190,7 @@ impl Runner {
             Engine::Ready(setup) => {
                 let poller = task::start(setup);
                 self.engine = Engine::Running(poller.commands);
-                tokio::spawn(forward(poller.snapshots, poller.descriptions, self.facts.clone()));
+                tokio::spawn(forward(poller.snapshots, poller.told, self.facts.clone()));
             }
             other => self.engine = other,
         }
@@ -256,14 +256,14 @@ impl Runner {
 }
 
 /// Hands what the poller publishes on to the loop. Snapshots coalesce while the loop is busy, because only the newest one is taken.
-async fn forward(mut snapshots: tokio::sync::watch::Receiver<Arc<Snapshot>>, mut descriptions: mpsc::UnboundedReceiver<Description>, facts: FactSender<Fact>) {
+async fn forward(mut snapshots: tokio::sync::watch::Receiver<Arc<Snapshot>>, mut told: mpsc::UnboundedReceiver<Told>, facts: FactSender<Fact>) {
     loop {
         let fact = tokio::select! {
             changed = snapshots.changed() => match changed {
                 Ok(()) => Fact::Snapshot(snapshots.borrow_and_update().clone()),
                 Err(_) => return,
             },
-            Some(description) = descriptions.recv() => Fact::Described(Box::new(description)),
+            Some(told) = told.recv() => Fact::Told(told),
         };
         if facts.send(fact).await.is_err() {
             return;

@@ -13,8 +13,10 @@ use bpmtop::model::description::{Description, FailedWork};
 use bpmtop::model::figure::Figure;
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::incident::Incident;
+use bpmtop::model::search::{Fit, Found, Hit, Needle, Search, Source};
 use bpmtop::model::snapshot::{EngineIdentity, Link, Snapshot};
-use bpmtop::poll::command::{Looking, PollCommand};
+use bpmtop::poll::command::{Looking, PollCommand, Told};
+use bpmtop::poll::find::MOST_REQUESTS;
 use bpmtop::poll::task::{self, Poller, Setup};
 use scripted::engine::{Job, MemoryEngine, World, incident};
 use scripted::{Manner, Reply};
@@ -68,7 +70,14 @@ impl Watch {
     }
 
     async fn described(&mut self) -> Description {
-        tokio::time::timeout(PATIENCE, self.poller.descriptions.recv()).await.expect("an answer").expect("the task lives")
+        match self.told().await {
+            Told::Described(description) => *description,
+            other => panic!("no description: {other:?}"),
+        }
+    }
+
+    async fn told(&mut self) -> Told {
+        tokio::time::timeout(PATIENCE, self.poller.told.recv()).await.expect("an answer").expect("the task lives")
     }
 }
 
@@ -405,4 +414,135 @@ async fn nothing_is_asked_once_nobody_holds_the_poller() {
     let from = watch.engine.server.asked().len();
     a_while().await;
     assert_eq!(watch.engine.paths(from), Vec::<String>::new());
+}
+
+fn search(number: u64, text: &str, sources: Vec<Source>) -> PollCommand {
+    PollCommand::Find(Search { number, needle: Needle::typed(text).expect("a text"), sources, page: 0 })
+}
+
+fn cheap(number: u64, text: &str) -> PollCommand {
+    search(number, text, Source::cheap(&Needle::typed(text).expect("a text")))
+}
+
+impl Watch {
+    async fn found(&mut self) -> Found {
+        match self.told().await {
+            Told::Found(found) => *found,
+            other => panic!("nothing found: {other:?}"),
+        }
+    }
+
+    /// With the background silent, so that every request is one of a search.
+    async fn silent(&mut self) -> usize {
+        self.until_settled().await;
+        self.wish(PollCommand::Pause(true));
+        self.until("paused", |snapshot| matches!(snapshot.link, Link::Paused { .. })).await;
+        a_while().await;
+        self.requests()
+    }
+}
+
+fn ids(found: &Found) -> Vec<String> {
+    found.parts.iter().flat_map(|(_, part)| part.iter().flat_map(|part| part.hits.iter().map(Hit::id))).collect()
+}
+
+#[tokio::test]
+async fn one_search_finds_by_business_key_and_id_with_few_short_requests() {
+    let mut world = World::in_trouble();
+    // More instances of one key than fit a page, so that they are counted and looked up in the history too.
+    world.instances.extend((100..180).map(|number| (format!("p{number}"), "ORD-9".to_owned())));
+    let mut watch = watch(world).await;
+    let from = watch.silent().await;
+    watch.wish(cheap(1, "ORD-9"));
+    let found = watch.found().await;
+    assert_eq!((found.search.number, found.parts.len()), (1, 6));
+    let Some((Source::Running(Fit::Whole), Ok(part))) = found.parts.first() else { panic!("{:?}", found.parts) };
+    assert_eq!((part.total, part.more), (Some(80), true));
+    let asked = watch.engine.server.asked();
+    let asked: Vec<&str> = asked[from..].iter().map(|asked| asked.target.trim_start_matches("/engine-rest")).collect();
+    assert_eq!(asked.len(), usize::try_from(MOST_REQUESTS).expect("small"), "{asked:?}");
+    let lists = asked.iter().filter(|target| target.starts_with("/process-instance?"));
+    assert!(lists.clone().count() == 2 && lists.clone().all(|target| target.contains("businessKey=ORD-9") && target.contains("maxResults=")), "{asked:?}");
+    watch.wish(cheap(2, "j3"));
+    let found = watch.found().await;
+    assert_eq!((found.search.number, ids(&found)), (2, vec!["j3".to_owned()]));
+    // The costs are booked.
+    watch.until("booked", |snapshot| snapshot.cost.requests >= 2 * u64::from(MOST_REQUESTS) - 2).await;
+}
+
+#[tokio::test]
+async fn a_search_given_up_is_dropped_and_a_newer_one_gives_an_older_one_up() {
+    let mut watch = watch(World::in_trouble()).await;
+    watch.silent().await;
+    let long = Duration::from_secs(5);
+    watch.engine.world().break_path("/process-instance", move |_, reply| reply.travelling(Manner::Late(long)));
+    let begun = std::time::Instant::now();
+    let from = watch.requests();
+    watch.wish(search(1, "A", vec![Source::Running(Fit::Contains)]));
+    until_asked(&watch, from + 1).await;
+    let before = watch.poller.snapshots.borrow().cost.requests;
+    watch.wish(PollCommand::GiveUp);
+    // Paid for although it was given up, and its connection is closed rather than waited for.
+    watch.until("booked", |snapshot| snapshot.cost.requests == before + 1).await;
+    watch.wish(search(2, "A", vec![Source::Running(Fit::Contains)]));
+    until_asked(&watch, from + 2).await;
+    watch.engine.world().mend();
+    watch.wish(cheap(3, "j1"));
+    let found = watch.found().await;
+    assert_eq!((found.search.number, ids(&found)), (3, vec!["j1".to_owned()]));
+    assert!(begun.elapsed() < long, "it waited for what was given up");
+    let dropped = async {
+        while watch.engine.server.abandoned().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(long, dropped).await.expect("the connections are closed");
+    let abandoned = watch.engine.server.abandoned();
+    assert!(abandoned.len() == 2 && abandoned.iter().all(|target| target.contains("businessKeyLike")), "{abandoned:?}");
+    tokio::time::sleep(long.saturating_sub(begun.elapsed()) + Duration::from_millis(500)).await;
+    assert!(watch.poller.told.try_recv().is_err(), "an answer to what was given up");
+}
+
+async fn until_asked(watch: &Watch, requests: usize) {
+    let asked = async {
+        while watch.requests() < requests {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.expect("asked");
+}
+
+#[tokio::test]
+async fn what_concerns_one_kind_is_its_problem_and_the_others_are_found_all_the_same() {
+    let mut watch = watch(World::in_trouble()).await;
+    watch.silent().await;
+    let denied = r#"{"type":"AuthorizationException","message":"no","code":null,"missingAuthorizations":[]}"#;
+    watch.engine.world().break_path("/external-task/j1", move |_, _| Reply::json(denied).with_status(403));
+    watch.wish(cheap(1, "j1"));
+    let found = watch.found().await;
+    let problems: Vec<_> = found.parts.iter().filter_map(|(source, part)| Some((source.clone(), part.as_ref().err()?.label))).collect();
+    assert_eq!((ids(&found), problems), (vec!["j1".to_owned()], vec![(Source::ExternalTask, "forbidden")]));
+}
+
+#[tokio::test]
+async fn an_engine_that_is_gone_ends_a_search_at_once_for_all_kinds() {
+    let mut watch = watch(World::in_trouble()).await;
+    watch.silent().await;
+    watch.engine.server.die().await;
+    watch.wish(cheap(1, "j1"));
+    let found = watch.found().await;
+    assert!(found.parts.len() == 6 && found.parts.iter().all(|(_, part)| part.as_ref().is_err_and(|problem| problem.label == "refused")), "{found:?}");
+}
+
+#[tokio::test]
+async fn another_login_asks_the_search_under_way_again() {
+    let world = World { login: Some(("ann".to_owned(), "right".to_owned())), ..World::in_trouble() };
+    let mut watch = watch_with(world, "right", PATIENCE).await;
+    watch.silent().await;
+    watch.engine.world().break_path("/job/j1", |_, reply| reply.travelling(Manner::Late(Duration::from_secs(5))));
+    watch.wish(search(1, "j1", vec![Source::Job]));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    watch.engine.world().mend();
+    watch.wish(PollCommand::Login { user: "ann".to_owned(), password: "right".into() });
+    assert_eq!(ids(&watch.found().await), ["j1"]);
 }

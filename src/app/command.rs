@@ -77,4 +77,6 @@ pub enum Command {
     Timeline,
     /// Only failures and what users did, or everything again.
     OnlyTrouble,
+    /// Find an instance, an incident or anything else by what is known of it.
+    Find,
 }

@@ -43,7 +43,7 @@ impl Filter {
 }
 
 /// Whether a text contains a word in lower case. Rows are many and nearly all ASCII, which needs no copy.
-fn contains(text: &str, word: &str) -> bool {
+pub(super) fn contains(text: &str, word: &str) -> bool {
     if !(text.is_ascii() && word.is_ascii()) {
         return text.to_lowercase().contains(word);
     }

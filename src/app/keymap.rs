@@ -18,6 +18,8 @@ pub enum Context {
     Tree,
     /// In the timeline of an instance.
     Timeline,
+    /// In the results of a search.
+    Results,
     /// On the help screen.
     Help,
     /// On the screen shown when no engine is configured.
@@ -31,6 +33,7 @@ impl Context {
             Self::Text => "page",
             Self::Tree => "tree",
             Self::Timeline => "timeline",
+            Self::Results => "results",
             Self::Help => "help",
             Self::FirstRun => "first run",
         }
@@ -113,9 +116,10 @@ const TEXT: &[Context] = &[Context::Text];
 const TREE: &[Context] = &[Context::Tree];
 const TIMELINE: &[Context] = &[Context::Timeline];
 const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
-const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline];
-const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Help];
-const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Help, Context::FirstRun];
+const RESULTS: &[Context] = &[Context::Results];
+const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Results];
+const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Results, Context::Help];
+const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Results, Context::Help, Context::FirstRun];
 
 const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
     Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
@@ -163,7 +167,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(TREE, &[Key::char('e')], Command::ToggleEnded, "ended", "show called instances that are over too, or no more", 6),
     binding(TREE, &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Backspace)], Command::Back, "back", "one step back", 7),
     binding(
-        &[Context::List, Context::Text, Context::Tree],
+        &[Context::List, Context::Text, Context::Tree, Context::Results],
         &[Key::char('T')],
         Command::Timeline,
         "timeline",
@@ -190,6 +194,24 @@ pub const BINDINGS: &[Binding] = &[
         "clears the filter, then one step back",
         6,
     ),
+    binding(
+        RESULTS,
+        &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
+        Command::Open,
+        "open",
+        "the tree of what was found, with the cursor on its root cause; the instances of an activity; what else may be asked; the next 50",
+        1,
+    ),
+    binding(RESULTS, &[Key::char('d')], Command::Describe, "describe", "message, stack trace and job of the incident of what was found", 2),
+    binding(
+        RESULTS,
+        &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Left), Key::char('h'), Key::plain(KeyCode::Backspace)],
+        Command::Back,
+        "back",
+        "give the search under way up; else one step back",
+        3,
+    ),
+    binding(LIST_AND_PAGES, &[Key::char('F')], Command::Find, "find", "find anything by its business key, id, activity or message", 8),
     binding(SCROLLING, &[Key::plain(KeyCode::Down), Key::char('j')], Command::Go(Motion::Down), "down", "one row down", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::Up), Key::char('k')], Command::Go(Motion::Up), "up", "one row up", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::PageDown), Key::control('f')], Command::Go(Motion::PageDown), "page down", "a screenful down", 0),
@@ -266,7 +288,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_context() {
-        for context in [Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Help, Context::FirstRun] {
+        for context in EVERYWHERE.iter().copied() {
             let mut seen: Vec<(Key, Command)> = Vec::new();
             for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
                 for key in binding.keys {

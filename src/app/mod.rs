@@ -8,6 +8,7 @@ pub mod definitions;
 pub mod document;
 mod earlier;
 pub mod filter;
+mod finding;
 pub mod geometry;
 pub mod incidents;
 pub mod job_definitions;
@@ -40,6 +41,7 @@ use self::scope::{ScopeForm, Scoping};
 use crate::config::Thresholds;
 use crate::model::description::Description;
 use crate::model::scope::{Scope, Team};
+use crate::model::search::Found;
 use crate::model::section::Moment;
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
@@ -57,6 +59,8 @@ pub enum Message {
     Snapshot(Arc<Snapshot>),
     /// Answers to a describe.
     Described(Box<Description>),
+    /// Answers to a search.
+    Found(Box<Found>),
     /// Something to tell the operator.
     Notice(String),
     /// Time has passed.
@@ -173,6 +177,7 @@ pub struct App {
     refused: bool,
     refusals: u32,
     login_not_before: Option<Moment>,
+    searches: u64,
 }
 
 /// How long a notice stays.
@@ -203,6 +208,7 @@ impl App {
             refused: false,
             refusals: 0,
             login_not_before: None,
+            searches: 0,
         }
     }
 
@@ -230,7 +236,7 @@ impl App {
 
     /// Which keys hold once nothing lies above.
     pub fn place(&self) -> Context {
-        self.page().map_or(Context::List, Page::context)
+        self.page().map_or(Context::List, |page| page.context())
     }
 
     /// The picture of the whole engine, whatever the scope: a tree of calls does not end at it.

@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::filter::Filter;
+use super::finding;
 use super::geometry::Pane;
 use super::pages::Page;
 use super::pages::timeline::TimelinePage;
@@ -11,6 +12,7 @@ use super::update::{cursor_was_missing, describe_known};
 use super::{App, Effect, Overlay};
 use crate::model::call_tree::{Content, NodeKey, Target};
 use crate::model::history::JobEvent;
+use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::timeline::{Row, Visit, What};
 
 /// Carries out a command on the page that has the screen; none if no page is open or the command means the same everywhere.
@@ -21,6 +23,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     match app.pages.last()? {
         Page::Tree(_) => on_tree(app, command),
         Page::Timeline(_) => on_timeline(app, command),
+        Page::Results(_) => finding::run(app, command),
         Page::Incident(_) | Page::Trace(_) => None,
     }
 }
@@ -84,7 +87,7 @@ fn open_node(app: &mut App) -> Vec<Effect> {
 pub(super) fn open_tree(app: &mut App) {
     let of_page = app.page().map(|page| match page {
         Page::Incident(page) => Some(page.known.clone()),
-        Page::Tree(_) | Page::Timeline(_) | Page::Trace(_) => None,
+        Page::Tree(_) | Page::Timeline(_) | Page::Trace(_) | Page::Results(_) => None,
     });
     let known = match of_page {
         Some(known) => known,
@@ -166,29 +169,26 @@ fn open_event(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens the timeline of the instance of the selected row, or of the page.
-pub(super) fn open_timeline(app: &mut App) {
-    let of_page = app.page().map(|page| match page {
-        Page::Incident(page) => page.known.incident.process_instance.clone().map(|id| (id, page.known.incident.process_definition.clone())),
-        Page::Tree(page) => page.selected_node().map(|node| (node.id.clone(), node.definition.clone())),
-        Page::Timeline(_) | Page::Trace(_) => None,
-    });
-    let target = match of_page {
-        Some(target) => target,
+/// The process instance of the selected row or of the page, with its definition where that is known; says what to do where there is none.
+fn selected_instance(app: &mut App) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
+    let of_page = app.page().map(|page| page.instance());
+    let selected = match of_page {
+        Some(of_page) => of_page,
         None if app.focus != Pane::Incidents || cursor_was_missing(app) => None,
         None => app.incidents.selected_incident(&app.snapshot).and_then(|id| {
             let incident = &app.snapshot.incident(&id)?.incident;
             Some((incident.process_instance.clone()?, incident.process_definition.clone()))
         }),
     };
-    let Some((instance, definition)) = target else {
-        let words = match app.page() {
-            Some(Page::Trace(_)) => "esc leads back to the timeline.",
-            _ => "Select a row with a process instance first: the timeline is that of one instance.",
-        };
-        app.notice = Some((words.to_owned(), app.now));
-        return;
-    };
+    if selected.is_none() {
+        app.notice = Some(("Select a row with a process instance first.".to_owned(), app.now));
+    }
+    selected
+}
+
+/// Opens the timeline of the instance of the selected row, or of the page.
+pub(super) fn open_timeline(app: &mut App) {
+    let Some((instance, definition)) = selected_instance(app) else { return };
     let page = TimelinePage::new(instance, definition, app.settings.zone.clone(), &app.whole());
     app.pages.push(Page::Timeline(Box::new(page)));
 }

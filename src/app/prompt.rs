@@ -17,6 +17,8 @@ pub enum Purpose {
     Search,
     /// Address of an engine.
     Address,
+    /// Search in the whole engine.
+    Find,
 }
 
 /// One line of input.

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::filter::Filter;
+use super::finding;
 use super::geometry::Pane;
 use super::pages::Page;
 use super::prompt::{LoginForm, LoginLine, Prompt, Purpose};
@@ -19,8 +20,9 @@ pub(super) fn open_login(app: &mut App, reason: String) {
 
 pub(super) fn open_prompt(app: &mut App, purpose: Purpose) {
     let text = match purpose {
-        Purpose::Search => app.page().and_then(Page::text).map(|page| page.needle.clone()).unwrap_or_default(),
-        Purpose::Filter if app.page().is_some() => app.page().and_then(Page::filter).map(|filter| filter.typed().to_owned()).unwrap_or_default(),
+        Purpose::Search => app.page().and_then(|page| page.text()).map(|page| page.needle.clone()).unwrap_or_default(),
+        Purpose::Filter if app.page().is_some() => app.page().and_then(|page| page.filter()).map(|filter| filter.typed().to_owned()).unwrap_or_default(),
+        Purpose::Find => finding::last(app),
         _ => match app.focus {
             Pane::Incidents => app.incidents.filter().typed().to_owned(),
             Pane::JobDefinitions => app.job_definitions.filter().typed().to_owned(),
@@ -65,6 +67,11 @@ pub(super) fn prompt_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
             app.overlay = None;
             apply_prompt(app, purpose, &before);
         }
+        KeyCode::Enter if prompt.purpose == Purpose::Find => {
+            let text = prompt.text().to_owned();
+            app.overlay = None;
+            return finding::find(app, &text);
+        }
         KeyCode::Enter => app.overlay = None,
         _ => {
             prompt.key(key);
@@ -96,11 +103,11 @@ fn apply_prompt(app: &mut App, purpose: Purpose, text: &str) {
             Pane::Definitions => app.definitions.set_filter(Filter::parse(text)),
         },
         Purpose::Search => {
-            if let Some(page) = app.pages.last_mut().and_then(Page::text_mut) {
+            if let Some(page) = app.pages.last_mut().and_then(|page| page.text_mut()) {
                 page.search(text);
             }
         }
-        Purpose::Address => {}
+        Purpose::Address | Purpose::Find => {}
     }
 }
 

@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::Command;
 use super::filter::Filter;
+use super::finding;
 use super::geometry::{self, Pane};
 use super::keymap;
 use super::pages::Page;
@@ -41,6 +42,10 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
             for page in &mut app.pages {
                 page.fill(&description, &whole);
             }
+            Vec::new()
+        }
+        Message::Found(found) => {
+            finding::take(app, &found);
             Vec::new()
         }
         Message::Notice(text) => {
@@ -199,7 +204,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Filter => open_prompt(app, Purpose::Filter),
         Command::Search => open_prompt(app, Purpose::Search),
         Command::NextHit | Command::PreviousHit => {
-            if let Some(text) = app.pages.last_mut().and_then(Page::text_mut) {
+            if let Some(text) = app.pages.last_mut().and_then(|page| page.text_mut()) {
                 text.next_hit(command == Command::NextHit);
             }
         }
@@ -218,8 +223,9 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Tree => paging::open_tree(app),
         Command::Timeline => paging::open_timeline(app),
         Command::OnlyTrouble | Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded => {}
+        Command::Find => open_prompt(app, Purpose::Find),
         Command::Wrap => {
-            if let Some(text) = app.pages.last_mut().and_then(Page::text_mut) {
+            if let Some(text) = app.pages.last_mut().and_then(|page| page.text_mut()) {
                 text.wrap = !text.wrap;
             }
         }

@@ -137,15 +137,23 @@ impl IncidentQuery {
 /// The pattern of SQL that fits every text with `part` in it, with the signs that mean something in a pattern taken for themselves.
 /// Whether upper and lower case differ is the database's affair.
 pub fn containing(part: &str) -> String {
-    let mut pattern = String::with_capacity(part.len() + 2);
-    pattern.push('%');
-    for sign in part.chars() {
+    format!("%{}%", literal(part))
+}
+
+/// The pattern of SQL that fits every text which begins with `part`, as [`containing`] makes one.
+pub fn beginning_with(part: &str) -> String {
+    format!("{}%", literal(part))
+}
+
+/// The part of a pattern that fits this text alone.
+fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    for sign in text.chars() {
         if matches!(sign, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(sign);
     }
-    pattern.push('%');
     pattern
 }
 
@@ -382,5 +390,6 @@ mod tests {
     fn a_pattern_takes_signs_for_themselves() {
         assert_eq!(containing("50% of a_b\\"), "%50\\% of a\\_b\\\\%");
         assert_eq!(containing(""), "%%");
+        assert_eq!(beginning_with("50% of a_b\\"), "50\\% of a\\_b\\\\%");
     }
 }

@@ -20,6 +20,7 @@ pub mod naming;
 pub mod rights;
 pub mod scope;
 pub mod scoped;
+pub mod search;
 pub mod section;
 pub mod series;
 pub mod since;

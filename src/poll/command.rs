@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use crate::model::description::Description;
 use crate::model::grouping::{GroupKey, KnownIncident};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
 use crate::model::inquiry::Inquiry;
+use crate::model::search::{Found, Search};
 
 /// The rows on the screen right now; what is known of them is kept fresh.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +36,10 @@ pub enum PollCommand {
     Look(Looking),
     /// Read everything about one incident.
     Describe(Arc<KnownIncident>),
+    /// Search, once. An older search is given up.
+    Find(Search),
+    /// Give the search up that is under way.
+    GiveUp,
     /// Log in again, with these.
     Login {
         /// User name.
@@ -41,4 +47,13 @@ pub enum PollCommand {
         /// Password.
         password: SecretString,
     },
+}
+
+/// The answer to a wish that is answered once.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// To [`PollCommand::Describe`].
+    Described(Box<Description>),
+    /// To [`PollCommand::Find`].
+    Found(Box<Found>),
 }

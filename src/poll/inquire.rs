@@ -25,7 +25,7 @@ use crate::model::section::Problem;
 use crate::triage::signature;
 
 /// Requests under way at once for all inquiries together.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// What inquiries cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,11 @@ impl Counter {
     /// A counter that asks this client.
     pub fn new(client: Client) -> Self {
         Self { client, slots: Semaphore::new(AT_ONCE), requests: AtomicU32::new(0), nanos: AtomicU64::new(0) }
+    }
+
+    /// Whom it asks.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// What all inquiries cost so far.
@@ -90,12 +95,12 @@ impl Counter {
     }
 
     /// Sends one request as soon as there is room for it.
-    async fn one<T>(&self, call: impl Future<Output = Result<Answer<T>, EngineError>> + Send) -> Result<T, EngineError> {
+    pub(super) async fn one<T>(&self, call: impl Future<Output = Result<Answer<T>, EngineError>> + Send) -> Result<T, EngineError> {
         self.sent(call.boxed()).await.map(|answer| answer.data)
     }
 
     /// The same for what may be gone.
-    async fn maybe<T>(&self, call: impl Future<Output = Result<Option<Answer<T>>, EngineError>> + Send) -> Result<Option<T>, EngineError> {
+    pub(super) async fn maybe<T>(&self, call: impl Future<Output = Result<Option<Answer<T>>, EngineError>> + Send) -> Result<Option<T>, EngineError> {
         self.sent(call.boxed()).await.map(|answer| answer.map(|answer| answer.data))
     }
 
@@ -103,10 +108,8 @@ impl Counter {
         // The semaphore is never closed.
         let _slot = self.slots.acquire().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let begun = std::time::Instant::now();
-        let answer = call.await;
-        self.nanos.fetch_add(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        answer
+        let _clock = Clock { nanos: &self.nanos, begun: std::time::Instant::now() };
+        call.await
     }
 
     async fn instance(&self, id: &ProcessInstanceId) -> Found {
@@ -142,12 +145,24 @@ impl Counter {
     }
 
     /// Two questions at the same time.
-    async fn both<A, B>(
+    pub(super) async fn both<A, B>(
         &self,
         first: impl Future<Output = Result<Answer<A>, EngineError>> + Send,
         second: impl Future<Output = Result<Answer<B>, EngineError>> + Send,
     ) -> (Result<A, EngineError>, Result<B, EngineError>) {
         join(self.one(first), self.one(second)).await
+    }
+}
+
+/// Adds up how long a request took, one that is dropped midway included.
+struct Clock<'a> {
+    nanos: &'a AtomicU64,
+    begun: std::time::Instant,
+}
+
+impl Drop for Clock<'_> {
+    fn drop(&mut self) {
+        self.nanos.fetch_add(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
@@ -158,7 +173,7 @@ pub fn known(incident: Incident) -> Arc<KnownIncident> {
 }
 
 /// A problem that concerns one question alone becomes a part of its finding.
-fn alone<T>(result: Result<T, EngineError>) -> Result<Result<T, Problem>, EngineError> {
+pub(super) fn alone<T>(result: Result<T, EngineError>) -> Result<Result<T, Problem>, EngineError> {
     match result {
         Ok(data) => Ok(Ok(data)),
         Err(error) if concerns_one(&error) => Ok(Err(problem(&error))),
@@ -166,6 +181,6 @@ fn alone<T>(result: Result<T, EngineError>) -> Result<Result<T, Problem>, Engine
     }
 }
 
-fn concerns_one(error: &EngineError) -> bool {
+pub(super) fn concerns_one(error: &EngineError) -> bool {
     matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::Engine | ErrorKind::Fault | ErrorKind::TooLarge)
 }

@@ -8,6 +8,7 @@
 //! | [`picture`] | what is known, and how each answer changes it; pure |
 //! | [`ask`] | one request and its answer: the only part that calls the client |
 //! | [`inquire`] | answering what is asked about one instance |
+//! | [`find`] | answering a search |
 //! | [`task`] | the task itself |
 //! | [`supervise`] | who looks after it |
 //! | [`backfill`] | the past of the figures, reconstructed from the history; pure |
@@ -17,6 +18,7 @@ pub mod ask;
 pub mod backfill;
 pub mod budget;
 pub mod command;
+pub mod find;
 pub mod inquire;
 pub mod items;
 mod past;

@@ -9,12 +9,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::{self, Answered, Ask};
-use super::command::{Looking, PollCommand};
+use super::command::{Looking, PollCommand, Told};
+use super::find;
+use super::inquire::Counter;
 use super::picture::Picture;
 use super::question::Question;
 use super::supervise::{Desk, supervise};
 use crate::engine::{Client, EngineError, Login};
 use crate::model::description::Description;
+use crate::model::search::{Found, Search};
 use crate::model::section::Moment;
 use crate::model::snapshot::{EngineIdentity, Snapshot};
 
@@ -49,8 +52,8 @@ pub struct Poller {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Wishes.
     pub commands: mpsc::UnboundedSender<PollCommand>,
-    /// Answers to describes.
-    pub descriptions: mpsc::UnboundedReceiver<Description>,
+    /// Answers to wishes that are answered once.
+    pub told: mpsc::UnboundedReceiver<Told>,
 }
 
 /// Starts the task on the current runtime. It ends when all ends of its command channel are dropped.
@@ -58,7 +61,7 @@ pub fn start(setup: Setup) -> Poller {
     let first = Arc::new(Snapshot::empty(setup.engine.clone(), Moment::now()));
     let (publish, snapshots) = watch::channel(first);
     let (commands, wishes) = mpsc::unbounded_channel();
-    let (tell, descriptions) = mpsc::unbounded_channel();
+    let (tell, told) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         supervise(Desk::new(wishes), &publish, |desk| {
             let (setup, publish, tell) = (setup.clone(), publish.clone(), tell.clone());
@@ -66,7 +69,7 @@ pub fn start(setup: Setup) -> Poller {
         })
         .await;
     });
-    Poller { snapshots, commands, descriptions }
+    Poller { snapshots, commands, told }
 }
 
 struct Outcome {
@@ -78,20 +81,30 @@ struct Outcome {
 
 type Described = (Description, Duration, u32);
 
+/// A search under way.
+struct Hunt {
+    search: Search,
+    /// What it has cost so far: that is paid too if it is given up.
+    counter: Arc<Counter>,
+}
+
 struct Task {
     picture: Picture,
     client: Client,
     publish: watch::Sender<Arc<Snapshot>>,
-    tell: mpsc::UnboundedSender<Description>,
+    tell: mpsc::UnboundedSender<Told>,
     in_flight: FuturesUnordered<BoxFuture<'static, Outcome>>,
     /// The newest describe; an older one is given up.
     describing: OptionFuture<BoxFuture<'static, Described>>,
+    /// The newest search; an older one is given up.
+    finding: OptionFuture<BoxFuture<'static, Found>>,
+    hunt: Option<Hunt>,
     published: Option<Instant>,
     dirty: bool,
 }
 
 impl Task {
-    fn new(setup: &Setup, desk: &Desk, publish: watch::Sender<Arc<Snapshot>>, tell: mpsc::UnboundedSender<Description>) -> Self {
+    fn new(setup: &Setup, desk: &Desk, publish: watch::Sender<Arc<Snapshot>>, tell: mpsc::UnboundedSender<Told>) -> Self {
         let now = Moment::now();
         let mut picture = Picture::new(setup.engine.clone(), setup.budget, setup.seed, now);
         picture.carry_on(&publish.borrow(), now);
@@ -107,6 +120,8 @@ impl Task {
             tell,
             in_flight: FuturesUnordered::new(),
             describing: None.into(),
+            finding: None.into(),
+            hunt: None,
             published: None,
             dirty: false,
         }
@@ -127,7 +142,11 @@ impl Task {
                 Some(described) = &mut self.describing => {
                     self.describing = None.into();
                     self.picture.schedule.extra(described.2, described.1, Moment::now().instant);
-                    let _ = self.tell.send(described.0);
+                    let _ = self.tell.send(Told::Described(Box::new(described.0)));
+                }
+                Some(found) = &mut self.finding => {
+                    self.give_up();
+                    let _ = self.tell.send(Told::Found(Box::new(found)));
                 }
                 () = sleep_until(planned) => {
                     if planned.elapsed() > STOOD_STILL {
@@ -196,18 +215,41 @@ impl Task {
                 let future: BoxFuture<'static, Described> = Box::pin(async move { ask::describe(&client, &known).await });
                 self.describing = Some(future).into();
             }
+            PollCommand::Find(search) => self.find(search),
+            PollCommand::GiveUp => self.give_up(),
             PollCommand::Login { user, password } => match self.client.with_login(Login::Basic { user: user.clone(), password }) {
                 Ok(client) => {
                     desk.login = Some((user.clone(), client.clone()));
                     self.client = client;
                     self.in_flight.clear();
                     self.describing = None.into();
+                    if let Some(hunt) = self.hunt.take() {
+                        self.find(hunt.search);
+                    }
                     self.picture.login(user);
                 }
                 Err(error) => self.picture.refuse_login(&error, now),
             },
         }
         self.dirty = true;
+    }
+
+    fn find(&mut self, search: Search) {
+        self.give_up();
+        let counter = Arc::new(find::counter(&self.client, &search));
+        let (asking, asked) = (Arc::clone(&counter), search.clone());
+        let future: BoxFuture<'static, Found> = Box::pin(async move { find::find(&asking, &asked).await });
+        self.finding = Some(future).into();
+        self.hunt = Some(Hunt { search, counter });
+    }
+
+    /// Ends a search, answered or not, and pays for it. Requests under way are dropped.
+    fn give_up(&mut self) {
+        self.finding = None.into();
+        if let Some(hunt) = self.hunt.take() {
+            let spent = hunt.counter.spent();
+            self.picture.schedule.extra(spent.requests, spent.elapsed, Moment::now().instant);
+        }
     }
 
     fn publish_if_due(&mut self) {

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::look::{Look, Pen};
 use crate::app::keymap;
+use crate::app::prompt::Purpose;
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
 use crate::model::rights::Trust;
@@ -141,6 +142,7 @@ pub fn draw_footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
     pen.skip(1);
     let keys: Vec<(String, String)> = match &app.overlay {
+        Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Find => vec![("enter".into(), "search".into()), ("esc".into(), "leave".into())],
         Some(Overlay::Prompt(_)) => vec![("enter".into(), "keep".into()), ("esc".into(), "undo".into())],
         Some(Overlay::Scope(_)) => vec![("enter".into(), "show".into()), ("tab".into(), "suggestions".into()), ("esc".into(), "as before".into())],
         Some(Overlay::Login(_)) => vec![("enter".into(), "log in".into()), ("tab".into(), "other line".into()), ("esc".into(), "not now".into())],

@@ -50,7 +50,13 @@ enum HelpLine {
 
 fn help_lines() -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    let places = [("In lists", Context::List), ("On the describe page", Context::Text), ("In a tree", Context::Tree), ("In a timeline", Context::Timeline)];
+    let places = [
+        ("In lists", Context::List),
+        ("On the describe page", Context::Text),
+        ("In a tree", Context::Tree),
+        ("In a timeline", Context::Timeline),
+        ("In the results of a search", Context::Results),
+    ];
     for (heading, context) in places {
         lines.push(HelpLine::Heading(heading));
         for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
@@ -109,6 +115,8 @@ fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {
         Purpose::Filter => " filter: ",
         Purpose::Search => " search: ",
         Purpose::Address => " address: ",
+        Purpose::Find if area.width < 100 => " find (key, id, activity, message): ",
+        Purpose::Find => " find (business key, id, activity or message): ",
     };
     frame.buffer_mut().set_style(area, look.style(Role::Input));
     if let Some(mut pen) = Pen::new(frame.buffer_mut(), area, 0) {

@@ -74,7 +74,7 @@ impl Cell {
 /// One row on the screen.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// A cell for each column.
+    /// A cell for each column; a cell alone takes the whole line.
     pub cells: Vec<Cell>,
     /// Whether the cursor is on it.
     pub selected: bool,
@@ -187,6 +187,13 @@ impl Table<'_> {
             pen.fill(" ", over(look.style(Role::Muted)));
             return;
         }
+        if let ([cell], true) = (row.cells.as_slice(), self.columns.len() > 1) {
+            let mut room = pen.room();
+            draw_lead(&mut pen, cell, &mut room, over, look);
+            pen.write(&cell.fitted(room), over(look.style(cell.role)));
+            pen.fill(" ", over(look.style(Role::Text)));
+            return;
+        }
         let mut first = true;
         for ((column, cells), cell) in self.columns.iter().zip(widths).zip(&row.cells) {
             let Some(cells) = cells else { continue };
@@ -194,11 +201,7 @@ impl Table<'_> {
                 pen.write(" ", over(look.style(Role::Text)));
             }
             let mut room = usize::from(*cells);
-            for (text, role) in &cell.lead {
-                let text = truncate(text, room);
-                room -= width(&text);
-                pen.write(&text, over(look.style(*role)));
-            }
+            draw_lead(&mut pen, cell, &mut room, over, look);
             pen.cell(&cell.fitted(room), room, column.align, over(look.style(cell.role)));
         }
         pen.fill(" ", over(look.style(Role::Text)));
@@ -214,6 +217,14 @@ impl Table<'_> {
             let (symbol, role) = if inside { (look.symbols.scrollbar.thumb, Role::Muted) } else { (look.symbols.scrollbar.track, Role::Faint) };
             buffer.set_string(area.x + area.width - 1, area.y + 1 + u16::try_from(line).unwrap_or(0), symbol, look.style(role));
         }
+    }
+}
+
+fn draw_lead(pen: &mut Pen<'_>, cell: &Cell, room: &mut usize, over: impl Fn(Style) -> Style, look: &Look) {
+    for (text, role) in &cell.lead {
+        let text = truncate(text, *room);
+        *room -= width(&text);
+        pen.write(&text, over(look.style(*role)));
     }
 }
 

@@ -7,6 +7,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+mod finding;
+
 use super::draw;
 use super::look::Look;
 use crate::app::{App, Message, Settings};
@@ -299,7 +301,17 @@ fn the_first_run_screen_tells_the_ways_to_start() {
 fn any_size_can_be_drawn() {
     let now = example::noon();
     for (width, height) in [(1, 1), (3, 2), (10, 5), (20, 8), (40, 10), (79, 23), (300, 100)] {
-        for keys in [&[][..], &[Down, Enter, Enter], &[Down, Char('d')], &[Char('?')], &[Char('L')], &[Char('/')], &[Char('3'), Down, Enter], &[Char('f')]] {
+        for keys in [
+            &[][..],
+            &[Down, Enter, Enter],
+            &[Down, Char('d')],
+            &[Char('?')],
+            &[Char('L')],
+            &[Char('/')],
+            &[Char('F'), Char('c'), Enter],
+            &[Char('3'), Down, Enter],
+            &[Char('f')],
+        ] {
             let mut app = app(example::snapshot(now), now, (width, height));
             press(&mut app, now, keys);
             screen(&app, &look(&UNICODE));

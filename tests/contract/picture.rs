@@ -10,7 +10,7 @@ use bpmtop::model::figure::Figure;
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::ids::JobId;
 use bpmtop::model::snapshot::{EngineIdentity, Link, Snapshot};
-use bpmtop::poll::command::{Looking, PollCommand};
+use bpmtop::poll::command::{Looking, PollCommand, Told};
 use bpmtop::poll::task::{self, Poller, Setup};
 use serde_json::json;
 
@@ -272,7 +272,8 @@ pub async fn what_somebody_looks_at_is_read_and_described(bench: Bench) -> Resul
         .await?;
     ensure!(full.activity_names[&process.id].values().any(|name| name.as_wire() == "Name of work"));
     watched.send(PollCommand::Describe(Arc::clone(&known)))?;
-    let described = tokio::time::timeout(SOON, watched.poller.descriptions.recv()).await?.context("the poller is gone")?;
+    let told = tokio::time::timeout(SOON, watched.poller.told.recv()).await?.context("the poller is gone")?;
+    let Told::Described(described) = told else { anyhow::bail!("{told:?}") };
     ensure!(described.incident == known.incident.id);
     let Ok(FailedWork::Job(Some(read))) = &described.work else { anyhow::bail!("{:?}", described.work) };
     ensure!(read.id == job && matches!(&described.instance, Some(Ok(Some(row))) if row.id == instance), "{described:?}");

@@ -159,7 +159,9 @@ fn right_answer(world: &mut World, asked: &Asked) -> Reply {
         ("POST", "/process-instance") => by_ids(asked, "processInstanceIds", world.instances.iter().map(|(id, key)| instance_row(id, key))),
         ("POST", "/external-task") => Reply::json("[]"),
         (_, "/external-task/count") => count(0),
-        (_, "/process-instance/count") => count(world.instances.len()),
+        (_, "/process-instance/count") => count(instances(world, &query).len()),
+        ("GET", "/process-instance") => page(instances(world, &query)),
+        ("POST", "/history/process-instance") => by_ids(asked, "processInstanceIds", world.instances.iter().map(|(id, key)| historic_instance_row(id, key))),
         (_, "/process-definition") => page(world.definitions.iter().map(|id| definition_row(id)).collect()),
         (_, "/job-definition") => page(world.job_definitions.iter().map(|id| job_definition_row(id)).collect()),
         (_, "/authorization/check") => {
@@ -287,6 +289,21 @@ fn instance_row(id: &str, business_key: &str) -> Value {
     json!({
         "links": [], "id": id, "definitionId": "payment:2:x", "definitionKey": "payment", "businessKey": business_key, "caseInstanceId": null,
         "ended": false, "suspended": false, "tenantId": null,
+    })
+}
+
+/// By business key, sorted by id. All of them are called by nobody.
+fn instances(world: &World, query: &HashMap<String, String>) -> Vec<Value> {
+    let mut rows: Vec<_> = world.instances.iter().filter(|(_, key)| query.get("businessKey").is_none_or(|asked| asked == *key)).collect();
+    rows.sort();
+    rows.into_iter().map(|(id, key)| instance_row(id, key)).collect()
+}
+
+fn historic_instance_row(id: &str, business_key: &str) -> Value {
+    json!({
+        "id": id, "businessKey": business_key, "processDefinitionId": "payment:2:x", "processDefinitionKey": "payment",
+        "processDefinitionName": "The payment", "processDefinitionVersion": 2, "startTime": "2025-01-01T00:00:00.000+0000", "endTime": null,
+        "superProcessInstanceId": null, "rootProcessInstanceId": id, "state": "ACTIVE", "deleteReason": null, "startUserId": null, "tenantId": null,
     })
 }
 

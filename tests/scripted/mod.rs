@@ -146,6 +146,7 @@ pub struct Served {
 struct Seen {
     asked: Mutex<Vec<Asked>>,
     served: Mutex<Vec<Served>>,
+    abandoned: Mutex<Vec<String>>,
     connections: Mutex<usize>,
 }
 
@@ -254,6 +255,11 @@ impl ScriptedEngine {
         self.seen.served.lock().expect("unpoisoned").clone()
     }
 
+    /// Targets of requests whose client went away before a late answer.
+    pub fn abandoned(&self) -> Vec<String> {
+        self.seen.abandoned.lock().expect("unpoisoned").clone()
+    }
+
     /// How many connections were accepted.
     pub fn connections(&self) -> usize {
         *self.seen.connections.lock().expect("unpoisoned")
@@ -266,10 +272,28 @@ async fn serve(mut socket: impl AsyncRead + AsyncWrite + Unpin, seen: Arc<Seen>,
         seen.asked.lock().expect("unpoisoned").push(asked.clone());
         let from = Instant::now();
         let reply = script(&asked);
+        if let Manner::Late(time) = &reply.manner
+            && !waits(&mut socket, &mut pending, *time).await
+        {
+            seen.abandoned.lock().expect("unpoisoned").push(asked.target);
+            return;
+        }
         let written = write_reply(&mut socket, &reply).await;
         seen.served.lock().expect("unpoisoned").push(Served { target: asked.target, from, until: Instant::now() });
         if !matches!(written, Ok(true)) {
             return;
+        }
+    }
+}
+
+/// Lets time pass; false if the client goes away meanwhile.
+async fn waits(socket: &mut (impl AsyncRead + Unpin), pending: &mut Vec<u8>, time: Duration) -> bool {
+    let over = tokio::time::sleep(time);
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            () = &mut over => return true,
+            read = read_more(socket, pending) => if read.is_none() { return false },
         }
     }
 }
@@ -315,8 +339,7 @@ async fn write_reply(socket: &mut (impl AsyncWrite + Unpin), reply: &Reply) -> s
             socket.write_all(bytes).await?;
             return Ok(false);
         }
-        Manner::Late(time) => tokio::time::sleep(*time).await,
-        Manner::Whole | Manner::CutAfter(_) | Manner::StallAfter(_) => {}
+        Manner::Whole | Manner::Late(_) | Manner::CutAfter(_) | Manner::StallAfter(_) => {}
     }
     socket.write_all(reply.head().as_bytes()).await?;
     match &reply.manner {

@@ -5,15 +5,20 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::Contents;
 use crate::app::document::{Document, Line, Tone};
 use crate::app::earlier;
+use crate::app::keymap::Context;
+use crate::app::list::Motion;
 use crate::model::description::{Description, FailedWork};
 use crate::model::figure::Figure;
 use crate::model::grouping::{KnownIncident, Names, key_of};
+use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::rights::Trust;
 use crate::model::section::{Moment, Problem};
 use crate::model::since;
 use crate::model::snapshot::Snapshot;
+use crate::poll::command::{Looking, PollCommand};
 use crate::text::{SafeLines, age};
 
 /// Page of one incident.
@@ -36,22 +41,22 @@ impl IncidentPage {
     /// A page that waits for its answers.
     pub fn new(known: Arc<KnownIncident>, snapshot: &Snapshot, zone: TimeZone, now: Moment) -> Self {
         let mut page = Self { known, asked: now, description: None, gone: false, text: Document::default(), zone };
-        page.refresh(snapshot);
+        page.renew(snapshot);
         page
     }
 
     /// Takes the answers in.
-    pub fn fill(&mut self, description: Description, snapshot: &Snapshot) {
+    fn take(&mut self, description: Description, snapshot: &Snapshot) {
         self.text.set_tail(match &description.trace {
             Ok(Some(trace)) => trace.safe_lines(),
             _ => SafeLines::default(),
         });
         self.description = Some(description);
-        self.refresh(snapshot);
+        self.renew(snapshot);
     }
 
     /// Notes a new snapshot: names may have arrived, the incident may have been resolved.
-    pub fn refresh(&mut self, snapshot: &Snapshot) {
+    fn renew(&mut self, snapshot: &Snapshot) {
         self.gone = snapshot.incidents.get().is_some_and(|set| set.complete && !set.incidents.contains_key(&self.known.incident.id));
         self.text.set_head(head(self, snapshot));
     }
@@ -221,5 +226,56 @@ fn trace_heading(page: &IncidentPage, lines: &mut Vec<Line>) {
             lines.push(Line::Remark(problem.what.clone(), Tone::Warning));
             lines.push(Line::Remark(problem.remedy.clone(), Tone::Muted));
         }
+    }
+}
+
+impl Contents for IncidentPage {
+    fn context(&self) -> Context {
+        Context::Text
+    }
+
+    fn set_height(&mut self, height: usize) {
+        self.text.set_height(height);
+    }
+
+    fn refresh(&mut self, snapshot: &Snapshot) {
+        self.renew(snapshot);
+    }
+
+    fn go(&mut self, motion: Motion, _now: Moment) {
+        self.text.go(motion);
+    }
+
+    fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
+        looking.definitions.extend(self.known.incident.process_definition.clone());
+        looking.groups.push(key_of(&self.known.incident, &snapshot.names()));
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.known.incident.id.to_string())
+    }
+
+    fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
+        let incident = &self.known.incident;
+        incident.process_instance.clone().map(|id| (id, incident.process_definition.clone()))
+    }
+
+    fn fill(&mut self, description: &Description, snapshot: &Snapshot) {
+        if self.known.incident.id == description.incident {
+            self.take(description.clone(), snapshot);
+        }
+    }
+
+    fn text(&self) -> Option<&Document> {
+        Some(&self.text)
+    }
+
+    fn text_mut(&mut self) -> Option<&mut Document> {
+        Some(&mut self.text)
+    }
+
+    fn ask_again(&mut self, now: Moment) -> Option<PollCommand> {
+        self.asked = now;
+        Some(PollCommand::Describe(self.known.clone()))
     }
 }

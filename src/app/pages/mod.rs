@@ -6,28 +6,33 @@
 //! | [`tree`] | the tree of called instances |
 //! | [`timeline`] | what happened to one instance |
 //! | [`trace`] | the stack trace of one failure of the past |
+//! | [`results`] | what a search found |
 
 pub mod incident;
+pub mod results;
 pub mod timeline;
 pub mod trace;
 pub mod tree;
+
+use std::ops::{Deref, DerefMut};
 
 use super::document::Document;
 use super::filter::Filter;
 use super::keymap::Context;
 use super::list::Motion;
 use crate::model::description::Description;
-use crate::model::grouping::key_of;
+use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::section::Moment;
 use crate::model::snapshot::Snapshot;
 use crate::poll::command::{Looking, PollCommand};
 
 use self::incident::IncidentPage;
+use self::results::ResultsPage;
 use self::timeline::TimelinePage;
 use self::trace::TracePage;
 use self::tree::TreePage;
 
-/// A page.
+/// A page. What every page does is in [`Contents`]; who needs to know which one it is matches here.
 #[derive(Clone, Debug)]
 pub enum Page {
     /// Everything about one incident.
@@ -38,138 +43,98 @@ pub enum Page {
     Timeline(Box<TimelinePage>),
     /// The stack trace of one failure of the past.
     Trace(Box<TracePage>),
+    /// What a search found.
+    Results(Box<ResultsPage>),
 }
 
-impl Page {
+/// What every page can be asked to do; many do only a part of it.
+pub trait Contents {
     /// Which keys hold on it.
-    pub fn context(&self) -> Context {
-        match self {
-            Self::Incident(_) => Context::Text,
-            Self::Tree(_) => Context::Tree,
-            Self::Timeline(_) => Context::Timeline,
-            Self::Trace(_) => Context::Text,
-        }
-    }
+    fn context(&self) -> Context;
 
     /// Tells how many lines fit below the title.
-    pub fn set_height(&mut self, height: usize) {
-        match self {
-            Self::Incident(page) => page.text.set_height(height),
-            Self::Tree(page) => page.list.set_height(tree_rows(height)),
-            Self::Timeline(page) => page.set_height(height),
-            Self::Trace(page) => page.text.set_height(height),
-        }
-    }
+    fn set_height(&mut self, height: usize);
 
     /// Notes a new picture.
-    pub fn refresh(&mut self, snapshot: &Snapshot) {
-        match self {
-            Self::Incident(page) => page.refresh(snapshot),
-            Self::Tree(page) => page.refresh(snapshot),
-            Self::Timeline(page) => page.refresh(snapshot),
-            Self::Trace(page) => page.refresh(snapshot),
-        }
-    }
-
-    /// Takes the answers to a describe in, if they belong here.
-    pub fn fill(&mut self, description: &Description, snapshot: &Snapshot) {
-        match self {
-            Self::Incident(page) if page.known.incident.id == description.incident => page.fill(description.clone(), snapshot),
-            Self::Incident(_) | Self::Tree(_) | Self::Timeline(_) | Self::Trace(_) => {}
-        }
-    }
+    fn refresh(&mut self, snapshot: &Snapshot);
 
     /// Moves the cursor or scrolls.
-    pub fn go(&mut self, motion: Motion, now: Moment) {
-        match self {
-            Self::Incident(page) => page.text.go(motion),
-            Self::Tree(page) => page.go(motion, now),
-            Self::Timeline(page) => page.go(motion, now),
-            Self::Trace(page) => page.text.go(motion),
-        }
-    }
+    fn go(&mut self, motion: Motion, now: Moment);
+
+    /// Adds what must be known to show the page.
+    fn look(&self, snapshot: &Snapshot, looking: &mut Looking);
+
+    /// What the operator may want to paste elsewhere: the id of what the page or its selected row is about.
+    fn id(&self) -> Option<String>;
+
+    /// The process instance that the page or its selected row is about, with its definition where that is known.
+    fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)>;
+
+    /// Takes the answers to a describe in, if they belong here.
+    fn fill(&mut self, _description: &Description, _snapshot: &Snapshot) {}
 
     /// Notes that other rows have come onto the screen.
-    pub fn scrolled(&mut self, snapshot: &Snapshot) {
-        match self {
-            Self::Incident(_) | Self::Timeline(_) | Self::Trace(_) => {}
-            Self::Tree(page) => page.scrolled(snapshot),
-        }
-    }
+    fn scrolled(&mut self, _snapshot: &Snapshot) {}
 
     /// The text to search in, where the page is one.
-    pub fn text(&self) -> Option<&Document> {
-        match self {
-            Self::Incident(page) => Some(&page.text),
-            Self::Trace(page) => Some(&page.text),
-            Self::Tree(_) | Self::Timeline(_) => None,
-        }
+    fn text(&self) -> Option<&Document> {
+        None
     }
 
     /// The same, to be searched or scrolled.
-    pub fn text_mut(&mut self) -> Option<&mut Document> {
-        match self {
-            Self::Incident(page) => Some(&mut page.text),
-            Self::Trace(page) => Some(&mut page.text),
-            Self::Tree(_) | Self::Timeline(_) => None,
-        }
+    fn text_mut(&mut self) -> Option<&mut Document> {
+        None
     }
 
     /// Which of its rows are shown, where the page can be filtered.
-    pub fn filter(&self) -> Option<&Filter> {
-        match self {
-            Self::Timeline(page) => Some(&page.filter),
-            Self::Incident(_) | Self::Tree(_) | Self::Trace(_) => None,
-        }
+    fn filter(&self) -> Option<&Filter> {
+        None
     }
 
-    /// Adds what must be known to show the page.
-    pub fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
-        match self {
-            Self::Incident(page) => {
-                looking.definitions.extend(page.known.incident.process_definition.clone());
-                looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
-            }
-            Self::Tree(page) => page.look(snapshot, looking),
-            Self::Timeline(page) => page.look(looking),
-            Self::Trace(page) => page.look(looking),
-        }
+    /// Notes that everything is to be asked again, and what the poller must be told besides.
+    fn ask_again(&mut self, _now: Moment) -> Option<PollCommand> {
+        None
     }
+}
 
-    /// What the operator may want to paste elsewhere: the id of what the page or its selected row is about.
-    pub fn id(&self) -> Option<String> {
-        match self {
-            Self::Incident(page) => Some(page.known.incident.id.to_string()),
-            Self::Tree(page) => page.selected_node().map(|node| node.id.to_string()),
-            Self::Timeline(page) => Some(page.id()),
-            Self::Trace(page) => Some(page.entry.to_string()),
-        }
-    }
+impl Deref for Page {
+    type Target = dyn Contents;
 
-    /// Asks for everything on it again.
-    pub fn ask_again(&mut self, now: Moment) -> Option<PollCommand> {
+    fn deref(&self) -> &Self::Target {
         match self {
-            Self::Incident(page) => {
-                page.asked = now;
-                Some(PollCommand::Describe(page.known.clone()))
-            }
-            Self::Tree(_) | Self::Timeline(_) | Self::Trace(_) => None,
+            Self::Incident(page) => &**page,
+            Self::Tree(page) => &**page,
+            Self::Timeline(page) => &**page,
+            Self::Trace(page) => &**page,
+            Self::Results(page) => &**page,
         }
     }
 }
 
-/// Lines of a tree page below the rows that say more about the selected one.
-pub const TREE_PREVIEW: usize = 4;
+impl DerefMut for Page {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Incident(page) => &mut **page,
+            Self::Tree(page) => &mut **page,
+            Self::Timeline(page) => &mut **page,
+            Self::Trace(page) => &mut **page,
+            Self::Results(page) => &mut **page,
+        }
+    }
+}
+
+/// Lines of a page of rows below them that say more about the selected one.
+pub const PREVIEW: usize = 4;
 
 /// From this height on there is room for them.
-const TREE_PREVIEW_FROM: usize = 14;
+const PREVIEW_FROM: usize = 14;
 
-/// Rows of a tree in so many lines below the title: without column heads, and without the preview where there is one.
-pub fn tree_rows(height: usize) -> usize {
-    height.saturating_sub(1).saturating_sub(if has_tree_preview(height) { TREE_PREVIEW } else { 0 })
+/// Rows in so many lines below the title: without column heads, and without the preview where there is one.
+pub fn rows_in(height: usize) -> usize {
+    height.saturating_sub(1).saturating_sub(if has_preview(height) { PREVIEW } else { 0 })
 }
 
-/// Whether a tree page has room for the preview.
-pub fn has_tree_preview(height: usize) -> bool {
-    height >= TREE_PREVIEW_FROM
+/// Whether a page of rows has room for the preview.
+pub fn has_preview(height: usize) -> bool {
+    height >= PREVIEW_FROM
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::Contents;
 use crate::app::filter::Filter;
+use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::grouping::KnownIncident;
 use crate::model::history::HistoryLevel;
@@ -129,7 +131,7 @@ impl TimelinePage {
 
     /// Rows of the table in so many lines below the title.
     fn rows_in(&self, height: usize) -> usize {
-        super::tree_rows(height).saturating_sub(self.notices.len())
+        super::rows_in(height).saturating_sub(self.notices.len())
     }
 
     /// Takes in what was found out since, and tells the rows anew.
@@ -460,4 +462,38 @@ fn instance_finding<'a>(instance: &ProcessInstanceId, snapshot: &'a Snapshot) ->
 fn reason(problem: &Problem) -> String {
     let what = problem.what.trim_end_matches('.');
     if problem.remedy.is_empty() { what.to_owned() } else { format!("{what}. {}", problem.remedy) }
+}
+
+impl Contents for TimelinePage {
+    fn context(&self) -> Context {
+        Context::Timeline
+    }
+
+    fn set_height(&mut self, height: usize) {
+        Self::set_height(self, height);
+    }
+
+    fn refresh(&mut self, snapshot: &Snapshot) {
+        Self::refresh(self, snapshot);
+    }
+
+    fn go(&mut self, motion: Motion, now: Moment) {
+        Self::go(self, motion, now);
+    }
+
+    fn look(&self, _snapshot: &Snapshot, looking: &mut Looking) {
+        Self::look(self, looking);
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(Self::id(self))
+    }
+
+    fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
+        Some((self.instance.clone(), None))
+    }
+
+    fn filter(&self) -> Option<&Filter> {
+        Some(&self.filter)
+    }
 }

@@ -2,8 +2,13 @@
 
 use jiff::tz::TimeZone;
 
+use super::Contents;
 use crate::app::document::{Document, Line, Tone};
+use crate::app::keymap::Context;
+use crate::app::list::Motion;
+use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry};
+use crate::model::section::Moment;
 use crate::model::section::Problem;
 use crate::model::snapshot::Snapshot;
 use crate::model::timeline::{Attempt, Event};
@@ -93,5 +98,43 @@ fn heading(found: Option<&Option<(EngineText, Option<usize>)>>, problem: Option<
             Line::Remark(problem.remedy.clone(), Tone::Muted),
         ],
         (None, None) => vec![Line::Heading("Stack trace: reading…".into())],
+    }
+}
+
+impl Contents for TracePage {
+    fn context(&self) -> Context {
+        Context::Text
+    }
+
+    fn set_height(&mut self, height: usize) {
+        self.text.set_height(height);
+    }
+
+    fn refresh(&mut self, snapshot: &Snapshot) {
+        Self::refresh(self, snapshot);
+    }
+
+    fn go(&mut self, motion: Motion, _now: Moment) {
+        self.text.go(motion);
+    }
+
+    fn look(&self, _snapshot: &Snapshot, looking: &mut Looking) {
+        Self::look(self, looking);
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.entry.to_string())
+    }
+
+    fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
+        None
+    }
+
+    fn text(&self) -> Option<&Document> {
+        Some(&self.text)
+    }
+
+    fn text_mut(&mut self) -> Option<&mut Document> {
+        Some(&mut self.text)
     }
 }

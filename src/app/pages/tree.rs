@@ -4,9 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::{Contents, rows_in};
+use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::call_tree::{Content, Facts, Node, NodeKey, Row, Target, Top, Tree, Unfolded, View, build};
 use crate::model::grouping::KnownIncident;
+use crate::model::ids::ProcessDefinitionId;
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Which};
 use crate::model::section::{Moment, Problem, Section};
@@ -285,6 +288,40 @@ impl TreePage {
             },
             _ => "ended",
         }
+    }
+}
+
+impl Contents for TreePage {
+    fn context(&self) -> Context {
+        Context::Tree
+    }
+
+    fn set_height(&mut self, height: usize) {
+        self.list.set_height(rows_in(height));
+    }
+
+    fn refresh(&mut self, snapshot: &Snapshot) {
+        Self::refresh(self, snapshot);
+    }
+
+    fn go(&mut self, motion: Motion, now: Moment) {
+        Self::go(self, motion, now);
+    }
+
+    fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
+        Self::look(self, snapshot, looking);
+    }
+
+    fn id(&self) -> Option<String> {
+        self.selected_node().map(|node| node.id.to_string())
+    }
+
+    fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
+        self.selected_node().map(|node| (node.id.clone(), node.definition.clone()))
+    }
+
+    fn scrolled(&mut self, snapshot: &Snapshot) {
+        Self::scrolled(self, snapshot);
     }
 }
 

@@ -88,7 +88,7 @@ fn enter_on_a_failure_reads_the_stack_trace_of_that_very_failure() {
         let trace = Finding::FailureTrace(Some(("java.lang.X: boom\n\tat a.B.c(B.java:7)".into(), None)));
         lively::answer(snapshot, [(Inquiry::FailureTrace("log-3".into()), trace)], now);
     });
-    assert_eq!(play.app.page().and_then(Page::text).map(|text| text.tail_len()), Some(2));
+    assert_eq!(play.app.page().and_then(|page| page.text()).map(|text| text.tail_len()), Some(2));
     play.press("<esc>");
     assert_eq!(page(&play).list.selected_key(), Some(&RowKey::Event(Key::Job("log-3".into()))));
 }

@@ -1,6 +1,7 @@
 //! Drawing the pages: one file a page.
 
 pub mod incident;
+pub mod results;
 pub mod timeline;
 pub mod trace;
 pub mod tree;
@@ -19,5 +20,6 @@ pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer
         Page::Tree(page) => tree::draw(app, page, look, area, buffer),
         Page::Timeline(page) => timeline::draw(app, page, look, area, buffer),
         Page::Trace(page) => trace::draw(app, page, look, area, buffer),
+        Page::Results(page) => results::draw(app, page, look, area, buffer),
     }
 }

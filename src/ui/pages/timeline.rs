@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::pages::timeline::{Standing, TimelinePage, Told};
-use crate::app::pages::{TREE_PREVIEW, has_tree_preview};
+use crate::app::pages::{PREVIEW, has_preview};
 use crate::model::history::JobEvent;
 use crate::model::naming;
 use crate::model::snapshot::Snapshot;
@@ -33,8 +33,8 @@ pub fn draw(app: &App, page: &TimelinePage, look: &Look, area: Rect, buffer: &mu
     let whole = app.whole();
     title(app, page, &whole, look).draw(area, buffer);
     let mut body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let preview = has_tree_preview(body.height.into());
-    let lines = if preview { u16::try_from(TREE_PREVIEW).unwrap_or(0) } else { 0 };
+    let preview = has_preview(body.height.into());
+    let lines = if preview { u16::try_from(PREVIEW).unwrap_or(0) } else { 0 };
     let below = Rect { y: body.y + body.height.saturating_sub(lines), height: lines.min(body.height), ..body };
     for notice in &page.notices {
         if let Some(mut pen) = Pen::new(buffer, body, 0) {

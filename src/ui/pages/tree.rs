@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::pages::tree::{TreePage, more_words, unfolded};
-use crate::app::pages::{TREE_PREVIEW, has_tree_preview};
+use crate::app::pages::{PREVIEW, has_preview};
 use crate::model::activity_instance::Token;
 use crate::model::call_tree::{Content, Ending, Fold, Node, Place, Row as TreeRow, Target, Top, Unfolded};
 use crate::model::grouping::Names;
@@ -33,8 +33,8 @@ pub fn draw(app: &App, page: &TreePage, look: &Look, area: Rect, buffer: &mut Bu
     let whole = app.whole();
     title(app, page, &whole, look).draw(area, buffer);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let preview = has_tree_preview(body.height.into());
-    let lines = if preview { u16::try_from(TREE_PREVIEW).unwrap_or(0) } else { 0 };
+    let preview = has_preview(body.height.into());
+    let lines = if preview { u16::try_from(PREVIEW).unwrap_or(0) } else { 0 };
     let rows = Rect { height: body.height.saturating_sub(lines), ..body };
     if page.tree.rows.is_empty() {
         draw_nothing(page, &whole, look, rows, buffer);
