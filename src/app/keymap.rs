@@ -16,6 +16,8 @@ pub enum Context {
     Text,
     /// In a tree of called instances.
     Tree,
+    /// On the page of an instance.
+    Instance,
     /// On the help screen.
     Help,
     /// On the screen shown when no engine is configured.
@@ -28,6 +30,7 @@ impl Context {
             Self::List => "lists",
             Self::Text => "page",
             Self::Tree => "tree",
+            Self::Instance => "instance",
             Self::Help => "help",
             Self::FirstRun => "first run",
         }
@@ -109,9 +112,10 @@ const LIST: &[Context] = &[Context::List];
 const TEXT: &[Context] = &[Context::Text];
 const TREE: &[Context] = &[Context::Tree];
 const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
-const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree];
-const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Help];
-const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Help, Context::FirstRun];
+const INSTANCE: &[Context] = &[Context::Instance];
+const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance];
+const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Help];
+const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Help, Context::FirstRun];
 
 const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
     Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
@@ -149,7 +153,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::plain(KeyCode::Enter)],
         Command::Open,
         "open",
-        "everything about the incident of the selected instance; the next instances of a list that goes on",
+        "everything about the incident of the selected instance, or about the instance; the next instances of a list that goes on",
         1,
     ),
     binding(TREE, &[Key::plain(KeyCode::Right), Key::char('l')], Command::Unfold, "unfold", "show what the selected instance called", 2),
@@ -158,6 +162,32 @@ pub const BINDINGS: &[Binding] = &[
     binding(TREE, &[Key::char('u')], Command::ToCaller, "up", "up to the instance that called the selected one", 5),
     binding(TREE, &[Key::char('e')], Command::ToggleEnded, "ended", "show called instances that are over too, or no more", 6),
     binding(TREE, &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Backspace)], Command::Back, "back", "one step back", 7),
+    binding(
+        &[Context::List, Context::Text, Context::Tree],
+        &[Key::char('i')],
+        Command::Instance,
+        "instance",
+        "everything about the instance of the selected row: jobs, timers, tasks, variables, what is suspended",
+        4,
+    ),
+    binding(
+        INSTANCE,
+        &[Key::plain(KeyCode::Enter)],
+        Command::Open,
+        "open",
+        "the incident of the selected row; the tree of called instances; the caller; a masked variable is shown, and masked again",
+        1,
+    ),
+    binding(INSTANCE, &[Key::char('v')], Command::Variables, "variables", "read the variables, or go to them; r reads them again", 2),
+    binding(INSTANCE, &[Key::char('t')], Command::Tree, "tree", "the tree of called instances around this one", 3),
+    binding(
+        INSTANCE,
+        &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Left), Key::char('h'), Key::plain(KeyCode::Backspace)],
+        Command::Back,
+        "back",
+        "one step back; revealed variables are masked again",
+        4,
+    ),
     binding(SCROLLING, &[Key::plain(KeyCode::Down), Key::char('j')], Command::Go(Motion::Down), "down", "one row down", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::Up), Key::char('k')], Command::Go(Motion::Up), "up", "one row up", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::PageDown), Key::control('f')], Command::Go(Motion::PageDown), "page down", "a screenful down", 0),
@@ -234,7 +264,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_context() {
-        for context in [Context::List, Context::Text, Context::Tree, Context::Help, Context::FirstRun] {
+        for context in [Context::List, Context::Text, Context::Tree, Context::Instance, Context::Help, Context::FirstRun] {
             let mut seen: Vec<(Key, Command)> = Vec::new();
             for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
                 for key in binding.keys {

@@ -211,6 +211,15 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         }
     }
 
+    /// Puts the cursor on this row and, as far as there are rows below it, this row on the first line.
+    pub fn lead_with(&mut self, key: &K) {
+        self.select(key);
+        if self.selected_key() == Some(key) {
+            self.offset = self.selected.unwrap_or(0);
+            self.scroll_to_selected();
+        }
+    }
+
     /// Tells how many rows fit on the screen.
     pub fn set_height(&mut self, height: usize) {
         if self.height != height.max(1) {

@@ -216,7 +216,8 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Login => open_login(app, "Log in with another user or password.".to_owned()),
         Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
         Command::Tree => paging::open_tree(app),
-        Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded => {}
+        Command::Instance => paging::open_instance(app),
+        Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded | Command::Variables => {}
         Command::Wrap => {
             if let Some(text) = app.pages.last_mut().and_then(Page::text_mut) {
                 text.wrap = !text.wrap;

@@ -3,9 +3,11 @@
 //! | page | what belongs there |
 //! |---|---|
 //! | [`incident`] | everything about one incident |
+//! | [`instance`] | everything about one process instance |
 //! | [`tree`] | the tree of called instances |
 
 pub mod incident;
+pub mod instance;
 pub mod tree;
 
 use super::document::Document;
@@ -18,6 +20,7 @@ use crate::model::snapshot::Snapshot;
 use crate::poll::command::{Looking, PollCommand};
 
 use self::incident::IncidentPage;
+use self::instance::InstancePage;
 use self::tree::TreePage;
 
 /// A page.
@@ -27,6 +30,8 @@ pub enum Page {
     Incident(Box<IncidentPage>),
     /// A tree of called instances.
     Tree(Box<TreePage>),
+    /// Everything about one process instance.
+    Instance(Box<InstancePage>),
 }
 
 impl Page {
@@ -35,6 +40,7 @@ impl Page {
         match self {
             Self::Incident(_) => Context::Text,
             Self::Tree(_) => Context::Tree,
+            Self::Instance(_) => Context::Instance,
         }
     }
 
@@ -43,6 +49,7 @@ impl Page {
         match self {
             Self::Incident(page) => page.text.set_height(height),
             Self::Tree(page) => page.list.set_height(tree_rows(height)),
+            Self::Instance(page) => page.list.set_height(height.saturating_sub(instance::preview_lines(height))),
         }
     }
 
@@ -51,6 +58,7 @@ impl Page {
         match self {
             Self::Incident(page) => page.refresh(snapshot),
             Self::Tree(page) => page.refresh(snapshot),
+            Self::Instance(page) => page.refresh(snapshot),
         }
     }
 
@@ -58,7 +66,7 @@ impl Page {
     pub fn fill(&mut self, description: &Description, snapshot: &Snapshot) {
         match self {
             Self::Incident(page) if page.known.incident.id == description.incident => page.fill(description.clone(), snapshot),
-            Self::Incident(_) | Self::Tree(_) => {}
+            Self::Incident(_) | Self::Tree(_) | Self::Instance(_) => {}
         }
     }
 
@@ -67,6 +75,7 @@ impl Page {
         match self {
             Self::Incident(page) => page.text.go(motion),
             Self::Tree(page) => page.go(motion, now),
+            Self::Instance(page) => page.go(motion, now),
         }
     }
 
@@ -74,7 +83,7 @@ impl Page {
     pub fn text(&self) -> Option<&Document> {
         match self {
             Self::Incident(page) => Some(&page.text),
-            Self::Tree(_) => None,
+            Self::Tree(_) | Self::Instance(_) => None,
         }
     }
 
@@ -82,7 +91,7 @@ impl Page {
     pub fn text_mut(&mut self) -> Option<&mut Document> {
         match self {
             Self::Incident(page) => Some(&mut page.text),
-            Self::Tree(_) => None,
+            Self::Tree(_) | Self::Instance(_) => None,
         }
     }
 
@@ -94,6 +103,7 @@ impl Page {
                 looking.groups.push(key_of(&page.known.incident, &snapshot.names()));
             }
             Self::Tree(page) => page.look(looking),
+            Self::Instance(page) => page.look(snapshot, looking),
         }
     }
 
@@ -102,6 +112,7 @@ impl Page {
         match self {
             Self::Incident(page) => Some(page.known.incident.id.to_string()),
             Self::Tree(page) => page.selected_node().map(|node| node.id.to_string()),
+            Self::Instance(page) => Some(page.selected_id()),
         }
     }
 
@@ -113,6 +124,10 @@ impl Page {
                 Some(PollCommand::Describe(page.known.clone()))
             }
             Self::Tree(_) => None,
+            Self::Instance(page) => {
+                page.variables.ask_again();
+                None
+            }
         }
     }
 }

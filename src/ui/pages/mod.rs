@@ -1,6 +1,7 @@
 //! Drawing the pages: one file a page.
 
 pub mod incident;
+pub mod instance;
 pub mod tree;
 
 use ratatui::buffer::Buffer;
@@ -15,5 +16,6 @@ pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer
     match page {
         Page::Incident(page) => incident::draw(app, page, look, area, buffer),
         Page::Tree(page) => tree::draw(app, page, look, area, buffer),
+        Page::Instance(page) => instance::draw(app, page, look, area, buffer),
     }
 }
