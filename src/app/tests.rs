@@ -14,6 +14,7 @@ use crate::model::example;
 use crate::model::section::Problem;
 
 mod definitions;
+mod instance;
 mod scope;
 
 struct Play {

@@ -2,8 +2,6 @@
 //! The rows are made in `rows`, what is read of variables is kept in `variables`.
 
 mod rows;
-#[cfg(test)]
-mod tests;
 mod variables;
 
 use std::collections::HashMap;
@@ -139,6 +137,8 @@ pub struct InstancePage {
     index: HashMap<RowKey, usize>,
     /// What parts held before they became empty, and when that was seen.
     emptied: HashMap<Part, (Arc<Finding>, Moment)>,
+    /// Whether it is known how many rows fit; before that, no cursor is put anywhere.
+    sized: bool,
     moved: bool,
     placed: bool,
 }
@@ -158,6 +158,7 @@ impl InstancePage {
             vanished: HashMap::new(),
             index: HashMap::new(),
             emptied: HashMap::new(),
+            sized: false,
             moved: false,
             placed: false,
         };
@@ -237,13 +238,20 @@ impl InstancePage {
 
     /// Puts the cursor on what failed, once that is known, unless the operator moved it.
     fn place_cursor(&mut self) {
-        if self.moved || self.placed || ![Part::Incidents, Part::Jobs, Part::ExternalTasks].iter().all(|part| self.holdings.contains_key(part)) {
+        if !self.sized || self.moved || self.placed || ![Part::Incidents, Part::Jobs, Part::ExternalTasks].iter().all(|part| self.holdings.contains_key(part)) {
             return;
         }
         self.placed = true;
         if let Some(row) = self.rows.iter().find(|row| row.is_trouble()) {
             self.list.select(&row.key);
         }
+    }
+
+    /// Tells how many lines fit below the title.
+    pub fn set_height(&mut self, height: usize) {
+        self.list.set_height(height.saturating_sub(preview_lines(height)));
+        self.sized = true;
+        self.place_cursor();
     }
 
     /// Moves the cursor.
@@ -271,14 +279,14 @@ impl InstancePage {
     pub fn show_variables(&mut self, snapshot: &Snapshot) {
         self.moved = true;
         self.variables.want();
-        self.arrange(snapshot);
+        self.refresh(snapshot);
         self.list.lead_with(&RowKey::Heading(Part::Variables));
     }
 
     /// Reads the next variables.
     pub fn more_variables(&mut self, snapshot: &Snapshot) {
         self.variables.want_more();
-        self.arrange(snapshot);
+        self.refresh(snapshot);
     }
 
     /// Masks a variable or shows its value.

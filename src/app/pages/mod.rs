@@ -49,7 +49,7 @@ impl Page {
         match self {
             Self::Incident(page) => page.text.set_height(height),
             Self::Tree(page) => page.list.set_height(tree_rows(height)),
-            Self::Instance(page) => page.list.set_height(height.saturating_sub(instance::preview_lines(height))),
+            Self::Instance(page) => page.set_height(height),
         }
     }
 

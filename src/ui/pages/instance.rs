@@ -7,8 +7,6 @@
 //! | `words` | what a row says in whole sentences: lines of the head, the preview |
 
 mod cells;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use std::time::Duration;

@@ -97,6 +97,8 @@ pub enum Content {
         jobs: usize,
         /// Jobs that were read, timers included.
         of_jobs: usize,
+        /// Whether there are more than were read.
+        more: bool,
     },
     /// What follows from states of suspension, for so many jobs.
     Follows(Suspension, usize),
@@ -211,6 +213,8 @@ pub fn build(page: &InstancePage, snapshot: &Snapshot) -> Vec<Row> {
 /// Jobs and tasks with what decides whether they run.
 struct Work {
     jobs: Vec<JobRow>,
+    /// Whether there are more jobs than were read.
+    more: bool,
     by_configuration: HashMap<EngineText, Arc<KnownIncident>>,
 }
 
@@ -226,9 +230,10 @@ impl Work {
         let definitions: HashMap<&JobDefinitionId, &JobDefinition> =
             snapshot.job_definitions.get().into_iter().flatten().filter(|row| row.process_definition == of_process).map(|row| (&row.id, row)).collect();
         let suspended = page.finding.as_ref().and_then(|finding| finding.running.as_ref()).is_some_and(|running| running.suspended);
-        let mut jobs = Vec::new();
+        let (mut jobs, mut more) = (Vec::new(), false);
         for part in [Part::Jobs, Part::Timers] {
             let Some(Finding::Jobs(list)) = page.holdings.get(&part).map(AsRef::as_ref) else { continue };
+            more |= list.total.is_none_or(|total| total > list.rows.len() as u64);
             for job in &list.rows {
                 let definition = job.job_definition.as_ref().and_then(|id| definitions.get(id)).map(|row| (*row).clone());
                 let states =
@@ -237,7 +242,7 @@ impl Work {
                 jobs.push(JobRow { job: job.clone(), timer: part == Part::Timers, definition, states, incident });
             }
         }
-        Self { jobs, by_configuration }
+        Self { jobs, more, by_configuration }
     }
 }
 
@@ -256,18 +261,19 @@ fn head(page: &InstancePage, work: &Work) -> Vec<Row> {
     }
     let mut rows: Vec<Row> = facts.into_iter().map(|fact| Row { key: RowKey::Fact(fact), part: None, content: Content::Fact }).collect();
     if page.seen_running {
-        rows.extend(suspension(&work.jobs));
+        rows.extend(suspension(&work.jobs, work.more));
     }
     rows
 }
 
-fn suspension(jobs: &[JobRow]) -> Vec<Row> {
+fn suspension(jobs: &[JobRow], more: bool) -> Vec<Row> {
     let definitions: HashMap<&JobDefinitionId, bool> = jobs.iter().filter_map(|row| row.definition.as_ref()).map(|row| (&row.id, row.suspended)).collect();
     let content = Content::Suspended {
         definitions: definitions.values().filter(|suspended| **suspended).count(),
         of_definitions: definitions.len(),
         jobs: jobs.iter().filter(|row| row.job.suspended).count(),
         of_jobs: jobs.len(),
+        more,
     };
     let mut rows = vec![Row { key: RowKey::Fact(Fact::Suspension), part: None, content }];
     let mut cases: BTreeMap<Suspension, usize> = BTreeMap::new();

@@ -16,7 +16,7 @@ use crate::model::naming;
 use crate::model::section::{Problem, Section};
 use crate::model::user_task::UserTask;
 use crate::model::variable::{Variable, VariableValue};
-use crate::text::{EngineText, age, bytes, width, wrap_words};
+use crate::text::{Align, EngineText, age, bytes, pad, width, wrap_words};
 use crate::theme::Role;
 
 /// What stands for a masked value, whatever its length.
@@ -49,9 +49,12 @@ pub(super) fn wrapped(lines: Vec<Line>, room: usize, most: usize) -> Vec<Line> {
     let parts = |text: &str| wrap_words(text, room).into_iter().flat_map(|line| broken(line, room)).collect::<Vec<_>>();
     let mut all: Vec<Line> = lines.into_iter().flat_map(|(text, role)| parts(&text).into_iter().map(move |part| (part, role))).collect();
     if all.len() > most {
-        let left = all.len() - most + 1;
-        all.truncate(most.saturating_sub(1));
-        all.push((format!("… {left} more lines; a larger terminal shows more"), Role::Muted));
+        let left = all.len() - most;
+        let left = format!(" (+{left} line{})", if left == 1 { "" } else { "s" });
+        all.truncate(most);
+        if let Some((last, _)) = all.last_mut() {
+            *last = format!("{}{left}", pad(last, room.saturating_sub(width(&left)), Align::Left));
+        }
     }
     all
 }
@@ -101,8 +104,8 @@ impl Scene<'_> {
                 ("state", text, role)
             }
             (RowKey::Fact(Fact::Caller), _) => ("called by", self.caller(), Role::Text),
-            (_, Content::Suspended { definitions, of_definitions, jobs, of_jobs }) => {
-                let (text, role) = self.suspended((*definitions, *of_definitions), (*jobs, *of_jobs));
+            (_, Content::Suspended { definitions, of_definitions, jobs, of_jobs, more }) => {
+                let (text, role) = self.suspended((*definitions, *of_definitions), (*jobs, *of_jobs), *more);
                 ("suspended", text, role)
             }
             (_, Content::Follows(states, jobs)) => {
@@ -180,7 +183,7 @@ impl Scene<'_> {
         let begun = begun.unwrap_or(unknown);
         match &self.page.state {
             State::Over(over) => {
-                let lasted = over.ended.map_or_else(String::new, |ended| format!(" after {}", lasted(over.started, ended)));
+                let lasted = over.ended.map_or_else(String::new, |ended| format!(", ran for {}", lasted(over.started, ended)));
                 (format!("{}{lasted}, {begun}", self.ending(over)), Role::Text)
             }
             State::NotFound(_) => (format!("gone, {begun}"), Role::Text),
@@ -207,7 +210,7 @@ impl Scene<'_> {
     }
 
     /// The states side by side.
-    fn suspended(&self, definitions: (usize, usize), jobs: (usize, usize)) -> Line {
+    fn suspended(&self, definitions: (usize, usize), jobs: (usize, usize), more: bool) -> Line {
         let running = self.page.finding.as_ref().and_then(|finding| finding.running.as_ref());
         let instance = running.is_some_and(|running| running.suspended);
         let process = self.page.definition().and_then(|id| self.whole.definitions.get()?.by_id.get(&id).map(|row| row.suspended));
@@ -218,19 +221,28 @@ impl Scene<'_> {
             (0, all) => format!("{all} {one}{} active", if all == 1 { "" } else { "s" }),
             (some, all) => format!("{some} of {all} {one}{} SUSPENDED", if all == 1 { "" } else { "s" }),
         };
-        let separator = "  ·  ";
         let parts = [
             format!("instance {}", word(instance)),
             format!("process definition {process_word}{}", if process == Some(true) { " (no new instances)" } else { "" }),
             of(definitions, "job definition"),
-            of(jobs, "job"),
+            format!("{}{}", of(jobs, "job"), if more { " of those read" } else { "" }),
         ];
         let any = instance || process == Some(true) || definitions.0 > 0 || jobs.0 > 0;
-        (parts.join(separator), if any { Role::Warning } else { Role::Muted })
+        (parts.join(" · "), if any { Role::Warning } else { Role::Muted })
     }
 
-    /// More about the selected row: whole messages and values, and ids.
+    /// More about the selected row: whole messages and values, and ids. What happened to the instance comes first: its row may be off the
+    /// screen.
     pub(super) fn preview(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if self.page.is_frozen() || matches!(self.page.state, State::NotFound(_)) {
+            lines.push(self.news());
+        }
+        lines.extend(self.selected_lines());
+        lines
+    }
+
+    fn selected_lines(&self) -> Vec<Line> {
         let Some(row) = self.page.selected() else {
             let ghost = self.page.list.selected_key().is_some();
             return vec![if ghost {
@@ -343,13 +355,9 @@ impl Scene<'_> {
         if secret {
             facts.push(if masked { "masked: enter shows it" } else { "enter masks it again" }.to_owned());
         }
-        let mut lines = vec![(facts.join("   "), Role::Muted)];
         // Why a value could not be read may quote it.
-        lines.extend(variable.problem.as_ref().filter(|_| !masked).map(|problem| (problem.line(), Role::Warning)));
-        if variable.problem.is_none() {
-            lines.push(value(variable, masked));
-        }
-        lines
+        let problem = variable.problem.as_ref().filter(|_| !masked).map(|problem| (problem.line(), Role::Warning));
+        vec![problem.unwrap_or_else(|| value(variable, masked)), (facts.join("   "), Role::Muted)]
     }
 
     fn past_lines(&self, past: &HistoricIncident) -> Vec<Line> {
