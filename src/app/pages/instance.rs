@@ -230,6 +230,8 @@ impl InstancePage {
         self.vanished.extend(before.into_iter().map(|row| (row.key.clone(), row)));
         self.rows = rows::build(self, snapshot);
         self.index = self.rows.iter().enumerate().map(|(index, row)| (row.key.clone(), index)).collect();
+        let index = &self.index;
+        self.list.release(|key| !key.is_thing() && !index.contains_key(key));
         self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect());
         let list = &self.list;
         self.vanished.retain(|key, _| list.is_ghost(key) && list.visible().any(|(shown, _)| shown == key));

@@ -212,6 +212,16 @@ fn a_job_that_vanishes_under_the_cursor_stays_until_the_cursor_leaves_it() {
 }
 
 #[test]
+fn remarks_that_are_over_leave_no_ghosts() {
+    let mut play = play();
+    play.press("<down>i");
+    assert_eq!(play.instance_page().rows.len(), 1, "it is being read");
+    play.picture(|_, _| {});
+    let page = play.instance_page();
+    assert!(page.list.visible().all(|(key, _)| !page.list.is_ghost(key)));
+}
+
+#[test]
 fn counts_say_how_much_was_read() {
     let list = |rows: usize, total| count_words(&Listed { rows: vec![(); rows], total });
     assert_eq!([list(0, Some(0)), list(3, Some(3)), list(200, Some(10_000)), list(200, None)], ["none", "3", "200 of 10,000", "200 or more"]);

@@ -67,6 +67,13 @@ pub enum RowKey {
     Past(IncidentId),
 }
 
+impl RowKey {
+    /// Whether it stands for a thing in the engine, whose vanishing somebody should see.
+    pub fn is_thing(&self) -> bool {
+        !matches!(self, Self::Fact(_) | Self::Follows(_) | Self::Heading(_) | Self::ManyPlaces | Self::Unread(_) | Self::MoreVariables)
+    }
+}
+
 /// A job with what decides whether it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobRow {
