@@ -34,13 +34,7 @@ pub fn answer(snapshot: &mut Snapshot, inquiry: Inquiry, finding: Finding, now: 
 
 /// The instance as it runs.
 pub fn running() -> ProcessInstance {
-    ProcessInstance {
-        id: id(),
-        definition: "payment:2:uuid".into(),
-        business_key: Some("A-2026-000".into()),
-        suspended: false,
-        tenant: Some("acme".into()),
-    }
+    ProcessInstance { id: id(), definition: "payment:2:uuid".into(), business_key: Some("A-2026-000".into()), suspended: false, tenant: Some("acme".into()) }
 }
 
 /// What the history knows of it; ended so, if it is over.
@@ -110,11 +104,7 @@ pub fn read_variables(snapshot: &mut Snapshot, rows: Vec<VariableRow>, more: boo
 /// Variables of all kinds.
 pub fn variables() -> Vec<VariableRow> {
     let text = |text: &str| VariableValue::of_text(text);
-    let local = Variable {
-        execution: Some("execution-7".into()),
-        scope: Some("charge-card:7".into()),
-        ..variable("attempt", "Integer", text("3"))
-    };
+    let local = Variable { execution: Some("execution-7".into()), scope: Some("charge-card:7".into()), ..variable("attempt", "Integer", text("3")) };
     let order = Variable {
         object_type: Some("com.acme.Order".into()),
         format: Some("application/json".into()),

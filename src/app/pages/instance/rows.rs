@@ -205,7 +205,7 @@ pub fn build(page: &InstancePage, snapshot: &Snapshot) -> Vec<Row> {
     if page.finding.is_none() && page.state == State::Reading && page.holdings.is_empty() {
         return rows;
     }
-    if matches!(page.state, State::NotFound(_)) && !page.seen_running && !page.holdings.get(&Part::Past).is_some_and(|past| !super::is_empty(past)) {
+    if matches!(page.state, State::NotFound(_)) && !page.seen_running && page.holdings.get(&Part::Past).is_none_or(|past| super::is_empty(past)) {
         return rows;
     }
     let ended_before = matches!(page.state, State::Over(_) | State::NotFound(_)) && !page.seen_running;

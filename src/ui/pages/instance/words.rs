@@ -44,10 +44,15 @@ pub(super) fn value(variable: &Variable, masked: bool) -> Line {
     }
 }
 
-/// Lines in so many cells and at most so many lines; the last one says so if there is more.
+/// Lines in so many cells and at most so many lines. Where there are more, a long text gives way to what follows it, and says so.
 pub(super) fn wrapped(lines: Vec<Line>, room: usize, most: usize) -> Vec<Line> {
     let parts = |text: &str| wrap_words(text, room).into_iter().flat_map(|line| broken(line, room)).collect::<Vec<_>>();
-    let mut all: Vec<Line> = lines.into_iter().flat_map(|(text, role)| parts(&text).into_iter().map(move |part| (part, role))).collect();
+    let mut told: Vec<Vec<Line>> = lines.into_iter().map(|(text, role)| parts(&text).into_iter().map(|part| (part, role)).collect()).collect();
+    let needed: usize = told.iter().map(Vec::len).sum();
+    // The ids stand behind a message or a value; one line of them is kept below it.
+    let last = if needed > most && most > 2 && told.len() > 1 { told.pop().and_then(|last| last.into_iter().next()) } else { None };
+    let mut all: Vec<Line> = told.into_iter().flatten().collect();
+    let most = most - usize::from(last.is_some());
     if all.len() > most {
         let left = all.len() - most;
         let left = format!(" (+{left} line{})", if left == 1 { "" } else { "s" });
@@ -56,6 +61,7 @@ pub(super) fn wrapped(lines: Vec<Line>, room: usize, most: usize) -> Vec<Line> {
             *last = format!("{}{left}", pad(last, room.saturating_sub(width(&left)), Align::Left));
         }
     }
+    all.extend(last);
     all
 }
 
@@ -392,4 +398,36 @@ fn incident(known: &KnownIncident) -> Vec<Line> {
 
 fn incident_message(message: Option<&EngineText>) -> Vec<Line> {
     vec![message.map_or_else(|| ("The failure carried no message.".to_owned(), Role::Muted), |message| (message.line(), Role::Root))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(lines: &[&str], room: usize, most: usize) -> Vec<String> {
+        wrapped(lines.iter().map(|line| ((*line).to_owned(), Role::Text)).collect(), room, most).into_iter().map(|(line, _)| line).collect()
+    }
+
+    #[test]
+    fn a_long_value_gives_way_to_the_ids_below_it_and_says_how_much_is_left() {
+        let value = "x".repeat(100);
+        assert_eq!(told(&[&value, "id 1"], 20, 4), ["x".repeat(20), "x".repeat(20), format!("{}… (+2 lines)", "x".repeat(8)), "id 1".to_owned()]);
+        assert_eq!(told(&["short", "id 1"], 20, 4), ["short", "id 1"]);
+    }
+
+    #[test]
+    fn a_word_longer_than_a_line_is_broken_and_none_of_it_lost() {
+        let parts = broken("支付对账ab".to_owned(), 5);
+        assert_eq!(parts, ["支付", "对账a", "b"]);
+        assert_eq!(broken("支".to_owned(), 1), ["支"]);
+    }
+
+    #[test]
+    fn a_masked_value_looks_the_same_whatever_it_is() {
+        for kind in [VariableValue::Null, VariableValue::of_text("secret"), VariableValue::NotSent, VariableValue::TooLarge { bytes: 70_000 }] {
+            let variable = crate::model::example::instance::variable("pin", "String", kind);
+            assert_eq!(value(&variable, true).0, MASKED);
+            assert_ne!(value(&variable, false).0, MASKED);
+        }
+    }
 }
