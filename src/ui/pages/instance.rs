@@ -159,6 +159,9 @@ impl Scene<'_> {
         let nothing = |words: &str| (words.to_owned(), Role::Muted);
         if let Some(count) = count {
             let some = count != "none" && count != "nowhere";
+            if self.page.is_frozen() && part.is_live() {
+                return (count.to_owned(), Role::Faint);
+            }
             let bad = count.contains("out of retries") || (part == Part::Incidents && count.contains("own"));
             return (
                 count.to_owned(),

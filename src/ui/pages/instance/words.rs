@@ -126,9 +126,9 @@ impl Scene<'_> {
     fn news(&self) -> Line {
         let page = self.page;
         match &page.state {
-            State::Over(past) => (format!("It ended while you looked: {}. What follows is what was last known.", self.ending(past)), Role::Warning),
+            State::Over(past) => (format!("It ended while you looked: {}. Shown is what was last known.", self.ending(past)), Role::Warning),
             State::NotFound(_) if page.seen_running => {
-                ("It is gone: ended or deleted, and the history tells no more. What follows is what was last known.".to_owned(), Role::Warning)
+                ("It is gone: ended or deleted, and the history tells no more. Shown is what was last known.".to_owned(), Role::Warning)
             }
             State::NotFound(Some(problem)) => (
                 format!("The engine knows no running instance {}, and its history could not be read: {}. {}", page.id, problem.what, problem.remedy),
