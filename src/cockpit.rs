@@ -55,6 +55,7 @@ fn settings(session: &Session) -> Settings {
         thresholds: session.config.thresholds.clone(),
         scope: session.scope.clone(),
         teams: session.config.teams.clone(),
+        mask: session.config.mask.clone(),
         warnings: session.warnings.clone(),
         config_path: Config::path(&Environment::of_process(), &Overrides::default()).map(|path| path.display().to_string()),
         ..Settings::default()

@@ -63,6 +63,10 @@ pub enum Command {
     Wrap,
     /// The tree of called instances around the selected row.
     Tree,
+    /// Everything about the instance of the selected row.
+    Instance,
+    /// Read the variables, or go to them.
+    Variables,
     /// Show what is below the selected row, or go there.
     Unfold,
     /// Hide what is below the selected row, or go to the row above.

@@ -16,6 +16,8 @@ pub enum Context {
     Text,
     /// In a tree of called instances.
     Tree,
+    /// On the page of an instance.
+    Instance,
     /// In the timeline of an instance.
     Timeline,
     /// In the results of a search.
@@ -32,6 +34,7 @@ impl Context {
             Self::List => "lists",
             Self::Text => "page",
             Self::Tree => "tree",
+            Self::Instance => "instance",
             Self::Timeline => "timeline",
             Self::Results => "results",
             Self::Help => "help",
@@ -117,9 +120,11 @@ const TREE: &[Context] = &[Context::Tree];
 const TIMELINE: &[Context] = &[Context::Timeline];
 const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
 const RESULTS: &[Context] = &[Context::Results];
-const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Results];
-const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Results, Context::Help];
-const EVERYWHERE: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Results, Context::Help, Context::FirstRun];
+const INSTANCE: &[Context] = &[Context::Instance];
+const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results];
+const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Help];
+const EVERYWHERE: &[Context] =
+    &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Help, Context::FirstRun];
 
 const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
     Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
@@ -157,7 +162,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::plain(KeyCode::Enter)],
         Command::Open,
         "open",
-        "everything about the incident of the selected instance; the next instances of a list that goes on",
+        "everything about the incident of the selected instance, or about the instance; the next instances of a list that goes on",
         1,
     ),
     binding(TREE, &[Key::plain(KeyCode::Right), Key::char('l')], Command::Unfold, "unfold", "show what the selected instance called", 2),
@@ -167,12 +172,38 @@ pub const BINDINGS: &[Binding] = &[
     binding(TREE, &[Key::char('e')], Command::ToggleEnded, "ended", "show called instances that are over too, or no more", 6),
     binding(TREE, &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Backspace)], Command::Back, "back", "one step back", 7),
     binding(
-        &[Context::List, Context::Text, Context::Tree, Context::Results],
+        &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Results],
+        &[Key::char('i')],
+        Command::Instance,
+        "instance",
+        "everything about the instance of the selected row: jobs, timers, tasks, variables, what is suspended",
+        4,
+    ),
+    binding(
+        INSTANCE,
+        &[Key::plain(KeyCode::Enter)],
+        Command::Open,
+        "open",
+        "the incident of the selected row; the tree of called instances; the caller; a masked variable is shown, and masked again",
+        1,
+    ),
+    binding(INSTANCE, &[Key::char('v')], Command::Variables, "variables", "read the variables, or go to them; r reads them again", 2),
+    binding(INSTANCE, &[Key::char('t')], Command::Tree, "tree", "the tree of called instances around this one", 3),
+    binding(
+        INSTANCE,
+        &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Left), Key::char('h'), Key::plain(KeyCode::Backspace)],
+        Command::Back,
+        "back",
+        "one step back; revealed variables are masked again",
+        4,
+    ),
+    binding(
+        &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Results],
         &[Key::char('T')],
         Command::Timeline,
         "timeline",
         "what happened to the instance of the selected row: activities, attempts, incidents, who did what",
-        12,
+        4,
     ),
     binding(
         TIMELINE,

@@ -145,10 +145,16 @@ impl<K: Clone + Eq + Hash> ListState<K> {
 
     /// Drops what has vanished, but for the row under the cursor.
     fn drop_ghosts(&mut self) {
+        let present = std::mem::take(&mut self.present);
+        self.release(|key| !present.contains(key));
+        self.present = present;
+    }
+
+    /// Lets rows go that need not stay as ghosts when they vanish, such as remarks; the row under the cursor stays, on its line.
+    pub fn release(&mut self, goes: impl Fn(&K) -> bool) {
         let selected = self.selected_key().cloned();
-        let (present, order) = (&self.present, &mut self.order);
         let line = self.selected.map(|position| position.saturating_sub(self.offset));
-        order.retain(|key| present.contains(key) || Some(key) == selected.as_ref());
+        self.order.retain(|key| !goes(key) || Some(key) == selected.as_ref());
         self.selected = selected.and_then(|selected| self.order.iter().position(|key| *key == selected));
         if let (Some(position), Some(line)) = (self.selected, line) {
             self.offset = position.saturating_sub(line);
@@ -228,6 +234,15 @@ impl<K: Clone + Eq + Hash> ListState<K> {
     pub fn select(&mut self, key: &K) {
         if let Some(position) = self.order.iter().position(|other| other == key) {
             self.selected = Some(position);
+            self.scroll_to_selected();
+        }
+    }
+
+    /// Puts the cursor on this row and, as far as there are rows below it, this row on the first line.
+    pub fn lead_with(&mut self, key: &K) {
+        self.select(key);
+        if self.selected_key() == Some(key) {
+            self.offset = self.selected.unwrap_or(0);
             self.scroll_to_selected();
         }
     }

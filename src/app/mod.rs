@@ -40,6 +40,7 @@ use self::prompt::{LoginForm, Prompt};
 use self::scope::{ScopeForm, Scoping};
 use crate::config::Thresholds;
 use crate::model::description::Description;
+use crate::model::masking::Mask;
 use crate::model::scope::{Scope, Team};
 use crate::model::search::Found;
 use crate::model::section::Moment;
@@ -107,6 +108,8 @@ pub struct Settings {
     pub scope: Scope,
     /// What belongs to which team.
     pub teams: Vec<Team>,
+    /// Which variables are masked until somebody asks for them.
+    pub mask: Mask,
 }
 
 impl Default for Settings {
@@ -123,6 +126,7 @@ impl Default for Settings {
             profiles: Vec::new(),
             scope: Scope::default(),
             teams: Vec::new(),
+            mask: Mask::default(),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! What commands do on pages, and how a page is opened from a row.
 
+mod instance;
+
+pub(super) use instance::open_instance;
+
 use super::command::Command;
 use super::filter::Filter;
 use super::finding;
@@ -22,6 +26,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     }
     match app.pages.last()? {
         Page::Tree(_) => on_tree(app, command),
+        Page::Instance(_) => instance::on_instance(app, command),
         Page::Timeline(_) => on_timeline(app, command),
         Page::Results(_) => finding::run(app, command),
         Page::Incident(_) | Page::Trace(_) => None,
@@ -73,7 +78,10 @@ fn open_node(app: &mut App) -> Vec<Effect> {
             let own = node.own.first().cloned();
             match own {
                 Some(known) => return describe_known(app, known),
-                None => page.unfold(&whole, now),
+                None => {
+                    let id = node.id.clone();
+                    instance::open(app, id);
+                }
             }
         }
         (Content::Fold(_), _) => page.unfold(&whole, now),
@@ -87,7 +95,7 @@ fn open_node(app: &mut App) -> Vec<Effect> {
 pub(super) fn open_tree(app: &mut App) {
     let of_page = app.page().map(|page| match page {
         Page::Incident(page) => Some(page.known.clone()),
-        Page::Tree(_) | Page::Timeline(_) | Page::Trace(_) | Page::Results(_) => None,
+        Page::Tree(_) | Page::Timeline(_) | Page::Trace(_) | Page::Results(_) | Page::Instance(_) => None,
     });
     let known = match of_page {
         Some(known) => known,

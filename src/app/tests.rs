@@ -15,6 +15,7 @@ use crate::model::section::Problem;
 
 mod definitions;
 mod finding;
+mod instance;
 mod scope;
 mod timeline;
 mod tree;

@@ -222,8 +222,9 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
         Command::Tree => paging::open_tree(app),
         Command::Timeline => paging::open_timeline(app),
-        Command::OnlyTrouble | Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded => {}
+        Command::OnlyTrouble | Command::Variables | Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded => {}
         Command::Find => open_prompt(app, Purpose::Find),
+        Command::Instance => paging::open_instance(app),
         Command::Wrap => {
             if let Some(text) = app.pages.last_mut().and_then(|page| page.text_mut()) {
                 text.wrap = !text.wrap;

@@ -17,6 +17,7 @@ mod read_login;
 mod secret;
 mod teams;
 mod thresholds;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use range::{Range, RangeError};
 pub use secret::{Purpose, SecretSource};
 pub use thresholds::{FIGURE_KEYS, Level, Threshold, Thresholds};
 
+use crate::model::masking::Mask;
 use crate::model::scope::Team;
 
 pub(crate) use problem::safe;
@@ -59,6 +61,8 @@ pub struct Config {
     pub thresholds: Thresholds,
     /// What belongs to which team.
     pub teams: Vec<Team>,
+    /// Which variables are masked until somebody asks for them.
+    pub mask: Mask,
     /// How the screen looks, as far as the file says so.
     pub ui: UiSection,
     /// What is accepted but deserves a word, such as a password in clear text.

@@ -13,9 +13,10 @@ use super::read_login;
 use super::secret::SecretSource;
 use super::teams;
 use super::thresholds::{FIGURE_KEYS, Threshold, Thresholds};
+use super::variables;
 use super::{Config, UiSection};
 
-const TOP_KEYS: &[&str] = &["default_profile", "engine", "team", "thresholds", "ui"];
+const TOP_KEYS: &[&str] = &["default_profile", "engine", "team", "thresholds", "ui", "variables"];
 const UI_KEYS: &[&str] = &["theme", "ascii", "mouse"];
 /// The keys of an engine besides those of [`read_login`].
 const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "production", "budget_percent", "timeout_seconds", "scope"];
@@ -39,6 +40,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
     read_profiles(&root, &mut config, &mut report);
     config.default_profile = default_profile(&root, &mut report);
     config.thresholds = thresholds(&root, &mut report);
+    config.mask = variables::read(&root, &mut report);
     config.ui = ui(&root, &mut report);
     report.finish(config)
 }
@@ -51,6 +53,8 @@ fn home_of(key: &str) -> Option<&'static str> {
         Some("[ui]")
     } else if FIGURE_KEYS.contains(&key) {
         Some("[thresholds]")
+    } else if variables::KEYS.contains(&key) {
+        Some("[variables]")
     } else {
         None
     }

@@ -1,6 +1,7 @@
 //! A small engine in trouble, made up for tests of screens and updates. Test code only.
 
 pub mod calls;
+pub mod instance;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -8,11 +8,15 @@ use jiff::Timestamp;
 
 use super::activity_instance::Token;
 use super::definition::ProcessInstance;
+use super::external_task::ExternalTask;
 use super::grouping::KnownIncident;
-use super::history::{HistoricInstance, InstanceState};
+use super::history::{HistoricIncident, HistoricInstance, InstanceState};
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use super::job::Job;
 use super::section::Problem;
 use super::timeline::{Part, PastPage};
+use super::user_task::UserTask;
+use super::variable::Variable;
 use crate::text::EngineText;
 
 /// Called instances in one page of an answer.
@@ -23,6 +27,12 @@ pub const MOST_INCIDENTS: u32 = 200;
 
 /// Executions from which on the activity tree of an instance is not read: the engine would load all of them at once.
 pub const MOST_EXECUTIONS: u64 = 500;
+
+/// Rows of one kind that are read of one instance, such as its jobs: it may have tens of thousands.
+pub const MOST_ROWS: u32 = 200;
+
+/// Variables in one page of an answer.
+pub const VARIABLES_PAGE: u32 = 100;
 
 /// Which of the instances that one instance called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +62,32 @@ pub enum Inquiry {
     Past(ProcessInstanceId, Part, u32),
     /// Stack trace of the failure that an entry of the job log reports.
     FailureTrace(EngineText),
+    /// Jobs of an instance but for its timers, those that failed first.
+    Jobs(ProcessInstanceId),
+    /// Timers of an instance, those that failed first.
+    Timers(ProcessInstanceId),
+    /// External tasks of an instance, those that failed first.
+    ExternalTasks(ProcessInstanceId),
+    /// Open user tasks of an instance.
+    UserTasks(ProcessInstanceId),
+    /// How many instances run that an instance called.
+    CalledCount(ProcessInstanceId),
+    /// Incidents an instance had that are not open any more.
+    PastIncidents(ProcessInstanceId),
+    /// Variables of an instance. They may be large and secret, so they are read only once somebody asks, and forgotten by whoever answers
+    /// when nobody looks at them.
+    Variables(VariablesAsk),
+}
+
+/// Which variables to read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VariablesAsk {
+    /// Of which instance.
+    pub instance: ProcessInstanceId,
+    /// Which page of them.
+    pub page: u32,
+    /// Which reading of the page: each is another inquiry, so that what was read before never answers it.
+    pub reading: u32,
 }
 
 impl Inquiry {
@@ -65,7 +101,17 @@ impl Inquiry {
             Self::Past(..) => 10,
             // What is written there is never written again.
             Self::FailureTrace(_) => 3_600,
+            Self::Jobs(_) | Self::Timers(_) | Self::ExternalTasks(_) | Self::UserTasks(_) => 5,
+            Self::CalledCount(_) => 10,
+            Self::PastIncidents(_) => 20,
+            // Longer than anybody looks: only whoever asks for them again reads them again.
+            Self::Variables(_) => 86_400,
         })
+    }
+
+    /// Whether it is answered once, and the answer is nobody else's and kept by nobody else than who asked.
+    pub fn is_asked_once(&self) -> bool {
+        matches!(self, Self::Variables(_))
     }
 }
 
@@ -84,6 +130,64 @@ pub enum Finding {
     Past(PastPage),
     /// To [`Inquiry::FailureTrace`]: the trace, and the byte at which reading stopped where it is not whole; none if there is no such entry.
     FailureTrace(Option<(EngineText, Option<usize>)>),
+    /// To [`Inquiry::Jobs`] and [`Inquiry::Timers`].
+    Jobs(Listed<Job>),
+    /// To [`Inquiry::ExternalTasks`].
+    ExternalTasks(Listed<ExternalTask>),
+    /// To [`Inquiry::UserTasks`].
+    UserTasks(Listed<UserTask>),
+    /// To [`Inquiry::CalledCount`].
+    CalledCount(CalledCount),
+    /// To [`Inquiry::PastIncidents`].
+    PastIncidents(Listed<HistoricIncident>),
+    /// To [`Inquiry::Variables`].
+    Variables(VariablesPage),
+}
+
+/// Rows of a bounded list, and how many there are in all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed<T> {
+    /// The rows that were read.
+    pub rows: Vec<T>,
+    /// How many there are; none where there are more than were read and the engine was not asked how many.
+    pub total: Option<u64>,
+}
+
+/// How many instances one instance called that run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalledCount {
+    /// All of them.
+    pub running: u64,
+    /// Those with an incident, of their own or from below; none if that could not be counted.
+    pub failing: Option<u64>,
+}
+
+/// One page of variables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariablesPage {
+    /// Its rows, by name.
+    pub rows: Vec<VariableRow>,
+    /// Whether there may be more pages.
+    pub more: bool,
+}
+
+/// One row of a page of variables.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VariableRow {
+    /// A variable; its `Debug` tells no value.
+    Read(Arc<Variable>),
+    /// One variable whose answer alone is longer than is read, at this place of all.
+    TooLarge {
+        /// Its place.
+        place: u32,
+    },
+    /// Variables that were left out because too many of their page are too large.
+    LeftOut {
+        /// The place of the first of them.
+        place: u32,
+        /// How many places; fewer variables may stand there.
+        count: u32,
+    },
 }
 
 /// What is known of one instance.

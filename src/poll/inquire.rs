@@ -2,7 +2,9 @@
 //! commands that read once.
 
 mod called;
+mod holdings;
 mod past;
+mod variables;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -15,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::ask::problem;
 use crate::engine::{
-    Answer, Client, CountQuestion, EngineError, ErrorKind, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, Order, Page,
+    Answer, Client, CountQuestion, EngineError, ErrorKind, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, JobIs, Order, Page,
 };
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::ProcessInstanceId;
@@ -91,6 +93,13 @@ impl Counter {
             Inquiry::Tokens(id) => self.tokens(id).boxed(),
             Inquiry::Past(id, part, page) => self.past(id, *part, *page).boxed(),
             Inquiry::FailureTrace(entry) => self.failure_trace(entry).boxed(),
+            Inquiry::Jobs(id) => self.jobs(id, JobIs::Message).boxed(),
+            Inquiry::Timers(id) => self.jobs(id, JobIs::Timer).boxed(),
+            Inquiry::ExternalTasks(id) => self.external_tasks(id).boxed(),
+            Inquiry::UserTasks(id) => self.user_tasks(id).boxed(),
+            Inquiry::CalledCount(id) => self.called_count(id).boxed(),
+            Inquiry::PastIncidents(id) => self.past_incidents(id).boxed(),
+            Inquiry::Variables(ask) => self.variables(ask).boxed(),
         }
     }
 

@@ -89,6 +89,14 @@ where
         self.due.clear();
     }
 
+    /// Forgets these at once.
+    pub fn forget(&mut self, unwanted: impl Fn(&K) -> bool) {
+        if self.due.keys().any(&unwanted) {
+            self.due.retain(|key, _| !unwanted(key));
+            Arc::make_mut(&mut self.sections).retain(|key, _| !unwanted(key));
+        }
+    }
+
     /// Forgets what nobody wants once there is too much of it.
     pub fn prune(&mut self, wanted: impl Fn(&K) -> bool) {
         if self.due.len() > MOST {
@@ -112,6 +120,18 @@ mod tests {
         assert_eq!(items.stale(&[1, 2, 3], 9, later), [3, 1]);
         assert!(items.any_untried(&[1, 3]));
         assert!(!items.any_untried(&[1, 2]));
+    }
+
+    #[test]
+    fn what_must_not_be_kept_is_forgotten_at_once() {
+        let now = Moment::now();
+        let mut items: Items<u32, u32> = Items::new(Duration::from_secs(10));
+        for key in [1, 2] {
+            items.tried(&[key], now.instant);
+            items.succeed(key, key, now);
+        }
+        items.forget(|key| *key == 2);
+        assert_eq!((items.sections().len(), items.any_untried(&[1]), items.any_untried(&[2])), (1, false, true));
     }
 
     #[test]

@@ -279,6 +279,8 @@ impl Picture {
         self.jobs.prune(|id| self.visible_jobs.contains(id));
         self.external_tasks.prune(|id| self.visible_tasks.contains(id));
         self.findings.prune(|inquiry| self.looking.inquiries.contains(inquiry));
+        // Values of variables may be secret: they are kept by the page that asked, and go with it.
+        self.findings.forget(|inquiry| inquiry.is_asked_once() && !self.looking.inquiries.contains(inquiry));
         self.past.first_seen.prune(|group| self.looking.groups.contains(group));
     }
 

@@ -100,7 +100,7 @@ pub struct Table<'a> {
 }
 
 /// Cells left of the first column: the cursor and the mark.
-const GUTTER: u16 = 2;
+pub const GUTTER: u16 = 2;
 
 /// Widths of the columns in so many cells; none for those that give way.
 pub fn fit(columns: &[Column], available: u16) -> Vec<Option<u16>> {
@@ -169,7 +169,8 @@ impl Table<'_> {
         }
     }
 
-    fn draw_row(&self, look: &Look, area: Rect, line: u16, row: &Row, widths: &[Option<u16>], buffer: &mut Buffer) {
+    /// Draws one row on a line of `area`, for lists whose rows have different columns.
+    pub fn draw_row(&self, look: &Look, area: Rect, line: u16, row: &Row, widths: &[Option<u16>], buffer: &mut Buffer) {
         let selection = match (row.selected, self.focused) {
             (false, _) => None,
             (true, true) => Some(look.style(Role::Selection)),
@@ -207,7 +208,8 @@ impl Table<'_> {
         pen.fill(" ", over(look.style(Role::Text)));
     }
 
-    fn draw_scroll_bar(&self, look: &Look, area: Rect, buffer: &mut Buffer) {
+    /// Draws the scroll bar at the right end of `area`, below the heads.
+    pub fn draw_scroll_bar(&self, look: &Look, area: Rect, buffer: &mut Buffer) {
         let height = usize::from(area.height - 1);
         let (offset, total) = self.window;
         let thumb = (height * height / total.max(1)).max(1).min(height);

@@ -1,5 +1,7 @@
 //! Screens pinned at the sizes operators use.
 
+mod instance;
+
 use std::sync::Arc;
 use std::time::Duration;
 

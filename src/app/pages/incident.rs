@@ -234,6 +234,10 @@ impl Contents for IncidentPage {
         Context::Text
     }
 
+    fn crumb(&self) -> &'static str {
+        "Incident"
+    }
+
     fn set_height(&mut self, height: usize) {
         self.text.set_height(height);
     }

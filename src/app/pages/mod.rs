@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`incident`] | everything about one incident |
 //! | [`tree`] | the tree of called instances |
+//! | [`instance`] | everything about one process instance |
 //! | [`timeline`] | what happened to one instance |
 //! | [`trace`] | the stack trace of one failure of the past |
 //! | [`results`] | what a search found |
 
 pub mod incident;
+pub mod instance;
 pub mod results;
 pub mod timeline;
 pub mod trace;
@@ -27,6 +29,7 @@ use crate::model::snapshot::Snapshot;
 use crate::poll::command::{Looking, PollCommand};
 
 use self::incident::IncidentPage;
+use self::instance::InstancePage;
 use self::results::ResultsPage;
 use self::timeline::TimelinePage;
 use self::trace::TracePage;
@@ -39,6 +42,8 @@ pub enum Page {
     Incident(Box<IncidentPage>),
     /// A tree of called instances.
     Tree(Box<TreePage>),
+    /// Everything about one process instance.
+    Instance(Box<InstancePage>),
     /// What happened to one instance.
     Timeline(Box<TimelinePage>),
     /// The stack trace of one failure of the past.
@@ -51,6 +56,9 @@ pub enum Page {
 pub trait Contents {
     /// Which keys hold on it.
     fn context(&self) -> Context;
+
+    /// What it is called where one comes from.
+    fn crumb(&self) -> &'static str;
 
     /// Tells how many lines fit below the title.
     fn set_height(&mut self, height: usize);
@@ -104,6 +112,7 @@ impl Deref for Page {
         match self {
             Self::Incident(page) => &**page,
             Self::Tree(page) => &**page,
+            Self::Instance(page) => &**page,
             Self::Timeline(page) => &**page,
             Self::Trace(page) => &**page,
             Self::Results(page) => &**page,
@@ -116,6 +125,7 @@ impl DerefMut for Page {
         match self {
             Self::Incident(page) => &mut **page,
             Self::Tree(page) => &mut **page,
+            Self::Instance(page) => &mut **page,
             Self::Timeline(page) => &mut **page,
             Self::Trace(page) => &mut **page,
             Self::Results(page) => &mut **page,

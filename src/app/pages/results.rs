@@ -309,6 +309,10 @@ impl Contents for ResultsPage {
         Context::Results
     }
 
+    fn crumb(&self) -> &'static str {
+        "Find"
+    }
+
     fn set_height(&mut self, height: usize) {
         self.list.set_height(rows_in(height));
     }

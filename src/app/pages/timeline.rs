@@ -469,6 +469,10 @@ impl Contents for TimelinePage {
         Context::Timeline
     }
 
+    fn crumb(&self) -> &'static str {
+        "Timeline"
+    }
+
     fn set_height(&mut self, height: usize) {
         Self::set_height(self, height);
     }

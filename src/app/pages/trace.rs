@@ -106,6 +106,10 @@ impl Contents for TracePage {
         Context::Text
     }
 
+    fn crumb(&self) -> &'static str {
+        "Stack trace"
+    }
+
     fn set_height(&mut self, height: usize) {
         self.text.set_height(height);
     }

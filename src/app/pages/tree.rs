@@ -296,6 +296,10 @@ impl Contents for TreePage {
         Context::Tree
     }
 
+    fn crumb(&self) -> &'static str {
+        "Tree"
+    }
+
     fn set_height(&mut self, height: usize) {
         self.list.set_height(rows_in(height));
     }

@@ -5,6 +5,7 @@ mod mistakes;
 mod precedence;
 mod profiles;
 mod teams;
+mod variables;
 
 use std::path::Path;
 

@@ -85,6 +85,10 @@ impl Picture {
             (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), now),
             (Ask::Inquiries(_), Reply::Findings(findings)) => {
                 for (inquiry, found) in findings {
+                    // An answer that came too late for who asked once is kept by nobody.
+                    if inquiry.is_asked_once() && !self.looking.inquiries.contains(&inquiry) {
+                        continue;
+                    }
                     match found {
                         Ok(finding) => self.findings.succeed(inquiry, finding, now),
                         Err(problem) => self.findings.fail(&[inquiry], &problem, now.instant),

@@ -12,6 +12,7 @@ use crate::engine::{EngineError, Problem as Fault, Telemetry};
 use crate::mirror::IncidentStep;
 use crate::model::definition::ProcessDefinition;
 use crate::model::incident::Incident;
+use crate::model::inquiry::{VariablesAsk, VariablesPage};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
@@ -134,9 +135,16 @@ impl Play {
             Ask::Instances(_) => Reply::Instances(Vec::new()),
             Ask::Jobs(_) => Reply::Jobs(Vec::new()),
             Ask::ExternalTasks(_) => Reply::ExternalTasks(Vec::new()),
-            Ask::Inquiries(_) => Reply::Findings(Vec::new()),
+            Ask::Inquiries(inquiries) => {
+                let of_variables = inquiries.iter().filter(|inquiry| matches!(inquiry, Inquiry::Variables(_)));
+                Reply::Findings(of_variables.map(|inquiry| (inquiry.clone(), self.answer_to_variables())).collect())
+            }
             Ask::History(..) | Ask::Backfill(_) | Ask::FirstSeen(_) | Ask::Deployment(_) => past::reply(self, ask),
         }
+    }
+
+    fn answer_to_variables(&self) -> Result<Finding, crate::model::section::Problem> {
+        Ok(Finding::Variables(VariablesPage { rows: Vec::new(), more: false }))
     }
 
     fn telemetry(&self) -> Telemetry {
@@ -452,6 +460,23 @@ fn rows_that_did_not_come_back_are_known_to_be_gone() {
     let shown = play.snapshot();
     assert_eq!(shown.jobs[&"j1".into()].get(), Some(&None));
     assert_eq!(shown.instances.len(), 3);
+}
+
+#[test]
+fn variables_are_read_once_and_forgotten_when_nobody_looks_at_them() {
+    let mut play = play();
+    play.pass(SECONDS(1));
+    let ask = Inquiry::Variables(VariablesAsk { instance: "p1".into(), page: 0, reading: 0 });
+    play.picture.look(Looking { inquiries: vec![ask.clone()], ..Looking::default() });
+    let asked = |asked: &[Asked]| asked.iter().filter(|asked| matches!(asked.ask, Ask::Inquiries(_))).count();
+    assert_eq!(asked(play.pass(SECONDS(60))), 1, "not again by itself");
+    assert!(play.snapshot().findings.contains_key(&ask));
+    play.picture.look(Looking::default());
+    assert!(!play.snapshot().findings.contains_key(&ask), "values may be secret");
+    // An answer that is under way when the page is left comes to nobody.
+    let late = Answered { reply: Reply::Findings(vec![(ask.clone(), play.answer_to_variables())]), elapsed: MS(1), requests: 1, engine_time: None };
+    play.picture.succeed(Question::Inquiries, Ask::Inquiries(vec![ask.clone()]), late, play.now);
+    assert!(!play.snapshot().findings.contains_key(&ask));
 }
 
 #[test]

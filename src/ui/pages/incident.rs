@@ -30,7 +30,7 @@ fn title<'a>(app: &App, page: &IncidentPage, look: &'a Look) -> Title<'a> {
         Some(description) => format!("{line}, read {} ago", age(app.now.since(description.read))),
         None => "reading…".to_owned(),
     };
-    Title { path: vec!["Incidents".to_owned(), place(app, page)], summary, remark: (remark, Role::Muted), focused: true, look }
+    Title { path: super::path(app, [place(app, page)]), summary, remark: (remark, Role::Muted), focused: true, look }
 }
 
 /// Where the incident stands: process and activity, or its id before these are known.

@@ -1,6 +1,7 @@
 //! Drawing the pages: one file a page.
 
 pub mod incident;
+pub mod instance;
 pub mod results;
 pub mod timeline;
 pub mod trace;
@@ -21,5 +22,19 @@ pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer
         Page::Timeline(page) => timeline::draw(app, page, look, area, buffer),
         Page::Trace(page) => trace::draw(app, page, look, area, buffer),
         Page::Results(page) => results::draw(app, page, look, area, buffer),
+        Page::Instance(page) => instance::draw(app, page, look, area, buffer),
     }
+}
+
+/// Pages that are named on a title besides the one that is shown.
+const NAMED: usize = 2;
+
+/// Where one is: the pages below, the nearest ones by name, and the page itself.
+fn path(app: &App, own: impl IntoIterator<Item = String>) -> Vec<String> {
+    let below = &app.pages[..app.pages.len().saturating_sub(1)];
+    let named = &below[below.len().saturating_sub(NAMED)..];
+    let mut path = vec![if below.len() > NAMED { "…" } else { "Incidents" }.to_owned()];
+    path.extend(named.iter().map(|page| page.crumb().to_owned()));
+    path.extend(own);
+    path
 }

@@ -46,7 +46,7 @@ pub fn draw(app: &App, page: &ResultsPage, look: &Look, area: Rect, buffer: &mut
 }
 
 fn title<'a>(app: &App, page: &ResultsPage, look: &'a Look) -> Title<'a> {
-    let path = vec!["Find".to_owned(), truncate(&page.needle.to_string(), 40).into_owned()];
+    let path = super::path(app, ["Find".to_owned(), truncate(&page.needle.to_string(), 40).into_owned()]);
     let mut summary = Vec::new();
     match &page.running {
         Some(running) => {

@@ -80,7 +80,7 @@ fn title<'a>(app: &App, page: &TimelinePage, whole: &Snapshot, look: &'a Look) -
         Some(read) => format!("{events} events, read {} ago", age(read)),
         None => format!("{events} events"),
     };
-    let path = vec!["Timeline".to_owned(), process.unwrap_or_else(|| page.instance.to_string())];
+    let path = super::path(app, ["Timeline".to_owned(), process.unwrap_or_else(|| page.instance.to_string())]);
     Title { path, summary, remark: (remark, Role::Muted), focused: true, look }
 }
 

@@ -12,9 +12,9 @@ use crate::ui::look::Look;
 use crate::ui::table::Title;
 
 /// Draws the page.
-pub fn draw(_app: &App, page: &TracePage, look: &Look, area: Rect, buffer: &mut Buffer) {
+pub fn draw(app: &App, page: &TracePage, look: &Look, area: Rect, buffer: &mut Buffer) {
     let title = Title {
-        path: vec!["Timeline".to_owned(), format!("failure at {}", truncate(&page.place, 60))],
+        path: super::path(app, [format!("failure at {}", truncate(&page.place, 60))]),
         summary: document::search_words(&page.text).into_iter().collect(),
         remark: (document::place_words(&page.text), Role::Muted),
         focused: true,

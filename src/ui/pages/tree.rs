@@ -49,11 +49,12 @@ pub fn draw(app: &App, page: &TreePage, look: &Look, area: Rect, buffer: &mut Bu
 
 fn title<'a>(app: &App, page: &TreePage, whole: &Snapshot, look: &'a Look) -> Title<'a> {
     let names = whole.names();
-    let mut path = vec!["Tree".to_owned()];
-    path.extend(page.tree.path.iter().filter_map(|id| {
+    let mut own = vec!["Tree".to_owned()];
+    own.extend(page.tree.path.iter().filter_map(|id| {
         let definition = page.tree.node(id)?.definition.as_ref()?;
         Some(truncate(&naming::process(&names, definition), 28).into_owned())
     }));
+    let path = super::path(app, own);
     let mut summary = Vec::new();
     match &page.tree.top {
         Top::Over(ending) if page.seen_running => summary.push((format!("ENDED: {}", ending.state.words()), Role::BadgeStale)),

@@ -1,0 +1,67 @@
+//! Suspension: what follows for one job from the states of its instance, its job definition and itself.
+//!
+//! The states do not stack. The engine runs a job if the job itself is not suspended; a job definition only decides how new jobs are born;
+//! suspending or resuming an instance writes the same into all of its jobs, whatever their definitions say.
+
+/// Which of the three are suspended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Suspension {
+    /// The process instance.
+    pub instance: bool,
+    /// The job definition.
+    pub definition: bool,
+    /// The job.
+    pub job: bool,
+}
+
+impl Suspension {
+    /// What follows, in plain words; none where nothing is suspended.
+    pub fn words(self) -> Option<&'static str> {
+        Some(match (self.instance, self.definition, self.job) {
+            (false, false, false) => return None,
+            (false, true, false) => "job definition SUSPENDED, but this job is active: it runs; only new jobs are born suspended",
+            (false, false, true) => "only the job itself is SUSPENDED: it does not run until the job is resumed",
+            (false, true, true) => "job definition and job SUSPENDED: it does not run, and new jobs are born suspended",
+            (true, false, false) => "instance SUSPENDED, but this job is active: it is tried, fails, and burns its retries",
+            (true, true, false) => "instance and job definition SUSPENDED, but this job is active: it is tried, fails, and burns its retries",
+            (true, false, true) => "instance and job SUSPENDED: it does not run; resuming the instance resumes the job",
+            (true, true, true) => "all three SUSPENDED: it does not run; resuming the instance resumes the job, although its definition stays suspended",
+        })
+    }
+
+    /// Whether the states contradict each other, so that somebody may expect the opposite of what happens.
+    pub fn surprises(self) -> bool {
+        !self.job && (self.instance || self.definition)
+    }
+
+    /// Whether the engine takes the job up when it is due and has attempts left.
+    pub fn is_taken_up(self) -> bool {
+        !self.job
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_is_told_for_each_of_the_eight_cases() {
+        for (instance, definition, job, part, surprises) in [
+            (false, false, false, "", false),
+            (false, false, true, "only the job itself is SUSPENDED: it does not run", false),
+            (false, true, false, "job definition SUSPENDED, but this job is active: it runs", true),
+            (false, true, true, "job definition and job SUSPENDED: it does not run", false),
+            (true, false, false, "instance SUSPENDED, but this job is active: it is tried, fails", true),
+            (true, false, true, "instance and job SUSPENDED: it does not run; resuming the instance resumes the job", false),
+            (true, true, false, "instance and job definition SUSPENDED, but this job is active", true),
+            (true, true, true, "all three SUSPENDED: it does not run; resuming the instance resumes the job, although", false),
+        ] {
+            let states = Suspension { instance, definition, job };
+            let words = states.words().unwrap_or_default();
+            assert!(words.starts_with(part), "{states:?}: {words}");
+            assert_eq!((states.words().is_none(), states.surprises()), (part.is_empty(), surprises), "{states:?}");
+            // A sentence never contradicts what the engine does.
+            assert_eq!(words.contains("does not run"), !states.is_taken_up(), "{states:?}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The page of an instance on screens of all sizes, and what must never be on them.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::example::instance;
+use crate::model::history::InstanceState;
+use crate::model::inquiry::{Inquiry, VariableRow};
+use crate::model::variable::VariableValue;
+
+fn fill_and_read(snapshot: &mut Snapshot, now: Moment) {
+    instance::fill(snapshot, now);
+    instance::read_variables(snapshot, instance::variables(), true, now);
+}
+
+#[test]
+fn the_page_of_an_instance_shows_what_fails_in_it_and_what_waits() {
+    pin("instance", &[Down, Char('i')], instance::fill);
+}
+
+#[test]
+fn variables_are_read_when_somebody_asks_and_secrets_stay_masked() {
+    pin("instance_variables", &[Down, Char('i'), Char('v'), Down, Down], fill_and_read);
+    pin("instance_revealed", &[Down, Char('i'), Char('v'), Down, Down, Enter], fill_and_read);
+}
+
+#[test]
+fn suspensions_stand_side_by_side_with_what_follows() {
+    pin("instance_suspended", &[Down, Char('i')], |snapshot, now| {
+        instance::fill(snapshot, now);
+        instance::suspend(snapshot, now);
+    });
+}
+
+#[test]
+fn an_instance_that_ended_before_tells_how() {
+    pin("instance_ended", &[Down, Char('i')], |snapshot, now| {
+        instance::fill(snapshot, now);
+        instance::end(snapshot, Some(InstanceState::ExternallyTerminated), now);
+    });
+}
+
+#[test]
+fn an_instance_nobody_knows_may_be_gone_or_hidden() {
+    pin("instance_unknown", &[Down, Char('i')], |snapshot, now| {
+        let none = crate::model::inquiry::InstanceFinding { running: None, past: Ok(None), caller: None };
+        instance::answer(snapshot, Inquiry::Instance(instance::id()), crate::model::inquiry::Finding::Instance(Box::new(none)), now);
+    });
+}
+
+#[test]
+fn a_part_that_may_not_be_read_says_so_and_the_others_stay() {
+    pin("instance_forbidden", &[Down, Char('i')], |snapshot, now| {
+        instance::fill(snapshot, now);
+        let problem = Problem { label: "forbidden", what: "READ on TASK is missing".into(), remedy: "Ask an administrator.".into() };
+        let findings = Arc::make_mut(&mut snapshot.findings);
+        findings.remove(&Inquiry::UserTasks(instance::id()));
+        for inquiry in [Inquiry::UserTasks(instance::id()), Inquiry::Jobs(instance::id())] {
+            findings.entry(inquiry).or_default().fail(problem.clone());
+        }
+    });
+}
+
+#[test]
+fn an_instance_that_ends_while_looked_at_keeps_what_was_last_known() {
+    for size in SIZES {
+        let now = example::noon();
+        let mut snapshot = example::snapshot(now);
+        instance::fill(&mut snapshot, now);
+        let mut app = app(snapshot.clone(), now, size);
+        press(&mut app, now, &[Down, Char('i')]);
+        // The parts are empty before it is known that the instance is over.
+        instance::empty_parts(&mut snapshot, now);
+        app.update(Message::Snapshot(Arc::new(snapshot.clone())), now);
+        instance::end(&mut snapshot, Some(InstanceState::ExternallyTerminated), now);
+        app.update(Message::Snapshot(Arc::new(snapshot)), now);
+        insta::assert_snapshot!(format!("instance_ends_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+#[test]
+fn any_size_can_show_an_instance() {
+    let now = example::noon();
+    for (width, height) in [(1, 1), (3, 2), (10, 5), (20, 8), (40, 10), (79, 23), (300, 100)] {
+        let mut snapshot = example::snapshot(now);
+        fill_and_read(&mut snapshot, now);
+        let mut app = app(snapshot, now, (width, height));
+        press(&mut app, now, &[Down, Char('i'), Char('v'), Down, Down, Enter, KeyCode::End, KeyCode::Home]);
+        screen(&app, &look(&UNICODE));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn the_value_of_a_masked_variable_is_never_on_the_screen(
+        name in "(user|db|x)?(Password|_secret|AccessToken|ApiKey|-pin)", value in "[a-z0-9]{12,300}", size in 0usize..4, moves in 0usize..40, problem: bool,
+    ) {
+        let now = example::noon();
+        let mut snapshot = example::snapshot(now);
+        instance::fill(&mut snapshot, now);
+        let mut variable = instance::variable(&name, "String", VariableValue::of_text(&value));
+        variable.problem = problem.then(|| format!("cannot read {value}").into());
+        let mut rows = instance::variables();
+        rows.insert(0, VariableRow::Read(Arc::new(variable)));
+        instance::read_variables(&mut snapshot, rows, false, now);
+        let mut app = app(snapshot, now, SIZES[size]);
+        press(&mut app, now, &[Down, Char('i'), Char('v')]);
+        let mut revealed = false;
+        for step in 0..moves {
+            let shown = screen(&app, &look(&UNICODE));
+            // Any part of it that is long enough to be no accident.
+            prop_assert!(!shown.contains(&value[..8]), "{name} after {step} moves\n{shown}");
+            press(&mut app, now, &[Down]);
+            revealed = true;
+        }
+        prop_assert!(revealed || moves == 0);
+    }
+}
+
+#[test]
+fn a_revealed_value_is_on_the_screen_until_it_is_masked_again_or_the_page_is_left() {
+    let now = example::noon();
+    let mut snapshot = example::snapshot(now);
+    fill_and_read(&mut snapshot, now);
+    let mut app = app(snapshot, now, (120, 36));
+    let seen = |app: &App| screen(app, &look(&UNICODE)).contains("4111 1111");
+    press(&mut app, now, &[Down, Char('i'), Char('v'), Down, Down]);
+    assert!(!seen(&app));
+    press(&mut app, now, &[Enter]);
+    assert!(seen(&app));
+    press(&mut app, now, &[Enter]);
+    assert!(!seen(&app), "masked again");
+    press(&mut app, now, &[Enter, KeyCode::Esc, Char('i'), Char('v'), Down, Down]);
+    assert!(!seen(&app), "masked on a new page");
+    assert!(!format!("{app:?}").contains("4111 1111"), "no debug tells a value");
+}
