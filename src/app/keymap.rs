@@ -319,9 +319,9 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_context() {
-        for context in EVERYWHERE.iter().copied() {
+        for context in EVERYWHERE {
             let mut seen: Vec<(Key, Command)> = Vec::new();
-            for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
+            for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(context)) {
                 for key in binding.keys {
                     if let Some((_, other)) = seen.iter().find(|(other, _)| other == key) {
                         panic!("{key} means {other:?} and {:?} in {context:?}", binding.command);

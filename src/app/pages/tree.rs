@@ -360,20 +360,19 @@ pub fn more_words(which: Which, left: Option<u64>, reading: bool) -> String {
 #[derive(Clone, Debug)]
 struct Basis {
     findings: Arc<HashMap<Inquiry, Section<Finding>>>,
-    incidents: Option<(Arc<HashMap<IncidentId, Arc<KnownIncident>>>, bool)>,
+    incidents: Option<IncidentSet>,
 }
 
 impl Basis {
     fn of(snapshot: &Snapshot) -> Self {
-        let incidents = snapshot.incidents.get().map(|set| (Arc::clone(&set.incidents), set.complete));
-        Self { findings: Arc::clone(&snapshot.findings), incidents }
+        Self { findings: Arc::clone(&snapshot.findings), incidents: snapshot.incidents.get().cloned() }
     }
 }
 
 impl PartialEq for Basis {
     fn eq(&self, other: &Self) -> bool {
         let same = match (&self.incidents, &other.incidents) {
-            (Some(one), Some(two)) => Arc::ptr_eq(&one.0, &two.0) && one.1 == two.1,
+            (Some(one), Some(two)) => Arc::ptr_eq(&one.incidents, &two.incidents) && one.complete == two.complete,
             (one, two) => one.is_none() && two.is_none(),
         };
         same && Arc::ptr_eq(&self.findings, &other.findings)

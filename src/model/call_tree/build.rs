@@ -1,5 +1,6 @@
 //! Building the rows: up from the target to the topmost instance, then down again along what is unfolded.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -455,9 +456,9 @@ impl Children {
         }
         // The way down is shown even where no page lists it yet.
         for id in builder.way_below(&caller.id) {
-            if !rows.contains_key(&id) {
-                let called = builder.called_of(&id);
-                rows.insert(id, Child { called, failing: false });
+            if let Entry::Vacant(entry) = rows.entry(id) {
+                let called = builder.called_of(entry.key());
+                entry.insert(Child { called, failing: false });
                 remark = None;
             }
         }
