@@ -473,7 +473,7 @@ async fn a_compressed_answer_is_read() {
 
 #[tokio::test]
 async fn changes_of_variables_that_are_too_large_ask_for_a_smaller_page_and_show_no_value() {
-    let row = |value: &str| format!(r#"{{"time":"2025-01-01T00:00:00.000+0000","variableName":"token","value":"{value}","revision":0}}"#);
+    let row = |value: &str| format!(r#"{{"id":"u","time":"2025-01-01T00:00:00.000+0000","variableName":"token","value":"{value}","revision":0}}"#);
     let half = "s".repeat(1 << 20);
     let engine = ScriptedEngine::start(move |asked: &Asked| {
         let rows = if asked.target.contains("maxResults=2&") { vec![row(&half); 2] } else { vec![row(&half)] };
