@@ -1,16 +1,16 @@
 //! Building the rows: up from the target to the topmost instance, then down again along what is unfolded.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::children::{Child, Children};
 use super::failure::{Call, calls, causes, root_of};
-use super::{Content, DEEPEST, Ending, FOLD_FROM, Facts, Fold, Node, NodeKey, Place, Row, Target, Top, Tree, Unfolded, View};
+use super::{Content, DEEPEST, Ending, FOLD_FROM, Facts, Fold, Node, NodeKey, Row, Target, Top, Tree, Unfolded, View};
 use crate::model::activity_instance::Token;
 use crate::model::grouping::KnownIncident;
 use crate::model::history::HistoricInstance;
-use crate::model::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId};
-use crate::model::inquiry::{CALLED_PAGE, Called, CalledPage, Finding, Inquiry, InstanceFinding, Standing, Tokens, Which};
+use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
+use crate::model::inquiry::{Called, CalledPage, Finding, Inquiry, InstanceFinding, Standing, Tokens, Which};
 
 /// Builds the tree from what is known.
 pub fn build(view: &View, facts: &dyn Facts) -> Tree {
@@ -29,18 +29,18 @@ pub fn build(view: &View, facts: &dyn Facts) -> Tree {
     builder.tree
 }
 
-struct Builder<'a> {
-    view: &'a View,
-    facts: &'a dyn Facts,
-    tree: Tree,
+pub(super) struct Builder<'a> {
+    pub(super) view: &'a View,
+    pub(super) facts: &'a dyn Facts,
+    pub(super) tree: Tree,
     wanted: HashSet<Inquiry>,
     /// Who called whom, by called instance, as far as incidents and readings told.
-    calls: HashMap<ProcessInstanceId, Call>,
+    pub(super) calls: HashMap<ProcessInstanceId, Call>,
     /// From the topmost instance to the target.
-    line: Vec<ProcessInstanceId>,
+    pub(super) line: Vec<ProcessInstanceId>,
     at_cause: Option<ProcessInstanceId>,
     emitted: HashSet<ProcessInstanceId>,
-    root_over: bool,
+    pub(super) root_over: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -163,7 +163,7 @@ impl<'a> Builder<'a> {
     }
 
     /// What the row of an instance says that no page of a caller lists: the topmost one, and those on the path beyond the first page.
-    fn called_of(&mut self, id: &ProcessInstanceId) -> Called {
+    pub(super) fn called_of(&mut self, id: &ProcessInstanceId) -> Called {
         self.want(Inquiry::Instance(id.clone()));
         let finding = self.instance(id);
         let running = finding.and_then(|finding| finding.running.as_ref());
@@ -240,7 +240,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn page(&self, caller: &ProcessInstanceId, which: Which, page: u32) -> Option<&'a CalledPage> {
+    pub(super) fn page(&self, caller: &ProcessInstanceId, which: Which, page: u32) -> Option<&'a CalledPage> {
         match self.facts.answer(&Inquiry::Called(caller.clone(), which, page))? {
             Finding::Called(page) => Some(page),
             _ => None,
@@ -361,7 +361,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn want(&mut self, inquiry: Inquiry) {
+    pub(super) fn want(&mut self, inquiry: Inquiry) {
         if self.wanted.insert(inquiry.clone()) {
             self.tree.wants.push(inquiry);
         }
@@ -385,135 +385,3 @@ impl<'a> Builder<'a> {
 fn ending(past: &HistoricInstance) -> Ending {
     Ending { state: past.state, at: past.ended, reason: past.delete_reason.clone() }
 }
-
-/// A called instance and whether it fails.
-struct Child {
-    called: Called,
-    failing: bool,
-}
-
-/// The called instances of one caller, by place.
-struct Children {
-    places: Vec<(Place, Vec<Child>)>,
-    /// How many there are in all, and whether that is exact.
-    total: (u64, bool),
-    failing: Option<u64>,
-    more_running: bool,
-    more: Vec<(Which, Option<u64>, bool)>,
-    remark: Option<String>,
-}
-
-impl Children {
-    fn collect(builder: &mut Builder<'_>, caller: &Called, failing: bool) -> Self {
-        let mut rows: BTreeMap<ProcessInstanceId, Child> = BTreeMap::new();
-        let ended = builder.view.show_ended || builder.root_over;
-        let asked = builder.view.opened.contains(&NodeKey::Instance(caller.id.clone()));
-        let mut whiches = vec![Which::Running];
-        if failing {
-            whiches.insert(0, Which::Failing);
-        }
-        if ended {
-            whiches.push(Which::Ended);
-        }
-        let (mut more, mut total, mut exact, mut failing_total, mut remark, mut more_running) = (Vec::new(), 0, true, None, None, false);
-        let mut all_at = None;
-        for which in whiches {
-            let pages = builder.view.pages.get(&(caller.id.clone(), which)).copied().unwrap_or(0);
-            let (mut listed, mut counted, mut goes_on, mut reading) = (0, None, false, false);
-            for number in 0..=pages {
-                let inquiry = Inquiry::Called(caller.id.clone(), which, number);
-                builder.want(inquiry.clone());
-                let Some(page) = builder.page(&caller.id, which, number) else {
-                    reading = true;
-                    match builder.facts.problem(&inquiry) {
-                        Some(problem) => remark = Some(format!("called instances not known: {}", problem.what)),
-                        // On the way down rows come by themselves; who unfolds one waits for it.
-                        None if number == 0 && which != Which::Failing && asked => remark = Some("reading what it called…".to_owned()),
-                        None => {}
-                    }
-                    break;
-                };
-                listed += page.rows.len() as u64;
-                counted = page.total.or(counted);
-                all_at = all_at.or_else(|| page.all_at.clone());
-                goes_on = page.more;
-                for row in &page.rows {
-                    let child = rows.entry(row.id.clone()).or_insert_with(|| Child { called: row.clone(), failing: false });
-                    child.failing |= which == Which::Failing;
-                }
-            }
-            if goes_on || reading && pages > 0 {
-                more_running |= which == Which::Running;
-                more.push((which, counted.map(|counted| counted.saturating_sub(listed)), reading));
-            }
-            match which {
-                Which::Failing => failing_total = counted.or((!goes_on && !reading).then_some(listed)),
-                Which::Running | Which::Ended => {
-                    total += counted.unwrap_or(listed);
-                    exact &= counted.is_some() || !goes_on && !reading;
-                }
-            }
-        }
-        // The way down is shown even where no page lists it yet.
-        for id in builder.way_below(&caller.id) {
-            if let Entry::Vacant(entry) = rows.entry(id) {
-                let called = builder.called_of(entry.key());
-                entry.insert(Child { called, failing: false });
-                remark = None;
-            }
-        }
-        let mut places: BTreeMap<Place, Vec<Child>> = BTreeMap::new();
-        for mut child in rows.into_values() {
-            // All that run were called at one activity: that is proved by counts, whichever page lists them.
-            if !matches!(child.called.standing, Standing::Over(_)) {
-                child.called.called_at = child.called.called_at.or_else(|| all_at.clone());
-            }
-            places.entry(builder.place_of(caller, &child.called)).or_default().push(builder.judged(child));
-        }
-        for group in places.values_mut() {
-            // What is on the path first, then what fails, then what runs, then what is over.
-            group.sort_by_key(|child| {
-                (!builder.tree.path.contains(&child.called.id), !child.failing, matches!(child.called.standing, Standing::Over(_)), child.called.id.clone())
-            });
-        }
-        Self { places: places.into_iter().collect(), total: (total, exact), failing: failing_total, more_running, more, remark }
-    }
-}
-
-impl Builder<'_> {
-    /// The next instances on the way to cause and target.
-    fn way_below(&self, caller: &ProcessInstanceId) -> Vec<ProcessInstanceId> {
-        let below = |way: &[ProcessInstanceId]| way.iter().position(|id| id == caller).and_then(|at| way.get(at + 1)).cloned();
-        let mut ids: Vec<_> = [below(&self.tree.path), below(&self.line)].into_iter().flatten().collect();
-        ids.dedup();
-        ids
-    }
-
-    fn judged(&self, mut child: Child) -> Child {
-        child.failing |= self.facts.incidents_of(&child.called.id).is_some_and(|rows| !rows.is_empty());
-        child
-    }
-
-    /// At which call activity an instance was called: told by the incidents of both, by the history, else only of which process it is.
-    fn place_of(&self, caller: &Called, called: &Called) -> Place {
-        let by_chain = self.calls.get(&called.id).and_then(|call| call.at.clone());
-        let at = by_chain.or_else(|| called.called_at.clone()).or_else(|| self.by_incidents(&caller.id, &called.id));
-        match at {
-            Some(activity) => Place::Activity(activity),
-            None => Place::Process(called.process_key.clone().unwrap_or_else(|| key_of(&called.definition))),
-        }
-    }
-
-    fn by_incidents(&self, caller: &ProcessInstanceId, called: &ProcessInstanceId) -> Option<ActivityId> {
-        let ids: HashSet<&IncidentId> = self.facts.incidents_of(called)?.iter().map(|known| &known.incident.id).collect();
-        let above = self.facts.incidents_of(caller)?.iter().find(|known| known.incident.cause.as_ref().is_some_and(|cause| ids.contains(cause)))?;
-        above.incident.activity.clone()
-    }
-}
-
-/// The key within a definition's id, which the engine makes as `key:version:uuid`.
-fn key_of(definition: &ProcessDefinitionId) -> crate::model::ids::ProcessKey {
-    crate::model::ids::ProcessKey::from(definition.as_wire().split(':').next().unwrap_or_default())
-}
-
-const _: () = assert!(FOLD_FROM < CALLED_PAGE as u64, "a fold needs less than a page");

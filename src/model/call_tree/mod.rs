@@ -5,8 +5,10 @@
 //! | this file | the tree as rows, and what the operator chose to see of it |
 //! | `failure` | causes, and the path from a cause up to the topmost instance |
 //! | `build` | the rows, from view and facts |
+//! | `children` | the instances that one instance called, by place |
 
 mod build;
+mod children;
 mod failure;
 #[cfg(test)]
 mod tests;
