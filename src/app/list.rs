@@ -140,6 +140,12 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         self.clamp();
     }
 
+    /// Puts the cursor on the row above, for one that is about to give its place to others.
+    pub fn go_above(&mut self) {
+        self.selected = self.selected.map(|position| position.saturating_sub(1));
+        self.scroll_to_selected();
+    }
+
     /// Shows the list from its top, as far as the row under the cursor stays on the screen.
     pub fn show_top(&mut self) {
         self.offset = 0;

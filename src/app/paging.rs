@@ -38,7 +38,10 @@ fn on_tree(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     let Some(Page::Tree(page)) = app.pages.last_mut() else { return None };
     let mut remark = None;
     match command {
-        Command::Open => return Some(open_node(app)),
+        Command::Open => {
+            page.touch();
+            return Some(open_node(app));
+        }
         Command::Unfold => page.unfold(&whole, now),
         Command::Fold => {
             if !page.fold(&whole) {
@@ -85,7 +88,14 @@ fn open_node(app: &mut App) -> Vec<Effect> {
             }
         }
         (Content::Fold(_), _) => page.unfold(&whole, now),
-        (_, NodeKey::More(..)) => drop(page.read_more(&whole)),
+        (_, NodeKey::Rest(..)) => page.show_rest(&whole),
+        (_, NodeKey::More(..)) => {
+            let read = page.read_more(&whole);
+            if read {
+                return Vec::new();
+            }
+            app.notice = Some(("No more are listed here; F finds a single one by its business key or id.".to_owned(), now));
+        }
         _ => {}
     }
     Vec::new()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use secrecy::SecretString;
 use tui_textarea::TextArea;
 
@@ -30,12 +30,14 @@ pub struct Prompt {
     pub area: TextArea<'static>,
     /// What stood there before, for Esc.
     pub before: String,
+    /// Whether the first character typed replaces what stands there.
+    replaces: bool,
 }
 
 impl Prompt {
     /// A prompt that starts with `text`.
     pub fn new(purpose: Purpose, text: &str) -> Self {
-        Self { purpose, area: line(text), before: text.to_owned() }
+        Self { purpose, area: line(text), before: text.to_owned(), replaces: purpose == Purpose::Find }
     }
 
     /// What is typed.
@@ -45,12 +47,21 @@ impl Prompt {
 
     /// Takes a key in.
     pub fn key(&mut self, key: KeyEvent) {
+        let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        self.begin(types);
         self.area.input(key);
     }
 
     /// Takes pasted text in; only its first line.
     pub fn paste(&mut self, text: &str) {
+        self.begin(true);
         self.area.insert_str(first_line(text));
+    }
+
+    fn begin(&mut self, types: bool) {
+        if std::mem::take(&mut self.replaces) && types {
+            self.area = line("");
+        }
     }
 }
 
@@ -74,6 +85,8 @@ pub struct LoginForm {
     pub password: TextArea<'static>,
     /// Where the cursor is.
     pub line: LoginLine,
+    /// Whether keys are typed into it. A window that opened by itself swallows what was meant for something else until enter or tab.
+    pub awake: bool,
     /// Nothing is sent before this moment: after a wrong password the engine refuses even the right one for a while.
     pub not_before: Option<Moment>,
 }
@@ -89,7 +102,7 @@ impl LoginForm {
     pub fn new(reason: String, user: &str) -> Self {
         let mut password = line("");
         password.set_mask_char('•');
-        Self { reason, user: line(user), password, line: if user.is_empty() { LoginLine::User } else { LoginLine::Password }, not_before: None }
+        Self { reason, user: line(user), password, line: if user.is_empty() { LoginLine::User } else { LoginLine::Password }, awake: true, not_before: None }
     }
 
     /// Takes a key in.

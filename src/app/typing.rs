@@ -38,7 +38,7 @@ pub(super) fn paste(app: &mut App, text: &str) {
     } else {
         match &mut app.overlay {
             Some(Overlay::Prompt(prompt)) => prompt.paste(text),
-            Some(Overlay::Login(form)) => form.paste(text),
+            Some(Overlay::Login(form)) if form.awake => form.paste(text),
             Some(Overlay::Scope(form)) => form.paste(text),
             _ => {}
         }
@@ -115,6 +115,7 @@ pub(super) fn login_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     let Some(Overlay::Login(form)) = &mut app.overlay else { return Vec::new() };
     match key.code {
         KeyCode::Esc => app.overlay = None,
+        _ if !form.awake => form.awake = matches!(key.code, KeyCode::Enter | KeyCode::Tab),
         KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => form.switch(),
         KeyCode::Enter if form.line == LoginLine::User => form.switch(),
         KeyCode::Enter => {

@@ -22,6 +22,9 @@ use crate::model::snapshot::Link;
 use crate::poll::command::{Looking, PollCommand};
 use crate::text::safe;
 
+/// Pages that stand on each other at most; the lowest one goes.
+const MOST_PAGES: usize = 32;
+
 pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key) => key_pressed(app, key),
@@ -59,8 +62,9 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
 }
 
 fn take_snapshot(app: &mut App) -> Vec<Effect> {
+    // Pages below are told when they are looked at again.
     let whole = app.whole();
-    for page in &mut app.pages {
+    if let Some(page) = app.pages.last_mut() {
         page.refresh(&whole);
     }
     let snapshot = app.snapshot.clone();
@@ -74,6 +78,10 @@ fn take_snapshot(app: &mut App) -> Vec<Effect> {
             }
             if !matches!(app.overlay, Some(Overlay::Login(_))) {
                 open_login(app, problem.what.clone());
+                // Somebody may be typing: what was meant for something else must not become a password that is sent.
+                if let Some(Overlay::Login(form)) = &mut app.overlay {
+                    form.awake = app.snapshot.engine.user.is_none();
+                }
             }
         }
         Link::LoginRefused { .. } => {}
@@ -101,6 +109,9 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     }
     if let Some(page) = app.pages.last_mut() {
         page.set_height(geometry.main.height.saturating_sub(1).into());
+    }
+    if app.pages.len() > MOST_PAGES {
+        app.pages.remove(0);
     }
     app.incidents.arrange(&app.snapshot, app.now.instant);
     app.job_definitions.arrange(&app.snapshot, app.now.instant);
@@ -264,6 +275,10 @@ fn back(app: &mut App) {
     if matches!(app.overlay, Some(Overlay::Help(_))) {
         app.overlay = None;
     } else if app.pages.pop().is_some() {
+        let whole = app.whole();
+        if let Some(page) = app.pages.last_mut() {
+            page.refresh(&whole);
+        }
     } else {
         match app.focus {
             Pane::Incidents if app.incidents.back() => {}

@@ -5,7 +5,8 @@ mod report;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::FutureExt as _;
+use futures_util::stream::{StreamExt as _, iter};
 
 use super::Request;
 use super::once::{Unread, once};
@@ -15,9 +16,10 @@ use crate::engine::{HistoricInstanceQuery, InstanceFilter, InstanceOrder, Instan
 use crate::model::call_tree::{Content, Facts, NodeKey, Target, Top, Tree, Unfolded, View, build};
 use crate::model::ids::{IncidentId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Standing};
+use crate::model::search::Needle;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, KnownNames};
-use crate::poll::inquire::{Counter, Spent, known};
+use crate::poll::inquire::{Counter, known};
 use crate::poll::task::Setup;
 use crate::session::{Session, Stop};
 use crate::text::EngineText;
@@ -33,6 +35,9 @@ const MOST_UNFOLDED: usize = 100;
 
 /// Inquiries for one tree: each instance takes about four.
 const MOST_ANSWERS: usize = 4_000;
+
+/// Diagrams read at once.
+const AT_ONCE: usize = 4;
 
 /// Definitions whose activities are read by name; beyond, activities keep their ids.
 const NAMED: usize = 20;
@@ -80,7 +85,6 @@ struct Read {
     /// Whether there are more trees than were read.
     more: bool,
     names: Names,
-    spent: Spent,
 }
 
 /// Names of what the trees hold.
@@ -108,6 +112,9 @@ async fn read(setup: Setup, question: &Question) -> Result<Read, Unread> {
     engine.clock_offset = version.engine_time.map(|time| time.duration_since(Moment::now().wall)).filter(|offset| offset.abs().as_secs() >= 3);
     client.assume_version(EngineVersion::detect(version.data.clone(), None));
     engine.version = Some(version.data);
+    if question.what.trim().is_empty() {
+        return Err(Unread::Failed(anyhow::anyhow!("nothing is asked for; write: bpmtop tree ID|BUSINESS_KEY [PROFILE|URL]")));
+    }
     let (targets, more) = find(&client, &question.what).await.map_err(unread)?;
     if targets.is_empty() {
         let what = crate::text::safe(&question.what).into_owned();
@@ -126,7 +133,7 @@ async fn read(setup: Setup, question: &Question) -> Result<Read, Unread> {
         }
     }
     let names = names(&client, &trees).await.map_err(unread)?;
-    Ok(Read { engine, at: Moment::now(), what: question.what.clone(), trees, more, names, spent: counter.spent() })
+    Ok(Read { engine, at: Moment::now(), what: question.what.clone(), trees, more, names })
 }
 
 /// What a text may be: an instance, an incident, a business key; running ones first, then what the history knows.
@@ -143,9 +150,11 @@ pub async fn find(client: &Client, what: &str) -> Result<(Vec<Target>, bool), En
     };
     let (id, incident) = (ProcessInstanceId::from(what), IncidentId::from(what));
     let (roots, all) = (keyed(true), keyed(false));
+    // A business key may be anything; what cannot be an id would be refused, or taken for another address.
+    let may_be_id = Needle::typed(what).is_some_and(|needle| needle.may_be_id());
     let (by_id, by_incident, roots, all) = futures_util::future::join4(
-        client.process_instance(&id),
-        client.incident(&incident),
+        only_if(may_be_id, client.process_instance(&id)),
+        only_if(may_be_id, client.incident(&incident)),
         client.process_instances_where(&roots),
         client.process_instances_where(&all),
     )
@@ -168,13 +177,17 @@ pub async fn find(client: &Client, what: &str) -> Result<(Vec<Target>, bool), En
 async fn find_ended(client: &Client, what: &str) -> Result<(Vec<Target>, bool), EngineError> {
     let page = Page::first(MOST_TREES as u32 + 1);
     let id = ProcessInstanceId::from(what);
+    let may_be_id = Needle::typed(what).is_some_and(|needle| needle.may_be_id());
     let filter = HistoricInstanceFilter { business_key: Some(EngineText::from(what)), ..HistoricInstanceFilter::default() };
     let keyed = HistoricInstanceQuery { filter, order: Some(InstanceOrder::ByStart(Order::Descending)), page };
     let filter = HistoricIncidentFilter { id: Some(IncidentId::from(what)), ..HistoricIncidentFilter::default() };
     let incidents = HistoricIncidentQuery { filter, by_creation: None, page: Page::first(1) };
-    let (by_id, keyed, incidents) =
-        futures_util::future::join3(client.historic_process_instance(&id), client.historic_process_instances(&keyed), client.historic_incidents(&incidents))
-            .await;
+    let (by_id, keyed, incidents) = futures_util::future::join3(
+        only_if(may_be_id, client.historic_process_instance(&id)),
+        client.historic_process_instances(&keyed),
+        client.historic_incidents(&incidents),
+    )
+    .await;
     if let Some(row) = maybe(by_id)?.flatten() {
         return Ok((vec![Target::Instance(row.data.id)], false));
     }
@@ -185,6 +198,11 @@ async fn find_ended(client: &Client, what: &str) -> Result<(Vec<Target>, bool), 
     let rows = maybe(keyed)?.map(|answer| answer.data).unwrap_or_default();
     let more = rows.len() > MOST_TREES;
     Ok((rows.into_iter().take(MOST_TREES).map(|row| Target::Instance(row.id)).collect(), more))
+}
+
+/// Asks what makes sense only then.
+async fn only_if<T>(wanted: bool, call: impl Future<Output = Result<Option<T>, EngineError>>) -> Result<Option<T>, EngineError> {
+    if wanted { call.await } else { Ok(None) }
 }
 
 /// A question that is refused or not understood leaves the others to tell.
@@ -242,7 +260,7 @@ pub async fn grow(counter: &Counter, target: Target, ended: bool) -> Result<Grow
     }
 }
 
-/// Unfolds every instance, as long as there are not too many. Instances of one place stay folded, failing ones shown.
+/// Unfolds every instance, as long as there are not too many, and places where some instances fail.
 fn unfold(view: &mut View, tree: &Tree) {
     for row in &tree.rows {
         let closed = matches!(&row.content, Content::Instance(node) if node.unfolded == Unfolded::Closed);
@@ -274,8 +292,8 @@ async fn names(client: &Client, trees: &[Grown]) -> Result<Names, EngineError> {
     let mut names = Names::default();
     let rows = maybe(client.process_definitions(Page::first(1_000)).await)?.map(|answer| answer.data).unwrap_or_default();
     names.definitions.by_id = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-    let diagrams = join_all(wanted.iter().take(NAMED).map(|id| client.process_definition_xml(id))).await;
-    for (id, diagram) in wanted.iter().zip(diagrams) {
+    let diagrams = iter(wanted.iter().take(NAMED)).map(|id| async move { (id, client.process_definition_xml(id).await) }.boxed()).buffered(AT_ONCE);
+    for (id, diagram) in diagrams.collect::<Vec<_>>().await {
         // A diagram that cannot be read leaves its activities to their ids.
         if let Some(read) = maybe(diagram)?.and_then(|diagram| activity_names(&diagram.data).ok()) {
             names.activities.insert(id.clone(), std::sync::Arc::new(read));

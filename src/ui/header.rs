@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::look::{Look, Pen};
+use crate::app::command::Command;
 use crate::app::keymap;
 use crate::app::prompt::Purpose;
 use crate::app::{App, Overlay};
@@ -141,12 +142,30 @@ fn first_problem(snapshot: &Snapshot) -> Option<&Problem> {
 pub fn draw_footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
     pen.skip(1);
+    // The way back and the way to all other keys are always shown.
+    let kept = |binding: &&keymap::Binding| matches!(binding.command, Command::Back | Command::Help);
+    let cells = |(key, label): &(String, String)| width(key) + width(label) + 3;
+    let shown = |binding: &keymap::Binding| (binding.keys[0].to_string(), binding.label.to_owned());
+    let bindings = keymap::footer(app.context());
+    let mut room = pen.room() - bindings.iter().filter(|binding| kept(binding)).map(|binding| cells(&shown(binding))).sum::<usize>().min(pen.room());
     let keys: Vec<(String, String)> = match &app.overlay {
         Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Find => vec![("enter".into(), "search".into()), ("esc".into(), "leave".into())],
         Some(Overlay::Prompt(_)) => vec![("enter".into(), "keep".into()), ("esc".into(), "undo".into())],
         Some(Overlay::Scope(_)) => vec![("enter".into(), "show".into()), ("tab".into(), "suggestions".into()), ("esc".into(), "as before".into())],
         Some(Overlay::Login(_)) => vec![("enter".into(), "log in".into()), ("tab".into(), "other line".into()), ("esc".into(), "not now".into())],
-        _ => keymap::footer(app.context()).into_iter().map(|binding| (binding.keys[0].to_string(), binding.label.to_owned())).collect(),
+        _ => {
+            let mut full = false;
+            let fits = |binding: &&&keymap::Binding| {
+                let needed = cells(&shown(binding));
+                full |= !kept(binding) && needed > room;
+                let fits = kept(binding) || !full;
+                if fits && !kept(binding) {
+                    room -= needed;
+                }
+                fits
+            };
+            bindings.iter().filter(fits).map(|binding| shown(binding)).collect()
+        }
     };
     for (key, label) in keys {
         if width(&key) + width(&label) + 3 > pen.room() {

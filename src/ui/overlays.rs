@@ -18,7 +18,7 @@ use crate::theme::Role;
 pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
     match &app.overlay {
         None => {}
-        Some(Overlay::Help(top)) => draw_help(*top, look, frame),
+        Some(Overlay::Help(top)) => draw_help(app, *top, look, frame),
         Some(Overlay::Prompt(prompt)) => draw_prompt(app, prompt, look, frame),
         Some(Overlay::Login(form)) => draw_login(app, form, look, frame),
         Some(Overlay::Scope(form)) => super::scope::draw(form, look, frame),
@@ -48,15 +48,20 @@ enum HelpLine {
     Blank,
 }
 
-fn help_lines() -> Vec<HelpLine> {
+/// All keys by where they hold, beginning with where one is.
+fn help_lines(place: Context) -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    let places = [
+    let mut places = [
         ("In lists", Context::List),
         ("On the describe page", Context::Text),
         ("In a tree", Context::Tree),
+        ("On the page of an instance", Context::Instance),
         ("In a timeline", Context::Timeline),
         ("In the results of a search", Context::Results),
     ];
+    if let Some(at) = places.iter().position(|(_, context)| *context == place) {
+        places[..=at].rotate_right(1);
+    }
     for (heading, context) in places {
         lines.push(HelpLine::Heading(heading));
         for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
@@ -72,17 +77,20 @@ fn help_lines() -> Vec<HelpLine> {
     for figure in Figure::ALL {
         lines.push(HelpLine::Entry(figure.label().to_owned(), figure.meaning()));
     }
+    lines.push(HelpLine::Entry("filled dot".to_owned(), "in a tree: an incident of its own, a root cause"));
+    lines.push(HelpLine::Entry("hollow dot".to_owned(), "in a tree: blocked by a failure below; never retry it there"));
+    lines.push(HelpLine::Entry("= before a key".to_owned(), "in a tree: the same business key as the caller's"));
     lines.push(HelpLine::Entry("faint bars".to_owned(), "before bpmtop watched: reconstructed from the engine's history"));
     lines.push(HelpLine::Entry("coloured bar".to_owned(), "something was deployed at that moment; shown on the root incidents"));
     lines.push(HelpLine::Entry("first seen".to_owned(), "the first such incident in the history; a retry makes a new one, so OLDEST may be younger"));
     lines
 }
 
-fn draw_help(top: usize, look: &Look, frame: &mut Frame<'_>) {
+fn draw_help(app: &App, top: usize, look: &Look, frame: &mut Frame<'_>) {
     let screen = frame.area();
     let inside = window("Keys and figures: esc closes, down scrolls", 118.min(screen.width), screen.height.saturating_sub(2).max(5), look, frame);
     let buffer = frame.buffer_mut();
-    let lines = help_lines();
+    let lines = help_lines(app.place());
     let label: u16 = if inside.width >= 70 { 26 } else { 18 };
     // Entries wrap, so the place of the last line is found by laying out everything once.
     let mut rows: Vec<(String, Role, String)> = Vec::new();
@@ -143,7 +151,9 @@ fn draw_login(app: &App, form: &LoginForm, look: &Look, frame: &mut Frame<'_>) {
         }
     }
     let wait = form.wait(app.now);
-    let (caution, role) = if wait.is_zero() {
+    let (caution, role) = if !form.awake {
+        ("enter to type a password. Until then no key is taken.".to_owned(), Role::Warning)
+    } else if wait.is_zero() {
         ("Ten wrong logins lock the account. Nothing is sent before enter.".to_owned(), Role::Muted)
     } else {
         (format!("Engines refuse even the right password for a while now: {} to go.", age(wait + Duration::from_millis(999))), Role::Warning)

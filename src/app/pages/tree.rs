@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Contents, rows_in};
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
-use crate::model::call_tree::{Content, Facts, Node, NodeKey, Row, Target, Top, Tree, Unfolded, View, build};
+use crate::model::call_tree::{Content, Facts, MOST_PAGES, Node, NodeKey, Row, Target, Top, Tree, Unfolded, View, build};
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::ProcessDefinitionId;
 use crate::model::ids::{IncidentId, ProcessInstanceId};
@@ -38,8 +38,9 @@ pub struct TreePage {
     index: Index,
     /// What the rows were built from: nothing is built anew while it is the same.
     basis: Option<Basis>,
-    /// The cause the cursor was put on by itself; the operator's own choice is never overruled.
-    placed: Option<IncidentId>,
+    /// Whether all that was asked first has been answered: from then on the cursor goes nowhere by itself.
+    settled: bool,
+    /// Whether the operator chose where the cursor is, which is never overruled.
     moved: bool,
 }
 
@@ -54,7 +55,7 @@ impl TreePage {
             seen_running: false,
             index: Index::default(),
             basis: None,
-            placed: None,
+            settled: false,
             moved: false,
         };
         page.refresh(snapshot);
@@ -91,7 +92,12 @@ impl TreePage {
             }
             tree.wants.retain(|want| !matches!(want, Inquiry::Incidents(_) | Inquiry::Chain(_)));
         }
+        let answered = |want: &Inquiry| snapshot.findings.get(want).is_some_and(|section| section.data.is_some() || section.problem.is_some());
+        let settled = tree.top != Top::Searching && tree.wants.iter().all(answered);
         self.seen_running |= tree.top == Top::Found && !tree.rows.is_empty();
+        self.view.callers.extend(tree.callers.drain());
+        // What was shown because it led to a cause stays open when that cause goes.
+        self.view.led.extend(tree.path.iter().map(|id| NodeKey::Instance(id.clone())).filter(|key| !self.view.closed.contains(key)));
         if tree.top == Top::NotFound && !self.tree.rows.is_empty() {
             // What was last known stays readable.
             self.tree.top = Top::NotFound;
@@ -100,12 +106,13 @@ impl TreePage {
         }
         self.take(tree, mourn);
         self.know_visible(snapshot, set);
+        self.settled |= settled;
     }
 
-    /// What the rows on the screen fail of is looked up too, where that asks nobody.
+    /// What the rows fail of is looked up too, where that asks nobody; all at once, because each look passes over all incidents.
     fn know_visible(&mut self, snapshot: &Snapshot, set: Option<&IncidentSet>) {
         let Some(set) = set else { return };
-        let missing: Vec<Inquiry> = self.visible_instances().map(|id| Inquiry::Incidents(id.clone())).filter(|want| self.index.lacks(want)).collect();
+        let missing: Vec<Inquiry> = self.instances().map(|id| Inquiry::Incidents(id.clone())).filter(|want| self.index.lacks(want)).collect();
         if !missing.is_empty() {
             self.index.add(&missing, set);
             let mut tree = build(&self.view, &Known { snapshot, index: &self.index });
@@ -114,8 +121,8 @@ impl TreePage {
         }
     }
 
-    fn visible_instances(&self) -> impl Iterator<Item = &ProcessInstanceId> {
-        self.list.visible().filter_map(|(key, _)| match key {
+    fn instances(&self) -> impl Iterator<Item = &ProcessInstanceId> {
+        self.tree.rows.iter().filter_map(|row| match &row.key {
             NodeKey::Instance(id) => Some(id),
             _ => None,
         })
@@ -126,6 +133,7 @@ impl TreePage {
             self.vanished.insert(row.key.clone(), row);
         }
         self.tree = tree;
+        let mourn = mourn && !matches!(self.tree.top, Top::Over(_));
         let keys = self.tree.rows.iter().map(|row| row.key.clone()).collect();
         self.list.follow(keys, |key| mourn && matches!(key, NodeKey::Instance(_)));
         let list = &self.list;
@@ -133,9 +141,9 @@ impl TreePage {
         self.place_cursor();
     }
 
-    /// Puts the cursor on the cause, once it is found, unless the operator moved it.
+    /// Puts the cursor on the cause while the tree is being found, unless the operator moved it.
     fn place_cursor(&mut self) {
-        if self.moved || self.tree.rows.is_empty() {
+        if self.moved || self.settled || self.tree.rows.is_empty() {
             return;
         }
         let target = self.tree.path.last().filter(|_| self.tree.top != Top::Searching);
@@ -144,13 +152,17 @@ impl TreePage {
             self.list.select(&key);
         }
         self.list.show_top();
-        self.placed = self.tree.cause.clone();
     }
 
     /// Moves the cursor.
     pub fn go(&mut self, motion: Motion, now: Moment) {
         self.moved = true;
         self.list.go(motion, now.instant);
+    }
+
+    /// Notes that the operator has acted on where the cursor is.
+    pub fn touch(&mut self) {
+        self.moved = true;
     }
 
     /// The row under the cursor; one that has vanished is none.
@@ -220,7 +232,7 @@ impl TreePage {
         }
         // What was folded by hand must not hide the way.
         self.view.closed.clear();
-        self.moved = false;
+        (self.moved, self.settled) = (false, false);
         self.rebuild(snapshot, false);
         true
     }
@@ -231,10 +243,26 @@ impl TreePage {
         self.rebuild(snapshot, false);
     }
 
+    /// Shows all instances of a place, if the cursor is on the row of those that are not shown.
+    pub fn show_rest(&mut self, snapshot: &Snapshot) {
+        if let Some(Row { key: NodeKey::Rest(caller, place), .. }) = self.selected() {
+            let fold = NodeKey::Fold(caller.clone(), place.clone());
+            self.view.opened.insert(fold);
+            self.list.go_above();
+            self.rebuild(snapshot, false);
+        }
+    }
+
     /// Reads the next page of called instances, if the cursor is on such a row.
     pub fn read_more(&mut self, snapshot: &Snapshot) -> bool {
         let Some(Row { key: NodeKey::More(caller, which), .. }) = self.selected() else { return false };
-        *self.view.pages.entry((caller.clone(), *which)).or_insert(0) += 1;
+        let place = (caller.clone(), *which);
+        if self.view.pages.get(&place).copied().unwrap_or(0) + 1 >= MOST_PAGES {
+            return false;
+        }
+        *self.view.pages.entry(place).or_insert(0) += 1;
+        // The row gives its place to the first of those that come.
+        self.list.go_above();
         self.rebuild(snapshot, false);
         true
     }
@@ -262,7 +290,7 @@ impl TreePage {
                     if node.ended.is_none() && tokens.len() < MOST_TOKENS {
                         tokens.push(Inquiry::Tokens(node.id.clone()));
                     }
-                    if node.failing && node.own.is_empty() && node.bubbled == 0 && self.index.set.is_none() {
+                    if (node.failing || !node.own.is_empty() || node.bubbled > 0) && self.index.set.is_none() {
                         tokens.push(Inquiry::Incidents(node.id.clone()));
                     }
                 }
@@ -279,14 +307,15 @@ impl TreePage {
 
     /// What became of an instance that vanished, in words, as far as it is known.
     pub fn fate(&self, key: &NodeKey, snapshot: &Snapshot) -> &'static str {
-        let NodeKey::Instance(id) = key else { return "no longer there" };
+        const NOT_LISTED: &str = "no longer listed here";
+        let NodeKey::Instance(id) = key else { return NOT_LISTED };
         match snapshot.findings.get(&Inquiry::Instance(id.clone())).and_then(|section| section.get()) {
             Some(Finding::Instance(finding)) => match (&finding.running, &finding.past) {
-                (Some(_), _) => "runs, but not here any more",
+                (Some(_), _) => "runs, but is no longer listed here",
                 (None, Ok(Some(past))) if past.is_over() => past.state.words(),
-                _ => "ended",
+                _ => NOT_LISTED,
             },
-            _ => "ended",
+            _ => NOT_LISTED,
         }
     }
 }
@@ -339,7 +368,7 @@ pub fn unfolded(row: &Row) -> Option<Unfolded> {
     match &row.content {
         Content::Instance(node) => Some(node.unfolded),
         Content::Fold(fold) => Some(fold.unfolded),
-        Content::More { .. } | Content::Remark(_) => None,
+        Content::More { .. } | Content::Rest(_) | Content::Remark(_) => None,
     }
 }
 
@@ -458,6 +487,10 @@ impl Facts for Known<'_> {
 
     fn problem(&self, inquiry: &Inquiry) -> Option<&Problem> {
         self.snapshot.findings.get(inquiry).and_then(|section| section.problem.as_ref())
+    }
+
+    fn are_cut(&self) -> bool {
+        self.index.set.is_none()
     }
 
     fn incidents_of(&self, instance: &ProcessInstanceId) -> Option<&[Arc<KnownIncident>]> {

@@ -116,6 +116,16 @@ fn a_child_that_ends_under_the_cursor_stays_until_the_cursor_leaves_it() {
 }
 
 #[test]
+fn the_cursor_stays_where_it_is_when_the_cause_heals_or_another_one_comes() {
+    let mut play = open();
+    play.see(|snapshot, now| example::set_incidents(snapshot, Vec::new(), now));
+    assert_eq!(play.selected_instance(), "instance-0000", "no key was pressed");
+    assert!(play.tree().selected().is_some(), "it still runs, and its row is still there");
+    play.see(|_, _| {});
+    assert_eq!(play.selected_instance(), "instance-0000");
+}
+
+#[test]
 fn the_cause_is_selected_when_it_is_found_unless_the_cursor_was_moved() {
     let mut play = play();
     play.press("<down>t");

@@ -24,13 +24,14 @@ struct Report {
     what: String,
     trees: Vec<TreePart>,
     more_trees: bool,
-    requests: u32,
 }
 
 #[derive(Serialize)]
 struct TreePart {
     state: &'static str,
     root_causes: Vec<CausePart>,
+    /// Whether there may be more than those.
+    more_root_causes: bool,
     path: Vec<String>,
     not_unfolded: usize,
     root: Option<Part>,
@@ -105,7 +106,6 @@ pub(super) fn json(read: &Read) -> serde_json::Result<String> {
         what: read.what.clone(),
         trees: read.trees.iter().map(|grown| tree_part(grown, &names)).collect(),
         more_trees: read.more,
-        requests: read.spent.requests,
     };
     Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
 }
@@ -122,10 +122,11 @@ fn tree_part(grown: &Grown, names: &KnownNames<'_>) -> TreePart {
         state: match &tree.top {
             Top::Over(_) => "over",
             Top::Found => "running",
-            Top::Searching | Top::NotFound => "unknown",
+            Top::Searching | Top::NotFound | Top::Unknown => "unknown",
             Top::NoInstance => "no process instance",
         },
         root_causes: tree.causes.iter().map(|known| cause_part(shown.get(cause_id(known)).copied().unwrap_or(known))).collect(),
+        more_root_causes: tree.more_causes,
         path: tree.path.iter().map(|id| id.as_wire().to_owned()).collect(),
         not_unfolded: grown.left_folded,
         root: nested(&tree.rows, &mut 0, 0, names).into_iter().next(),
@@ -159,6 +160,7 @@ fn nested(rows: &[Row], at: &mut usize, depth: usize, names: &KnownNames<'_>) ->
             Content::Instance(node) => instance = Some(instance_part(node, names)),
             Content::Fold(fold) => folded = Some(fold_part(fold)),
             Content::More { left, .. } => remark = Some(left.map_or_else(|| "more".to_owned(), |left| format!("{left} more"))),
+            Content::Rest(count) => remark = Some(format!("{count} more without an incident")),
             Content::Remark(text) => remark = Some(text.clone()),
         }
         let called = nested(rows, at, depth + 1, names);
@@ -261,8 +263,12 @@ fn remarks(grown: &Grown, text: &mut String) {
         0 => {}
         1 => text.push_str("1 root cause.\n"),
         many => {
-            let _ = writeln!(text, "{} root causes; the path to the first one of what was asked for is marked.", count_exact(many as u64));
+            let more = if grown.tree.more_causes { " or more" } else { "" };
+            let _ = writeln!(text, "{}{more} root causes; the path to the first one of what was asked for is marked.", count_exact(many as u64));
         }
+    }
+    if grown.tree.left_behind {
+        text.push_str("Another instance called the topmost one; it does not run any more, or this login may not see it.\n");
     }
     if grown.left_folded > 0 {
         let _ = writeln!(text, "What {} instances called was not read: the tree is large. The cockpit unfolds them one by one.", grown.left_folded);
@@ -294,6 +300,7 @@ fn columns(row: &Row, names: &KnownNames<'_>, now: Timestamp, symbols: &Symbols)
             alone(format!("{place} x {}{}{failing}", if fold.exact { "" } else { ">=" }, count_exact(fold.count)))
         }
         Content::More { left, .. } => alone(left.map_or_else(|| "more".to_owned(), |left| format!("{} more", count_exact(left)))),
+        Content::Rest(count) => alone(format!("{} more without an incident", count_exact(*count))),
         Content::Remark(text) => alone(text.clone()),
     }
 }

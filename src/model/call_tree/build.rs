@@ -10,7 +10,7 @@ use crate::model::activity_instance::Token;
 use crate::model::grouping::KnownIncident;
 use crate::model::history::HistoricInstance;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
-use crate::model::inquiry::{Called, CalledPage, Finding, Inquiry, InstanceFinding, Standing, Tokens, Which};
+use crate::model::inquiry::{Called, CalledPage, Finding, Inquiry, InstanceFinding, MOST_INCIDENTS, Standing, Tokens, Which};
 
 /// Builds the tree from what is known.
 pub fn build(view: &View, facts: &dyn Facts) -> Tree {
@@ -23,6 +23,7 @@ pub fn build(view: &View, facts: &dyn Facts) -> Tree {
         line: Vec::new(),
         at_cause: None,
         emitted: HashSet::new(),
+        unknown: HashSet::new(),
         root_over: false,
     };
     builder.build();
@@ -40,6 +41,8 @@ pub(super) struct Builder<'a> {
     pub(super) line: Vec<ProcessInstanceId>,
     at_cause: Option<ProcessInstanceId>,
     emitted: HashSet<ProcessInstanceId>,
+    /// Instances of which nothing is known but that somebody names them.
+    unknown: HashSet<ProcessInstanceId>,
     pub(super) root_over: bool,
 }
 
@@ -61,6 +64,8 @@ impl<'a> Builder<'a> {
             self.emit(called, None, 0);
             self.draw_lines();
         }
+        self.tree.callers = self.calls.iter().map(|(called, call)| (called.clone(), call.caller.clone())).collect();
+        self.tree.callers.extend(self.line.windows(2).map(|pair| (pair[1].clone(), pair[0].clone())));
         self.tree.positions = self.tree.rows.iter().enumerate().map(|(at, row)| (row.key.clone(), at)).collect();
     }
 
@@ -71,7 +76,9 @@ impl<'a> Builder<'a> {
             Target::Incident(known) => Some(root_of(known).clone()),
             Target::Instance(_) => causes(self.facts, of_target).first().map(|known| root_of(known).clone()),
         };
-        self.tree.cause = self.view.cause.clone().or(known);
+        // A cause that was chosen and is gone meanwhile leads nowhere.
+        let chosen = self.view.cause.clone().filter(|cause| self.facts.caused_by(cause).is_none_or(|chain| !chain.is_empty()));
+        self.tree.cause = chosen.or(known);
         let Some(cause) = self.tree.cause.clone() else { return };
         match self.facts.caused_by(&cause) {
             Some(chain) => (self.at_cause, self.calls) = calls(&cause, chain),
@@ -89,6 +96,11 @@ impl<'a> Builder<'a> {
             if !seen.insert(caller.clone()) {
                 break;
             }
+            if self.is_left_behind(&at, &caller) {
+                self.tree.left_behind = true;
+                self.want(Inquiry::Instance(caller));
+                break;
+            }
             self.line.push(caller.clone());
             at = caller;
         }
@@ -97,9 +109,18 @@ impl<'a> Builder<'a> {
         self.line.reverse();
     }
 
+    /// Whether an instance stands without its caller: that one was deleted alone, or may not be seen.
+    fn is_left_behind(&mut self, called: &ProcessInstanceId, caller: &ProcessInstanceId) -> bool {
+        let Some(InstanceFinding { running: None, past, .. }) = self.instance(caller) else { return false };
+        let told = matches!(past, Ok(Some(_)));
+        self.want(Inquiry::Instance(called.clone()));
+        self.instance(called).is_some_and(|finding| finding.running.is_some() || !told && matches!(finding.past, Ok(Some(_))))
+    }
+
     fn caller_of(&self, id: &ProcessInstanceId) -> Option<ProcessInstanceId> {
-        if let Some(call) = self.calls.get(id) {
-            return Some(call.caller.clone());
+        let known = self.calls.get(id).map(|call| &call.caller).or_else(|| self.view.callers.get(id));
+        if let Some(caller) = known {
+            return Some(caller.clone());
         }
         let finding = self.instance(id)?;
         finding.caller.clone().or_else(|| finding.past.as_ref().ok()?.as_ref()?.caller.clone())
@@ -120,6 +141,7 @@ impl<'a> Builder<'a> {
 
     fn find_causes_of(&mut self, root: &ProcessInstanceId) {
         let mut incidents = self.incidents_of(root).to_vec();
+        self.tree.more_causes = incidents.len() >= MOST_INCIDENTS as usize && self.facts.are_cut();
         if let Some(target) = self.line.last().cloned() {
             incidents.extend(self.incidents_of(&target).iter().cloned());
         }
@@ -152,7 +174,7 @@ impl<'a> Builder<'a> {
 
     fn judge_top(&mut self, root: &ProcessInstanceId) {
         self.tree.top = match self.instance(root) {
-            None if self.facts.problem(&Inquiry::Instance(root.clone())).is_some() => Top::Found,
+            None if self.facts.problem(&Inquiry::Instance(root.clone())).is_some() => Top::Unknown,
             None if self.at_cause.is_none() => Top::Searching,
             None => Top::Found,
             Some(InstanceFinding { running: Some(_), .. }) => Top::Found,
@@ -175,7 +197,13 @@ impl<'a> Builder<'a> {
             (Some(row), _) if row.suspended => Standing::Suspended,
             (Some(_), _) => Standing::Running,
             (None, Some(row)) if row.ended.is_some() => Standing::Over(row.state),
-            _ => Standing::Running,
+            _ => {
+                // An open incident proves that it runs.
+                if incident.is_none() {
+                    self.unknown.insert(id.clone());
+                }
+                Standing::Running
+            }
         };
         Called {
             id: id.clone(),
@@ -221,7 +249,7 @@ impl<'a> Builder<'a> {
 
     /// Whether what an instance called is asked for: on the way to cause and target without being told.
     fn is_open(&self, id: &ProcessInstanceId, key: &NodeKey) -> bool {
-        !self.view.closed.contains(key) && (self.view.opened.contains(key) || self.is_on_way(id))
+        !self.view.closed.contains(key) && (self.view.opened.contains(key) || self.view.led.contains(key) || self.is_on_way(id))
     }
 
     fn unfolded(&self, called: &Called, open: bool) -> Unfolded {
@@ -265,7 +293,7 @@ impl<'a> Builder<'a> {
             inherited_key: caller.is_some_and(|caller| called.business_key.is_some() && caller.business_key == called.business_key),
             tenant: called.tenant.clone(),
             foreign_tenant: caller.is_some_and(|caller| caller.tenant != called.tenant && !caller.definition.as_wire().is_empty()),
-            standing: Some(called.standing),
+            standing: Some(called.standing).filter(|_| !self.unknown.contains(&called.id)),
             started: called.started,
             ended: called.ended,
             own: incidents.iter().filter(|known| known.incident.is_root()).cloned().collect(),
@@ -290,7 +318,8 @@ impl<'a> Builder<'a> {
         if let Some(remark) = children.remark {
             self.push(NodeKey::Remark(caller.id.clone()), depth, Content::Remark(remark));
         }
-        let single = children.places.len() == 1;
+        // One place among the rows read so far is the only one if all were read, or if a count proved it.
+        let single = children.places.len() == 1 && children.one_place;
         for (place, group) in children.places {
             let (total, exact) = if single { children.total } else { (group.len() as u64, !children.more_running) };
             let total = total.max(group.len() as u64);
@@ -298,6 +327,7 @@ impl<'a> Builder<'a> {
                 group.into_iter().for_each(|child| self.emit_child(child, caller, depth));
                 continue;
             }
+            let rest = NodeKey::Rest(caller.id.clone(), place.clone());
             let key = NodeKey::Fold(caller.id.clone(), place.clone());
             let on_way = group.iter().any(|child| self.is_on_way(&child.called.id));
             let unfolded = match (self.view.opened.contains(&key), self.view.closed.contains(&key)) {
@@ -330,6 +360,11 @@ impl<'a> Builder<'a> {
             };
             let shown: Vec<Child> = group.into_iter().filter(|child| shown(child, self)).collect();
             shown.into_iter().for_each(|child| self.emit_child(child, caller, depth + 1));
+            if let (Unfolded::OnlyFailing, Some(failing), true) = (unfolded, children.failing, single)
+                && total > failing
+            {
+                self.push(rest, depth + 1, Content::Rest(total - failing));
+            }
             if single {
                 self.emit_more(&caller.id, &children.more, unfolded, depth + 1);
             }

@@ -24,6 +24,8 @@ pub(super) struct Children {
     pub failing: Option<u64>,
     /// Whether more run than were read.
     pub more_running: bool,
+    /// Whether rows of one place mean that there is no other: all were read, or a count proved it.
+    pub one_place: bool,
     /// Which there are more of, how many if that is known, and whether they are being read.
     pub more: Vec<(Which, Option<u64>, bool)>,
     /// Why not all is known.
@@ -55,6 +57,7 @@ impl Children {
             all_at = all_at.or_else(|| pages.all_at.clone());
             children.count(which, &pages);
         }
+        children.one_place = all_at.is_some() || children.more.is_empty();
         children.show_way(builder, caller, &mut rows);
         let mut places: BTreeMap<Place, Vec<Child>> = BTreeMap::new();
         for mut child in rows.into_values() {
@@ -65,10 +68,8 @@ impl Children {
             places.entry(builder.place_of(caller, &child.called)).or_default().push(builder.judged(child));
         }
         for group in places.values_mut() {
-            // What is on the path first, then what fails, then what runs, then what is over.
-            group.sort_by_key(|child| {
-                (!builder.tree.path.contains(&child.called.id), !child.failing, matches!(child.called.standing, Standing::Over(_)), child.called.id.clone())
-            });
+            // What fails first, then what runs, then what is over. Following another cause moves the cursor, not the rows.
+            group.sort_by_key(|child| (!child.failing, matches!(child.called.standing, Standing::Over(_)), child.called.id.clone()));
         }
         children.places = places.into_iter().collect();
         children
@@ -85,6 +86,7 @@ impl Children {
             let Some(page) = builder.page(&caller.id, which, number) else {
                 pages.reading = true;
                 match builder.facts.problem(&inquiry) {
+                    Some(problem) if which == Which::Ended => self.remark = Some(format!("called instances that are over are not known: {}", problem.what)),
                     Some(problem) => self.remark = Some(format!("called instances not known: {}", problem.what)),
                     // On the way down rows come by themselves; who unfolds one waits for it.
                     None if number == 0 && which != Which::Failing && asked => self.remark = Some("reading what it called…".to_owned()),

@@ -29,6 +29,9 @@ pub use build::build;
 /// Called instances from which on those of one call activity are folded into one row.
 pub const FOLD_FROM: u64 = 8;
 
+/// Pages of called instances that can be read at one place: beyond, a search finds a single one.
+pub const MOST_PAGES: u32 = 20;
+
 /// Calls deeper than this are taken for a circle.
 const DEEPEST: usize = 200;
 
@@ -39,6 +42,11 @@ pub trait Facts {
 
     /// Why an inquiry failed last, if it did.
     fn problem(&self, inquiry: &Inquiry) -> Option<&Problem>;
+
+    /// Whether lists of incidents may be cut, because they were asked for one instance at a time.
+    fn are_cut(&self) -> bool {
+        true
+    }
 
     /// Open incidents of an instance, if they are known.
     fn incidents_of(&self, instance: &ProcessInstanceId) -> Option<&[Arc<KnownIncident>]> {
@@ -85,18 +93,31 @@ pub struct View {
     pub cause: Option<IncidentId>,
     /// Rows opened by hand.
     pub opened: HashSet<NodeKey>,
+    /// Rows that led to a cause once: they stay open when it goes.
+    pub led: HashSet<NodeKey>,
     /// Rows closed by hand.
     pub closed: HashSet<NodeKey>,
     /// Pages of called instances asked for beyond the first.
     pub pages: HashMap<(ProcessInstanceId, Which), u32>,
     /// Whether instances that are over are shown.
     pub show_ended: bool,
+    /// Who called whom, as far as was ever known: it never changes, but the incidents that told it go.
+    pub callers: HashMap<ProcessInstanceId, ProcessInstanceId>,
 }
 
 impl View {
     /// The view of a tree that was just opened.
     pub fn of(target: Target) -> Self {
-        Self { target, cause: None, opened: HashSet::new(), closed: HashSet::new(), pages: HashMap::new(), show_ended: false }
+        Self {
+            target,
+            cause: None,
+            opened: HashSet::new(),
+            led: HashSet::new(),
+            closed: HashSet::new(),
+            pages: HashMap::new(),
+            show_ended: false,
+            callers: HashMap::new(),
+        }
     }
 }
 
@@ -109,6 +130,8 @@ pub enum NodeKey {
     Fold(ProcessInstanceId, Place),
     /// Further instances called by this one.
     More(ProcessInstanceId, Which),
+    /// Instances called in one place that have no incident and are not shown.
+    Rest(ProcessInstanceId, Place),
     /// A remark below an instance.
     Remark(ProcessInstanceId),
 }
@@ -166,6 +189,8 @@ pub enum Content {
         /// Whether they are being read.
         reading: bool,
     },
+    /// So many instances of a place that are not shown because they have no incident.
+    Rest(u64),
     /// A remark: something is being read, or could not be.
     Remark(String),
 }
@@ -240,6 +265,8 @@ pub enum Top {
     NotFound,
     /// The target stands on no process instance.
     NoInstance,
+    /// It could not be asked for.
+    Unknown,
 }
 
 /// How something ended.
@@ -264,10 +291,16 @@ pub struct Tree {
     pub causes: Vec<Arc<KnownIncident>>,
     /// The cause whose path is shown.
     pub cause: Option<IncidentId>,
+    /// Whether there may be more causes than were read.
+    pub more_causes: bool,
     /// The topmost instance.
     pub top: Top,
+    /// Whether the history names a caller of the topmost instance that does not run any more, or that this login may not see.
+    pub left_behind: bool,
     /// Instances from the topmost one to the cause, or to the target where no cause is known.
     pub path: Vec<ProcessInstanceId>,
+    /// Who called whom, as far as this reading told, by called instance.
+    pub callers: HashMap<ProcessInstanceId, ProcessInstanceId>,
     /// Where each row stands: a tree may have ten thousand.
     positions: HashMap<NodeKey, usize>,
 }

@@ -139,7 +139,12 @@ impl Engine {
                     more: rows.len() == CALLED_PAGE as usize,
                     rows,
                     total: (*page == 0).then_some(all.len() as u64),
-                    all_at: None,
+                    // Proved by a count, where all were called at one activity.
+                    all_at: all
+                        .first()
+                        .map(|id| self.callers[*id].1.as_str())
+                        .filter(|at| *which == Which::Running && !self.no_history && all.iter().all(|id| self.callers[*id].1 == *at))
+                        .map(Into::into),
                     history: None,
                 })
             }
@@ -197,6 +202,7 @@ fn shown(tree: &Tree) -> Vec<String> {
         }
         Content::Fold(fold) => format!("{:?} x{} ({} failing)", fold.place, fold.count, fold.failing),
         Content::More { which, left, .. } => format!("{left:?} more {which:?}"),
+        Content::Rest(count) => format!("{count} more without an incident"),
         Content::Remark(text) => text.clone(),
     };
     tree.rows.iter().map(|row| format!("{}{}{}", "  ".repeat(row.depth), if row.on_path { "*" } else { "" }, mark(row))).collect()
@@ -256,7 +262,7 @@ fn ten_thousand_called_instances_are_one_row_and_the_failing_ones_below_it() {
     let rows = shown(&tree);
     assert_eq!(rows[0], "*a^");
     assert_eq!(rows[1], "  *Activity(ActivityId(send)) x10000 (2 failing)");
-    assert_eq!(rows[2..], ["    *letter-09999!", "    letter-00500"]);
+    assert_eq!(rows[2..], ["    letter-00500", "    *letter-09999!", "    9998 more without an incident"]);
     assert!(engine.asked < 20, "{} inquiries", engine.asked);
 }
 
@@ -273,6 +279,41 @@ fn pages_of_called_instances_are_read_when_asked_for_and_none_is_shown_twice() {
     let letters = tree.rows.iter().filter(|row| matches!(&row.content, Content::Instance(node) if node.id.as_wire().starts_with("letter"))).count();
     assert_eq!(letters, 120);
     assert!(!tree.rows.iter().any(|row| matches!(row.content, Content::More { .. })));
+}
+
+#[test]
+fn one_place_among_the_rows_read_so_far_is_not_taken_for_the_only_one() {
+    let at = |number: usize| if number < 60 { "first" } else { "second" };
+    let mut engine = (0..120).fold(chain(1), |engine, number| engine.instance(&format!("letter-{number:05}"), Some("a"), at(number)));
+    let tree = engine.settle(&of("a"));
+    let folds: Vec<&Fold> = tree.rows.iter().filter_map(|row| if let Content::Fold(fold) = &row.content { Some(fold) } else { None }).collect();
+    assert_eq!((folds.len(), folds[0].count, folds[0].exact), (1, 50, false));
+    let mut view = of("a");
+    view.pages.insert(("a".into(), Which::Running), 2);
+    let tree = engine.settle(&view);
+    let folds: Vec<&Fold> = tree.rows.iter().filter_map(|row| if let Content::Fold(fold) = &row.content { Some(fold) } else { None }).collect();
+    assert_eq!(folds.iter().map(|fold| (fold.count, fold.exact)).collect::<Vec<_>>(), [(60, true), (60, true)]);
+}
+
+#[test]
+fn an_instance_whose_caller_was_deleted_alone_is_the_top_of_its_tree() {
+    let mut engine = chain(2);
+    engine.over.insert("a".to_owned());
+    let tree = engine.settle(&of("b"));
+    assert_eq!((tree.top.clone(), tree.left_behind), (Top::Found, true));
+    assert_eq!(shown(&tree), ["b"]);
+}
+
+#[test]
+fn following_another_cause_moves_no_row() {
+    let mut engine = campaign(20).fails("letter-00005").fails("letter-00011");
+    let rows = |tree: &Tree| tree.rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>();
+    let mut view = of("a");
+    let first = engine.settle(&view);
+    view.cause = Some("i-1-0".into());
+    let second = engine.settle(&view);
+    assert_ne!(first.path, second.path);
+    assert_eq!(rows(&first), rows(&second));
 }
 
 #[test]

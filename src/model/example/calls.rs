@@ -94,7 +94,9 @@ pub fn order_with_many_payments(snapshot: &mut Snapshot, now: Moment) {
     let order = ProcessInstanceId::from("instance-0100");
     let payment = |number: u32| called(&format!("instance-{number:04}"), "payment:2", Some(&format!("A-2026-000/{number}")), "call-payment", 7_200, now);
     let running = (1_000..1_000 + CALLED_PAGE).map(payment).collect();
-    answer(snapshot, Inquiry::Called(order.clone(), Which::Running, 0), page(running, 10_000), now);
+    let Finding::Called(mut counted) = page(running, 10_000) else { return };
+    counted.all_at = Some("call-payment".into());
+    answer(snapshot, Inquiry::Called(order.clone(), Which::Running, 0), Finding::Called(counted), now);
     answer(snapshot, Inquiry::Called(order.clone(), Which::Failing, 0), page([0, 1, 2].map(payment).to_vec(), 3), now);
     answer(snapshot, Inquiry::Tokens(order), Finding::Tokens(Tokens::TooMany(10_002)), now);
 }

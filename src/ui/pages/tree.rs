@@ -10,7 +10,8 @@ use crate::app::pages::tree::{TreePage, more_words, unfolded};
 use crate::app::pages::{PREVIEW, has_preview};
 use crate::model::activity_instance::Token;
 use crate::model::call_tree::{Content, Ending, Fold, Node, Place, Row as TreeRow, Target, Top, Unfolded};
-use crate::model::grouping::Names;
+use crate::model::grouping::{KnownIncident, Names};
+use crate::model::ids::IncidentId;
 use crate::model::inquiry::{Inquiry, Standing, Tokens};
 use crate::model::naming;
 use crate::model::snapshot::Snapshot;
@@ -65,7 +66,13 @@ fn title<'a>(app: &App, page: &TreePage, whole: &Snapshot, look: &'a Look) -> Ti
     match page.tree.causes.len() {
         0 => {}
         1 => summary.push(("1 root cause".to_owned(), Role::Root)),
-        many => summary.push((format!("{} root causes, c: next", count_short(many as u64)), Role::Root)),
+        many => {
+            let more = if page.tree.more_causes { " or more" } else { "" };
+            let at = page.tree.cause.as_ref().and_then(|cause| page.tree.causes.iter().position(|known| root_of(known) == cause));
+            let which = at.map_or_else(String::new, |at| format!("cause {} of ", at + 1));
+            let noun = if at.is_some() { "" } else { " root causes" };
+            summary.push((format!("{which}{}{more}{noun}, c: next", count_short(many as u64)), Role::Root));
+        }
     }
     if page.view.show_ended {
         summary.push(("with ended".to_owned(), Role::Info));
@@ -123,6 +130,10 @@ fn faded(cells: &mut [Cell], fate: &str) {
         cell.role = Role::Faint;
         cell.lead.iter_mut().for_each(|(_, role)| *role = Role::Faint);
     }
+    // How it stood is not how it stands.
+    if let Some(state) = cells.get_mut(2) {
+        state.text.clear();
+    }
     if let Some(last) = cells.last_mut() {
         *last = Cell::new(fate, Role::Warning);
     }
@@ -135,6 +146,7 @@ fn cells(row: &TreeRow, names: &dyn Names, now: jiff::Timestamp, look: &Look) ->
         Content::Instance(node) => instance_cells(node, lead, names, now, look),
         Content::Fold(fold) => fold_cells(fold, lead, names, look),
         Content::More { which, left, reading } => alone(more_words(*which, *left, *reading), Role::Info),
+        Content::Rest(count) => alone(format!("{} more without an incident: enter shows them", count_exact(*count)), Role::Info),
         Content::Remark(text) => alone(text.clone(), Role::Muted),
     }
 }
@@ -180,7 +192,7 @@ fn instance_cells(node: &Node, lead: Vec<(String, Role)>, names: &dyn Names, now
         Some(key) => key_cell(&key.to_string(), text),
     };
     let (state, role) = match node.standing {
-        None => ("", Role::Muted),
+        None => ("?", Role::Unknown),
         Some(Standing::Running) => ("running", Role::Muted),
         Some(Standing::Suspended) => ("suspended", Role::Warning),
         Some(Standing::Over(state)) => (short_state(state), Role::Faint),
@@ -203,6 +215,11 @@ fn key_cell(key: &str, role: Role) -> Cell {
         Some((at, _)) if at > END => Cell::with_tail(&key[..at], &key[at..], role),
         _ => Cell::new(key, role),
     }
+}
+
+/// The cause behind an incident.
+fn root_of(known: &KnownIncident) -> &IncidentId {
+    known.incident.root_cause.as_ref().unwrap_or(&known.incident.id)
 }
 
 fn short_state(state: crate::model::history::InstanceState) -> &'static str {
@@ -327,6 +344,9 @@ fn news(app: &App, page: &TreePage, whole: &Snapshot) -> Option<String> {
         Top::Over(ending) if page.seen_running => Some(format!("The whole tree is over: {}. esc leads back.", ending_words(ending, app, whole))),
         Top::NotFound if page.seen_running => {
             Some("The whole tree is gone: ended or deleted, and the history tells no more. Shown is what was last known; esc leads back.".to_owned())
+        }
+        Top::Found if page.tree.left_behind => {
+            Some("Another instance called this one; it does not run any more, or this login may not see it. The tree begins below it.".to_owned())
         }
         Top::Found if page.tree.cause.is_none() && !page.tree.causes.is_empty() => {
             Some("This instance does not fail; another part of its tree does. c leads to the cause.".to_owned())
