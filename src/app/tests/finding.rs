@@ -155,7 +155,7 @@ fn an_answer_to_an_older_search_is_dropped() {
     let mut play = play();
     play.press("FA-1<enter>");
     let older = play.last_search();
-    play.press("FA-2<enter>");
+    play.press("FQ-2<enter>");
     assert!(play.last_search().number > older.number);
     play.answer_to(older, &Source::Running(Fit::Whole), Ok(Part { hits: vec![instance(0, true)], total: None, more: false }));
     assert!(play.results().running.is_some() && play.results().hits() == 0);
