@@ -31,8 +31,10 @@ pub struct TreePage {
     pub tree: Tree,
     /// Where the cursor is.
     pub list: ListState<NodeKey>,
-    /// The last look at rows that vanished, for saying what they were.
-    pub vanished: HashMap<NodeKey, Row>,
+    /// The last look at rows that vanished, and since when, for saying what they were and what became of them.
+    pub vanished: HashMap<NodeKey, (Row, Moment)>,
+    /// Whether an incident was open in the tree since it is looked at.
+    pub had_causes: bool,
     /// Whether the tree was seen running; what happened to it since is news.
     pub seen_running: bool,
     index: Index,
@@ -52,6 +54,7 @@ impl TreePage {
             tree: Tree::default(),
             list: ListState::default(),
             vanished: HashMap::new(),
+            had_causes: false,
             seen_running: false,
             index: Index::default(),
             basis: None,
@@ -104,7 +107,8 @@ impl TreePage {
             self.tree.wants = tree.wants;
             return;
         }
-        self.take(tree, mourn);
+        self.had_causes |= !tree.causes.is_empty();
+        self.take(tree, mourn, snapshot.taken);
         self.know_visible(snapshot, set);
         self.settled |= settled;
     }
@@ -117,7 +121,7 @@ impl TreePage {
             self.index.add(&missing, set);
             let mut tree = build(&self.view, &Known { snapshot, index: &self.index });
             tree.wants.retain(|want| !matches!(want, Inquiry::Incidents(_) | Inquiry::Chain(_)));
-            self.take(tree, true);
+            self.take(tree, true, snapshot.taken);
         }
     }
 
@@ -128,9 +132,9 @@ impl TreePage {
         })
     }
 
-    fn take(&mut self, tree: Tree, mourn: bool) {
+    fn take(&mut self, tree: Tree, mourn: bool, now: Moment) {
         for row in self.tree.rows.drain(..) {
-            self.vanished.insert(row.key.clone(), row);
+            self.vanished.insert(row.key.clone(), (row, now));
         }
         self.tree = tree;
         let mourn = mourn && !matches!(self.tree.top, Top::Over(_));
@@ -298,10 +302,12 @@ impl TreePage {
                 _ => {}
             }
         }
-        // How a row ended that vanished under the cursor.
-        if let Some(NodeKey::Instance(id)) = self.list.selected_key().filter(|key| self.list.is_ghost(key)) {
-            looking.inquiries.push(Inquiry::Instance(id.clone()));
-        }
+        // What became of rows that vanished.
+        let vanished = self.list.visible().filter(|(key, _)| self.list.is_ghost(key)).filter_map(|(key, _)| match key {
+            NodeKey::Instance(id) => Some(Inquiry::Instance(id.clone())),
+            _ => None,
+        });
+        looking.inquiries.extend(vanished);
         looking.inquiries.extend(tokens);
     }
 
@@ -309,9 +315,13 @@ impl TreePage {
     pub fn fate(&self, key: &NodeKey, snapshot: &Snapshot) -> &'static str {
         const NOT_LISTED: &str = "no longer listed here";
         let NodeKey::Instance(id) = key else { return NOT_LISTED };
-        match snapshot.findings.get(&Inquiry::Instance(id.clone())).and_then(|section| section.get()) {
+        // What was read before it vanished tells nothing of it.
+        let since = self.vanished.get(key).map(|(_, since)| since.instant);
+        let section = snapshot.findings.get(&Inquiry::Instance(id.clone()));
+        let section = section.filter(|section| section.taken.is_some_and(|taken| since.is_none_or(|since| taken.instant > since)));
+        match section.and_then(|section| section.get()) {
             Some(Finding::Instance(finding)) => match (&finding.running, &finding.past) {
-                (Some(_), _) => "runs, but is no longer listed here",
+                (Some(_), _) => "still runs, not listed here",
                 (None, Ok(Some(past))) if past.is_over() => past.state.words(),
                 _ => NOT_LISTED,
             },

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::app::pages::tree::{TreePage, more_words, unfolded};
 use crate::app::pages::{PREVIEW, has_preview};
 use crate::model::activity_instance::Token;
-use crate::model::call_tree::{Content, Ending, Fold, Node, Place, Row as TreeRow, Target, Top, Unfolded};
+use crate::model::call_tree::{Content, Ending, Fold, Node, Place, Row as TreeRow, Top, Unfolded};
 use crate::model::grouping::{KnownIncident, Names};
 use crate::model::ids::IncidentId;
 use crate::model::inquiry::{Inquiry, Standing, Tokens};
@@ -114,7 +114,7 @@ fn table<'a>(app: &App, page: &TreePage, whole: &Snapshot, look: &Look) -> Table
     let now = whole.engine.engine_time(app.now);
     let rows = page.list.visible().map(|(key, selected)| {
         let ghost = page.list.is_ghost(key);
-        let row = page.tree.row(key).or_else(|| page.vanished.get(key));
+        let row = page.tree.row(key).or_else(|| page.vanished.get(key).map(|(row, _)| row));
         let mut cells = row.map_or_else(Vec::new, |row| cells(row, &names, now, look));
         if ghost {
             faded(&mut cells, page.fate(key, whole));
@@ -351,7 +351,7 @@ fn news(app: &App, page: &TreePage, whole: &Snapshot) -> Option<String> {
         Top::Found if page.tree.cause.is_none() && !page.tree.causes.is_empty() => {
             Some("This instance does not fail; another part of its tree does. c leads to the cause.".to_owned())
         }
-        Top::Found if matches!(&page.view.target, Target::Incident(_)) && page.tree.causes.is_empty() && !page.tree.wants.is_empty() => {
+        Top::Found if page.had_causes && page.tree.causes.is_empty() => {
             Some("No incident of this tree is open any more: retried, resolved, or its instance ended.".to_owned())
         }
         _ => None,
