@@ -190,16 +190,21 @@ fn open_event(app: &mut App) -> Vec<Effect> {
 /// The process instance of the selected row or of the page, with its definition where that is known; says what to do where there is none.
 fn selected_instance(app: &mut App) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
     let of_page = app.page().map(|page| page.instance());
+    let mut advice = "Select a row with a process instance first.";
     let selected = match of_page {
         Some(of_page) => of_page,
-        None if app.focus != Pane::Incidents || cursor_was_missing(app) => None,
+        None if app.focus != Pane::Incidents => None,
+        None if cursor_was_missing(app) => {
+            advice = "The cursor is on the first row now; the same key again opens it.";
+            None
+        }
         None => app.incidents.selected_incident(&app.snapshot).and_then(|id| {
             let incident = &app.snapshot.incident(&id)?.incident;
             Some((incident.process_instance.clone()?, incident.process_definition.clone()))
         }),
     };
     if selected.is_none() {
-        app.notice = Some(("Select a row with a process instance first.".to_owned(), app.now));
+        app.notice = Some((advice.to_owned(), app.now));
     }
     selected
 }

@@ -275,6 +275,8 @@ fn back(app: &mut App) {
     if matches!(app.overlay, Some(Overlay::Help(_))) {
         app.overlay = None;
     } else if app.pages.pop().is_some() {
+        // What was said of the page that is left says nothing of this one.
+        app.notice = None;
         let whole = app.whole();
         if let Some(page) = app.pages.last_mut() {
             page.refresh(&whole);
