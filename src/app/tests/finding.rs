@@ -296,6 +296,13 @@ fn a_key_pressed_ahead_of_the_answers_asks_for_nothing() {
 }
 
 #[test]
+fn a_search_of_the_former_user_is_given_up_when_another_one_logs_in() {
+    let mut play = play();
+    play.press("FA-1<enter>L<tab>2<enter>secret<enter>");
+    assert_eq!((play.given_up(), play.app.pages.len()), (1, 0));
+}
+
+#[test]
 fn nothing_is_searched_while_the_login_is_refused() {
     let mut play = play();
     let mut refused = Snapshot::clone(&play.app.snapshot);

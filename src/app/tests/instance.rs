@@ -129,6 +129,33 @@ fn variables_are_asked_for_once_with_v_and_again_only_with_r() {
 }
 
 #[test]
+fn another_user_sees_nothing_that_the_former_one_read_and_the_same_user_keeps_it() {
+    let revealed = || {
+        let mut play = opened();
+        play.press("v").picture(|snapshot, now| instance::read_variables(snapshot, instance::variables(), false, now));
+        play.to(&RowKey::Variable("variable-cardNumber".into())).press("<enter>");
+        assert!(play.instance_page().rows.iter().any(|row| matches!(row.content, Content::Variable { secret: true, masked: false, .. })));
+        play
+    };
+    let mut same = revealed();
+    same.press("Lsecret<enter>");
+    assert!(same.instance_page().rows.iter().any(|row| matches!(row.content, Content::Variable { secret: true, masked: false, .. })));
+    let mut other = revealed();
+    other.press("Tt").press("L<tab>2<enter>secret<enter>");
+    let user = other.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Poll(PollCommand::Login { user, .. }) => Some(user.clone()),
+        _ => None,
+    });
+    assert_eq!(user.as_deref(), Some("demo2"));
+    assert!(other.app.pages.is_empty());
+    assert_eq!(other.app.notice.as_ref().map(|(words, _)| words.as_str()), Some("Logged in as demo2: pages were closed."));
+    // A page that is opened before the next picture comes must not find the answers of the former user.
+    other.press("iv");
+    let page = other.instance_page();
+    assert!(page.holdings.is_empty() && page.state == State::Reading && !page.variables.are_known());
+}
+
+#[test]
 fn further_variables_are_read_one_page_after_the_other_and_none_is_shown_twice() {
     let mut play = opened();
     play.press("v").picture(|snapshot, now| instance::read_variables(snapshot, instance::variables(), true, now));
