@@ -216,9 +216,21 @@ fn an_instance_that_ends_keeps_what_was_last_known_and_asks_for_nothing_live() {
 }
 
 #[test]
+fn an_instance_that_ended_before_the_page_was_opened_is_no_news_although_an_older_answer_was_kept() {
+    let mut play = play();
+    play.picture(|_, _| {}).wait(Duration::from_secs(600)).press("<down>i");
+    assert!(matches!(play.instance_page().state, State::Running(_)), "as it was last known");
+    play.wait(Duration::from_secs(5)).picture(|snapshot, now| instance::end(snapshot, Some(InstanceState::Completed), now));
+    let page = play.instance_page();
+    assert!(!page.is_frozen() && matches!(page.state, State::Over(_)));
+    assert!(!page.rows.iter().any(|row| row.part.is_some_and(Part::is_live)), "what was kept of it is not what it was at its end");
+    assert!(page.finding.as_ref().is_some_and(|finding| finding.running.is_none()));
+}
+
+#[test]
 fn what_was_done_long_before_the_end_does_not_come_back() {
     let mut play = opened();
-    play.picture(instance::empty_parts).wait(Duration::from_secs(60));
+    play.wait(Duration::from_secs(5)).picture(|_, _| {}).picture(instance::empty_parts).wait(Duration::from_secs(60));
     play.picture(|snapshot, now| instance::end(snapshot, None, now));
     let page = play.instance_page();
     assert!(matches!(page.state, State::NotFound(None)) && page.is_frozen());

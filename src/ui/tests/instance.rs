@@ -71,6 +71,9 @@ fn an_instance_that_ends_while_looked_at_keeps_what_was_last_known() {
         instance::fill(&mut snapshot, now);
         let mut app = app(snapshot.clone(), now, size);
         press(&mut app, now, &[Down, Char('i')]);
+        let now = now.after(Duration::from_secs(5));
+        instance::fill(&mut snapshot, now);
+        app.update(Message::Snapshot(Arc::new(snapshot.clone())), now);
         // The parts are empty before it is known that the instance is over.
         instance::empty_parts(&mut snapshot, now);
         app.update(Message::Snapshot(Arc::new(snapshot.clone())), now);

@@ -267,7 +267,7 @@ fn head(page: &InstancePage, work: &Work) -> Vec<Row> {
         }
     }
     let mut rows: Vec<Row> = facts.into_iter().map(|fact| Row { key: RowKey::Fact(fact), part: None, content: Content::Fact }).collect();
-    if page.seen_running {
+    if page.seen_running || matches!(page.state, State::Running(_)) {
         rows.extend(suspension(&work.jobs, work.more));
     }
     rows
