@@ -14,6 +14,7 @@ use super::{Contents, rows_in};
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::grouping::KnownIncident;
+use crate::model::history::HistoryLevel;
 use crate::model::ids::ProcessDefinitionId;
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::inquiry::Inquiry;
@@ -77,6 +78,8 @@ pub struct ResultsPage {
     pub running: Option<Running>,
     /// When the last answer came.
     pub read: Option<Moment>,
+    /// What the history keeps and this login may read of it: decides what finding nothing there means.
+    pub history: HistoryLevel,
     trouble: HashMap<ProcessInstanceId, Trouble>,
     /// The incidents that `trouble` was counted in.
     counted: Option<Arc<HashMap<IncidentId, Arc<KnownIncident>>>>,
@@ -94,6 +97,7 @@ impl ResultsPage {
             list: ListState::default(),
             running: None,
             read: None,
+            history: snapshot.history,
             trouble: HashMap::new(),
             counted: None,
             moved: false,
@@ -161,6 +165,10 @@ impl ResultsPage {
             // Now that all incidents are read, the picture can tell what it could not when it was searched.
             self.known = Known::search(&self.needle, snapshot);
             self.counted = None;
+            self.arrange();
+        }
+        if self.history != snapshot.history {
+            self.history = snapshot.history;
             self.arrange();
         }
         self.count_trouble(snapshot);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::app::pages::results::{Content, ResultsPage, RowKey};
 use crate::model::call_tree::Target;
+use crate::model::history::HistoryLevel;
 use crate::model::inquiry::Standing;
 use crate::model::search::{Fit, Found, Hit, HitKey, InstanceHit, Part, Search, Source};
 
@@ -260,6 +261,25 @@ fn nothing_found_says_what_was_searched_and_the_cursor_stands_on_what_may_be_ask
     let remarks = play.results().rows.iter().filter(|row| matches!(row.content, Content::Remark(_))).count();
     assert!(remarks >= 4);
     assert_eq!(play.results().list.selected_key(), Some(&RowKey::Offer(BEGINS)));
+}
+
+#[test]
+fn ids_of_what_ended_count_as_searched_only_where_the_history_can_be_read() {
+    let searched = |history| {
+        let mut play = play();
+        let mut snapshot = Snapshot::clone(&play.app.snapshot);
+        snapshot.history = history;
+        play.press("FZZ-9<enter>").found(Vec::new());
+        play.send(Message::Snapshot(Arc::new(snapshot)));
+        let told = play.results().rows.iter().find_map(|row| match &row.content {
+            Content::Remark(text) if text.starts_with("- ids") => Some(text.clone()),
+            _ => None,
+        });
+        told.unwrap_or_default()
+    };
+    assert!(searched(HistoryLevel::Full).starts_with("- ids, ended ones too: instances"));
+    assert!(searched(HistoryLevel::BelowFull).starts_with("- ids, ended ones too (but ended incidents: history level below full): "));
+    assert!(searched(HistoryLevel::Hidden).starts_with("- ids of what runs (ended ones not known: history hidden"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::pages::instance::{Content, InstancePage, Part, RowKey, State, count_words};
 use crate::model::example::instance;
-use crate::model::history::InstanceState;
+use crate::model::history::{HistoryLevel, InstanceState};
 use crate::model::inquiry::{Finding, Inquiry, Listed, VariableRow, VariablesAsk};
 use crate::model::snapshot::Snapshot;
 use crate::model::variable::VariableValue;
@@ -258,6 +258,24 @@ fn remarks_that_are_over_leave_no_ghosts() {
     play.picture(|_, _| {});
     let page = play.instance_page();
     assert!(page.list.visible().all(|(key, _)| !page.list.is_ghost(key)));
+}
+
+#[test]
+fn an_empty_past_is_not_known_where_the_history_is_hidden_or_keeps_no_incidents() {
+    let heading = |history| {
+        let mut play = opened();
+        play.picture(|snapshot, now| {
+            snapshot.history = history;
+            instance::answer(snapshot, Inquiry::PastIncidents(instance::id()), Finding::PastIncidents(Listed { rows: Vec::new(), total: Some(0) }), now);
+        });
+        match &play.instance_page().row(&RowKey::Heading(Part::Past)).expect("a heading").content {
+            Content::Heading(_, count) => count.clone().unwrap_or_default(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(heading(HistoryLevel::Full), "none");
+    assert_eq!(heading(HistoryLevel::BelowFull), "not known: history level below full");
+    assert_eq!(heading(HistoryLevel::Hidden), "not known: history hidden, READ_HISTORY missing");
 }
 
 #[test]

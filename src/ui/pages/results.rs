@@ -107,6 +107,10 @@ fn offer(app: &App, page: &ResultsPage, source: &Source, look: &Look) -> Cell {
             Cell::new(format!("{what}: {label}; enter asks again"), Role::Warning).led_by(lead(look.symbols.warning, Role::Warning))
         }
         Some(asked) if asked.pages > 0 => {
+            let hidden = page.history.hides_instances().filter(|_| matches!(source, Source::Finished(_)) && asked.hits.is_empty());
+            if let Some(hidden) = hidden {
+                return Cell::new(format!("{what}: {hidden}"), Role::Warning).led_by(lead(look.symbols.warning, Role::Warning));
+            }
             let told = match (asked.hits.len() as u64, asked.total) {
                 (0, _) => "none".to_owned(),
                 (shown, Some(total)) if total > shown => format!("{} of {}", count_exact(shown), count_exact(total)),

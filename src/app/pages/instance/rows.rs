@@ -7,7 +7,7 @@ use super::{InstancePage, Part, State};
 use crate::model::activity_instance::Token;
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::KnownIncident;
-use crate::model::history::HistoricIncident;
+use crate::model::history::{HistoricIncident, HistoryLevel};
 use crate::model::ids::{ActivityId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, UserTaskId};
 use crate::model::inquiry::{CalledCount, Finding, Listed, MOST_INCIDENTS, Tokens, VariableRow};
 use crate::model::job::{Job, JobDefinition};
@@ -210,7 +210,7 @@ pub fn build(page: &InstancePage, snapshot: &Snapshot) -> Vec<Row> {
     }
     let ended_before = matches!(page.state, State::Over(_) | State::NotFound(_)) && !page.seen_running;
     for part in Part::ALL.into_iter().filter(|part| !(ended_before && part.is_live())) {
-        let (count, contents) = contents(page, part, &work);
+        let (count, contents) = contents(page, part, &work, snapshot.history);
         rows.push(Row { key: RowKey::Heading(part), part: Some(part), content: Content::Heading(part, count) });
         rows.extend(contents.into_iter().map(|(key, content)| Row { key, part: Some(part), content }));
     }
@@ -296,7 +296,7 @@ fn suspension(jobs: &[JobRow], more: bool) -> Vec<Row> {
 type Contents = Vec<(RowKey, Content)>;
 
 /// The rows of a part, and its count.
-fn contents(page: &InstancePage, part: Part, work: &Work) -> (Option<String>, Contents) {
+fn contents(page: &InstancePage, part: Part, work: &Work, history: HistoryLevel) -> (Option<String>, Contents) {
     if part == Part::Variables {
         return variables(page);
     }
@@ -314,7 +314,9 @@ fn contents(page: &InstancePage, part: Part, work: &Work) -> (Option<String>, Co
         Finding::CalledCount(count) => (Some(count_exact(count.running)), vec![(RowKey::Called, Content::Called(*count))]),
         Finding::PastIncidents(list) => {
             let row = |past: &HistoricIncident| (RowKey::Past(past.incident.id.clone()), Content::Past(Box::new(past.clone())));
-            (Some(count_words(list)), list.rows.iter().map(row).collect())
+            // The engine answers with an empty list where it keeps no history or the login may not read it.
+            let hidden = history.hides_incidents().filter(|_| list.rows.is_empty());
+            (Some(hidden.map_or_else(|| count_words(list), str::to_owned)), list.rows.iter().map(row).collect())
         }
         Finding::Instance(_) | Finding::Called(_) | Finding::Variables(_) | Finding::Past(_) | Finding::FailureTrace(_) => (None, Vec::new()),
     }
