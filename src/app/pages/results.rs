@@ -81,8 +81,8 @@ pub struct ResultsPage {
     /// What the history keeps and this login may read of it: decides what finding nothing there means.
     pub history: HistoryLevel,
     trouble: HashMap<ProcessInstanceId, Trouble>,
-    /// The incidents that `trouble` was counted in.
-    counted: Option<Arc<HashMap<IncidentId, Arc<KnownIncident>>>>,
+    /// The incidents that `trouble` was counted in, and whether these are all there are.
+    counted: Option<(Arc<HashMap<IncidentId, Arc<KnownIncident>>>, bool)>,
     moved: bool,
 }
 
@@ -187,7 +187,10 @@ impl ResultsPage {
     /// One pass over the open incidents, when they or the rows have changed.
     pub fn count_trouble(&mut self, snapshot: &Snapshot) {
         let Some(set) = snapshot.incidents.get() else { return };
-        if self.counted.as_ref().is_some_and(|counted| Arc::ptr_eq(counted, &set.incidents)) {
+        if let Some((counted, complete)) = &mut self.counted
+            && Arc::ptr_eq(counted, &set.incidents)
+        {
+            *complete = set.complete;
             return;
         }
         let mut trouble: HashMap<ProcessInstanceId, Trouble> = HashMap::new();
@@ -209,12 +212,13 @@ impl ResultsPage {
             }
         }
         self.trouble = trouble;
-        self.counted = Some(Arc::clone(&set.incidents));
+        self.counted = Some((Arc::clone(&set.incidents), set.complete));
     }
 
-    /// Open incidents of an instance; none if that is not known.
+    /// Open incidents of an instance; none if that is not known. That there are none is known only once all incidents are read.
     pub fn trouble(&self, instance: &ProcessInstanceId) -> Option<Trouble> {
-        if self.counted.is_some() { self.trouble.get(instance).copied() } else { None }
+        let (_, complete) = self.counted.as_ref()?;
+        self.trouble.get(instance).copied().filter(|trouble| *complete || *trouble != Trouble::default())
     }
 
     fn arrange(&mut self) {

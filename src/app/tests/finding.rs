@@ -6,6 +6,7 @@ use crate::model::call_tree::Target;
 use crate::model::history::HistoryLevel;
 use crate::model::inquiry::Standing;
 use crate::model::search::{Fit, Found, Hit, HitKey, InstanceHit, Part, Search, Source};
+use crate::model::snapshot::IncidentSet;
 
 fn instance(number: usize, root: bool) -> Hit {
     Hit::Instance(Box::new(InstanceHit {
@@ -295,6 +296,25 @@ fn incidents_read_later_are_searched_then_and_the_cursor_stays() {
     play.send(Message::Snapshot(whole));
     assert!(play.results().rows.iter().any(|row| matches!(row.content, Content::Hit(Hit::Message { count: 14, .. }, _))));
     assert_eq!(play.results().list.selected_key().cloned(), before);
+}
+
+#[test]
+fn that_an_instance_has_no_incidents_is_known_only_when_all_are_read() {
+    let mut play = play();
+    let whole = play.app.snapshot.clone();
+    let with = |complete| {
+        let mut snapshot = Snapshot::clone(&whole);
+        let set = IncidentSet { complete, ..snapshot.incidents.get().cloned().expect("incidents") };
+        snapshot.incidents.data = Some(Arc::new(set));
+        Message::Snapshot(Arc::new(snapshot))
+    };
+    play.send(with(false));
+    play.press("FA-1<enter>").found(vec![instance(0, true), instance(7_777, true)]);
+    let trouble = |play: &Play, id: &str| play.results().trouble(&id.into()).map(|trouble| trouble.roots);
+    assert_eq!((trouble(&play, "instance-0000"), trouble(&play, "instance-7777")), (Some(1), None));
+    // The same incidents, which turn out to be all.
+    play.send(with(true));
+    assert_eq!((trouble(&play, "instance-0000"), trouble(&play, "instance-7777")), (Some(1), Some(0)));
 }
 
 #[test]
