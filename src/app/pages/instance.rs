@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use rows::{Content, Fact, JobRow, Row, RowKey, count_words};
+pub use rows::{Content, Fact, JobRow, Row, RowKey, Suspended, count_words};
 
 use self::variables::Variables;
 use super::Contents;

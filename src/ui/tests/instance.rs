@@ -35,6 +35,35 @@ fn suspensions_stand_side_by_side_with_what_follows() {
 }
 
 #[test]
+fn job_definitions_and_jobs_that_were_not_read_are_not_known_to_be_active() {
+    let shown = |change: &dyn Fn(&mut Snapshot, Moment)| {
+        let now = example::noon();
+        let mut snapshot = example::snapshot(now);
+        instance::fill(&mut snapshot, now);
+        change(&mut snapshot, now);
+        let mut app = app(snapshot, now, (200, 60));
+        press(&mut app, now, &[Down, Char('i')]);
+        let screen = screen(&app, &look(&UNICODE));
+        let at = screen.lines().position(|line| line.contains("  suspended ")).expect("a line");
+        screen.lines().skip(at).take(2).collect::<Vec<_>>().join("\n")
+    };
+    let without_definitions = shown(&|snapshot, _| snapshot.job_definitions = Default::default());
+    assert!(without_definitions.contains("· job definitions not known · 1 of 3 jobs SUSPENDED"), "{without_definitions}");
+    assert!(without_definitions.contains("1 job: job SUSPENDED: it does not run until"), "{without_definitions}");
+    let without_one = shown(&|snapshot, _| {
+        let rows = snapshot.job_definitions.get().into_iter().flatten().filter(|row| row.id.as_wire() != "jd-1").cloned().collect();
+        snapshot.job_definitions.data = Some(Arc::new(rows));
+    });
+    assert!(without_one.contains("1 of 2 job definitions SUSPENDED, 1 not known ·"), "{without_one}");
+    let without_jobs = shown(&|snapshot, _| {
+        let findings = Arc::make_mut(&mut snapshot.findings);
+        findings.remove(&Inquiry::Jobs(instance::id()));
+        findings.remove(&Inquiry::Timers(instance::id()));
+    });
+    assert!(without_jobs.contains("· job definitions not known · jobs not known"), "{without_jobs}");
+}
+
+#[test]
 fn an_instance_that_ended_before_tells_how() {
     pin("instance_ended", &[Down, Char('i')], |snapshot, now| {
         instance::fill(snapshot, now);
