@@ -223,7 +223,8 @@ impl ResultsPage {
 
     fn arrange(&mut self) {
         self.rows = rows::rows(self);
-        self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect(), |_| true);
+        // That a remark or a problem is over is no loss; what was found and goes must be seen to go.
+        self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect(), |key| matches!(key, RowKey::Hit(_)));
         // Before anything is answered the first row is not yet what was found first.
         if !self.moved && !self.asked.is_empty() && !self.is_searching() {
             self.select_first();
@@ -309,6 +310,7 @@ fn take(asked: &mut Asked, part: &Part, page: u32) {
     asked.problem = None;
     if page == 0 {
         asked.hits.clear();
+        asked.total = None;
     }
     asked.hits.extend(part.hits.iter().cloned());
     asked.total = asked.total.or(part.total);

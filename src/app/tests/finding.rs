@@ -64,6 +64,10 @@ impl Play {
         self.answer(&Source::Running(Fit::Whole), Ok(Part { hits, total: None, more: false }))
     }
 
+    fn found_besides(&mut self, hits: Vec<Hit>) -> &mut Self {
+        self.answer(&BEGINS, Ok(Part { hits, total: None, more: false }))
+    }
+
     /// Puts the cursor on what may be asked there.
     fn choose(&mut self, source: &Source) -> &mut Self {
         let key = RowKey::Offer(source.clone());
@@ -220,6 +224,39 @@ fn the_row_below_a_full_page_reads_the_next_one() {
     assert_eq!((play.last_search().sources.clone(), play.last_search().page), (vec![BEGINS], 1));
     play.answer(&BEGINS, Ok(Part { hits: vec![instance(49, true), instance(50, true)], total: None, more: false }));
     assert_eq!((play.results().hits(), play.results().asked[&BEGINS].total), (51, Some(51)));
+}
+
+#[test]
+fn a_first_page_that_is_asked_again_tells_its_total_anew() {
+    let mut play = play();
+    play.press("FZZ-9<enter>").found(Vec::new());
+    play.choose(&BEGINS).press("<enter>").answer(&BEGINS, Ok(Part { hits: vec![instance(0, true)], total: Some(1_234), more: true }));
+    play.choose(&BEGINS).press("<enter>").answer(&BEGINS, Ok(Part { hits: vec![instance(0, true)], total: Some(7), more: true }));
+    assert_eq!(play.results().asked[&BEGINS].total, Some(7));
+    play.press("<enter>").answer(&BEGINS, Ok(Part { hits: vec![instance(0, true)], total: None, more: false }));
+    assert_eq!(play.results().asked[&BEGINS].total, None);
+}
+
+#[test]
+fn remarks_and_problems_that_are_over_leave_no_ghosts_but_what_was_found_does() {
+    let ghosts = |play: &Play| {
+        let list = &play.results().list;
+        list.visible().filter(|(key, selected)| list.is_ghost(key) && !selected).map(|(key, _)| key.clone()).collect::<Vec<_>>()
+    };
+    let mut play = play();
+    play.press("Fzz-9<enter>").answer(&Source::Job, Err(problem()));
+    assert!(play.results().rows.iter().any(|row| matches!(row.key, RowKey::Remark(_))) && play.results().row(&RowKey::Problem(Source::Job)).is_some());
+    play.press("g");
+    while play.results().list.selected_key() != Some(&RowKey::Problem(Source::Job)) {
+        play.press("<down>");
+    }
+    // Asked again from there: the job is found, and nothing remains to be remarked.
+    play.press("<enter>").answer(&Source::Job, Ok(Part { hits: vec![Hit::Job(Box::new(example::job(2)))], total: None, more: false }));
+    assert!(play.results().hits() == 1 && play.results().rows.iter().all(|row| !matches!(row.key, RowKey::Remark(_))));
+    assert_eq!(ghosts(&play), []);
+    play.choose(&BEGINS).press("<enter>").found_besides(vec![instance(0, true), instance(1, true)]);
+    play.choose(&BEGINS).press("<enter>").found_besides(vec![instance(0, true)]);
+    assert_eq!(ghosts(&play), [RowKey::Hit(HitKey::Instance("instance-0001".into()))]);
 }
 
 #[test]
