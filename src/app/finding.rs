@@ -55,7 +55,7 @@ fn ask(app: &mut App, sources: Vec<Source>, page: u32) -> Vec<Effect> {
 }
 
 /// Forgets the search under way, on whichever page; false if there is none.
-fn give_up(app: &mut App) -> bool {
+pub(super) fn give_up(app: &mut App) -> bool {
     let mut given_up = false;
     for page in &mut app.pages {
         if let Page::Results(page) = page {

@@ -180,6 +180,12 @@ fn open_event(app: &mut App) -> Vec<Effect> {
         }
         What::Opened(trouble) => match whole.incident(&trouble.incident).cloned() {
             Some(known) => return describe_known(app, known),
+            None if trouble.open => {
+                // The picture may not be complete yet, or older or newer than the history: that it lacks the incident proves nothing.
+                let target = Target::Instance(page.instance.clone());
+                app.notice = Some(("The picture of open incidents does not hold this one now: this is the tree of its instance.".to_owned(), now));
+                app.pages.push(Page::Tree(Box::new(TreePage::new(target, &whole))));
+            }
             None => app.notice = Some(("This incident is not open any more; the failure before it has the stack trace.".to_owned(), now)),
         },
         _ => app.notice = Some(("There is nothing behind this row: failures, calls and open incidents can be opened.".to_owned(), now)),

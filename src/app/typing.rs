@@ -1,5 +1,7 @@
 //! Keys and pasted text while something is being typed: a filter, a search, a login, a scope, an address.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::filter::Filter;
@@ -9,7 +11,9 @@ use super::pages::Page;
 use super::prompt::{LoginForm, LoginLine, Prompt, Purpose};
 use super::{App, Effect, Overlay};
 use crate::model::scope::Scope;
+use crate::model::snapshot::Snapshot;
 use crate::poll::command::PollCommand;
+use crate::text::safe;
 
 pub(super) fn open_login(app: &mut App, reason: String) {
     let user = app.snapshot.engine.user.clone().unwrap_or_default();
@@ -124,12 +128,35 @@ pub(super) fn login_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
             {
                 app.overlay = None;
                 app.refused = false;
-                return vec![Effect::Poll(PollCommand::Login { user, password })];
+                let mut effects = make_room_for(app, &user);
+                effects.push(Effect::Poll(PollCommand::Login { user, password }));
+                return effects;
             }
         }
         _ => form.key(key),
     }
     Vec::new()
+}
+
+/// Another user may not see what the former one read: its pages are closed, with revealed variables and all, and what was found out about
+/// single things is forgotten. The same user keeps them.
+fn make_room_for(app: &mut App, user: &str) -> Vec<Effect> {
+    let whole = app.whole();
+    if whole.engine.user.as_deref() == Some(user) {
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    if finding::give_up(app) {
+        effects.push(Effect::Poll(PollCommand::GiveUp));
+    }
+    if !app.pages.is_empty() {
+        app.pages.clear();
+        app.notice = Some((format!("Logged in as {}: pages were closed.", safe(user)), app.now));
+    }
+    // Until the next picture comes, a page that is opened must not take up the answers to the former user.
+    let (findings, instances, jobs, external_tasks) = Default::default();
+    app.snapshot = app.scoping.take(Arc::new(Snapshot { findings, instances, jobs, external_tasks, ..Snapshot::clone(&whole) }));
+    effects
 }
 
 pub(super) fn scope_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {

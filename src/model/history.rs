@@ -136,6 +136,23 @@ impl HistoryLevel {
         }
     }
 
+    /// What an empty list of incidents of the past means because of it, in words for an operator; none where it means that there were none.
+    pub fn hides_incidents(self) -> Option<&'static str> {
+        match self {
+            Self::Unknown | Self::Full => None,
+            Self::BelowFull => Some("not known: history level below full"),
+            Self::Hidden => self.hides_instances(),
+        }
+    }
+
+    /// The same of instances that are over: a level below full keeps them.
+    pub fn hides_instances(self) -> Option<&'static str> {
+        match self {
+            Self::Unknown | Self::Full | Self::BelowFull => None,
+            Self::Hidden => Some("not known: history hidden, READ_HISTORY missing"),
+        }
+    }
+
     /// What is missing because of it, in words for an operator; none where nothing is missing or nothing is known.
     pub fn warning(self) -> Option<&'static str> {
         match self {

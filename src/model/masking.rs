@@ -4,16 +4,15 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::text::safe;
 
-/// Names that are masked unless the configuration lists others. Short words stand alone or as a word of a longer name, so that
-/// `shippingAddress` is no `pin`.
+/// Names that are masked unless the configuration lists others. A pattern without stars is a word that stands alone or anywhere in a
+/// longer name, so that `cardPinCode` is masked and `shippingAddress` is not. Words run together with others, such as `smsotp`, are
+/// found only where no ordinary word contains them, as with `pwd`.
 pub const DEFAULT_MASK: &[&str] = &[
     "*password*",
     "*passwd*",
     "*passphrase*",
     "*passwort*",
-    "pwd",
-    "*_pwd",
-    "pwd_*",
+    "*pwd*",
     "*secret*",
     "*token*",
     "*credential*",
@@ -26,14 +25,8 @@ pub const DEFAULT_MASK: &[&str] = &[
     "*cvv*",
     "*cvc*",
     "pin",
-    "*_pin",
-    "pin_*",
     "otp",
-    "*_otp",
-    "otp_*",
     "ssn",
-    "*_ssn",
-    "ssn_*",
 ];
 
 /// Compiled patterns of names.
@@ -64,24 +57,42 @@ impl Mask {
         set.build().map(|patterns| Self { patterns }).map_err(|error| format!("too many patterns: {}", safe(&error.to_string())))
     }
 
-    /// Whether a variable of this name is masked.
+    /// Whether a variable of this name is masked: a pattern fits the name as it is written, its words between underscores, or one of them.
     pub fn hides(&self, name: &str) -> bool {
-        self.patterns.is_match(name) || self.patterns.is_match(words(name))
+        let words = words(name);
+        self.patterns.is_match(name) || self.patterns.is_match(&words) || words.split('_').any(|word| !word.is_empty() && self.patterns.is_match(word))
     }
 }
 
-/// The name as words between underscores: `cardPin`, `card-pin` and `card.pin` are all `card_pin`.
+/// The name as words between underscores: `cardPin`, `card-pin`, `card.pin` and `CARDPin` are all `card_pin`, and `pin2` is `pin_2`.
 fn words(name: &str) -> String {
     let mut words = String::with_capacity(name.len() + 4);
-    let mut after_small = false;
-    for sign in name.chars() {
-        if sign.is_uppercase() && after_small {
+    let mut before: Option<char> = None;
+    let mut signs = name.chars().peekable();
+    while let Some(sign) = signs.next() {
+        if before.is_some_and(|before| begins_word(before, sign, signs.peek().copied())) {
             words.push('_');
         }
-        after_small = sign.is_lowercase() || sign.is_numeric();
-        if sign.is_alphanumeric() { words.extend(sign.to_lowercase()) } else { words.push('_') }
+        if sign.is_alphanumeric() {
+            words.extend(sign.to_lowercase())
+        } else {
+            words.push('_')
+        }
+        before = Some(sign);
     }
     words
+}
+
+/// Whether a word begins with this sign: a capital after a small letter, the last capital of several before a small letter (`PINCode`),
+/// and wherever digits begin or end.
+fn begins_word(before: char, sign: char, after: Option<char>) -> bool {
+    if !before.is_alphanumeric() || !sign.is_alphanumeric() {
+        return false;
+    }
+    if before.is_numeric() != sign.is_numeric() {
+        return true;
+    }
+    sign.is_uppercase() && (before.is_lowercase() || before.is_uppercase() && after.is_some_and(char::is_lowercase))
 }
 
 #[cfg(test)]
@@ -119,6 +130,18 @@ mod tests {
             "pinCode",
             "smsOtp",
             "ssn",
+            "cardPinCode",
+            "customerSsnNumber",
+            "smsOtpValue",
+            "db_pwd_old",
+            "PINCode",
+            "userPINCode",
+            "card.pin.code",
+            "card-otp-2",
+            "newPin2Repeated",
+            "pin2",
+            "dbpwd",
+            "DBPwd",
         ] {
             assert!(mask.hides(name), "{name}");
         }
@@ -127,7 +150,22 @@ mod tests {
     #[test]
     fn what_only_sounds_like_a_secret_is_shown() {
         let mask = Mask::default();
-        for name in ["shippingAddress", "opinion", "mapping", "className", "orderNumber", "passed", "amount", "hotpot", "customer", ""] {
+        for name in [
+            "shippingAddress",
+            "spinner",
+            "opinion",
+            "SPINNER",
+            "PinnedNote",
+            "classNumber",
+            "mapping",
+            "className",
+            "orderNumber",
+            "passed",
+            "amount",
+            "hotpot",
+            "customer",
+            "",
+        ] {
             assert!(!mask.hides(name), "{name}");
         }
     }

@@ -8,8 +8,8 @@
 pub struct Suspension {
     /// The process instance.
     pub instance: bool,
-    /// The job definition.
-    pub definition: bool,
+    /// The job definition; none if that is not known.
+    pub definition: Option<bool>,
     /// The job.
     pub job: bool,
 }
@@ -18,20 +18,25 @@ impl Suspension {
     /// What follows, in plain words; none where nothing is suspended.
     pub fn words(self) -> Option<&'static str> {
         Some(match (self.instance, self.definition, self.job) {
-            (false, false, false) => return None,
-            (false, true, false) => "job definition SUSPENDED, but this job is active: it runs; only new jobs are born suspended",
-            (false, false, true) => "only the job itself is SUSPENDED: it does not run until the job is resumed",
-            (false, true, true) => "job definition and job SUSPENDED: it does not run, and new jobs are born suspended",
-            (true, false, false) => "instance SUSPENDED, but this job is active: it is tried, fails, and burns its retries",
-            (true, true, false) => "instance and job definition SUSPENDED, but this job is active: it is tried, fails, and burns its retries",
-            (true, false, true) => "instance and job SUSPENDED: it does not run; resuming the instance resumes the job",
-            (true, true, true) => "all three SUSPENDED: it does not run; resuming the instance resumes the job, although its definition stays suspended",
+            // Whatever its definition, an active job runs.
+            (false, Some(false) | None, false) => return None,
+            (false, Some(true), false) => "job definition SUSPENDED, but this job is active: it runs; only new jobs are born suspended",
+            (false, Some(false), true) => "only the job itself is SUSPENDED: it does not run until the job is resumed",
+            (false, None, true) => "job SUSPENDED: it does not run until the job is resumed; whether its job definition is SUSPENDED too is not known",
+            (false, Some(true), true) => "job definition and job SUSPENDED: it does not run, and new jobs are born suspended",
+            (true, Some(false) | None, false) => "instance SUSPENDED, but this job is active: it is tried, fails, and burns its retries",
+            (true, Some(true), false) => "instance and job definition SUSPENDED, but this job is active: it is tried, fails, and burns its retries",
+            (true, Some(false), true) => "instance and job SUSPENDED: it does not run; resuming the instance resumes the job",
+            (true, None, true) => {
+                "instance and job SUSPENDED: it does not run; resuming the instance resumes the job, whatever its job definition, which is not known"
+            }
+            (true, Some(true), true) => "all three SUSPENDED: it does not run; resuming the instance resumes the job, although its definition stays suspended",
         })
     }
 
     /// Whether the states contradict each other, so that somebody may expect the opposite of what happens.
     pub fn surprises(self) -> bool {
-        !self.job && (self.instance || self.definition)
+        !self.job && (self.instance || self.definition == Some(true))
     }
 
     /// Whether the engine takes the job up when it is due and has attempts left.
@@ -45,16 +50,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_follows_is_told_for_each_of_the_eight_cases() {
+    fn what_follows_is_told_for_each_case_and_none_claims_what_is_not_known() {
         for (instance, definition, job, part, surprises) in [
-            (false, false, false, "", false),
-            (false, false, true, "only the job itself is SUSPENDED: it does not run", false),
-            (false, true, false, "job definition SUSPENDED, but this job is active: it runs", true),
-            (false, true, true, "job definition and job SUSPENDED: it does not run", false),
-            (true, false, false, "instance SUSPENDED, but this job is active: it is tried, fails", true),
-            (true, false, true, "instance and job SUSPENDED: it does not run; resuming the instance resumes the job", false),
-            (true, true, false, "instance and job definition SUSPENDED, but this job is active", true),
-            (true, true, true, "all three SUSPENDED: it does not run; resuming the instance resumes the job, although", false),
+            (false, Some(false), false, "", false),
+            (false, Some(false), true, "only the job itself is SUSPENDED: it does not run", false),
+            (false, Some(true), false, "job definition SUSPENDED, but this job is active: it runs", true),
+            (false, Some(true), true, "job definition and job SUSPENDED: it does not run", false),
+            (true, Some(false), false, "instance SUSPENDED, but this job is active: it is tried, fails", true),
+            (true, Some(false), true, "instance and job SUSPENDED: it does not run; resuming the instance resumes the job", false),
+            (true, Some(true), false, "instance and job definition SUSPENDED, but this job is active", true),
+            (true, Some(true), true, "all three SUSPENDED: it does not run; resuming the instance resumes the job, although", false),
+            (false, None, false, "", false),
+            (false, None, true, "job SUSPENDED: it does not run until the job is resumed; whether its job definition is", false),
+            (true, None, false, "instance SUSPENDED, but this job is active: it is tried, fails", true),
+            (true, None, true, "instance and job SUSPENDED: it does not run; resuming the instance resumes the job, whatever its", false),
         ] {
             let states = Suspension { instance, definition, job };
             let words = states.words().unwrap_or_default();
@@ -62,6 +71,8 @@ mod tests {
             assert_eq!((states.words().is_none(), states.surprises()), (part.is_empty(), surprises), "{states:?}");
             // A sentence never contradicts what the engine does.
             assert_eq!(words.contains("does not run"), !states.is_taken_up(), "{states:?}");
+            assert!(definition.is_some() || !words.contains("only") && !words.contains("all three"), "{states:?}");
+            assert_eq!(words.contains("not known"), definition.is_none() && job, "{states:?}");
         }
     }
 }

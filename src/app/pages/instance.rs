@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use rows::{Content, Fact, JobRow, Row, RowKey, count_words};
+pub use rows::{Content, Fact, JobRow, Row, RowKey, Suspended, count_words};
 
 use self::variables::Variables;
 use super::Contents;
@@ -124,7 +124,7 @@ pub struct InstancePage {
     pub state: State,
     /// What was found out about it last; what it was while it ran, once it is over.
     pub finding: Option<InstanceFinding>,
-    /// Whether it was seen running; its end is news then.
+    /// Whether it ran after the page was opened; its end is news then. An older answer that was kept does not tell that.
     pub seen_running: bool,
     /// What was found part by part; as it was last while it ran, once it is over.
     pub holdings: HashMap<Part, Arc<Finding>>,
@@ -136,6 +136,8 @@ pub struct InstancePage {
     pub list: ListState<RowKey>,
     /// The last look at rows that vanished.
     pub vanished: HashMap<RowKey, Row>,
+    /// When it was opened.
+    opened: Moment,
     index: HashMap<RowKey, usize>,
     /// What parts held before they became empty, and when that was seen.
     emptied: HashMap<Part, (Arc<Finding>, Moment)>,
@@ -147,7 +149,7 @@ pub struct InstancePage {
 
 impl InstancePage {
     /// The page of this instance, as far as it is known already.
-    pub fn new(id: ProcessInstanceId, mask: Mask, snapshot: &Snapshot) -> Self {
+    pub fn new(id: ProcessInstanceId, mask: Mask, snapshot: &Snapshot, now: Moment) -> Self {
         let mut page = Self {
             variables: Variables::new(id.clone(), mask),
             id,
@@ -158,6 +160,7 @@ impl InstancePage {
             rows: Vec::new(),
             list: ListState::default(),
             vanished: HashMap::new(),
+            opened: now,
             index: HashMap::new(),
             emptied: HashMap::new(),
             sized: false,
@@ -185,9 +188,9 @@ impl InstancePage {
     }
 
     fn note_state(&mut self, snapshot: &Snapshot) {
-        let answer = snapshot.findings.get(&Inquiry::Instance(self.id.clone())).and_then(Section::get);
-        let Some(Finding::Instance(finding)) = answer else { return };
-        let was_running = matches!(self.state, State::Running(_));
+        let Some(section) = snapshot.findings.get(&Inquiry::Instance(self.id.clone())) else { return };
+        let Some(Finding::Instance(finding)) = section.get() else { return };
+        let was_running = self.seen_running && matches!(self.state, State::Running(_));
         self.state = match (&finding.running, &finding.past) {
             (Some(running), _) => State::Running(running.clone()),
             (None, Ok(Some(past))) => State::Over(Box::new(past.clone())),
@@ -196,7 +199,7 @@ impl InstancePage {
         };
         match self.state {
             State::Running(_) => {
-                self.seen_running = true;
+                self.seen_running |= section.taken.is_some_and(|taken| taken.instant >= self.opened.instant);
                 self.finding = Some((**finding).clone());
             }
             _ if was_running => self.keep_the_last(snapshot.taken),

@@ -14,6 +14,7 @@ use super::{Contents, rows_in};
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::grouping::KnownIncident;
+use crate::model::history::HistoryLevel;
 use crate::model::ids::ProcessDefinitionId;
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::inquiry::Inquiry;
@@ -77,9 +78,11 @@ pub struct ResultsPage {
     pub running: Option<Running>,
     /// When the last answer came.
     pub read: Option<Moment>,
+    /// What the history keeps and this login may read of it: decides what finding nothing there means.
+    pub history: HistoryLevel,
     trouble: HashMap<ProcessInstanceId, Trouble>,
-    /// The incidents that `trouble` was counted in.
-    counted: Option<Arc<HashMap<IncidentId, Arc<KnownIncident>>>>,
+    /// The incidents that `trouble` was counted in, and whether these are all there are.
+    counted: Option<(Arc<HashMap<IncidentId, Arc<KnownIncident>>>, bool)>,
     moved: bool,
 }
 
@@ -94,6 +97,7 @@ impl ResultsPage {
             list: ListState::default(),
             running: None,
             read: None,
+            history: snapshot.history,
             trouble: HashMap::new(),
             counted: None,
             moved: false,
@@ -163,6 +167,10 @@ impl ResultsPage {
             self.counted = None;
             self.arrange();
         }
+        if self.history != snapshot.history {
+            self.history = snapshot.history;
+            self.arrange();
+        }
         self.count_trouble(snapshot);
     }
 
@@ -179,7 +187,10 @@ impl ResultsPage {
     /// One pass over the open incidents, when they or the rows have changed.
     pub fn count_trouble(&mut self, snapshot: &Snapshot) {
         let Some(set) = snapshot.incidents.get() else { return };
-        if self.counted.as_ref().is_some_and(|counted| Arc::ptr_eq(counted, &set.incidents)) {
+        if let Some((counted, complete)) = &mut self.counted
+            && Arc::ptr_eq(counted, &set.incidents)
+        {
+            *complete = set.complete;
             return;
         }
         let mut trouble: HashMap<ProcessInstanceId, Trouble> = HashMap::new();
@@ -201,17 +212,19 @@ impl ResultsPage {
             }
         }
         self.trouble = trouble;
-        self.counted = Some(Arc::clone(&set.incidents));
+        self.counted = Some((Arc::clone(&set.incidents), set.complete));
     }
 
-    /// Open incidents of an instance; none if that is not known.
+    /// Open incidents of an instance; none if that is not known. That there are none is known only once all incidents are read.
     pub fn trouble(&self, instance: &ProcessInstanceId) -> Option<Trouble> {
-        if self.counted.is_some() { self.trouble.get(instance).copied() } else { None }
+        let (_, complete) = self.counted.as_ref()?;
+        self.trouble.get(instance).copied().filter(|trouble| *complete || *trouble != Trouble::default())
     }
 
     fn arrange(&mut self) {
         self.rows = rows::rows(self);
-        self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect(), |_| true);
+        // That a remark or a problem is over is no loss; what was found and goes must be seen to go.
+        self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect(), |key| matches!(key, RowKey::Hit(_)));
         // Before anything is answered the first row is not yet what was found first.
         if !self.moved && !self.asked.is_empty() && !self.is_searching() {
             self.select_first();
@@ -297,6 +310,7 @@ fn take(asked: &mut Asked, part: &Part, page: u32) {
     asked.problem = None;
     if page == 0 {
         asked.hits.clear();
+        asked.total = None;
     }
     asked.hits.extend(part.hits.iter().cloned());
     asked.total = asked.total.or(part.total);

@@ -75,7 +75,7 @@ fn open_row(app: &mut App) -> Vec<Effect> {
 
 /// Opens the page of an instance.
 pub(super) fn open(app: &mut App, id: ProcessInstanceId) {
-    let page = InstancePage::new(id, app.settings.mask.clone(), &app.whole());
+    let page = InstancePage::new(id, app.settings.mask.clone(), &app.whole(), app.now);
     app.pages.push(Page::Instance(Box::new(page)));
 }
 

@@ -3,8 +3,10 @@
 use super::*;
 use crate::app::pages::results::{Content, ResultsPage, RowKey};
 use crate::model::call_tree::Target;
+use crate::model::history::HistoryLevel;
 use crate::model::inquiry::Standing;
 use crate::model::search::{Fit, Found, Hit, HitKey, InstanceHit, Part, Search, Source};
+use crate::model::snapshot::IncidentSet;
 
 fn instance(number: usize, root: bool) -> Hit {
     Hit::Instance(Box::new(InstanceHit {
@@ -60,6 +62,10 @@ impl Play {
 
     fn found(&mut self, hits: Vec<Hit>) -> &mut Self {
         self.answer(&Source::Running(Fit::Whole), Ok(Part { hits, total: None, more: false }))
+    }
+
+    fn found_besides(&mut self, hits: Vec<Hit>) -> &mut Self {
+        self.answer(&BEGINS, Ok(Part { hits, total: None, more: false }))
     }
 
     /// Puts the cursor on what may be asked there.
@@ -221,6 +227,39 @@ fn the_row_below_a_full_page_reads_the_next_one() {
 }
 
 #[test]
+fn a_first_page_that_is_asked_again_tells_its_total_anew() {
+    let mut play = play();
+    play.press("FZZ-9<enter>").found(Vec::new());
+    play.choose(&BEGINS).press("<enter>").answer(&BEGINS, Ok(Part { hits: vec![instance(0, true)], total: Some(1_234), more: true }));
+    play.choose(&BEGINS).press("<enter>").answer(&BEGINS, Ok(Part { hits: vec![instance(0, true)], total: Some(7), more: true }));
+    assert_eq!(play.results().asked[&BEGINS].total, Some(7));
+    play.press("<enter>").answer(&BEGINS, Ok(Part { hits: vec![instance(0, true)], total: None, more: false }));
+    assert_eq!(play.results().asked[&BEGINS].total, None);
+}
+
+#[test]
+fn remarks_and_problems_that_are_over_leave_no_ghosts_but_what_was_found_does() {
+    let ghosts = |play: &Play| {
+        let list = &play.results().list;
+        list.visible().filter(|(key, selected)| list.is_ghost(key) && !selected).map(|(key, _)| key.clone()).collect::<Vec<_>>()
+    };
+    let mut play = play();
+    play.press("Fzz-9<enter>").answer(&Source::Job, Err(problem()));
+    assert!(play.results().rows.iter().any(|row| matches!(row.key, RowKey::Remark(_))) && play.results().row(&RowKey::Problem(Source::Job)).is_some());
+    play.press("g");
+    while play.results().list.selected_key() != Some(&RowKey::Problem(Source::Job)) {
+        play.press("<down>");
+    }
+    // Asked again from there: the job is found, and nothing remains to be remarked.
+    play.press("<enter>").answer(&Source::Job, Ok(Part { hits: vec![Hit::Job(Box::new(example::job(2)))], total: None, more: false }));
+    assert!(play.results().hits() == 1 && play.results().rows.iter().all(|row| !matches!(row.key, RowKey::Remark(_))));
+    assert_eq!(ghosts(&play), []);
+    play.choose(&BEGINS).press("<enter>").found_besides(vec![instance(0, true), instance(1, true)]);
+    play.choose(&BEGINS).press("<enter>").found_besides(vec![instance(0, true)]);
+    assert_eq!(ghosts(&play), [RowKey::Hit(HitKey::Instance("instance-0001".into()))]);
+}
+
+#[test]
 fn an_activity_lists_its_running_instances_below_it() {
     let mut play = play();
     play.press("Fcharge-card<enter>").found(Vec::new());
@@ -263,6 +302,25 @@ fn nothing_found_says_what_was_searched_and_the_cursor_stands_on_what_may_be_ask
 }
 
 #[test]
+fn ids_of_what_ended_count_as_searched_only_where_the_history_can_be_read() {
+    let searched = |history| {
+        let mut play = play();
+        let mut snapshot = Snapshot::clone(&play.app.snapshot);
+        snapshot.history = history;
+        play.press("FZZ-9<enter>").found(Vec::new());
+        play.send(Message::Snapshot(Arc::new(snapshot)));
+        let told = play.results().rows.iter().find_map(|row| match &row.content {
+            Content::Remark(text) if text.starts_with("- ids") => Some(text.clone()),
+            _ => None,
+        });
+        told.unwrap_or_default()
+    };
+    assert!(searched(HistoryLevel::Full).starts_with("- ids, ended ones too: instances"));
+    assert!(searched(HistoryLevel::BelowFull).starts_with("- ids, ended ones too (but ended incidents: history level below full): "));
+    assert!(searched(HistoryLevel::Hidden).starts_with("- ids of what runs (ended ones not known: history hidden"));
+}
+
+#[test]
 fn incidents_read_later_are_searched_then_and_the_cursor_stays() {
     let mut play = play();
     let whole = play.app.snapshot.clone();
@@ -275,6 +333,25 @@ fn incidents_read_later_are_searched_then_and_the_cursor_stays() {
     play.send(Message::Snapshot(whole));
     assert!(play.results().rows.iter().any(|row| matches!(row.content, Content::Hit(Hit::Message { count: 14, .. }, _))));
     assert_eq!(play.results().list.selected_key().cloned(), before);
+}
+
+#[test]
+fn that_an_instance_has_no_incidents_is_known_only_when_all_are_read() {
+    let mut play = play();
+    let whole = play.app.snapshot.clone();
+    let with = |complete| {
+        let mut snapshot = Snapshot::clone(&whole);
+        let set = IncidentSet { complete, ..snapshot.incidents.get().cloned().expect("incidents") };
+        snapshot.incidents.data = Some(Arc::new(set));
+        Message::Snapshot(Arc::new(snapshot))
+    };
+    play.send(with(false));
+    play.press("FA-1<enter>").found(vec![instance(0, true), instance(7_777, true)]);
+    let trouble = |play: &Play, id: &str| play.results().trouble(&id.into()).map(|trouble| trouble.roots);
+    assert_eq!((trouble(&play, "instance-0000"), trouble(&play, "instance-7777")), (Some(1), None));
+    // The same incidents, which turn out to be all.
+    play.send(with(true));
+    assert_eq!((trouble(&play, "instance-0000"), trouble(&play, "instance-7777")), (Some(1), Some(0)));
 }
 
 #[test]
@@ -293,6 +370,13 @@ fn a_key_pressed_ahead_of_the_answers_asks_for_nothing() {
     play.press("FZZ-9<enter><enter><enter>");
     assert_eq!((play.searches().len(), play.results().list.selected_key()), (1, None));
     assert!(play.results().rows.iter().all(|row| matches!(row.content, Content::Offer(_))), "no remark before there is anything to tell");
+}
+
+#[test]
+fn a_search_of_the_former_user_is_given_up_when_another_one_logs_in() {
+    let mut play = play();
+    play.press("FA-1<enter>L<tab>2<enter>secret<enter>");
+    assert_eq!((play.given_up(), play.app.pages.len()), (1, 0));
 }
 
 #[test]

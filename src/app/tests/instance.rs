@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::pages::instance::{Content, InstancePage, Part, RowKey, State, count_words};
 use crate::model::example::instance;
-use crate::model::history::InstanceState;
+use crate::model::history::{HistoryLevel, InstanceState};
 use crate::model::inquiry::{Finding, Inquiry, Listed, VariableRow, VariablesAsk};
 use crate::model::snapshot::Snapshot;
 use crate::model::variable::VariableValue;
@@ -129,6 +129,33 @@ fn variables_are_asked_for_once_with_v_and_again_only_with_r() {
 }
 
 #[test]
+fn another_user_sees_nothing_that_the_former_one_read_and_the_same_user_keeps_it() {
+    let revealed = || {
+        let mut play = opened();
+        play.press("v").picture(|snapshot, now| instance::read_variables(snapshot, instance::variables(), false, now));
+        play.to(&RowKey::Variable("variable-cardNumber".into())).press("<enter>");
+        assert!(play.instance_page().rows.iter().any(|row| matches!(row.content, Content::Variable { secret: true, masked: false, .. })));
+        play
+    };
+    let mut same = revealed();
+    same.press("Lsecret<enter>");
+    assert!(same.instance_page().rows.iter().any(|row| matches!(row.content, Content::Variable { secret: true, masked: false, .. })));
+    let mut other = revealed();
+    other.press("Tt").press("L<tab>2<enter>secret<enter>");
+    let user = other.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Poll(PollCommand::Login { user, .. }) => Some(user.clone()),
+        _ => None,
+    });
+    assert_eq!(user.as_deref(), Some("demo2"));
+    assert!(other.app.pages.is_empty());
+    assert_eq!(other.app.notice.as_ref().map(|(words, _)| words.as_str()), Some("Logged in as demo2: pages were closed."));
+    // A page that is opened before the next picture comes must not find the answers of the former user.
+    other.press("iv");
+    let page = other.instance_page();
+    assert!(page.holdings.is_empty() && page.state == State::Reading && !page.variables.are_known());
+}
+
+#[test]
 fn further_variables_are_read_one_page_after_the_other_and_none_is_shown_twice() {
     let mut play = opened();
     play.press("v").picture(|snapshot, now| instance::read_variables(snapshot, instance::variables(), true, now));
@@ -189,9 +216,21 @@ fn an_instance_that_ends_keeps_what_was_last_known_and_asks_for_nothing_live() {
 }
 
 #[test]
+fn an_instance_that_ended_before_the_page_was_opened_is_no_news_although_an_older_answer_was_kept() {
+    let mut play = play();
+    play.picture(|_, _| {}).wait(Duration::from_secs(600)).press("<down>i");
+    assert!(matches!(play.instance_page().state, State::Running(_)), "as it was last known");
+    play.wait(Duration::from_secs(5)).picture(|snapshot, now| instance::end(snapshot, Some(InstanceState::Completed), now));
+    let page = play.instance_page();
+    assert!(!page.is_frozen() && matches!(page.state, State::Over(_)));
+    assert!(!page.rows.iter().any(|row| row.part.is_some_and(Part::is_live)), "what was kept of it is not what it was at its end");
+    assert!(page.finding.as_ref().is_some_and(|finding| finding.running.is_none()));
+}
+
+#[test]
 fn what_was_done_long_before_the_end_does_not_come_back() {
     let mut play = opened();
-    play.picture(instance::empty_parts).wait(Duration::from_secs(60));
+    play.wait(Duration::from_secs(5)).picture(|_, _| {}).picture(instance::empty_parts).wait(Duration::from_secs(60));
     play.picture(|snapshot, now| instance::end(snapshot, None, now));
     let page = play.instance_page();
     assert!(matches!(page.state, State::NotFound(None)) && page.is_frozen());
@@ -219,6 +258,24 @@ fn remarks_that_are_over_leave_no_ghosts() {
     play.picture(|_, _| {});
     let page = play.instance_page();
     assert!(page.list.visible().all(|(key, _)| !page.list.is_ghost(key)));
+}
+
+#[test]
+fn an_empty_past_is_not_known_where_the_history_is_hidden_or_keeps_no_incidents() {
+    let heading = |history| {
+        let mut play = opened();
+        play.picture(|snapshot, now| {
+            snapshot.history = history;
+            instance::answer(snapshot, Inquiry::PastIncidents(instance::id()), Finding::PastIncidents(Listed { rows: Vec::new(), total: Some(0) }), now);
+        });
+        match &play.instance_page().row(&RowKey::Heading(Part::Past)).expect("a heading").content {
+            Content::Heading(_, count) => count.clone().unwrap_or_default(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(heading(HistoryLevel::Full), "none");
+    assert_eq!(heading(HistoryLevel::BelowFull), "not known: history level below full");
+    assert_eq!(heading(HistoryLevel::Hidden), "not known: history hidden, READ_HISTORY missing");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::app::pages::timeline::{Standing, TimelinePage};
 use crate::model::history::{HistoryLevel, JobEvent};
 use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::snapshot::Snapshot;
-use crate::model::timeline::{Key, Part, PastRows, RowKey, example as lively};
+use crate::model::timeline::{Key, Part, PastRows, Row, RowKey, What, example as lively};
 
 fn page(play: &Play) -> &TimelinePage {
     match play.app.page() {
@@ -104,6 +104,26 @@ fn enter_on_a_call_shows_the_tree_of_the_called_instance_and_on_an_open_incident
     select(&mut play, Key::Opened("incident-0000".into()));
     play.press("<enter>");
     assert_eq!(play.incident_page().known.incident.id, "incident-0000".into());
+}
+
+#[test]
+fn an_open_incident_that_the_picture_lacks_leads_to_the_tree_and_one_that_ended_says_so() {
+    let mut play = opened();
+    show(&mut play, |snapshot, now| example::set_incidents(snapshot, Vec::new(), now));
+    select(&mut play, Key::Opened("incident-0000".into()));
+    play.press("<enter>");
+    let Some(Page::Tree(tree)) = play.app.page() else { panic!("no tree") };
+    assert_eq!(tree.view.target.instance(), Some(&lively::instance()));
+    assert!(play.app.notice.as_ref().is_some_and(|(words, _)| words.contains("tree of its instance")));
+    play.press("<esc>");
+    let ended = |event: &crate::model::timeline::Event| matches!(&event.what, What::Opened(trouble) if !trouble.open);
+    let key = page(&play).list.visible().find_map(|(key, _)| match &page(&play).told(key)?.row {
+        Row::Event(event, _) if ended(event) => Some(event.key.clone()),
+        _ => None,
+    });
+    select(&mut play, key.expect("an incident that ended"));
+    play.press("<enter>");
+    assert!(play.app.notice.as_ref().is_some_and(|(words, _)| words.contains("not open any more")), "{:?}", play.app.notice);
 }
 
 #[test]

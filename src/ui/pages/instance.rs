@@ -151,6 +151,9 @@ impl Scene<'_> {
             if self.page.is_frozen() && part.is_live() {
                 return (count.to_owned(), Role::Faint);
             }
+            if count.starts_with("not known") {
+                return (count.to_owned(), Role::Warning);
+            }
             let bad = count.contains("out of retries") || (part == Part::Incidents && count.contains("own"));
             return (
                 count.to_owned(),

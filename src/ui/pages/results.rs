@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::App;
-use crate::app::pages::results::{Content, ResultsPage, Row as ResultRow, Trouble};
+use crate::app::pages::results::{Content, ResultsPage, Row as ResultRow, RowKey, Trouble};
 use crate::app::pages::{PREVIEW, has_preview};
 use crate::model::history::IncidentState;
 use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId};
@@ -74,7 +74,7 @@ fn turning<'a>(app: &App, since: crate::model::section::Moment, look: &'a Look) 
 fn table<'a>(app: &App, page: &ResultsPage, whole: &Snapshot, look: &Look) -> Table<'a> {
     let rows = page.list.visible().map(|(key, selected)| match page.row(key) {
         Some(row) => Row { cells: cells(app, page, row, whole, look), selected, marked: false, ghost: None },
-        None => Row { cells: Vec::new(), selected, marked: false, ghost: Some("no longer there") },
+        None => Row { cells: Vec::new(), selected, marked: false, ghost: Some(if matches!(key, RowKey::Problem(_)) { "answered" } else { "no longer there" }) },
     });
     Table { columns: &COLUMNS, sort: (usize::MAX, false), rows: rows.collect(), window: page.list.window(), focused: true }
 }
@@ -107,6 +107,10 @@ fn offer(app: &App, page: &ResultsPage, source: &Source, look: &Look) -> Cell {
             Cell::new(format!("{what}: {label}; enter asks again"), Role::Warning).led_by(lead(look.symbols.warning, Role::Warning))
         }
         Some(asked) if asked.pages > 0 => {
+            let hidden = page.history.hides_instances().filter(|_| matches!(source, Source::Finished(_)) && asked.hits.is_empty());
+            if let Some(hidden) = hidden {
+                return Cell::new(format!("{what}: {hidden}"), Role::Warning).led_by(lead(look.symbols.warning, Role::Warning));
+            }
             let told = match (asked.hits.len() as u64, asked.total) {
                 (0, _) => "none".to_owned(),
                 (shown, Some(total)) if total > shown => format!("{} of {}", count_exact(shown), count_exact(total)),

@@ -1,7 +1,7 @@
 //! Screens of a search: the prompt, what was found, what may be asked besides.
 
 use super::*;
-use crate::model::history::InstanceState;
+use crate::model::history::{HistoryLevel, InstanceState};
 use crate::model::inquiry::Standing;
 use crate::model::search::{Fit, Found, Hit, InstanceHit, Part, Search, Source};
 use crate::poll::command::PollCommand;
@@ -105,6 +105,19 @@ fn the_last_row_of_a_full_page_offers_the_next_one() {
         }
         _ => part(Vec::new()),
     });
+}
+
+#[test]
+fn finished_instances_that_a_hidden_history_does_not_tell_are_not_known() {
+    let keys = typed("ZZ-9", &[Down, Down, Enter]);
+    for (history, told, not_told) in [(HistoryLevel::Hidden, "not known: history hidden", ": none"), (HistoryLevel::BelowFull, ": none", "not known")] {
+        let now = example::noon();
+        let mut app = app(Snapshot { history, ..example::snapshot(now) }, now, (120, 36));
+        play(&mut app, now, &keys, |_, _| part(Vec::new()));
+        let shown = screen(&app, &look(&UNICODE));
+        let row = shown.lines().find(|line| line.contains("finished instances")).unwrap_or_default();
+        assert!(row.contains(told) && !row.contains(not_told), "{history:?}\n{shown}");
+    }
 }
 
 #[test]

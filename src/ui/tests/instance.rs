@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::app::pages::Page;
+use crate::app::pages::instance::RowKey;
 use crate::model::example::instance;
 use crate::model::history::InstanceState;
 use crate::model::inquiry::{Inquiry, VariableRow};
@@ -30,6 +32,35 @@ fn suspensions_stand_side_by_side_with_what_follows() {
         instance::fill(snapshot, now);
         instance::suspend(snapshot, now);
     });
+}
+
+#[test]
+fn job_definitions_and_jobs_that_were_not_read_are_not_known_to_be_active() {
+    let shown = |change: &dyn Fn(&mut Snapshot, Moment)| {
+        let now = example::noon();
+        let mut snapshot = example::snapshot(now);
+        instance::fill(&mut snapshot, now);
+        change(&mut snapshot, now);
+        let mut app = app(snapshot, now, (200, 60));
+        press(&mut app, now, &[Down, Char('i')]);
+        let screen = screen(&app, &look(&UNICODE));
+        let at = screen.lines().position(|line| line.contains("  suspended ")).expect("a line");
+        screen.lines().skip(at).take(2).collect::<Vec<_>>().join("\n")
+    };
+    let without_definitions = shown(&|snapshot, _| snapshot.job_definitions = Default::default());
+    assert!(without_definitions.contains("· job definitions not known · 1 of 3 jobs SUSPENDED"), "{without_definitions}");
+    assert!(without_definitions.contains("1 job: job SUSPENDED: it does not run until"), "{without_definitions}");
+    let without_one = shown(&|snapshot, _| {
+        let rows = snapshot.job_definitions.get().into_iter().flatten().filter(|row| row.id.as_wire() != "jd-1").cloned().collect();
+        snapshot.job_definitions.data = Some(Arc::new(rows));
+    });
+    assert!(without_one.contains("1 of 2 job definitions SUSPENDED, 1 not known ·"), "{without_one}");
+    let without_jobs = shown(&|snapshot, _| {
+        let findings = Arc::make_mut(&mut snapshot.findings);
+        findings.remove(&Inquiry::Jobs(instance::id()));
+        findings.remove(&Inquiry::Timers(instance::id()));
+    });
+    assert!(without_jobs.contains("· job definitions not known · jobs not known"), "{without_jobs}");
 }
 
 #[test]
@@ -69,6 +100,9 @@ fn an_instance_that_ends_while_looked_at_keeps_what_was_last_known() {
         instance::fill(&mut snapshot, now);
         let mut app = app(snapshot.clone(), now, size);
         press(&mut app, now, &[Down, Char('i')]);
+        let now = now.after(Duration::from_secs(5));
+        instance::fill(&mut snapshot, now);
+        app.update(Message::Snapshot(Arc::new(snapshot.clone())), now);
         // The parts are empty before it is known that the instance is over.
         instance::empty_parts(&mut snapshot, now);
         app.update(Message::Snapshot(Arc::new(snapshot.clone())), now);
@@ -95,7 +129,7 @@ proptest! {
 
     #[test]
     fn the_value_of_a_masked_variable_is_never_on_the_screen(
-        name in "(user|db|x)?(Password|_secret|AccessToken|ApiKey|-pin)", value in "[a-z0-9]{12,300}", size in 0usize..4, moves in 0usize..40, problem: bool,
+        name in "((user|db|sms|x2)(Password|_secret|AccessToken|ApiKey|-pin|Otp|_ssn|\\.pwd)|password|PIN|pwd)(|Code|_old|\\.value|-2|3New)", value in "[a-z0-9]{12,300}", size in 0usize..4, moves in 0usize..40, problem: bool,
     ) {
         let now = example::noon();
         let mut snapshot = example::snapshot(now);
@@ -107,15 +141,27 @@ proptest! {
         instance::read_variables(&mut snapshot, rows, false, now);
         let mut app = app(snapshot, now, SIZES[size]);
         press(&mut app, now, &[Down, Char('i'), Char('v')]);
-        let mut revealed = false;
         for step in 0..moves {
             let shown = screen(&app, &look(&UNICODE));
             // Any part of it that is long enough to be no accident.
             prop_assert!(!shown.contains(&value[..8]), "{name} after {step} moves\n{shown}");
             press(&mut app, now, &[Down]);
-            revealed = true;
         }
-        prop_assert!(revealed || moves == 0);
+        // It was there to be seen: unmasked, its value is found by the same means.
+        press(&mut app, now, &[Char('v')]);
+        let key = RowKey::Variable(format!("variable-{name}").into());
+        for _ in 0..40 {
+            let Some(Page::Instance(page)) = app.page() else { panic!("no page") };
+            if page.list.selected_key() == Some(&key) {
+                break;
+            }
+            let shown = screen(&app, &look(&UNICODE));
+            prop_assert!(!shown.contains(&value[..8]), "{name} on the way to it\n{shown}");
+            press(&mut app, now, &[Down]);
+        }
+        press(&mut app, now, &[Enter]);
+        let shown = screen(&app, &look(&UNICODE));
+        prop_assert!(shown.contains(&value[..8]), "{name} is revealed\n{shown}");
     }
 }
 

@@ -7,7 +7,7 @@ use super::{InstancePage, Part, State};
 use crate::model::activity_instance::Token;
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::KnownIncident;
-use crate::model::history::HistoricIncident;
+use crate::model::history::{HistoricIncident, HistoryLevel};
 use crate::model::ids::{ActivityId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, UserTaskId};
 use crate::model::inquiry::{CalledCount, Finding, Listed, MOST_INCIDENTS, Tokens, VariableRow};
 use crate::model::job::{Job, JobDefinition};
@@ -83,10 +83,27 @@ pub struct JobRow {
     pub timer: bool,
     /// Its job definition, where that is known.
     pub definition: Option<JobDefinition>,
-    /// What is suspended; a job definition that is not known counts as not suspended.
+    /// What is suspended.
     pub states: Suspension,
     /// Its open incident.
     pub incident: Option<Arc<KnownIncident>>,
+}
+
+/// What is suspended of an instance's jobs and their job definitions, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Suspended {
+    /// Job definitions that are suspended.
+    pub definitions: usize,
+    /// Job definitions of the jobs, as far as they are known.
+    pub of_definitions: usize,
+    /// Job definitions of the jobs that are not known: not read yet, or hidden from this login.
+    pub unknown_definitions: usize,
+    /// Jobs that are suspended.
+    pub jobs: usize,
+    /// Jobs that were read, timers included.
+    pub of_jobs: usize,
+    /// Whether there are or may be more than were read.
+    pub more: bool,
 }
 
 /// What a row shows.
@@ -94,19 +111,8 @@ pub struct JobRow {
 pub enum Content {
     /// A line of the head.
     Fact,
-    /// What is suspended, counted: job definitions and jobs, of how many each.
-    Suspended {
-        /// Job definitions that are suspended.
-        definitions: usize,
-        /// Job definitions of the jobs.
-        of_definitions: usize,
-        /// Jobs that are suspended.
-        jobs: usize,
-        /// Jobs that were read, timers included.
-        of_jobs: usize,
-        /// Whether there are more than were read.
-        more: bool,
-    },
+    /// What is suspended, counted.
+    Suspended(Suspended),
     /// What follows from states of suspension, for so many jobs.
     Follows(Suspension, usize),
     /// Heading of a part, with its count where that is known.
@@ -210,7 +216,7 @@ pub fn build(page: &InstancePage, snapshot: &Snapshot) -> Vec<Row> {
     }
     let ended_before = matches!(page.state, State::Over(_) | State::NotFound(_)) && !page.seen_running;
     for part in Part::ALL.into_iter().filter(|part| !(ended_before && part.is_live())) {
-        let (count, contents) = contents(page, part, &work);
+        let (count, contents) = contents(page, part, &work, snapshot.history);
         rows.push(Row { key: RowKey::Heading(part), part: Some(part), content: Content::Heading(part, count) });
         rows.extend(contents.into_iter().map(|(key, content)| Row { key, part: Some(part), content }));
     }
@@ -239,12 +245,16 @@ impl Work {
         let suspended = page.finding.as_ref().and_then(|finding| finding.running.as_ref()).is_some_and(|running| running.suspended);
         let (mut jobs, mut more) = (Vec::new(), false);
         for part in [Part::Jobs, Part::Timers] {
-            let Some(Finding::Jobs(list)) = page.holdings.get(&part).map(AsRef::as_ref) else { continue };
+            let Some(Finding::Jobs(list)) = page.holdings.get(&part).map(AsRef::as_ref) else {
+                more = true;
+                continue;
+            };
             more |= list.total.is_none_or(|total| total > list.rows.len() as u64);
             for job in &list.rows {
                 let definition = job.job_definition.as_ref().and_then(|id| definitions.get(id)).map(|row| (*row).clone());
-                let states =
-                    Suspension { instance: suspended, definition: definition.as_ref().is_some_and(|definition| definition.suspended), job: job.suspended };
+                // A job without a definition has none that could be suspended; one that was not read, or is hidden, may be.
+                let of_definition = if job.job_definition.is_none() { Some(false) } else { definition.as_ref().map(|definition| definition.suspended) };
+                let states = Suspension { instance: suspended, definition: of_definition, job: job.suspended };
                 let incident = by_configuration.get(job.id.text()).cloned();
                 jobs.push(JobRow { job: job.clone(), timer: part == Part::Timers, definition, states, incident });
             }
@@ -267,21 +277,23 @@ fn head(page: &InstancePage, work: &Work) -> Vec<Row> {
         }
     }
     let mut rows: Vec<Row> = facts.into_iter().map(|fact| Row { key: RowKey::Fact(fact), part: None, content: Content::Fact }).collect();
-    if page.seen_running {
+    if page.seen_running || matches!(page.state, State::Running(_)) {
         rows.extend(suspension(&work.jobs, work.more));
     }
     rows
 }
 
 fn suspension(jobs: &[JobRow], more: bool) -> Vec<Row> {
-    let definitions: HashMap<&JobDefinitionId, bool> = jobs.iter().filter_map(|row| row.definition.as_ref()).map(|row| (&row.id, row.suspended)).collect();
-    let content = Content::Suspended {
-        definitions: definitions.values().filter(|suspended| **suspended).count(),
-        of_definitions: definitions.len(),
+    let definitions: HashMap<&JobDefinitionId, Option<bool>> =
+        jobs.iter().filter_map(|row| Some((row.job.job_definition.as_ref()?, row.states.definition))).collect();
+    let content = Content::Suspended(Suspended {
+        definitions: definitions.values().filter(|suspended| **suspended == Some(true)).count(),
+        of_definitions: definitions.values().flatten().count(),
+        unknown_definitions: definitions.values().filter(|suspended| suspended.is_none()).count(),
         jobs: jobs.iter().filter(|row| row.job.suspended).count(),
         of_jobs: jobs.len(),
         more,
-    };
+    });
     let mut rows = vec![Row { key: RowKey::Fact(Fact::Suspension), part: None, content }];
     let mut cases: BTreeMap<Suspension, usize> = BTreeMap::new();
     for row in jobs {
@@ -296,7 +308,7 @@ fn suspension(jobs: &[JobRow], more: bool) -> Vec<Row> {
 type Contents = Vec<(RowKey, Content)>;
 
 /// The rows of a part, and its count.
-fn contents(page: &InstancePage, part: Part, work: &Work) -> (Option<String>, Contents) {
+fn contents(page: &InstancePage, part: Part, work: &Work, history: HistoryLevel) -> (Option<String>, Contents) {
     if part == Part::Variables {
         return variables(page);
     }
@@ -314,7 +326,9 @@ fn contents(page: &InstancePage, part: Part, work: &Work) -> (Option<String>, Co
         Finding::CalledCount(count) => (Some(count_exact(count.running)), vec![(RowKey::Called, Content::Called(*count))]),
         Finding::PastIncidents(list) => {
             let row = |past: &HistoricIncident| (RowKey::Past(past.incident.id.clone()), Content::Past(Box::new(past.clone())));
-            (Some(count_words(list)), list.rows.iter().map(row).collect())
+            // The engine answers with an empty list where it keeps no history or the login may not read it.
+            let hidden = history.hides_incidents().filter(|_| list.rows.is_empty());
+            (Some(hidden.map_or_else(|| count_words(list), str::to_owned)), list.rows.iter().map(row).collect())
         }
         Finding::Instance(_) | Finding::Called(_) | Finding::Variables(_) | Finding::Past(_) | Finding::FailureTrace(_) => (None, Vec::new()),
     }

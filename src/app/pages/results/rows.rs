@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::known::by_signature;
 use super::{Asked, ResultsPage};
+use crate::model::history::HistoryLevel;
 use crate::model::search::{Fit, Hit, HitKey, Source};
 use crate::text::count_short;
 
@@ -158,7 +159,14 @@ impl Build<'_> {
         }
         let ids: Vec<String> = searched.iter().filter(|source| !matches!(source, Source::Running(_))).map(|source| words(source)).collect();
         match ids.is_empty() {
-            false => self.remark(format!("- ids, ended ones too: {}", ids.join(", "))),
+            false => {
+                let ended = match self.page.history {
+                    HistoryLevel::Hidden => " of what runs (ended ones not known: history hidden, READ_HISTORY missing)",
+                    HistoryLevel::BelowFull => ", ended ones too (but ended incidents: history level below full)",
+                    HistoryLevel::Unknown | HistoryLevel::Full => ", ended ones too",
+                };
+                self.remark(format!("- ids{ended}: {}", ids.join(", ")));
+            }
             true if self.page.needle.may_be_id() => {}
             true => self.remark("- no ids: this text cannot be one".to_owned()),
         }

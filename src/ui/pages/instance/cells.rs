@@ -37,7 +37,7 @@ const PAST: [Column; 4] = [share(16, 2, 0), fixed(19, 2), fixed(24, 1), share(16
 /// The columns of a row.
 pub(super) fn columns(content: &Content) -> &'static [Column] {
     match content {
-        Content::Fact | Content::Suspended { .. } | Content::Follows(..) => &FACT,
+        Content::Fact | Content::Suspended(_) | Content::Follows(..) => &FACT,
         Content::Heading(..) | Content::ManyPlaces(_) | Content::Called(_) | Content::Unread(_) | Content::MoreVariables(_) => &ALONE,
         Content::Incident(_) => &INCIDENT,
         Content::Place(_) => &PLACE,
@@ -53,7 +53,7 @@ impl Scene<'_> {
     /// The cells of a row.
     pub(super) fn cells(&self, row: &Row) -> Vec<Cell> {
         match &row.content {
-            Content::Fact | Content::Suspended { .. } | Content::Follows(..) => {
+            Content::Fact | Content::Suspended(_) | Content::Follows(..) => {
                 let (label, text, role) = self.head_words(row);
                 vec![Cell::new(label, Role::Muted), Cell::new(text, role)]
             }
@@ -115,7 +115,7 @@ impl Scene<'_> {
             Some(due) => format!("due {}", distance(self.now, due)),
         };
         let words = |suspended| if suspended { ("SUSPENDED", Role::BadgeSuspended) } else { ("active", Role::Muted) };
-        let (definition, definition_role) = if row.definition.is_some() { words(row.states.definition) } else { ("?", Role::Unknown) };
+        let (definition, definition_role) = row.states.definition.map_or(("?", Role::Unknown), words);
         let (own, own_role) = words(row.states.job);
         let states =
             vec![("def ".to_owned(), Role::Muted), (definition.to_owned(), definition_role), (" job ".to_owned(), Role::Muted), (own.to_owned(), own_role)];

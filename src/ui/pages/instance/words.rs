@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::Scene;
 use super::cells::{called_words, kind, lasted};
-use crate::app::pages::instance::{Content, Fact, JobRow, Part, Row, RowKey, State};
+use crate::app::pages::instance::{Content, Fact, JobRow, Part, Row, RowKey, State, Suspended};
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::history::{HistoricIncident, HistoricInstance, IncidentState};
@@ -110,8 +110,8 @@ impl Scene<'_> {
                 ("state", text, role)
             }
             (RowKey::Fact(Fact::Caller), _) => ("called by", self.caller(), Role::Text),
-            (_, Content::Suspended { definitions, of_definitions, jobs, of_jobs, more }) => {
-                let (text, role) = self.suspended((*definitions, *of_definitions), (*jobs, *of_jobs), *more);
+            (_, Content::Suspended(counts)) => {
+                let (text, role) = self.suspended(counts);
                 ("suspended", text, role)
             }
             (_, Content::Follows(states, jobs)) => {
@@ -216,24 +216,33 @@ impl Scene<'_> {
     }
 
     /// The states side by side.
-    fn suspended(&self, definitions: (usize, usize), jobs: (usize, usize), more: bool) -> Line {
+    fn suspended(&self, counts: &Suspended) -> Line {
         let running = self.page.finding.as_ref().and_then(|finding| finding.running.as_ref());
         let instance = running.is_some_and(|running| running.suspended);
         let process = self.page.definition().and_then(|id| self.whole.definitions.get()?.by_id.get(&id).map(|row| row.suspended));
         let word = |suspended| if suspended { "SUSPENDED" } else { "active" };
         let process_word = process.map_or("not known", word);
-        let of = |(some, all): (usize, usize), one: &str| match (some, all) {
+        let of = |some: usize, all: usize, one: &str| match (some, all) {
             (_, 0) => format!("no {one}s"),
             (0, all) => format!("{all} {one}{} active", if all == 1 { "" } else { "s" }),
             (some, all) => format!("{some} of {all} {one}{} SUSPENDED", if all == 1 { "" } else { "s" }),
         };
+        let definitions = match (counts.of_definitions, counts.unknown_definitions) {
+            (0, unknown) if unknown > 0 || counts.more => "job definitions not known".to_owned(),
+            (all, 0) => of(counts.definitions, all, "job definition"),
+            (all, unknown) => format!("{}, {unknown} not known", of(counts.definitions, all, "job definition")),
+        };
+        let jobs = match (counts.of_jobs, counts.more) {
+            (0, true) => "jobs not known".to_owned(),
+            (all, more) => format!("{}{}", of(counts.jobs, all, "job"), if more { " of those read" } else { "" }),
+        };
         let parts = [
             format!("instance {}", word(instance)),
             format!("process definition {process_word}{}", if process == Some(true) { " (no new instances)" } else { "" }),
-            of(definitions, "job definition"),
-            format!("{}{}", of(jobs, "job"), if more { " of those read" } else { "" }),
+            definitions,
+            jobs,
         ];
-        let any = instance || process == Some(true) || definitions.0 > 0 || jobs.0 > 0;
+        let any = instance || process == Some(true) || counts.definitions > 0 || counts.jobs > 0;
         (parts.join(" · "), if any { Role::Warning } else { Role::Muted })
     }
 
@@ -258,7 +267,7 @@ impl Scene<'_> {
             }];
         };
         match &row.content {
-            Content::Fact | Content::Suspended { .. } | Content::Follows(..) => {
+            Content::Fact | Content::Suspended(_) | Content::Follows(..) => {
                 let (label, text, role) = self.head_words(row);
                 let label = if label.is_empty() { String::new() } else { format!("{label}: ") };
                 vec![(format!("{label}{text}"), role), (format!("instance {}", self.page.id), Role::Muted)]
