@@ -13,6 +13,7 @@ use bpmtop::model::description::{Description, FailedWork};
 use bpmtop::model::figure::Figure;
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::incident::Incident;
+use bpmtop::model::inquiry::{Finding, Inquiry, Which};
 use bpmtop::model::search::{Fit, Found, Hit, Needle, Search, Source};
 use bpmtop::model::snapshot::{EngineIdentity, Link, Snapshot};
 use bpmtop::poll::command::{Looking, PollCommand, Told};
@@ -308,6 +309,23 @@ async fn answers_that_break_off_or_come_too_late_are_a_problem_of_their_figures_
     assert_eq!((problem(&shown, Figure::Instances), problem(&shown, Figure::ExternalLocked)), (Some("cut off"), Some("too slow")));
     assert_eq!((problem(&shown, Figure::JobsFailed), shown.value(Figure::JobsFailed)), (None, Some(2.0)));
     assert_eq!(shown.link, Link::Live);
+}
+
+#[tokio::test]
+async fn an_inquiry_that_is_answered_oddly_or_not_at_all_leaves_the_others_their_answers() {
+    let mut world = World::in_trouble();
+    world.break_path("/execution/count", |_, reply| reply.travelling(Manner::StallAfter(0)));
+    world.break_path("/task", |_, _| Reply::json("{}"));
+    world.break_path("/process-instance", |_, reply| reply.travelling(Manner::CutAfter(1)));
+    let mut watch = watch_with(world, "secret", Duration::from_millis(400)).await;
+    watch.until_settled().await;
+    let bad = [Inquiry::Tokens("p1".into()), Inquiry::UserTasks("p1".into()), Inquiry::Called("p1".into(), Which::Running, 0)];
+    let good = Inquiry::Incidents("p1".into());
+    watch.wish(PollCommand::Look(Looking { inquiries: bad.iter().cloned().chain([good.clone()]).collect(), ..Looking::default() }));
+    let shown = watch.until("all tried", |snapshot| bad.iter().chain([&good]).all(|inquiry| snapshot.findings.contains_key(inquiry))).await;
+    let labels: Vec<_> = bad.iter().filter_map(|inquiry| Some(shown.findings[inquiry].problem.as_ref()?.label)).collect();
+    assert_eq!(labels, ["too slow", "no engine", "cut off"]);
+    assert!(matches!(shown.findings[&good].get(), Some(Finding::Incidents(_))), "{:?}", shown.findings[&good]);
 }
 
 #[tokio::test]

@@ -137,7 +137,7 @@ impl Play {
             Ask::ExternalTasks(_) => Reply::ExternalTasks(Vec::new()),
             Ask::Inquiries(inquiries) => {
                 let of_variables = inquiries.iter().filter(|inquiry| matches!(inquiry, Inquiry::Variables(_)));
-                Reply::Findings(of_variables.map(|inquiry| (inquiry.clone(), self.answer_to_variables())).collect())
+                Reply::Findings(of_variables.map(|inquiry| (inquiry.clone(), self.answer_to_variables())).collect(), 0)
             }
             Ask::History(..) | Ask::Backfill(_) | Ask::FirstSeen(_) | Ask::Deployment(_) => past::reply(self, ask),
         }
@@ -474,9 +474,29 @@ fn variables_are_read_once_and_forgotten_when_nobody_looks_at_them() {
     play.picture.look(Looking::default());
     assert!(!play.snapshot().findings.contains_key(&ask), "values may be secret");
     // An answer that is under way when the page is left comes to nobody.
-    let late = Answered { reply: Reply::Findings(vec![(ask.clone(), play.answer_to_variables())]), elapsed: MS(1), requests: 1, engine_time: None };
+    let late = Answered { reply: Reply::Findings(vec![(ask.clone(), play.answer_to_variables())], 0), elapsed: MS(1), requests: 1, engine_time: None };
     play.picture.succeed(Question::Inquiries, Ask::Inquiries(vec![ask.clone()]), late, play.now);
     assert!(!play.snapshot().findings.contains_key(&ask));
+}
+
+#[test]
+fn an_inquiry_without_an_answer_makes_version_be_asked_and_is_no_sign_of_life() {
+    let mut play = play();
+    play.pass(SECONDS(10));
+    let ask = Inquiry::Tokens("p1".into());
+    play.picture.look(Looking { inquiries: vec![ask.clone()], ..Looking::default() });
+    let none = |play: &mut Play| {
+        let problem = super::super::ask::problem(&Wrong::TooSlow.error());
+        let answered = Answered { reply: Reply::Findings(vec![(ask.clone(), Err(problem))], 1), elapsed: MS(1), requests: 1, engine_time: None };
+        play.picture.succeed(Question::Inquiries, Ask::Inquiries(vec![ask.clone()]), answered, play.now);
+    };
+    none(&mut play);
+    assert!(play.picture.schedule.is_urgent(Question::Version), "it tells whether the engine is there");
+    assert!(!play.picture.schedule.is_backing_off(Question::Inquiries), "what other pages ask does not wait for it");
+    play.everything_is(Wrong::Refused);
+    play.pass(SECONDS(5));
+    none(&mut play);
+    assert!(matches!(play.snapshot().link, Link::Down { .. }));
 }
 
 #[test]
