@@ -90,8 +90,8 @@ impl Picture {
             (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), now),
             (Ask::Inquiries(_), Reply::Findings(findings, _)) => {
                 for (inquiry, found) in findings {
-                    // An answer that came too late for who asked once is kept by nobody.
-                    if inquiry.is_asked_once() && !self.looking.inquiries.contains(&inquiry) {
+                    // An answer that came too late for the page that asked is kept by nobody.
+                    if inquiry.goes_with_its_page() && !self.looking.inquiries.contains(&inquiry) {
                         continue;
                     }
                     match found {
