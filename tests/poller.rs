@@ -553,6 +553,23 @@ async fn an_engine_that_is_gone_ends_a_search_at_once_for_all_kinds() {
 }
 
 #[tokio::test]
+async fn searches_of_a_distant_engine_do_not_hold_up_what_is_looked_at_next() {
+    let mut world = World::in_trouble();
+    world.break_all(|_, reply| reply.travelling(Manner::Late(Duration::from_millis(300))));
+    let mut watch = watch(world).await;
+    watch.until_settled().await;
+    for number in 1..=2 {
+        watch.wish(cheap(number, "j1"));
+        watch.found().await;
+    }
+    let (asked, next) = (std::time::Instant::now(), Inquiry::Incidents("p1".into()));
+    watch.wish(PollCommand::Look(Looking { inquiries: vec![next.clone()], ..Looking::default() }));
+    watch.until("read", |snapshot| snapshot.findings.get(&next).is_some_and(|section| section.get().is_some())).await;
+    // Charged with the distance, they would be in debt for eight seconds.
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
 async fn another_login_asks_the_search_under_way_again() {
     let world = World { login: Some(("ann".to_owned(), "right".to_owned())), ..World::in_trouble() };
     let mut watch = watch_with(world, "right", PATIENCE).await;

@@ -114,20 +114,21 @@ impl Counter {
 
     /// Sends one request as soon as there is room for it.
     pub(super) async fn one<T>(&self, call: impl Future<Output = Result<Answer<T>, EngineError>> + Send) -> Result<T, EngineError> {
-        self.sent(call.boxed()).await.map(|answer| answer.data)
+        self.sent(call.boxed(), |answer| Some(answer.elapsed)).await.map(|answer| answer.data)
     }
 
     /// The same for what may be gone.
     pub(super) async fn maybe<T>(&self, call: impl Future<Output = Result<Option<Answer<T>>, EngineError>> + Send) -> Result<Option<T>, EngineError> {
-        self.sent(call.boxed()).await.map(|answer| answer.map(|answer| answer.data))
+        self.sent(call.boxed(), |answer| answer.as_ref().map(|answer| answer.elapsed)).await.map(|answer| answer.map(|answer| answer.data))
     }
 
-    async fn sent<T>(&self, call: BoxFuture<'_, Result<T, EngineError>>) -> Result<T, EngineError> {
+    async fn sent<T>(&self, call: BoxFuture<'_, Result<T, EngineError>>, took: impl Fn(&T) -> Option<Duration>) -> Result<T, EngineError> {
         // The semaphore is never closed.
         let _slot = self.slots.acquire().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let _clock = Clock { nanos: &self.nanos, begun: std::time::Instant::now() };
+        let mut clock = Clock { nanos: &self.nanos, begun: std::time::Instant::now(), took: None };
         let answer = call.await;
+        clock.took = answer.as_ref().ok().and_then(took);
         if answer.as_ref().is_err_and(|error| is_no_answer(error.kind())) {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
@@ -180,11 +181,14 @@ impl Counter {
 struct Clock<'a> {
     nanos: &'a AtomicU64,
     begun: std::time::Instant,
+    /// What the answer tells: unlike the time since it began, without the wait for other requests of this program.
+    took: Option<Duration>,
 }
 
 impl Drop for Clock<'_> {
     fn drop(&mut self) {
-        self.nanos.fetch_add(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let took = self.took.unwrap_or_else(|| self.begun.elapsed());
+        self.nanos.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
