@@ -13,6 +13,7 @@ use bpmtop::model::description::{Description, FailedWork};
 use bpmtop::model::figure::Figure;
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::incident::Incident;
+use bpmtop::model::inquiry::{Finding, Inquiry, Which};
 use bpmtop::model::search::{Fit, Found, Hit, Needle, Search, Source};
 use bpmtop::model::snapshot::{EngineIdentity, Link, Snapshot};
 use bpmtop::poll::command::{Looking, PollCommand, Told};
@@ -311,6 +312,23 @@ async fn answers_that_break_off_or_come_too_late_are_a_problem_of_their_figures_
 }
 
 #[tokio::test]
+async fn an_inquiry_that_is_answered_oddly_or_not_at_all_leaves_the_others_their_answers() {
+    let mut world = World::in_trouble();
+    world.break_path("/execution/count", |_, reply| reply.travelling(Manner::StallAfter(0)));
+    world.break_path("/task", |_, _| Reply::json("{}"));
+    world.break_path("/process-instance", |_, reply| reply.travelling(Manner::CutAfter(1)));
+    let mut watch = watch_with(world, "secret", Duration::from_millis(400)).await;
+    watch.until_settled().await;
+    let bad = [Inquiry::Tokens("p1".into()), Inquiry::UserTasks("p1".into()), Inquiry::Called("p1".into(), Which::Running, 0)];
+    let good = Inquiry::Incidents("p1".into());
+    watch.wish(PollCommand::Look(Looking { inquiries: bad.iter().cloned().chain([good.clone()]).collect(), ..Looking::default() }));
+    let shown = watch.until("all tried", |snapshot| bad.iter().chain([&good]).all(|inquiry| snapshot.findings.contains_key(inquiry))).await;
+    let labels: Vec<_> = bad.iter().filter_map(|inquiry| Some(shown.findings[inquiry].problem.as_ref()?.label)).collect();
+    assert_eq!(labels, ["too slow", "no engine", "cut off"]);
+    assert!(matches!(shown.findings[&good].get(), Some(Finding::Incidents(_))), "{:?}", shown.findings[&good]);
+}
+
+#[tokio::test]
 async fn a_pause_stops_the_background_while_looking_describing_and_refreshing_are_still_answered() {
     let mut watch = watch(World::in_trouble()).await;
     let shown = watch.until_settled().await;
@@ -532,6 +550,23 @@ async fn an_engine_that_is_gone_ends_a_search_at_once_for_all_kinds() {
     watch.wish(cheap(1, "j1"));
     let found = watch.found().await;
     assert!(found.parts.len() == 6 && found.parts.iter().all(|(_, part)| part.as_ref().is_err_and(|problem| problem.label == "refused")), "{found:?}");
+}
+
+#[tokio::test]
+async fn searches_of_a_distant_engine_do_not_hold_up_what_is_looked_at_next() {
+    let mut world = World::in_trouble();
+    world.break_all(|_, reply| reply.travelling(Manner::Late(Duration::from_millis(300))));
+    let mut watch = watch(world).await;
+    watch.until_settled().await;
+    for number in 1..=2 {
+        watch.wish(cheap(number, "j1"));
+        watch.found().await;
+    }
+    let (asked, next) = (std::time::Instant::now(), Inquiry::Incidents("p1".into()));
+    watch.wish(PollCommand::Look(Looking { inquiries: vec![next.clone()], ..Looking::default() }));
+    watch.until("read", |snapshot| snapshot.findings.get(&next).is_some_and(|section| section.get().is_some())).await;
+    // Charged with the distance, they would be in debt for eight seconds.
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
 }
 
 #[tokio::test]

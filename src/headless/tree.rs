@@ -232,7 +232,7 @@ impl Facts for Answers {
 ///
 /// # Errors
 ///
-/// What concerns every request: no connection, no login, an engine that is too slow.
+/// What concerns every request: no connection, no login.
 pub async fn grow(counter: &Counter, target: Target, ended: bool) -> Result<Grown, EngineError> {
     let mut view = View { show_ended: ended, ..View::of(target) };
     let mut answers = Answers::default();

@@ -96,8 +96,10 @@ impl Inquiry {
         Duration::from_secs(match self {
             Self::Instance(_) | Self::Incidents(_) | Self::Chain(_) => 5,
             Self::Called(_, Which::Ended, _) => 15,
-            Self::Called(..) => 5,
+            Self::Called(..) => 10,
             Self::Tokens(_) => 12,
+            // The engine sends every value with them.
+            Self::Past(_, Part::Variables, _) => 60,
             Self::Past(..) => 10,
             // What is written there is never written again.
             Self::FailureTrace(_) => 3_600,
@@ -109,9 +111,29 @@ impl Inquiry {
         })
     }
 
-    /// Whether it is answered once, and the answer is nobody else's and kept by nobody else than who asked.
-    pub fn is_asked_once(&self) -> bool {
-        matches!(self, Self::Variables(_))
+    /// Whether the answer is nobody else's and kept by nobody else than who asked: values of variables may be secret, and a stack trace is
+    /// large.
+    pub fn goes_with_its_page(&self) -> bool {
+        matches!(self, Self::Variables(_) | Self::FailureTrace(_))
+    }
+
+    /// The instance it is about, where it names one.
+    pub fn subject(&self) -> Option<&ProcessInstanceId> {
+        match self {
+            Self::Instance(id)
+            | Self::Incidents(id)
+            | Self::Called(id, ..)
+            | Self::Tokens(id)
+            | Self::Past(id, ..)
+            | Self::Jobs(id)
+            | Self::Timers(id)
+            | Self::ExternalTasks(id)
+            | Self::UserTasks(id)
+            | Self::CalledCount(id)
+            | Self::PastIncidents(id) => Some(id),
+            Self::Variables(ask) => Some(&ask.instance),
+            Self::Chain(_) | Self::FailureTrace(_) => None,
+        }
     }
 }
 
@@ -259,4 +281,17 @@ pub enum Tokens {
     TooMany(u64),
     /// It does not run any more.
     Gone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_costs_the_engine_more_is_read_again_less_often() {
+        let past = |part| Inquiry::Past("p1".into(), part, 0).fresh_for();
+        assert!(past(Part::Variables) >= 6 * past(Part::Jobs), "values come with every change of a variable");
+        let called = Inquiry::Called("p1".into(), Which::Running, 0).fresh_for();
+        assert!(called >= 2 * Inquiry::Instance("p1".into()).fresh_for(), "three requests for one page");
+    }
 }

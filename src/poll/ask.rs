@@ -117,8 +117,8 @@ pub enum Reply {
     FirstSeen(FirstSeen),
     /// A deployment; none if it is gone or may not be read.
     Deployment(Option<Deployed>),
-    /// What inquiries found, or why not.
-    Findings(Vec<(Inquiry, Result<Finding, Problem>)>),
+    /// What inquiries found, or why not, and how many of the requests had no answer that an engine gives.
+    Findings(Vec<(Inquiry, Result<Finding, Problem>)>, u32),
 }
 
 /// An answer with what it cost.
@@ -135,6 +135,11 @@ pub struct Answered {
 }
 
 impl Answered {
+    /// Requests without an answer that an engine gives, where some may fail alone.
+    pub fn unanswered(&self) -> u32 {
+        if let Reply::Findings(_, unanswered) = self.reply { unanswered } else { 0 }
+    }
+
     pub(super) fn from<T>(answer: Answer<T>, reply: impl FnOnce(T) -> Reply) -> Self {
         Self { elapsed: answer.elapsed, requests: 1, engine_time: answer.engine_time, reply: reply(answer.data) }
     }
@@ -171,7 +176,7 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
             let counter = Counter::new(client.clone());
             let findings = counter.answer(inquiries.clone()).await?;
             let spent = counter.spent();
-            Answered { reply: Reply::Findings(findings), elapsed: spent.elapsed, requests: spent.requests, engine_time: None }
+            Answered { reply: Reply::Findings(findings, spent.unanswered), elapsed: spent.elapsed, requests: spent.requests, engine_time: None }
         }
     })
 }

@@ -1,6 +1,7 @@
 //! What the rest of the program may ask of the background task.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -9,6 +10,9 @@ use crate::model::grouping::{GroupKey, KnownIncident};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
 use crate::model::inquiry::Inquiry;
 use crate::model::search::{Found, Search};
+
+/// How long an answer counts as fresh at least where it is needed seldom.
+pub const SELDOM: Duration = Duration::from_secs(60);
 
 /// The rows on the screen right now; what is known of them is kept fresh.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +27,22 @@ pub struct Looking {
     pub groups: Vec<GroupKey>,
     /// What is asked about single instances, most needed first.
     pub inquiries: Vec<Inquiry>,
+    /// The same for what lies beside what is looked at: asked once, and then at most every [`SELDOM`]. None of them is among
+    /// [`inquiries`](Self::inquiries).
+    pub seldom: Vec<Inquiry>,
+}
+
+impl Looking {
+    /// All that is asked about single instances, most needed first.
+    pub fn all_inquiries(&self) -> impl Iterator<Item = &Inquiry> {
+        self.inquiries.iter().chain(&self.seldom)
+    }
+
+    /// How long an answer to one of them counts as fresh.
+    pub fn fresh_for(&self, inquiry: &Inquiry) -> Duration {
+        let fresh_for = inquiry.fresh_for();
+        if self.inquiries.contains(inquiry) { fresh_for } else { fresh_for.max(SELDOM) }
+    }
 }
 
 /// A wish to the background task.

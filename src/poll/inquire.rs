@@ -36,6 +36,9 @@ pub struct Spent {
     pub requests: u32,
     /// Sum of the times they took.
     pub elapsed: Duration,
+    /// Requests that had no answer an engine gives: too slow, broken off, or in another shape. Each is its own inquiry's problem, and
+    /// together they are a reason to doubt the engine.
+    pub unanswered: u32,
 }
 
 /// Where inquiries are answered: bounds the requests under way and adds up what they cost.
@@ -44,6 +47,7 @@ pub struct Counter {
     client: Client,
     slots: Semaphore,
     requests: AtomicU32,
+    unanswered: AtomicU32,
     nanos: AtomicU64,
 }
 
@@ -52,7 +56,7 @@ type Found = Result<Finding, EngineError>;
 impl Counter {
     /// A counter that asks this client.
     pub fn new(client: Client) -> Self {
-        Self { client, slots: Semaphore::new(AT_ONCE), requests: AtomicU32::new(0), nanos: AtomicU64::new(0) }
+        Self { client, slots: Semaphore::new(AT_ONCE), requests: AtomicU32::new(0), unanswered: AtomicU32::new(0), nanos: AtomicU64::new(0) }
     }
 
     /// Whom it asks.
@@ -62,14 +66,19 @@ impl Counter {
 
     /// What all inquiries cost so far.
     pub fn spent(&self) -> Spent {
-        Spent { requests: self.requests.load(Ordering::Relaxed), elapsed: Duration::from_nanos(self.nanos.load(Ordering::Relaxed)) }
+        Spent {
+            requests: self.requests.load(Ordering::Relaxed),
+            elapsed: Duration::from_nanos(self.nanos.load(Ordering::Relaxed)),
+            unanswered: self.unanswered.load(Ordering::Relaxed),
+        }
     }
 
-    /// Answers inquiries, some at the same time. What concerns one inquiry alone is its problem.
+    /// Answers inquiries, some at the same time. What concerns one inquiry alone is its problem, a slow or odd answer included: the others
+    /// have theirs.
     ///
     /// # Errors
     ///
-    /// What concerns every request: no connection, no login, an engine that is too slow.
+    /// What concerns every request: no connection, no login.
     pub async fn answer(&self, inquiries: Vec<Inquiry>) -> Result<Vec<(Inquiry, Result<Finding, Problem>)>, EngineError> {
         // Boxed: the states of all kinds of inquiry side by side would not fit a stack.
         let answers = iter(inquiries).map(|inquiry| async move { (self.answer_one(&inquiry).await, inquiry) }.boxed()).buffer_unordered(AT_ONCE);
@@ -105,20 +114,25 @@ impl Counter {
 
     /// Sends one request as soon as there is room for it.
     pub(super) async fn one<T>(&self, call: impl Future<Output = Result<Answer<T>, EngineError>> + Send) -> Result<T, EngineError> {
-        self.sent(call.boxed()).await.map(|answer| answer.data)
+        self.sent(call.boxed(), |answer| Some(answer.elapsed)).await.map(|answer| answer.data)
     }
 
     /// The same for what may be gone.
     pub(super) async fn maybe<T>(&self, call: impl Future<Output = Result<Option<Answer<T>>, EngineError>> + Send) -> Result<Option<T>, EngineError> {
-        self.sent(call.boxed()).await.map(|answer| answer.map(|answer| answer.data))
+        self.sent(call.boxed(), |answer| answer.as_ref().map(|answer| answer.elapsed)).await.map(|answer| answer.map(|answer| answer.data))
     }
 
-    async fn sent<T>(&self, call: BoxFuture<'_, Result<T, EngineError>>) -> Result<T, EngineError> {
+    async fn sent<T>(&self, call: BoxFuture<'_, Result<T, EngineError>>, took: impl Fn(&T) -> Option<Duration>) -> Result<T, EngineError> {
         // The semaphore is never closed.
         let _slot = self.slots.acquire().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let _clock = Clock { nanos: &self.nanos, begun: std::time::Instant::now() };
-        call.await
+        let mut clock = Clock { nanos: &self.nanos, begun: std::time::Instant::now(), took: None };
+        let answer = call.await;
+        clock.took = answer.as_ref().ok().and_then(took);
+        if answer.as_ref().is_err_and(|error| is_no_answer(error.kind())) {
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
+        answer
     }
 
     async fn instance(&self, id: &ProcessInstanceId) -> Found {
@@ -167,11 +181,14 @@ impl Counter {
 struct Clock<'a> {
     nanos: &'a AtomicU64,
     begun: std::time::Instant,
+    /// What the answer tells: unlike the time since it began, without the wait for other requests of this program.
+    took: Option<Duration>,
 }
 
 impl Drop for Clock<'_> {
     fn drop(&mut self) {
-        self.nanos.fetch_add(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let took = self.took.unwrap_or_else(|| self.begun.elapsed());
+        self.nanos.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
@@ -190,6 +207,13 @@ pub(super) fn alone<T>(result: Result<T, EngineError>) -> Result<Result<T, Probl
     }
 }
 
+/// Whether other requests may succeed all the same: neither login nor connection is to blame.
 pub(super) fn concerns_one(error: &EngineError) -> bool {
-    matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::Engine | ErrorKind::Fault | ErrorKind::TooLarge)
+    use ErrorKind::{Engine, Fault, Forbidden, NotFound, TooLarge, Unsupported};
+    matches!(error.kind(), Forbidden | NotFound | Unsupported | Engine | Fault | TooLarge) || is_no_answer(error.kind())
+}
+
+/// Whether a connection was there, and no answer of an engine came over it.
+fn is_no_answer(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::TooSlow | ErrorKind::CutOff | ErrorKind::NotAnEngine)
 }

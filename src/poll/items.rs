@@ -13,11 +13,29 @@ const MOST: usize = 2_000;
 /// A failed item is tried again after this long, if it would not be due earlier.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 
+/// When an item is due again.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    at: Instant,
+    /// Until then it is left alone, however fresh it is to be: when it was tried, or after a failure later.
+    not_before: Instant,
+}
+
+impl Due {
+    fn fresh(tried: Instant, fresh_for: Duration) -> Self {
+        Self { at: tried + fresh_for, not_before: tried }
+    }
+
+    fn left_alone(until: Instant) -> Self {
+        Self { at: until, not_before: until }
+    }
+}
+
 /// Sections by id.
 #[derive(Debug)]
 pub struct Items<K, V> {
     sections: Arc<HashMap<K, Section<V>>>,
-    due: HashMap<K, Instant>,
+    due: HashMap<K, Due>,
     fresh_for: Duration,
 }
 
@@ -41,7 +59,7 @@ where
         K: 'a,
     {
         let mut stale: Vec<(Option<Instant>, &K)> =
-            wanted.into_iter().map(|key| (self.due.get(key).copied(), key)).filter(|(due, _)| due.is_none_or(|due| due <= now)).collect();
+            wanted.into_iter().map(|key| (self.due.get(key).map(|due| due.at), key)).filter(|(due, _)| due.is_none_or(|due| due <= now)).collect();
         stale.sort_by_key(|(due, _)| *due);
         stale.truncate(most);
         stale.into_iter().map(|(_, key)| key.clone()).collect()
@@ -57,12 +75,19 @@ where
 
     /// Notes that these are being asked for.
     pub fn tried(&mut self, keys: &[K], now: Instant) {
-        self.due.extend(keys.iter().map(|key| (key.clone(), now + self.fresh_for)));
+        self.due.extend(keys.iter().map(|key| (key.clone(), Due::fresh(now, self.fresh_for))));
     }
 
     /// Notes that this is being asked for, and how long the answer will count as fresh.
     pub fn tried_for(&mut self, key: K, fresh_for: Duration, now: Instant) {
-        self.due.insert(key, now + fresh_for);
+        self.due.insert(key, Due::fresh(now, fresh_for));
+    }
+
+    /// Lets an answer count as fresh for this long at most; what failed is left alone all the same.
+    pub fn hasten(&mut self, key: &K, fresh_for: Duration) {
+        if let Some(due) = self.due.get_mut(key) {
+            due.at = due.at.min(due.not_before + fresh_for);
+        }
     }
 
     /// Takes an answer in.
@@ -72,7 +97,7 @@ where
 
     /// Leaves an item alone for this long, such as one that is forbidden.
     pub fn postpone(&mut self, key: &K, by: Duration, now: Instant) {
-        self.due.insert(key.clone(), now + by);
+        self.due.insert(key.clone(), Due::left_alone(now + by));
     }
 
     /// Notes a failure for these.
@@ -80,7 +105,7 @@ where
         let sections = Arc::make_mut(&mut self.sections);
         for key in keys {
             sections.entry(key.clone()).or_default().fail(problem.clone());
-            self.due.insert(key.clone(), now + self.fresh_for.min(AFTER_FAILURE));
+            self.due.insert(key.clone(), Due::left_alone(now + self.fresh_for.min(AFTER_FAILURE)));
         }
     }
 
@@ -89,17 +114,17 @@ where
         self.due.clear();
     }
 
-    /// Forgets these at once.
+    /// Forgets these at once, whether or not they are to be asked again.
     pub fn forget(&mut self, unwanted: impl Fn(&K) -> bool) {
-        if self.due.keys().any(&unwanted) {
-            self.due.retain(|key, _| !unwanted(key));
+        self.due.retain(|key, _| !unwanted(key));
+        if self.sections.keys().any(&unwanted) {
             Arc::make_mut(&mut self.sections).retain(|key, _| !unwanted(key));
         }
     }
 
     /// Forgets what nobody wants once there is too much of it.
     pub fn prune(&mut self, wanted: impl Fn(&K) -> bool) {
-        if self.due.len() > MOST {
+        if self.due.len().max(self.sections.len()) > MOST {
             self.due.retain(|key, _| wanted(key));
             Arc::make_mut(&mut self.sections).retain(|key, _| wanted(key));
         }
@@ -135,6 +160,32 @@ mod tests {
     }
 
     #[test]
+    fn what_must_not_be_kept_is_forgotten_even_where_it_arrived_after_everything_was_distrusted() {
+        let now = Moment::now();
+        let mut items: Items<u32, u32> = Items::new(Duration::from_secs(10));
+        items.tried(&[1], now.instant);
+        items.distrust();
+        items.succeed(1, 1, now);
+        items.forget(|key| *key == 1);
+        assert!(items.sections().is_empty());
+    }
+
+    #[test]
+    fn what_is_needed_more_than_before_is_due_earlier_and_never_later() {
+        let now = Instant::now();
+        let mut items: Items<u32, u32> = Items::new(Duration::from_secs(60));
+        items.tried(&[1], now);
+        let later = now + Duration::from_secs(12);
+        items.hasten(&1, Duration::from_secs(90));
+        assert!(items.stale(&[1], 9, later).is_empty());
+        items.hasten(&1, Duration::from_secs(12));
+        assert_eq!(items.stale(&[1], 9, later), [1]);
+        items.postpone(&2, Duration::from_secs(60), now);
+        items.hasten(&2, Duration::from_secs(12));
+        assert!(items.stale(&[2], 9, later).is_empty(), "what failed is left alone");
+    }
+
+    #[test]
     fn what_nobody_wants_is_forgotten_once_there_is_too_much() {
         let now = Moment::now();
         let mut items: Items<usize, usize> = Items::new(Duration::from_secs(10));
@@ -142,6 +193,7 @@ mod tests {
             items.tried(&[key], now.instant);
             items.succeed(key, key, now);
         }
+        items.distrust();
         items.prune(|key| *key < 10);
         assert_eq!(items.sections().len(), 10);
     }

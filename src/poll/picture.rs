@@ -196,7 +196,9 @@ impl Picture {
             Ask::ExternalTasks(ids) => self.external_tasks.tried(ids, now.instant),
             Ask::FirstSeen(group) => self.past.first_seen.tried(std::slice::from_ref(group), now.instant),
             Ask::Deployment(id) => self.past.deployed.tried(std::slice::from_ref(id), now.instant),
-            Ask::Inquiries(inquiries) => inquiries.iter().for_each(|inquiry| self.findings.tried_for(inquiry.clone(), inquiry.fresh_for(), now.instant)),
+            Ask::Inquiries(inquiries) => {
+                inquiries.iter().for_each(|inquiry| self.findings.tried_for(inquiry.clone(), self.looking.fresh_for(inquiry), now.instant))
+            }
             _ => {}
         }
     }
@@ -209,7 +211,7 @@ impl Picture {
             (Question::Instances, self.instances.any_untried(&self.visible_instances)),
             (Question::Jobs, self.jobs.any_untried(&self.visible_jobs)),
             (Question::ExternalTasks, self.external_tasks.any_untried(&self.visible_tasks)),
-            (Question::Inquiries, self.findings.any_untried(&self.looking.inquiries)),
+            (Question::Inquiries, self.findings.any_untried(self.looking.all_inquiries())),
         ];
         for (question, untried) in untried {
             if untried && !self.schedule.is_backing_off(question) {
@@ -243,7 +245,7 @@ impl Picture {
             Question::Instances => Ask::Instances(some(self.instances.stale(&self.visible_instances, BATCH, now.instant))?),
             Question::Jobs => Ask::Jobs(some(self.jobs.stale(&self.visible_jobs, BATCH, now.instant))?),
             Question::ExternalTasks => Ask::ExternalTasks(some(self.external_tasks.stale(&self.visible_tasks, BATCH, now.instant))?),
-            Question::Inquiries => Ask::Inquiries(some(self.findings.stale(&self.looking.inquiries, INQUIRIES, now.instant))?),
+            Question::Inquiries => Ask::Inquiries(some(self.findings.stale(self.looking.all_inquiries(), INQUIRIES, now.instant))?),
             Question::History | Question::Backfill | Question::FirstSeen | Question::Deployment => return self.ask_past(question, now),
         })
     }
@@ -274,13 +276,17 @@ impl Picture {
         let instances: HashSet<_> = looking.incidents.iter().filter_map(|known| known.incident.process_instance.clone()).collect();
         self.visible_instances = instances.into_iter().collect();
         self.looking = looking;
+        self.looking.inquiries.iter().for_each(|inquiry| self.findings.hasten(inquiry, inquiry.fresh_for()));
         self.job_counts.prune(|id| self.looking.job_definitions.contains(id));
         self.instances.prune(|id| self.visible_instances.contains(id));
         self.jobs.prune(|id| self.visible_jobs.contains(id));
         self.external_tasks.prune(|id| self.visible_tasks.contains(id));
-        self.findings.prune(|inquiry| self.looking.inquiries.contains(inquiry));
-        // Values of variables may be secret: they are kept by the page that asked, and go with it.
-        self.findings.forget(|inquiry| inquiry.is_asked_once() && !self.looking.inquiries.contains(inquiry));
+        let asked: HashSet<&Inquiry> = self.looking.all_inquiries().collect();
+        let subjects: HashSet<&ProcessInstanceId> = asked.iter().filter_map(|inquiry| inquiry.subject()).collect();
+        // What a page does not refresh, such as rows out of sight, is still a part of what it shows.
+        self.findings.prune(|inquiry| asked.contains(inquiry) || inquiry.subject().is_some_and(|id| subjects.contains(id)));
+        // They are kept by the page that asked, and go with it.
+        self.findings.forget(|inquiry| inquiry.goes_with_its_page() && !asked.contains(inquiry));
         self.past.first_seen.prune(|group| self.looking.groups.contains(group));
     }
 

@@ -21,6 +21,9 @@ const MOST_IN_BACKGROUND: usize = 2;
 const FOREGROUND_RATE: f64 = 0.25;
 const FOREGROUND_MOST: f64 = 2.0;
 
+/// What a request costs the engine at least, however quick its answer: many quick ones are a load too.
+const LEAST_BUSY: Duration = Duration::from_millis(1);
+
 /// However long an answer took, the operator's next wish waits eight seconds at most.
 const FOREGROUND_DEBT: f64 = 2.0;
 
@@ -206,7 +209,7 @@ impl Schedule {
     }
 
     fn settle(&mut self, question: Question, requests: u32, elapsed: Duration, now: Instant) {
-        let busy = self.busy(requests, elapsed);
+        let busy = self.busy(requests, requests, elapsed);
         let entry = self.entries.entry(question).or_default();
         let lane = entry.in_flight.take().unwrap_or(Lane::Background);
         entry.last_lane = lane;
@@ -214,9 +217,10 @@ impl Schedule {
         self.pay(lane, requests, busy, now);
     }
 
-    /// What of the time an answer took was not the way to the engine and back.
-    fn busy(&self, requests: u32, elapsed: Duration) -> Duration {
-        elapsed.saturating_sub(self.distance.unwrap_or(Duration::ZERO).saturating_mul(requests))
+    /// What of the time that answers to so many requests took was not the way to the engine and back, which was gone so many times.
+    fn busy(&self, requests: u32, ways: u32, elapsed: Duration) -> Duration {
+        let on_the_way = self.distance.unwrap_or(Duration::ZERO).saturating_mul(ways);
+        elapsed.saturating_sub(on_the_way).max(LEAST_BUSY.saturating_mul(requests))
     }
 
     fn pay(&mut self, lane: Lane, requests: u32, busy: Duration, now: Instant) {
@@ -307,11 +311,11 @@ impl Schedule {
         }
     }
 
-    /// Notes requests outside the questions, made because the operator asked.
-    pub fn extra(&mut self, requests: u32, elapsed: Duration, now: Instant) {
+    /// Notes requests outside the questions, made because the operator asked. `elapsed` holds the way to the engine and back `ways` times:
+    /// once if it is the time that passed while all were made at the same time, and as often as there are requests if it is their sum.
+    pub fn extra(&mut self, requests: u32, ways: u32, elapsed: Duration, now: Instant) {
         if requests > 0 {
-            // They were made at the same time, so the way was gone once.
-            let busy = self.busy(1, elapsed);
+            let busy = self.busy(requests, ways, elapsed);
             self.pay(Lane::Foreground, requests, busy, now);
         }
     }
@@ -415,6 +419,31 @@ mod tests {
         let cost = schedule.cost(0, start + Duration::from_secs(60));
         assert!(cost.busy_percent < 0.02, "{}", cost.busy_percent);
         assert_eq!(cost.distance, Some(MS(200)));
+    }
+
+    #[test]
+    fn many_quick_answers_are_a_load_too() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(0.02, 7, start);
+        schedule.sent(Question::Inquiries, Lane::Background, start);
+        schedule.answered(Question::Inquiries, 600, MS(0), start);
+        let cost = schedule.cost(0, start + Duration::from_secs(60));
+        assert!((cost.busy_percent - 1.0).abs() < 0.01, "{}", cost.busy_percent);
+    }
+
+    #[test]
+    fn distance_is_taken_off_a_wish_as_often_as_its_time_holds_it() {
+        let start = Instant::now();
+        let ready_after = |ways| {
+            let mut schedule = Schedule::new(0.02, 7, start);
+            schedule.sent(Question::Version, Lane::Foreground, start);
+            schedule.answered(Question::Version, 1, MS(400), start);
+            // Eleven requests of a search, 0.4 s each.
+            schedule.extra(11, ways, MS(4_400), start);
+            schedule.foreground.ready_in()
+        };
+        assert_eq!(ready_after(11), Duration::ZERO, "nothing but distance");
+        assert!(ready_after(1) > Duration::ZERO);
     }
 
     #[test]

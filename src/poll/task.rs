@@ -141,7 +141,7 @@ impl Task {
                 Some(outcome) = self.in_flight.next(), if !self.in_flight.is_empty() => self.take(outcome),
                 Some(described) = &mut self.describing => {
                     self.describing = None.into();
-                    self.picture.schedule.extra(described.2, described.1, Moment::now().instant);
+                    self.picture.schedule.extra(described.2, 1, described.1, Moment::now().instant);
                     let _ = self.tell.send(Told::Described(Box::new(described.0)));
                 }
                 Some(found) = &mut self.finding => {
@@ -248,7 +248,7 @@ impl Task {
         self.finding = None.into();
         if let Some(hunt) = self.hunt.take() {
             let spent = hunt.counter.spent();
-            self.picture.schedule.extra(spent.requests, spent.elapsed, Moment::now().instant);
+            self.picture.schedule.extra(spent.requests, spent.requests, spent.elapsed, Moment::now().instant);
         }
     }
 

@@ -285,14 +285,17 @@ impl TreePage {
         let on_screen: HashSet<&NodeKey> = self.list.visible().map(|(key, _)| key).collect();
         let structure = self.tree.wants.iter().filter(|want| !self.is_out_of_sight(want, snapshot, &on_screen));
         looking.inquiries.extend(structure.cloned());
-        let mut tokens = Vec::new();
+        let (mut tokens, mut asked) = (Vec::new(), 0);
         for row in self.list.visible().filter_map(|(key, _)| self.tree.row(key)) {
             match &row.content {
                 Content::Instance(node) => {
                     looking.definitions.extend(node.definition.clone());
                     looking.definitions.extend(node.called_at.as_ref().and_then(|(caller, _)| caller.clone()));
-                    if node.ended.is_none() && tokens.len() < MOST_TOKENS {
-                        tokens.push(Inquiry::Tokens(node.id.clone()));
+                    if node.ended.is_none() && asked < MOST_TOKENS {
+                        asked += 1;
+                        let followed = self.list.selected_key() == Some(&row.key) || self.tree.path.contains(&node.id);
+                        let list = if followed { &mut tokens } else { &mut looking.seldom };
+                        list.push(Inquiry::Tokens(node.id.clone()));
                     }
                     if (node.failing || !node.own.is_empty() || node.bubbled > 0) && self.index.set.is_none() {
                         tokens.push(Inquiry::Incidents(node.id.clone()));

@@ -98,6 +98,21 @@ fn what_is_asked_follows_what_is_on_the_screen() {
 }
 
 #[test]
+fn where_an_instance_stands_is_asked_often_on_the_way_to_the_cause_and_under_the_cursor_and_seldom_beside() {
+    let mut play = open();
+    let beside = Inquiry::Tokens("instance-0300".into());
+    let looking = play.app.looking.clone();
+    for id in ["instance-0100", "instance-0000"] {
+        assert!(looking.inquiries.contains(&Inquiry::Tokens(id.into())), "{:?}", looking.inquiries);
+    }
+    assert_eq!(looking.seldom, [beside.clone()]);
+    play.press("u<down>");
+    assert_eq!(play.selected_instance(), "instance-0300");
+    let looking = &play.app.looking;
+    assert!(looking.seldom.is_empty() && looking.inquiries.contains(&beside), "{looking:?}");
+}
+
+#[test]
 fn a_child_that_ends_under_the_cursor_stays_until_the_cursor_leaves_it() {
     let mut play = open();
     play.press("u<down>");

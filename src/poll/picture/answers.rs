@@ -36,7 +36,12 @@ impl Picture {
             let offset = (engine_time + SignedDuration::from_millis(500)).duration_since(now.wall);
             self.engine.clock_offset = Some(if offset.abs() < CLOCK_NOISE { SignedDuration::ZERO } else { offset });
         }
-        if matches!(self.link, Link::Connecting | Link::Down { .. } | Link::PollerFailed { .. }) {
+        // Something may be wrong with the engine as a whole: `/version` tells.
+        if answered.unanswered() > 0 && !matches!(self.link, Link::Down { .. }) {
+            self.schedule.hurry(Question::Version);
+        }
+        let speaks = answered.unanswered() < answered.requests;
+        if speaks && matches!(self.link, Link::Connecting | Link::Down { .. } | Link::PollerFailed { .. }) {
             if matches!(self.link, Link::Down { .. }) {
                 // Everything may have changed meanwhile, and the operator has waited for it.
                 self.schedule.forgive();
@@ -83,10 +88,10 @@ impl Picture {
             (Ask::Instances(ids), Reply::Instances(rows)) => take_rows(&mut self.instances, ids, rows, |row| row.id.clone(), now),
             (Ask::Jobs(ids), Reply::Jobs(rows)) => take_rows(&mut self.jobs, ids, rows, |row| row.id.clone(), now),
             (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), now),
-            (Ask::Inquiries(_), Reply::Findings(findings)) => {
+            (Ask::Inquiries(_), Reply::Findings(findings, _)) => {
                 for (inquiry, found) in findings {
-                    // An answer that came too late for who asked once is kept by nobody.
-                    if inquiry.is_asked_once() && !self.looking.inquiries.contains(&inquiry) {
+                    // An answer that came too late for the page that asked is kept by nobody.
+                    if inquiry.goes_with_its_page() && !self.looking.inquiries.contains(&inquiry) {
                         continue;
                     }
                     match found {
