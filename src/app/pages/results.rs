@@ -61,6 +61,9 @@ pub struct Trouble {
     pub blocked: usize,
 }
 
+/// All open incidents, by id.
+type Incidents = Arc<HashMap<IncidentId, Arc<KnownIncident>>>;
+
 /// Page of the results of one search.
 #[derive(Clone, Debug)]
 pub struct ResultsPage {
@@ -82,7 +85,7 @@ pub struct ResultsPage {
     pub history: HistoryLevel,
     trouble: HashMap<ProcessInstanceId, Trouble>,
     /// The incidents that `trouble` was counted in, and whether these are all there are.
-    counted: Option<(Arc<HashMap<IncidentId, Arc<KnownIncident>>>, bool)>,
+    counted: Option<(Incidents, bool)>,
     moved: bool,
 }
 
