@@ -13,14 +13,13 @@ use std::time::Duration;
 use super::{Contents, rows_in};
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
-use crate::model::grouping::KnownIncident;
 use crate::model::history::HistoryLevel;
 use crate::model::ids::ProcessDefinitionId;
-use crate::model::ids::{IncidentId, ProcessInstanceId};
+use crate::model::ids::ProcessInstanceId;
 use crate::model::inquiry::Inquiry;
 use crate::model::search::{Found, Hit, HitKey, Needle, Part, Search, Source};
 use crate::model::section::{Moment, Problem};
-use crate::model::snapshot::{Link, Snapshot};
+use crate::model::snapshot::{IncidentSet, Link, Snapshot};
 use crate::poll::command::Looking;
 
 pub use self::known::Known;
@@ -61,9 +60,6 @@ pub struct Trouble {
     pub blocked: usize,
 }
 
-/// All open incidents, by id.
-type Incidents = Arc<HashMap<IncidentId, Arc<KnownIncident>>>;
-
 /// Page of the results of one search.
 #[derive(Clone, Debug)]
 pub struct ResultsPage {
@@ -84,8 +80,8 @@ pub struct ResultsPage {
     /// What the history keeps and this login may read of it: decides what finding nothing there means.
     pub history: HistoryLevel,
     trouble: HashMap<ProcessInstanceId, Trouble>,
-    /// The incidents that `trouble` was counted in, and whether these are all there are.
-    counted: Option<(Incidents, bool)>,
+    /// The incidents that `trouble` was counted in.
+    counted: Option<IncidentSet>,
     moved: bool,
 }
 
@@ -190,10 +186,11 @@ impl ResultsPage {
     /// One pass over the open incidents, when they or the rows have changed.
     pub fn count_trouble(&mut self, snapshot: &Snapshot) {
         let Some(set) = snapshot.incidents.get() else { return };
-        if let Some((counted, complete)) = &mut self.counted
-            && Arc::ptr_eq(counted, &set.incidents)
+        if let Some(counted) = &mut self.counted
+            && Arc::ptr_eq(&counted.incidents, &set.incidents)
         {
-            *complete = set.complete;
+            // The same ones may turn out to be all there are.
+            counted.complete = set.complete;
             return;
         }
         let mut trouble: HashMap<ProcessInstanceId, Trouble> = HashMap::new();
@@ -215,13 +212,13 @@ impl ResultsPage {
             }
         }
         self.trouble = trouble;
-        self.counted = Some((Arc::clone(&set.incidents), set.complete));
+        self.counted = Some(set.clone());
     }
 
     /// Open incidents of an instance; none if that is not known. That there are none is known only once all incidents are read.
     pub fn trouble(&self, instance: &ProcessInstanceId) -> Option<Trouble> {
-        let (_, complete) = self.counted.as_ref()?;
-        self.trouble.get(instance).copied().filter(|trouble| *complete || *trouble != Trouble::default())
+        let complete = self.counted.as_ref()?.complete;
+        self.trouble.get(instance).copied().filter(|trouble| complete || *trouble != Trouble::default())
     }
 
     fn arrange(&mut self) {
