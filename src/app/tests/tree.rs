@@ -105,7 +105,7 @@ fn where_an_instance_stands_is_asked_often_on_the_way_to_the_cause_and_under_the
     for id in ["instance-0100", "instance-0000"] {
         assert!(looking.inquiries.contains(&Inquiry::Tokens(id.into())), "{:?}", looking.inquiries);
     }
-    assert_eq!(looking.seldom, [beside.clone()]);
+    assert_eq!(looking.seldom, std::slice::from_ref(&beside));
     play.press("u<down>");
     assert_eq!(play.selected_instance(), "instance-0300");
     let looking = &play.app.looking;
