@@ -11,7 +11,7 @@ use bpmtop::engine::{
     Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter,
     HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery,
     IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobFilter, JobIs, JobLogFilter, JobLogQuery, Login, Order, Page, Problem, Product, RequestName,
-    containing,
+    RunningOrder, containing,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use bpmtop::model::rights::Right;
@@ -356,7 +356,7 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     client.variable_updates(&ProcessInstanceId::from("p"), Page::first(5), Order::Ascending).await.expect("an answer");
     client.historic_process_instances_by_ids(&[ProcessInstanceId::from("p")]).await.expect("an answer");
     client.process_statistics().await.expect("an answer");
-    client.process_instances_where(&InstanceQuery { filter: instances, by_id: true, page: Page::first(5) }).await.expect("an answer");
+    client.process_instances_where(&InstanceQuery { filter: instances, order: Some(RunningOrder::Id), page: Page::first(5) }).await.expect("an answer");
     client.jobs_where(&job, Page::first(5)).await.expect("an answer");
     client.external_tasks_where(&task, Page::first(5)).await.expect("an answer");
     let instance = ProcessInstanceId::from("p");

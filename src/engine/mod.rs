@@ -36,7 +36,7 @@ pub use login::{Login, Token};
 pub use question::{
     CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery,
     HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobFilter, JobIs,
-    JobLogFilter, JobLogQuery, Order, Page, beginning_with, containing,
+    JobLogFilter, JobLogQuery, Order, Page, RunningOrder, beginning_with, containing,
 };
 pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;

@@ -19,7 +19,7 @@ use crate::model::ids::{ActivityId, IncidentId, JobDefinitionId, ProcessDefiniti
 use crate::model::rights::Right;
 use crate::text::EngineText;
 
-pub use self::instance::{InstanceFilter, InstanceQuery};
+pub use self::instance::{InstanceFilter, InstanceQuery, RunningOrder};
 
 /// Which rows of a list to read. Every list is bounded, because an engine may refuse one that is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

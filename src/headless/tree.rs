@@ -12,7 +12,7 @@ use super::Request;
 use super::once::{Unread, once};
 use crate::bpmn::activity_names;
 use crate::engine::{Client, EngineError, EngineVersion, ErrorKind, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter};
-use crate::engine::{HistoricInstanceQuery, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page};
+use crate::engine::{HistoricInstanceQuery, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, RunningOrder};
 use crate::model::call_tree::{Content, Facts, NodeKey, Target, Top, Tree, Unfolded, View, build};
 use crate::model::ids::{IncidentId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Standing};
@@ -145,7 +145,7 @@ pub async fn find(client: &Client, what: &str) -> Result<(Vec<Target>, bool), En
     let text = EngineText::from(what);
     let keyed = |only_roots| InstanceQuery {
         filter: InstanceFilter { business_key: Some(text.clone()), only_roots, ..InstanceFilter::default() },
-        by_id: true,
+        order: Some(RunningOrder::Id),
         page: Page::first(MOST_TREES as u32 + 1),
     };
     let (id, incident) = (ProcessInstanceId::from(what), IncidentId::from(what));

@@ -11,7 +11,7 @@ use super::ask::problem;
 use super::inquire::{AT_ONCE, Counter, alone, concerns_one, known};
 use crate::engine::{
     Client, CountQuestion, EngineError, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter,
-    IncidentQuery, IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, beginning_with, containing,
+    IncidentQuery, IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, RunningOrder, beginning_with, containing,
 };
 use crate::model::definition::ProcessInstance;
 use crate::model::history::{HistoricInstance, IncidentState};
@@ -117,8 +117,8 @@ fn cut<T>(rows: &mut Vec<T>) -> bool {
 async fn running(counter: &Counter, filter: InstanceFilter, roots_first: bool, page: u32) -> Parted {
     let client = counter.client();
     let roots_first = roots_first && page == 0;
-    let all = InstanceQuery { filter: filter.clone(), by_id: true, page: rows(page) };
-    let topmost = InstanceQuery { filter: InstanceFilter { only_roots: true, ..filter.clone() }, by_id: true, page: Page::first(FOUND_PAGE) };
+    let all = InstanceQuery { filter: filter.clone(), order: Some(RunningOrder::Id), page: rows(page) };
+    let topmost = InstanceQuery { filter: InstanceFilter { only_roots: true, ..filter.clone() }, order: Some(RunningOrder::Id), page: Page::first(FOUND_PAGE) };
     let (found, roots) = if roots_first {
         let (found, roots) = counter.both(client.process_instances_where(&all), client.process_instances_where(&topmost)).await;
         (found?, Some(roots?))

@@ -136,7 +136,7 @@ impl Counter {
     }
 
     async fn instance(&self, id: &ProcessInstanceId) -> Found {
-        let caller = InstanceQuery { filter: InstanceFilter { calls: Some(id.clone()), ..InstanceFilter::default() }, by_id: false, page: Page::first(1) };
+        let caller = InstanceQuery { filter: InstanceFilter { calls: Some(id.clone()), ..InstanceFilter::default() }, order: None, page: Page::first(1) };
         let (running, past, callers) = join3(
             self.maybe(self.client.process_instance(id)),
             self.maybe(self.client.historic_process_instance(id)),

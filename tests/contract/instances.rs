@@ -1,7 +1,7 @@
 //! What one process instance holds: the tree of what runs and waits, user tasks, variables, and which instances belong together.
 
 use anyhow::{Context as _, Result, ensure};
-use bpmtop::engine::{CountQuestion, ErrorKind, ExternalTaskFilter, InstanceFilter, InstanceQuery, JobFilter, JobIs, Page, RequestName};
+use bpmtop::engine::{CountQuestion, ErrorKind, ExternalTaskFilter, InstanceFilter, InstanceQuery, JobFilter, JobIs, Page, RequestName, RunningOrder};
 use bpmtop::model::activity_instance::Token;
 use bpmtop::model::ids::{ProcessInstanceId, UserTaskId};
 use bpmtop::model::variable::{Variable, VariableValue};
@@ -24,7 +24,7 @@ async fn executions(bench: &Bench, instance: &ProcessInstanceId) -> Result<u64> 
 }
 
 async fn those(bench: &Bench, filter: InstanceFilter) -> Result<Vec<ProcessInstanceId>> {
-    let query = InstanceQuery { filter: filter.clone(), by_id: true, page: Page::first(100) };
+    let query = InstanceQuery { filter: filter.clone(), order: Some(RunningOrder::Id), page: Page::first(100) };
     let ids: Vec<_> = bench.client().process_instances_where(&query).await?.data.into_iter().map(|row| row.id).collect();
     let count = bench.client().count(&CountQuestion::ProcessInstances(filter)).await?.data;
     ensure!(count == ids.len() as u64, "count and list take the same filter: {count}, {ids:?}");

@@ -5,7 +5,7 @@ use bpmtop::engine::version::Certainty;
 use bpmtop::engine::{
     Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricInstanceFilter,
     HistoricInstanceQuery, IncidentFilter, IncidentQuery, InstanceFilter, InstanceQuery, JobFilter, JobLogFilter, JobLogQuery, Order, Page, Problem,
-    RequestName,
+    RequestName, RunningOrder,
 };
 use bpmtop::model::ids::ProcessInstanceId;
 use bpmtop::model::rights::Right;
@@ -83,7 +83,7 @@ pub async fn what_an_instance_holds_is_kept_from_a_stranger(bench: Bench) -> Res
     let instance = ProcessInstanceId::from(bench.driver().start(&process.key, "kept", &serde_json::json!({"secret": "x"})).await?.as_str());
     let query = InstanceQuery {
         filter: InstanceFilter { process_definition: Some(process.id.clone()), ..InstanceFilter::default() },
-        by_id: true,
+        order: Some(RunningOrder::Id),
         page: Page::first(10),
     };
     let (stranger, reader) = (stranger(&bench).await?, reader(&bench).await?);

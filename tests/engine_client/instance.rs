@@ -57,7 +57,7 @@ async fn a_filter_of_newer_engines_is_not_sent_for_a_list_of_instances() {
     let client = client(&engine);
     client.assume_version(version("7.18.0"));
     let filter = InstanceFilter { root: Some("p".into()), ..InstanceFilter::default() };
-    let query = InstanceQuery { filter, by_id: false, page: Page::first(5) };
+    let query = InstanceQuery { filter, order: None, page: Page::first(5) };
     assert_eq!(client.process_instances_where(&query).await.expect_err("too old").kind(), ErrorKind::Unsupported);
     assert_eq!(engine.asked().len(), 0);
 }

@@ -59,15 +59,34 @@ impl InstanceFilter {
 pub struct InstanceQuery {
     /// Which.
     pub filter: InstanceFilter,
-    /// Whether sorted by id, so that pages do not overlap; if not, the order is left to the database, which is the cheapest.
-    pub by_id: bool,
+    /// In which order, so that pages do not overlap; none leaves it to the database, which is the cheapest.
+    pub order: Option<RunningOrder>,
     /// Which rows.
     pub page: Page,
+}
+
+/// The order of running process instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunningOrder {
+    /// By id. Together with the filter by caller it can lead a database astray: 10,000 called instances took over 25 s instead of 0.2
+    /// (Camunda 7.24 on H2).
+    Id,
+    /// By business key; instances that share one have no order among them.
+    BusinessKey,
+}
+
+impl RunningOrder {
+    fn wire(self) -> &'static str {
+        match self {
+            Self::Id => "instanceId",
+            Self::BusinessKey => "businessKey",
+        }
+    }
 }
 
 impl InstanceQuery {
     pub(in crate::engine) fn request(&self) -> Request {
         let request = self.page.onto(self.filter.onto(Request::to(RequestName::ProcessInstanceList)));
-        sorted(request, self.by_id.then_some(("instanceId", Order::Ascending)))
+        sorted(request, self.order.map(|order| (order.wire(), Order::Ascending)))
     }
 }

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::join;
+use futures_util::FutureExt as _;
+use futures_util::future::{join, join3};
 
 use super::{Counter, Found, alone};
 use crate::engine::{
     CountQuestion, EngineError, HistoricActivityFilter, HistoricActivityQuery, HistoricInstanceFilter, HistoricInstanceQuery, InstanceFilter, InstanceOrder,
-    InstanceQuery, Order, Page,
+    InstanceQuery, Order, Page, RunningOrder,
 };
 use crate::model::definition::ProcessInstance;
-use crate::model::history::{HistoricActivity, HistoricInstance};
+use crate::model::history::{HistoricActivity, HistoricInstance, InstanceState};
 use crate::model::ids::{ActivityId, ProcessInstanceId};
 use crate::model::inquiry::{CALLED_PAGE, Called, CalledPage, Finding, Standing, Which};
 use crate::model::section::Problem;
@@ -26,49 +27,52 @@ impl Counter {
         }))
     }
 
+    /// What runs: from the history where it is kept, which has an index on callers and tells times; else from the runtime tables.
     async fn running(&self, caller: &ProcessInstanceId, which: Which, page: u32) -> Result<CalledPage, EngineError> {
         let filter = InstanceFilter { called_by: Some(caller.clone()), with_incident: which == Which::Failing, ..InstanceFilter::default() };
         let rows = Page { first: page * CALLED_PAGE, max: CALLED_PAGE };
-        let list = InstanceQuery { filter: filter.clone(), by_id: true, page: rows };
-        let ((listed, told), calls) = join(self.listed(&list, caller, which), self.calls(caller, true)).await;
-        let listed = listed?;
-        let (past, history) = parted(told?);
+        let (total, calls, told) = join3(
+            self.one(self.client.count(&CountQuestion::ProcessInstances(filter.clone()))).boxed(),
+            self.calls(caller, true).boxed(),
+            self.running_in_history(caller, which, rows).boxed(),
+        )
+        .await;
+        let total = total?;
+        let (told, history) = parted(told?);
         let (calls, calls_unknown) = parted(calls?);
-        let full = listed.len() >= CALLED_PAGE as usize;
-        // A page that is not full tells the total by itself.
-        let total = match (page, full) {
-            (0, false) => Some(listed.len() as u64),
-            (0, true) => Some(self.one(self.client.count(&CountQuestion::ProcessInstances(filter))).await?),
-            _ => None,
+        let at: HashMap<_, _> = calls.iter().filter_map(|visit| Some((visit.called.clone()?, visit.activity.clone()))).collect();
+        let expected = total.saturating_sub(rows.first.into()).min(CALLED_PAGE.into());
+        let rows: Vec<Called> = if told.len() as u64 >= expected {
+            told.into_iter().map(|row| runs_by_history(at.get(&row.id).cloned(), row)).collect()
+        } else {
+            let list = InstanceQuery { filter, order: Some(RunningOrder::BusinessKey), page: rows };
+            let listed = self.one(self.client.process_instances_where(&list)).await?;
+            let mut past = self.past_of(&listed).await?;
+            listed.into_iter().map(|row| runs(past.remove(&row.id), at.get(&row.id).cloned(), row)).collect()
         };
-        let all_at = match total {
-            Some(total) if which == Which::Running => self.all_at(caller, &calls, total).await?,
-            _ => None,
-        };
-        let mut past: HashMap<_, _> = past.into_iter().map(|row| (row.id.clone(), row)).collect();
-        let at: HashMap<_, _> = calls.into_iter().filter_map(|visit| Some((visit.called?, visit.activity))).collect();
-        let rows = listed.into_iter().map(|row| runs(past.remove(&row.id), at.get(&row.id).cloned(), row)).collect();
-        Ok(CalledPage { rows, total, more: full, all_at, history: history.or(calls_unknown) })
+        let all_at = if which == Which::Running && page == 0 { self.all_at(caller, &calls, total).await? } else { None };
+        let more = total > u64::from(page + 1) * u64::from(CALLED_PAGE);
+        Ok(CalledPage { rows, total: Some(total), more, all_at, history: history.or(calls_unknown) })
     }
 
-    /// The running instances of a page, and what the history knows of the same ones: both lists are in the same order.
-    async fn listed(
-        &self,
-        list: &InstanceQuery,
-        caller: &ProcessInstanceId,
-        which: Which,
-    ) -> (Result<Vec<ProcessInstance>, EngineError>, Result<Result<Vec<HistoricInstance>, Problem>, EngineError>) {
+    /// The history cannot be asked for open incidents: what fails is listed by the runtime tables.
+    async fn running_in_history(&self, caller: &ProcessInstanceId, which: Which, page: Page) -> Result<Result<Vec<HistoricInstance>, Problem>, EngineError> {
         if which == Which::Failing {
-            // The history cannot be asked for open incidents alone, so these are looked up by their ids.
-            let listed = self.one(self.client.process_instances_where(list)).await;
-            let ids: Vec<_> = listed.iter().flatten().map(|row| row.id.clone()).collect();
-            let told = if ids.is_empty() { Ok(Ok(Vec::new())) } else { alone(self.one(self.client.historic_process_instances_by_ids(&ids)).await) };
-            return (listed, told);
+            return Ok(Ok(Vec::new()));
         }
         let filter = HistoricInstanceFilter { called_by: Some(caller.clone()), running: true, ..HistoricInstanceFilter::default() };
-        let history = HistoricInstanceQuery { filter, order: Some(InstanceOrder::ById), page: list.page };
-        let (listed, told) = self.both(self.client.process_instances_where(list), self.client.historic_process_instances(&history)).await;
-        (listed, alone(told))
+        let query = HistoricInstanceQuery { filter, order: Some(InstanceOrder::ById), page };
+        alone(self.one(self.client.historic_process_instances(&query)).await)
+    }
+
+    /// When instances began, as far as the history tells.
+    async fn past_of(&self, listed: &[ProcessInstance]) -> Result<HashMap<ProcessInstanceId, HistoricInstance>, EngineError> {
+        let ids: Vec<_> = listed.iter().map(|row| row.id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let (rows, _) = parted(alone(self.one(self.client.historic_process_instances_by_ids(&ids)).await)?);
+        Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
     async fn calls(&self, caller: &ProcessInstanceId, running: bool) -> Result<Result<Vec<HistoricActivity>, Problem>, EngineError> {
@@ -136,6 +140,11 @@ fn runs(past: Option<HistoricInstance>, called_at: Option<ActivityId>, row: Proc
         ended: None,
         called_at,
     }
+}
+
+fn runs_by_history(called_at: Option<ActivityId>, row: HistoricInstance) -> Called {
+    let standing = if row.state == InstanceState::Suspended { Standing::Suspended } else { Standing::Running };
+    Called { standing, ended: None, ..over(called_at, row) }
 }
 
 fn over(called_at: Option<ActivityId>, row: HistoricInstance) -> Called {
