@@ -322,8 +322,16 @@ impl Tree {
     /// The key of the instance above a row.
     pub fn parent(&self, key: &NodeKey) -> Option<&NodeKey> {
         let at = *self.positions.get(key)?;
-        let depth = self.rows[at].depth;
-        let above = self.rows[..at].iter().rev().find(|row| row.depth < depth && matches!(row.key, NodeKey::Instance(_)))?;
-        Some(&above.key)
+        // Level by level: beside the place an instance was folded into stand instances that did not call it.
+        let mut depth = self.rows[at].depth;
+        for row in self.rows[..at].iter().rev() {
+            if row.depth < depth {
+                depth = row.depth;
+                if matches!(row.key, NodeKey::Instance(_)) {
+                    return Some(&row.key);
+                }
+            }
+        }
+        None
     }
 }

@@ -305,6 +305,15 @@ fn an_instance_whose_caller_was_deleted_alone_is_the_top_of_its_tree() {
 }
 
 #[test]
+fn what_was_folded_belongs_to_its_caller_and_not_to_what_stands_beside_it() {
+    let mut engine = campaign(20).instance("b", Some("a"), "another").fails("letter-00005");
+    let tree = engine.settle(&of("a"));
+    let letter = NodeKey::Instance("letter-00005".into());
+    assert!(tree.row(&letter).is_some_and(|row| row.depth == 2), "{:?}", shown(&tree));
+    assert_eq!(tree.parent(&letter), Some(&NodeKey::Instance("a".into())));
+}
+
+#[test]
 fn following_another_cause_moves_no_row() {
     let mut engine = campaign(20).fails("letter-00005").fails("letter-00011");
     let rows = |tree: &Tree| tree.rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>();
