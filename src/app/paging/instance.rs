@@ -2,7 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::pages::Page;
-use crate::app::pages::instance::{Content, Fact, InstancePage, Part, RowKey};
+use crate::app::pages::instance::{Content, Fact, InstancePage, Part, RowKey, State};
 use crate::app::pages::tree::TreePage;
 use crate::app::update::describe_known;
 use crate::app::{App, Effect};
@@ -17,6 +17,9 @@ pub(super) fn on_instance(app: &mut App, command: Command) -> Option<Vec<Effect>
     let Some(Page::Instance(page)) = app.pages.last_mut() else { return None };
     match command {
         Command::Open => return Some(open_row(app)),
+        Command::Variables if matches!(page.state, State::Over(_) | State::NotFound(_)) && !page.variables.are_known() => {
+            app.notice = Some(("The instance has ended, and its variables with it; its timeline (T) names those that were set.".to_owned(), app.now));
+        }
         Command::Variables => page.show_variables(&whole),
         Command::Tree => open_tree(app),
         _ => return None,

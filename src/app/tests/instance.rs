@@ -225,6 +225,9 @@ fn an_instance_that_ended_before_the_page_was_opened_is_no_news_although_an_olde
     assert!(!page.is_frozen() && matches!(page.state, State::Over(_)));
     assert!(!page.rows.iter().any(|row| row.part.is_some_and(Part::is_live)), "what was kept of it is not what it was at its end");
     assert!(page.finding.as_ref().is_some_and(|finding| finding.running.is_none()));
+    play.press("v");
+    assert!(play.app.notice.as_ref().is_some_and(|(words, _)| words.contains("its variables with it")), "{:?}", play.app.notice);
+    assert!(!play.inquiries().iter().any(|inquiry| matches!(inquiry, Inquiry::Variables(_))), "variables that were never read are not asked for now");
 }
 
 #[test]
