@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::command::Command;
 use super::pages::Page;
 use super::pages::results::{Content, ResultsPage};
-use super::pages::tree::TreePage;
+use super::paging;
 use super::update::describe_known;
 use super::{App, Effect};
 use crate::model::call_tree::Target;
@@ -14,7 +14,6 @@ use crate::model::ids::ProcessInstanceId;
 use crate::model::search::{Found, Hit, Needle, Search, Source};
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::PollCommand;
-use crate::triage::Signature;
 
 /// What the prompt begins with: the text whose results are on the screen.
 pub(super) fn last(app: &App) -> String {
@@ -151,7 +150,7 @@ fn open_hit(app: &mut App, hit: &Hit) -> Vec<Effect> {
             }
         },
     };
-    app.pages.push(Page::Tree(Box::new(TreePage::new(target, &whole))));
+    paging::show_tree(app, target);
     Vec::new()
 }
 
@@ -170,10 +169,7 @@ fn describe(app: &mut App) -> Vec<Effect> {
 fn incident_of(hit: &Hit, snapshot: &Snapshot) -> Option<Arc<KnownIncident>> {
     match hit {
         Hit::Incident(known) | Hit::Message { sample: known, .. } => Some(Arc::clone(known)),
-        Hit::EndedIncident(past) => {
-            let incident = past.incident.clone();
-            Some(Arc::new(KnownIncident { signature: Signature::of(incident.message.as_ref()), incident }))
-        }
+        Hit::EndedIncident(past) => Some(KnownIncident::of(past.incident.clone())),
         Hit::Instance(hit) => newest(snapshot, |known| on_instance(known, &hit.id)),
         Hit::Job(job) => newest(snapshot, |known| known.incident.configuration.as_ref() == Some(job.id.text())),
         Hit::ExternalTask(task) => newest(snapshot, |known| known.incident.configuration.as_ref() == Some(task.id.text())),

@@ -152,18 +152,11 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         self.scroll_to_selected();
     }
 
-    /// Drops what has vanished, but for the row under the cursor.
+    /// Drops what has vanished, but for the row under the cursor, which stays on its line.
     fn drop_ghosts(&mut self) {
-        let present = std::mem::take(&mut self.present);
-        self.release(|key| !present.contains(key));
-        self.present = present;
-    }
-
-    /// Lets rows go that need not stay as ghosts when they vanish, such as remarks; the row under the cursor stays, on its line.
-    pub fn release(&mut self, goes: impl Fn(&K) -> bool) {
         let selected = self.selected_key().cloned();
         let line = self.selected.map(|position| position.saturating_sub(self.offset));
-        self.order.retain(|key| !goes(key) || Some(key) == selected.as_ref());
+        self.order.retain(|key| self.present.contains(key) || Some(key) == selected.as_ref());
         self.selected = selected.and_then(|selected| self.order.iter().position(|key| *key == selected));
         if let (Some(position), Some(line)) = (self.selected, line) {
             self.offset = position.saturating_sub(line);

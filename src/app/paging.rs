@@ -8,10 +8,10 @@ use super::command::Command;
 use super::filter::Filter;
 use super::finding;
 use super::geometry::Pane;
-use super::pages::Page;
 use super::pages::timeline::TimelinePage;
 use super::pages::trace::TracePage;
 use super::pages::tree::TreePage;
+use super::pages::{Contents as _, Page};
 use super::update::{cursor_was_missing, describe_known};
 use super::{App, Effect, Overlay};
 use crate::model::call_tree::{Content, NodeKey, Target};
@@ -123,7 +123,12 @@ pub(super) fn open_tree(app: &mut App) {
         ));
         return;
     }
-    let page = TreePage::new(Target::Incident(known), &app.whole());
+    show_tree(app, Target::Incident(known));
+}
+
+/// Opens the tree of a target.
+pub(super) fn show_tree(app: &mut App, target: Target) {
+    let page = TreePage::new(target, &app.whole());
     app.pages.push(Page::Tree(Box::new(page)));
 }
 
@@ -141,7 +146,7 @@ fn on_timeline(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Command::Back if !page.filter.is_empty() => page.set_filter(Filter::default(), &whole),
         Command::Tree => {
             let target = Target::Instance(page.instance.clone());
-            app.pages.push(Page::Tree(Box::new(TreePage::new(target, &whole))));
+            show_tree(app, target);
         }
         _ => return None,
     }
@@ -175,8 +180,7 @@ fn open_event(app: &mut App) -> Vec<Effect> {
         What::Entered(Visit { called: Some(called), .. })
         | What::Passed(Visit { called: Some(called), .. }, _)
         | What::Left(Visit { called: Some(called), .. }, _) => {
-            let page = TreePage::new(Target::Instance(called.clone()), &whole);
-            app.pages.push(Page::Tree(Box::new(page)));
+            show_tree(app, Target::Instance(called.clone()));
         }
         What::Opened(trouble) => match whole.incident(&trouble.incident).cloned() {
             Some(known) => return describe_known(app, known),
@@ -184,7 +188,7 @@ fn open_event(app: &mut App) -> Vec<Effect> {
                 // The picture may not be complete yet, or older or newer than the history: that it lacks the incident proves nothing.
                 let target = Target::Instance(page.instance.clone());
                 app.notice = Some(("The picture of open incidents does not hold this one now: this is the tree of its instance.".to_owned(), now));
-                app.pages.push(Page::Tree(Box::new(TreePage::new(target, &whole))));
+                show_tree(app, target);
             }
             None => app.notice = Some(("This incident is not open any more; the failure before it has the stack trace.".to_owned(), now)),
         },

@@ -14,12 +14,13 @@ use crate::bpmn::activity_names;
 use crate::engine::{Client, EngineError, EngineVersion, ErrorKind, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter};
 use crate::engine::{HistoricInstanceQuery, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, RunningOrder};
 use crate::model::call_tree::{Content, Facts, NodeKey, Target, Top, Tree, Unfolded, View, build};
+use crate::model::grouping::KnownIncident;
 use crate::model::ids::{IncidentId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Standing};
 use crate::model::search::Needle;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, KnownNames};
-use crate::poll::inquire::{Counter, known};
+use crate::poll::inquire::Counter;
 use crate::poll::task::Setup;
 use crate::session::{Session, Stop};
 use crate::text::EngineText;
@@ -163,7 +164,7 @@ pub async fn find(client: &Client, what: &str) -> Result<(Vec<Target>, bool), En
         return Ok((vec![Target::Instance(row.data.id)], false));
     }
     if let Some(row) = maybe(by_incident)?.flatten() {
-        return Ok((vec![Target::Incident(known(row.data))], false));
+        return Ok((vec![Target::Incident(KnownIncident::of(row.data))], false));
     }
     let (roots, all) = (roots?.data, all?.data);
     let rows = if roots.is_empty() { all } else { roots };

@@ -23,6 +23,13 @@ pub struct KnownIncident {
     pub signature: Signature,
 }
 
+impl KnownIncident {
+    /// An incident with its signature, made for it alone; many at once share theirs in the mirror.
+    pub fn of(incident: Incident) -> Arc<Self> {
+        Arc::new(Self { signature: Signature::of(incident.message.as_ref()), incident })
+    }
+}
+
 /// What identifies a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupKey {

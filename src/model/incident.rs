@@ -44,6 +44,11 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// The cause behind this incident: its own id for a root.
+    pub fn root(&self) -> &IncidentId {
+        self.root_cause.as_ref().unwrap_or(&self.id)
+    }
+
     /// Whether this incident is a cause of its own rather than a blocked parent.
     pub fn is_root(&self) -> bool {
         self.root_cause.as_ref().is_none_or(|root| *root == self.id)

@@ -8,12 +8,13 @@ use futures_util::future::join;
 use futures_util::stream::{StreamExt as _, iter};
 
 use super::ask::problem;
-use super::inquire::{AT_ONCE, Counter, alone, concerns_one, known};
+use super::inquire::{AT_ONCE, Counter, alone, concerns_one};
 use crate::engine::{
     Client, CountQuestion, EngineError, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter,
     IncidentQuery, IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, RunningOrder, beginning_with, containing,
 };
 use crate::model::definition::ProcessInstance;
+use crate::model::grouping::KnownIncident;
 use crate::model::history::{HistoricInstance, IncidentState};
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::inquiry::Standing;
@@ -183,7 +184,7 @@ async fn messages(counter: &Counter, needle: &Needle, page: u32) -> Parted {
     let mut found = counter.one(counter.client().incidents(&query)).await?;
     let more = cut(&mut found);
     let total = if more && page == 0 { Some(counter.one(counter.client().count(&CountQuestion::Incidents(filter))).await?) } else { None };
-    Ok(Part { hits: found.into_iter().map(|incident| Hit::Incident(known(incident))).collect(), total, more })
+    Ok(Part { hits: found.into_iter().map(|incident| Hit::Incident(KnownIncident::of(incident))).collect(), total, more })
 }
 
 /// An instance by its id: as it runs, and what the history knows of it.
@@ -212,7 +213,7 @@ async fn incident(counter: &Counter, needle: &Needle) -> Parted {
     let query = HistoricIncidentQuery { filter, by_creation: None, page: Page::first(1) };
     let (open, past) = join(counter.maybe(counter.client().incident(&id)), counter.one(counter.client().historic_incidents(&query))).await;
     if let Some(open) = open? {
-        return Ok(one(Some(Hit::Incident(known(open)))));
+        return Ok(one(Some(Hit::Incident(KnownIncident::of(open)))));
     }
     let past = past?.into_iter().find(|past| past.incident.id == id && past.state != IncidentState::Open);
     Ok(one(past.map(|past| Hit::EndedIncident(Box::new(past)))))

@@ -6,7 +6,6 @@ mod holdings;
 mod past;
 mod variables;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -21,10 +20,8 @@ use crate::engine::{
 };
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::ProcessInstanceId;
-use crate::model::incident::Incident;
 use crate::model::inquiry::{Finding, Inquiry, InstanceFinding, MOST_EXECUTIONS, MOST_INCIDENTS, Tokens};
 use crate::model::section::Problem;
-use crate::triage::signature;
 
 /// Requests under way at once for all inquiries together.
 pub(super) const AT_ONCE: usize = 4;
@@ -152,7 +149,7 @@ impl Counter {
     async fn incidents(&self, filter: IncidentFilter) -> Found {
         let query = IncidentQuery { filter, sort: Some((IncidentSort::Created, Order::Descending)), page: Page::first(MOST_INCIDENTS) };
         let rows = self.one(self.client.incidents(&query)).await?;
-        Ok(Finding::Incidents(rows.into_iter().map(known).collect()))
+        Ok(Finding::Incidents(rows.into_iter().map(KnownIncident::of).collect()))
     }
 
     async fn tokens(&self, id: &ProcessInstanceId) -> Found {
@@ -190,12 +187,6 @@ impl Drop for Clock<'_> {
         let took = self.took.unwrap_or_else(|| self.begun.elapsed());
         self.nanos.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
-}
-
-/// An incident with its signature.
-pub fn known(incident: Incident) -> Arc<KnownIncident> {
-    let signature = signature(incident.message.as_ref().map_or("", |message| message.as_wire()));
-    Arc::new(KnownIncident { incident, signature })
 }
 
 /// A problem that concerns one question alone becomes a part of its finding.

@@ -68,6 +68,18 @@ pub struct Tree {
     pub blank: &'static str,
 }
 
+impl Tree {
+    /// The part before a row on one level: its own branch, or a line that passes it, and whether the line goes on below.
+    pub fn part(self, own: bool, goes_on: bool) -> &'static str {
+        match (own, goes_on) {
+            (true, true) => self.branch,
+            (true, false) => self.last,
+            (false, true) => self.pass,
+            (false, false) => self.blank,
+        }
+    }
+}
+
 /// Line and block characters, all of them in the fonts terminals come with.
 pub const UNICODE: Symbols = Symbols {
     border: border::PLAIN,

@@ -171,22 +171,6 @@ impl InstancePage {
         page
     }
 
-    /// Notes a new picture.
-    pub fn refresh(&mut self, snapshot: &Snapshot) {
-        self.note_state(snapshot);
-        for part in Part::ALL {
-            let Some(data) = self.section(part, snapshot).and_then(|section| section.data.clone()) else { continue };
-            if !part.is_live() || matches!(self.state, State::Running(_) | State::Reading) {
-                self.hold(part, data, snapshot.taken);
-            }
-        }
-        let arrived = self.variables.take(snapshot);
-        self.arrange(snapshot);
-        if arrived && self.list.selected_key() == Some(&RowKey::Heading(Part::Variables)) {
-            self.list.lead_with(&RowKey::Heading(Part::Variables));
-        }
-    }
-
     fn note_state(&mut self, snapshot: &Snapshot) {
         let Some(section) = snapshot.findings.get(&Inquiry::Instance(self.id.clone())) else { return };
         let Some(Finding::Instance(finding)) = section.get() else { return };
@@ -252,19 +236,6 @@ impl InstancePage {
         }
     }
 
-    /// Tells how many lines fit below the title.
-    pub fn set_height(&mut self, height: usize) {
-        self.list.set_height(height.saturating_sub(preview_lines(height)));
-        self.sized = true;
-        self.place_cursor();
-    }
-
-    /// Moves the cursor.
-    pub fn go(&mut self, motion: Motion, now: Moment) {
-        self.moved = true;
-        self.list.go(motion, now.instant);
-    }
-
     /// A row.
     pub fn row(&self, key: &RowKey) -> Option<&Row> {
         self.index.get(key).and_then(|index| self.rows.get(*index))
@@ -315,19 +286,6 @@ impl InstancePage {
         self.finding.as_ref()?.caller.as_ref()
     }
 
-    /// Adds what the page needs, most needed first.
-    pub fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
-        looking.inquiries.push(Inquiry::Instance(self.id.clone()));
-        let runs = matches!(self.state, State::Running(_) | State::Reading);
-        // What the operator asked for just now is waited for most.
-        looking.inquiries.extend(self.variables.asks().filter(|_| runs));
-        looking.inquiries.extend(Part::ALL.into_iter().filter(|part| runs || !part.is_live()).filter_map(|part| part.inquiry(&self.id)));
-        // The caller is asked for once, for the name of its process.
-        let caller = self.caller().map(|caller| Inquiry::Instance(caller.clone()));
-        looking.inquiries.extend(caller.filter(|inquiry| !snapshot.findings.contains_key(inquiry)));
-        looking.definitions.extend(self.definition());
-    }
-
     /// The version of the process it runs or ran on.
     pub fn definition(&self) -> Option<crate::model::ids::ProcessDefinitionId> {
         let finding = self.finding.as_ref()?;
@@ -362,20 +320,46 @@ impl Contents for InstancePage {
         "Instance"
     }
 
+    /// Tells how many lines fit below the title.
     fn set_height(&mut self, height: usize) {
-        Self::set_height(self, height);
+        self.list.set_height(height.saturating_sub(preview_lines(height)));
+        self.sized = true;
+        self.place_cursor();
     }
 
+    /// Notes a new picture.
     fn refresh(&mut self, snapshot: &Snapshot) {
-        Self::refresh(self, snapshot);
+        self.note_state(snapshot);
+        for part in Part::ALL {
+            let Some(data) = self.section(part, snapshot).and_then(|section| section.data.clone()) else { continue };
+            if !part.is_live() || matches!(self.state, State::Running(_) | State::Reading) {
+                self.hold(part, data, snapshot.taken);
+            }
+        }
+        let arrived = self.variables.take(snapshot);
+        self.arrange(snapshot);
+        if arrived && self.list.selected_key() == Some(&RowKey::Heading(Part::Variables)) {
+            self.list.lead_with(&RowKey::Heading(Part::Variables));
+        }
     }
 
+    /// Moves the cursor.
     fn go(&mut self, motion: Motion, now: Moment) {
-        Self::go(self, motion, now);
+        self.moved = true;
+        self.list.go(motion, now.instant);
     }
 
+    /// Adds what the page needs, most needed first.
     fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
-        Self::look(self, snapshot, looking);
+        looking.inquiries.push(Inquiry::Instance(self.id.clone()));
+        let runs = matches!(self.state, State::Running(_) | State::Reading);
+        // What the operator asked for just now is waited for most.
+        looking.inquiries.extend(self.variables.asks().filter(|_| runs));
+        looking.inquiries.extend(Part::ALL.into_iter().filter(|part| runs || !part.is_live()).filter_map(|part| part.inquiry(&self.id)));
+        // The caller is asked for once, for the name of its process.
+        let caller = self.caller().map(|caller| Inquiry::Instance(caller.clone()));
+        looking.inquiries.extend(caller.filter(|inquiry| !snapshot.findings.contains_key(inquiry)));
+        looking.definitions.extend(self.definition());
     }
 
     fn id(&self) -> Option<String> {

@@ -154,25 +154,6 @@ impl ResultsPage {
         self.arrange();
     }
 
-    /// Notes a new picture: what was found stays as it was read, only the incidents of its instances are counted anew.
-    pub fn refresh(&mut self, snapshot: &Snapshot) {
-        if matches!(snapshot.link, Link::PollerFailed { .. }) {
-            // Whoever should have answered has fallen.
-            self.give_up();
-        }
-        if !self.known.complete && snapshot.incidents.get().is_some_and(|set| set.complete) {
-            // Now that all incidents are read, the picture can tell what it could not when it was searched.
-            self.known = Known::search(&self.needle, snapshot);
-            self.counted = None;
-            self.arrange();
-        }
-        if self.history != snapshot.history {
-            self.history = snapshot.history;
-            self.arrange();
-        }
-        self.count_trouble(snapshot);
-    }
-
     /// Searches the picture again and drops what was read.
     pub fn start_anew(&mut self, snapshot: &Snapshot) {
         self.give_up();
@@ -253,12 +234,6 @@ impl ResultsPage {
         running.search.sources.contains(source).then(|| now.since(running.since))
     }
 
-    /// Moves the cursor.
-    pub fn go(&mut self, motion: Motion, now: Moment) {
-        self.moved = true;
-        self.list.go(motion, now.instant);
-    }
-
     /// Notes that the operator has chosen a row.
     pub fn stay(&mut self) {
         self.moved = true;
@@ -292,18 +267,6 @@ impl ResultsPage {
         let lost = |source: &Source| self.asked.get(source).is_some_and(|asked| asked.problem.is_some() || asked.given_up);
         Source::cheap(&self.needle).into_iter().filter(lost).collect()
     }
-
-    /// Adds what must be known to show the rows: names, and the instances of what was found by its id.
-    pub fn look(&self, looking: &mut Looking) {
-        for (key, _) in self.list.visible() {
-            let Some(Row { content: Content::Hit(hit, _), .. }) = self.row(key) else { continue };
-            looking.definitions.extend(hit.definition().cloned());
-            let by_id = matches!(hit.key(), HitKey::Incident(_) | HitKey::Job(_) | HitKey::ExternalTask(_) | HitKey::UserTask(_));
-            if by_id && let Some(id) = hit.instance() {
-                looking.inquiries.push(Inquiry::Instance(id.clone()));
-            }
-        }
-    }
 }
 
 fn take(asked: &mut Asked, part: &Part, page: u32) {
@@ -331,16 +294,41 @@ impl Contents for ResultsPage {
         self.list.set_height(rows_in(height));
     }
 
+    /// Notes a new picture: what was found stays as it was read, only the incidents of its instances are counted anew.
     fn refresh(&mut self, snapshot: &Snapshot) {
-        Self::refresh(self, snapshot);
+        if matches!(snapshot.link, Link::PollerFailed { .. }) {
+            // Whoever should have answered has fallen.
+            self.give_up();
+        }
+        if !self.known.complete && snapshot.incidents.get().is_some_and(|set| set.complete) {
+            // Now that all incidents are read, the picture can tell what it could not when it was searched.
+            self.known = Known::search(&self.needle, snapshot);
+            self.counted = None;
+            self.arrange();
+        }
+        if self.history != snapshot.history {
+            self.history = snapshot.history;
+            self.arrange();
+        }
+        self.count_trouble(snapshot);
     }
 
+    /// Moves the cursor.
     fn go(&mut self, motion: Motion, now: Moment) {
-        Self::go(self, motion, now);
+        self.moved = true;
+        self.list.go(motion, now.instant);
     }
 
+    /// Adds what must be known to show the rows: names, and the instances of what was found by its id.
     fn look(&self, _snapshot: &Snapshot, looking: &mut Looking) {
-        Self::look(self, looking);
+        for (key, _) in self.list.visible() {
+            let Some(Row { content: Content::Hit(hit, _), .. }) = self.row(key) else { continue };
+            looking.definitions.extend(hit.definition().cloned());
+            let by_id = matches!(hit.key(), HitKey::Incident(_) | HitKey::Job(_) | HitKey::ExternalTask(_) | HitKey::UserTask(_));
+            if by_id && let Some(id) = hit.instance() {
+                looking.inquiries.push(Inquiry::Instance(id.clone()));
+            }
+        }
     }
 
     fn id(&self) -> Option<String> {

@@ -123,40 +123,9 @@ impl TimelinePage {
         page
     }
 
-    /// Tells how many lines fit below the title.
-    pub fn set_height(&mut self, height: usize) {
-        self.height = height;
-        self.list.set_height(self.rows_in(height));
-    }
-
     /// Rows of the table in so many lines below the title.
     fn rows_in(&self, height: usize) -> usize {
         super::rows_in(height).saturating_sub(self.notices.len())
-    }
-
-    /// Takes in what was found out since, and tells the rows anew.
-    pub fn refresh(&mut self, snapshot: &Snapshot) {
-        let mut changed = self.take_instance(snapshot);
-        for part in Part::ALL {
-            changed |= self.take_page(part, 0, None, snapshot);
-            if let Some((page, since)) = self.reading.get(&part).copied()
-                && self.take_page(part, page, Some(since), snapshot)
-            {
-                self.reading.remove(&part);
-                changed = true;
-            }
-        }
-        let known = self.wanted().into_iter().filter_map(|inquiry| snapshot.findings.get(&inquiry)?.taken);
-        self.read = known.min_by_key(|moment| moment.instant);
-        let notices = self.notices(snapshot);
-        changed |= notices.is_empty() != self.notices.is_empty() || !Arc::ptr_eq(&self.names, &snapshot.activity_names);
-        self.notices = notices;
-        self.names = Arc::clone(&snapshot.activity_names);
-        self.set_height(self.height);
-        if changed {
-            let keys = self.tell(snapshot);
-            self.list.follow(keys, |_| true);
-        }
     }
 
     /// Takes in how the instance stands; true if that is news.
@@ -349,11 +318,6 @@ impl TimelinePage {
         all.filter(move |known| known.incident.process_instance.as_ref() == Some(&instance))
     }
 
-    /// Moves the cursor.
-    pub fn go(&mut self, motion: Motion, now: Moment) {
-        self.list.go(motion, now.instant);
-    }
-
     /// A row by its key; one that vanished is known while it is on the screen.
     pub fn told(&self, key: &RowKey) -> Option<&Told> {
         self.told.get(key)
@@ -370,17 +334,6 @@ impl TimelinePage {
             Row::Event(event, _) => Some(event),
             _ => None,
         }
-    }
-
-    /// Id of what the selected row is about: a job, an incident, a called instance, else the instance itself.
-    pub fn id(&self) -> String {
-        let of_event = self.selected_event().and_then(|event| match &event.what {
-            What::Job(attempt) => Some(attempt.job.clone()),
-            What::Opened(trouble) => Some(trouble.incident.text().clone()),
-            What::Entered(visit) | What::Passed(visit, _) | What::Left(visit, _) => visit.called.as_ref().map(|called| called.text().clone()),
-            _ => None,
-        });
-        of_event.unwrap_or_else(|| self.instance.text().clone()).to_string()
     }
 
     /// When the instance started.
@@ -439,12 +392,6 @@ impl TimelinePage {
         wanted
     }
 
-    /// Adds what the page needs.
-    pub fn look(&self, looking: &mut Looking) {
-        looking.inquiries.extend(self.wanted());
-        looking.definitions.extend(self.definition.clone());
-    }
-
     /// Whether all that is needed has been read or refused once.
     pub fn is_settled(&self, snapshot: &Snapshot) -> bool {
         let answered = |section: &Section<Finding>| section.data.is_some() || section.problem.is_some();
@@ -473,24 +420,57 @@ impl Contents for TimelinePage {
         "Timeline"
     }
 
+    /// Tells how many lines fit below the title.
     fn set_height(&mut self, height: usize) {
-        Self::set_height(self, height);
+        self.height = height;
+        self.list.set_height(self.rows_in(height));
     }
 
+    /// Takes in what was found out since, and tells the rows anew.
     fn refresh(&mut self, snapshot: &Snapshot) {
-        Self::refresh(self, snapshot);
+        let mut changed = self.take_instance(snapshot);
+        for part in Part::ALL {
+            changed |= self.take_page(part, 0, None, snapshot);
+            if let Some((page, since)) = self.reading.get(&part).copied()
+                && self.take_page(part, page, Some(since), snapshot)
+            {
+                self.reading.remove(&part);
+                changed = true;
+            }
+        }
+        let known = self.wanted().into_iter().filter_map(|inquiry| snapshot.findings.get(&inquiry)?.taken);
+        self.read = known.min_by_key(|moment| moment.instant);
+        let notices = self.notices(snapshot);
+        changed |= notices.is_empty() != self.notices.is_empty() || !Arc::ptr_eq(&self.names, &snapshot.activity_names);
+        self.notices = notices;
+        self.names = Arc::clone(&snapshot.activity_names);
+        self.set_height(self.height);
+        if changed {
+            let keys = self.tell(snapshot);
+            self.list.follow(keys, |_| true);
+        }
     }
 
+    /// Moves the cursor.
     fn go(&mut self, motion: Motion, now: Moment) {
-        Self::go(self, motion, now);
+        self.list.go(motion, now.instant);
     }
 
+    /// Adds what the page needs.
     fn look(&self, _snapshot: &Snapshot, looking: &mut Looking) {
-        Self::look(self, looking);
+        looking.inquiries.extend(self.wanted());
+        looking.definitions.extend(self.definition.clone());
     }
 
+    /// Id of what the selected row is about: a job, an incident, a called instance, else the instance itself.
     fn id(&self) -> Option<String> {
-        Some(Self::id(self))
+        let of_event = self.selected_event().and_then(|event| match &event.what {
+            What::Job(attempt) => Some(attempt.job.clone()),
+            What::Opened(trouble) => Some(trouble.incident.text().clone()),
+            What::Entered(visit) | What::Passed(visit, _) | What::Left(visit, _) => visit.called.as_ref().map(|called| called.text().clone()),
+            _ => None,
+        });
+        Some(of_event.unwrap_or_else(|| self.instance.text().clone()).to_string())
     }
 
     fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {

@@ -55,30 +55,6 @@ impl TracePage {
         page.refresh(snapshot);
         page
     }
-
-    /// Takes the trace in, once it has arrived. It never changes.
-    pub fn refresh(&mut self, snapshot: &Snapshot) {
-        if self.filled {
-            return;
-        }
-        let section = snapshot.findings.get(&Inquiry::FailureTrace(self.entry.clone()));
-        let found = match section.and_then(|section| section.get()) {
-            Some(Finding::FailureTrace(found)) => Some(found),
-            _ => None,
-        };
-        let mut head = self.facts.clone();
-        if let Some(Some((trace, _))) = found {
-            self.text.set_tail(trace.safe_lines());
-            self.filled = true;
-        }
-        head.extend(heading(found, section.and_then(|section| section.problem.as_ref()), self.text.tail_len()));
-        self.text.set_head(head);
-    }
-
-    /// Asks for the trace.
-    pub fn look(&self, looking: &mut Looking) {
-        looking.inquiries.push(Inquiry::FailureTrace(self.entry.clone()));
-    }
 }
 
 fn heading(found: Option<&Option<(EngineText, Option<usize>)>>, problem: Option<&Problem>, lines: usize) -> Vec<Line> {
@@ -114,16 +90,32 @@ impl Contents for TracePage {
         self.text.set_height(height);
     }
 
+    /// Takes the trace in, once it has arrived. It never changes.
     fn refresh(&mut self, snapshot: &Snapshot) {
-        Self::refresh(self, snapshot);
+        if self.filled {
+            return;
+        }
+        let section = snapshot.findings.get(&Inquiry::FailureTrace(self.entry.clone()));
+        let found = match section.and_then(|section| section.get()) {
+            Some(Finding::FailureTrace(found)) => Some(found),
+            _ => None,
+        };
+        let mut head = self.facts.clone();
+        if let Some(Some((trace, _))) = found {
+            self.text.set_tail(trace.safe_lines());
+            self.filled = true;
+        }
+        head.extend(heading(found, section.and_then(|section| section.problem.as_ref()), self.text.tail_len()));
+        self.text.set_head(head);
     }
 
     fn go(&mut self, motion: Motion, _now: Moment) {
         self.text.go(motion);
     }
 
+    /// Asks for the trace.
     fn look(&self, _snapshot: &Snapshot, looking: &mut Looking) {
-        Self::look(self, looking);
+        looking.inquiries.push(Inquiry::FailureTrace(self.entry.clone()));
     }
 
     fn id(&self) -> Option<String> {

@@ -65,20 +65,6 @@ impl TreePage {
         page
     }
 
-    /// Builds the rows anew from what is known now. Rows that vanish stay until the next motion.
-    pub fn refresh(&mut self, snapshot: &Snapshot) {
-        let basis = Basis::of(snapshot);
-        if self.basis.as_ref() != Some(&basis) {
-            self.basis = Some(basis);
-            self.rebuild(snapshot, true);
-        }
-    }
-
-    /// Notes that other rows have come onto the screen.
-    pub fn scrolled(&mut self, snapshot: &Snapshot) {
-        self.know_visible(snapshot, snapshot.incidents.get().filter(|set| set.complete));
-    }
-
     fn rebuild(&mut self, snapshot: &Snapshot, mourn: bool) {
         let set = snapshot.incidents.get().filter(|set| set.complete);
         self.index.follow(set);
@@ -158,12 +144,6 @@ impl TreePage {
         self.list.show_top();
     }
 
-    /// Moves the cursor.
-    pub fn go(&mut self, motion: Motion, now: Moment) {
-        self.moved = true;
-        self.list.go(motion, now.instant);
-    }
-
     /// Notes that the operator has acted on where the cursor is.
     pub fn touch(&mut self) {
         self.moved = true;
@@ -226,7 +206,7 @@ impl TreePage {
     pub fn to_cause(&mut self, snapshot: &Snapshot) -> bool {
         let at_cause = self.tree.path.last().map(|id| NodeKey::Instance(id.clone()));
         let there = at_cause.is_some() && self.list.selected_key() == at_cause.as_ref() && self.tree.cause.is_some();
-        let causes: Vec<IncidentId> = self.tree.causes.iter().map(|known| root_of(known)).collect();
+        let causes: Vec<IncidentId> = self.tree.causes.iter().map(|known| known.incident.root().clone()).collect();
         if causes.is_empty() {
             return false;
         }
@@ -280,40 +260,6 @@ impl TreePage {
         }
     }
 
-    /// Adds what the tree needs: its structure first, then where the instances on the screen stand.
-    pub fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
-        let on_screen: HashSet<&NodeKey> = self.list.visible().map(|(key, _)| key).collect();
-        let structure = self.tree.wants.iter().filter(|want| !self.is_out_of_sight(want, snapshot, &on_screen));
-        looking.inquiries.extend(structure.cloned());
-        let (mut tokens, mut asked) = (Vec::new(), 0);
-        for row in self.list.visible().filter_map(|(key, _)| self.tree.row(key)) {
-            match &row.content {
-                Content::Instance(node) => {
-                    looking.definitions.extend(node.definition.clone());
-                    looking.definitions.extend(node.called_at.as_ref().and_then(|(caller, _)| caller.clone()));
-                    if node.ended.is_none() && asked < MOST_TOKENS {
-                        asked += 1;
-                        let followed = self.list.selected_key() == Some(&row.key) || self.tree.path.contains(&node.id);
-                        let list = if followed { &mut tokens } else { &mut looking.seldom };
-                        list.push(Inquiry::Tokens(node.id.clone()));
-                    }
-                    if (node.failing || !node.own.is_empty() || node.bubbled > 0) && self.index.set.is_none() {
-                        tokens.push(Inquiry::Incidents(node.id.clone()));
-                    }
-                }
-                Content::Fold(fold) => looking.definitions.extend(fold.caller.iter().chain(&fold.process).cloned()),
-                _ => {}
-            }
-        }
-        // What became of rows that vanished.
-        let vanished = self.list.visible().filter(|(key, _)| self.list.is_ghost(key)).filter_map(|(key, _)| match key {
-            NodeKey::Instance(id) => Some(Inquiry::Instance(id.clone())),
-            _ => None,
-        });
-        looking.inquiries.extend(vanished);
-        looking.inquiries.extend(tokens);
-    }
-
     /// What became of an instance that vanished, in words, as far as it is known.
     pub fn fate(&self, key: &NodeKey, snapshot: &Snapshot) -> &'static str {
         const NOT_LISTED: &str = "no longer listed here";
@@ -346,16 +292,53 @@ impl Contents for TreePage {
         self.list.set_height(rows_in(height));
     }
 
+    /// Builds the rows anew from what is known now. Rows that vanish stay until the next motion.
     fn refresh(&mut self, snapshot: &Snapshot) {
-        Self::refresh(self, snapshot);
+        let basis = Basis::of(snapshot);
+        if self.basis.as_ref() != Some(&basis) {
+            self.basis = Some(basis);
+            self.rebuild(snapshot, true);
+        }
     }
 
+    /// Moves the cursor.
     fn go(&mut self, motion: Motion, now: Moment) {
-        Self::go(self, motion, now);
+        self.moved = true;
+        self.list.go(motion, now.instant);
     }
 
+    /// Adds what the tree needs: its structure first, then where the instances on the screen stand.
     fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
-        Self::look(self, snapshot, looking);
+        let on_screen: HashSet<&NodeKey> = self.list.visible().map(|(key, _)| key).collect();
+        let structure = self.tree.wants.iter().filter(|want| !self.is_out_of_sight(want, snapshot, &on_screen));
+        looking.inquiries.extend(structure.cloned());
+        let (mut tokens, mut asked) = (Vec::new(), 0);
+        for row in self.list.visible().filter_map(|(key, _)| self.tree.row(key)) {
+            match &row.content {
+                Content::Instance(node) => {
+                    looking.definitions.extend(node.definition.clone());
+                    looking.definitions.extend(node.called_at.as_ref().and_then(|(caller, _)| caller.clone()));
+                    if node.ended.is_none() && asked < MOST_TOKENS {
+                        asked += 1;
+                        let followed = self.list.selected_key() == Some(&row.key) || self.tree.path.contains(&node.id);
+                        let list = if followed { &mut tokens } else { &mut looking.seldom };
+                        list.push(Inquiry::Tokens(node.id.clone()));
+                    }
+                    if (node.failing || !node.own.is_empty() || node.bubbled > 0) && self.index.set.is_none() {
+                        tokens.push(Inquiry::Incidents(node.id.clone()));
+                    }
+                }
+                Content::Fold(fold) => looking.definitions.extend(fold.caller.iter().chain(&fold.process).cloned()),
+                _ => {}
+            }
+        }
+        // What became of rows that vanished.
+        let vanished = self.list.visible().filter(|(key, _)| self.list.is_ghost(key)).filter_map(|(key, _)| match key {
+            NodeKey::Instance(id) => Some(Inquiry::Instance(id.clone())),
+            _ => None,
+        });
+        looking.inquiries.extend(vanished);
+        looking.inquiries.extend(tokens);
     }
 
     fn id(&self) -> Option<String> {
@@ -366,14 +349,10 @@ impl Contents for TreePage {
         self.selected_node().map(|node| (node.id.clone(), node.definition.clone()))
     }
 
+    /// Notes that other rows have come onto the screen.
     fn scrolled(&mut self, snapshot: &Snapshot) {
-        Self::scrolled(self, snapshot);
+        self.know_visible(snapshot, snapshot.incidents.get().filter(|set| set.complete));
     }
-}
-
-/// The cause behind an incident.
-fn root_of(known: &KnownIncident) -> IncidentId {
-    known.incident.root_cause.clone().unwrap_or_else(|| known.incident.id.clone())
 }
 
 /// How far a row is unfolded; none for rows that cannot be.
@@ -472,7 +451,7 @@ impl Index {
             {
                 rows.push(Arc::clone(known));
             }
-            let root = known.incident.root_cause.as_ref().unwrap_or(&known.incident.id);
+            let root = known.incident.root();
             if let Some(rows) = self.by_cause.get_mut(root)
                 && cause(root)
             {
@@ -507,18 +486,14 @@ impl Facts for Known<'_> {
     }
 
     fn incidents_of(&self, instance: &ProcessInstanceId) -> Option<&[Arc<KnownIncident>]> {
-        let read = || match self.answer(&Inquiry::Incidents(instance.clone())) {
-            Some(Finding::Incidents(rows)) => Some(rows.as_slice()),
-            _ => None,
-        };
-        if self.index.set.is_some() { self.index.by_instance.get(instance).map(Vec::as_slice) } else { read() }
+        if self.index.set.is_some() {
+            self.index.by_instance.get(instance).map(Vec::as_slice)
+        } else {
+            self.incidents_read(&Inquiry::Incidents(instance.clone()))
+        }
     }
 
     fn caused_by(&self, root: &IncidentId) -> Option<&[Arc<KnownIncident>]> {
-        let read = || match self.answer(&Inquiry::Chain(root.clone())) {
-            Some(Finding::Incidents(rows)) => Some(rows.as_slice()),
-            _ => None,
-        };
-        if self.index.set.is_some() { self.index.by_cause.get(root).map(Vec::as_slice) } else { read() }
+        if self.index.set.is_some() { self.index.by_cause.get(root).map(Vec::as_slice) } else { self.incidents_read(&Inquiry::Chain(root.clone())) }
     }
 }

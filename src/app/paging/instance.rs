@@ -3,7 +3,6 @@
 use crate::app::command::Command;
 use crate::app::pages::Page;
 use crate::app::pages::instance::{Content, Fact, InstancePage, Part, RowKey, State};
-use crate::app::pages::tree::TreePage;
 use crate::app::update::describe_known;
 use crate::app::{App, Effect};
 use crate::model::call_tree::Target;
@@ -28,10 +27,9 @@ pub(super) fn on_instance(app: &mut App, command: Command) -> Option<Vec<Effect>
 }
 
 fn open_tree(app: &mut App) {
-    let whole = app.whole();
     let Some(Page::Instance(page)) = app.pages.last() else { return };
-    let tree = TreePage::new(Target::Instance(page.id.clone()), &whole);
-    app.pages.push(Page::Tree(Box::new(tree)));
+    let target = Target::Instance(page.id.clone());
+    super::show_tree(app, target);
 }
 
 /// Enter on a row: what failed, what was called, or the value of a variable.

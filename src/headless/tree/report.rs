@@ -125,7 +125,7 @@ fn tree_part(grown: &Grown, names: &KnownNames<'_>) -> TreePart {
             Top::Searching | Top::NotFound | Top::Unknown => "unknown",
             Top::NoInstance => "no process instance",
         },
-        root_causes: tree.causes.iter().map(|known| cause_part(shown.get(cause_id(known)).copied().unwrap_or(known))).collect(),
+        root_causes: tree.causes.iter().map(|known| cause_part(shown.get(known.incident.root()).copied().unwrap_or(known))).collect(),
         more_root_causes: tree.more_causes,
         path: tree.path.iter().map(|id| id.as_wire().to_owned()).collect(),
         not_unfolded: grown.left_folded,
@@ -133,15 +133,11 @@ fn tree_part(grown: &Grown, names: &KnownNames<'_>) -> TreePart {
     }
 }
 
-fn cause_id(known: &KnownIncident) -> &IncidentId {
-    known.incident.root_cause.as_ref().unwrap_or(&known.incident.id)
-}
-
 fn cause_part(known: &KnownIncident) -> CausePart {
     let incident = &known.incident;
     let root = incident.is_root();
     CausePart {
-        incident: cause_id(known).as_wire().to_owned(),
+        incident: known.incident.root().as_wire().to_owned(),
         instance: incident.process_instance.as_ref().filter(|_| root).map(|id| id.as_wire().to_owned()),
         activity: incident.activity.as_ref().filter(|_| root).map(|id| id.as_wire().to_owned()),
         r#type: incident.kind.as_wire().to_owned(),
@@ -279,12 +275,7 @@ fn columns(row: &Row, names: &KnownNames<'_>, now: Timestamp, symbols: &Symbols)
     let tree = symbols.tree;
     let mut lead = String::new();
     for (level, goes_on) in row.lines.iter().enumerate() {
-        lead.push_str(match (level + 1 == row.depth, goes_on) {
-            (true, true) => tree.branch,
-            (true, false) => tree.last,
-            (false, true) => tree.pass,
-            (false, false) => tree.blank,
-        });
+        lead.push_str(tree.part(level + 1 == row.depth, *goes_on));
         lead.push(' ');
     }
     let alone = |text: String| [format!("{lead}{text}"), String::new(), String::new(), String::new(), String::new()];

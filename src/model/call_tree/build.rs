@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::children::{Child, Children};
-use super::failure::{Call, calls, causes, root_of};
+use super::failure::{Call, calls, causes};
 use super::{Content, DEEPEST, Ending, FOLD_FROM, Facts, Fold, Node, NodeKey, Row, Target, Top, Tree, Unfolded, View};
 use crate::model::activity_instance::Token;
 use crate::model::grouping::KnownIncident;
@@ -73,8 +73,8 @@ impl<'a> Builder<'a> {
     fn choose_cause(&mut self, target: &ProcessInstanceId) {
         let of_target = self.incidents_of(target);
         let known = match &self.view.target {
-            Target::Incident(known) => Some(root_of(known).clone()),
-            Target::Instance(_) => causes(self.facts, of_target).first().map(|known| root_of(known).clone()),
+            Target::Incident(known) => Some(known.incident.root().clone()),
+            Target::Instance(_) => causes(self.facts, of_target).first().map(|known| known.incident.root().clone()),
         };
         // A cause that was chosen and is gone meanwhile leads nowhere.
         let chosen = self.view.cause.clone().filter(|cause| self.facts.caused_by(cause).is_none_or(|chain| !chain.is_empty()));
@@ -146,8 +146,8 @@ impl<'a> Builder<'a> {
             incidents.extend(self.incidents_of(&target).iter().cloned());
         }
         if let Target::Incident(known) = &self.view.target
-            && !incidents.iter().any(|other| root_of(other) == root_of(known))
-            && self.facts.caused_by(root_of(known)).is_none_or(|chain| !chain.is_empty())
+            && !incidents.iter().any(|other| other.incident.root() == known.incident.root())
+            && self.facts.caused_by(known.incident.root()).is_none_or(|chain| !chain.is_empty())
         {
             incidents.push(Arc::clone(known));
         }

@@ -19,18 +19,13 @@ pub(super) struct Call {
 pub(super) fn causes(facts: &dyn Facts, incidents: &[Arc<KnownIncident>]) -> Vec<Arc<KnownIncident>> {
     let mut by_cause: BTreeMap<IncidentId, Arc<KnownIncident>> = BTreeMap::new();
     for known in incidents {
-        let id = known.incident.root_cause.clone().unwrap_or_else(|| known.incident.id.clone());
+        let id = known.incident.root().clone();
         let root = facts.caused_by(&id).and_then(|rows| rows.iter().find(|row| row.incident.id == id)).unwrap_or(known);
         by_cause.insert(id, Arc::clone(root));
     }
     let mut causes: Vec<_> = by_cause.into_values().collect();
-    causes.sort_by(|a, b| a.incident.created.cmp(&b.incident.created).then_with(|| root_of(a).cmp(root_of(b))));
+    causes.sort_by(|a, b| a.incident.created.cmp(&b.incident.created).then_with(|| a.incident.root().cmp(b.incident.root())));
     causes
-}
-
-/// The root cause of an incident: its own id for a root.
-pub(super) fn root_of(known: &KnownIncident) -> &IncidentId {
-    known.incident.root_cause.as_ref().unwrap_or(&known.incident.id)
 }
 
 /// Who called whom from the cause upwards, by called instance; and the instance of the cause.

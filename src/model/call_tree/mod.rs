@@ -50,15 +50,17 @@ pub trait Facts {
 
     /// Open incidents of an instance, if they are known.
     fn incidents_of(&self, instance: &ProcessInstanceId) -> Option<&[Arc<KnownIncident>]> {
-        match self.answer(&Inquiry::Incidents(instance.clone()))? {
-            Finding::Incidents(rows) => Some(rows),
-            _ => None,
-        }
+        self.incidents_read(&Inquiry::Incidents(instance.clone()))
     }
 
     /// Open incidents with this root cause, if they are known.
     fn caused_by(&self, root: &IncidentId) -> Option<&[Arc<KnownIncident>]> {
-        match self.answer(&Inquiry::Chain(root.clone()))? {
+        self.incidents_read(&Inquiry::Chain(root.clone()))
+    }
+
+    /// The incidents that answered an inquiry.
+    fn incidents_read(&self, inquiry: &Inquiry) -> Option<&[Arc<KnownIncident>]> {
+        match self.answer(inquiry)? {
             Finding::Incidents(rows) => Some(rows),
             _ => None,
         }

@@ -10,8 +10,7 @@ use crate::app::pages::tree::{TreePage, more_words, unfolded};
 use crate::app::pages::{PREVIEW, has_preview};
 use crate::model::activity_instance::Token;
 use crate::model::call_tree::{Content, Ending, Fold, Node, Place, Row as TreeRow, Top, Unfolded};
-use crate::model::grouping::{KnownIncident, Names};
-use crate::model::ids::IncidentId;
+use crate::model::grouping::Names;
 use crate::model::inquiry::{Inquiry, Standing, Tokens};
 use crate::model::naming;
 use crate::model::snapshot::Snapshot;
@@ -68,7 +67,7 @@ fn title<'a>(app: &App, page: &TreePage, whole: &Snapshot, look: &'a Look) -> Ti
         1 => summary.push(("1 root cause".to_owned(), Role::Root)),
         many => {
             let more = if page.tree.more_causes { " or more" } else { "" };
-            let at = page.tree.cause.as_ref().and_then(|cause| page.tree.causes.iter().position(|known| root_of(known) == cause));
+            let at = page.tree.cause.as_ref().and_then(|cause| page.tree.causes.iter().position(|known| known.incident.root() == cause));
             let which = at.map_or_else(String::new, |at| format!("cause {} of ", at + 1));
             let noun = if at.is_some() { "" } else { " root causes" };
             summary.push((format!("{which}{}{more}{noun}, c: next", count_short(many as u64)), Role::Root));
@@ -161,12 +160,7 @@ fn branches(row: &TreeRow, look: &Look) -> Vec<(String, Role)> {
     let mut lead = Vec::new();
     for (level, goes_on) in row.lines.iter().enumerate() {
         let own = level + 1 == row.depth;
-        let part = match (own, goes_on) {
-            (true, true) => tree.branch,
-            (true, false) => tree.last,
-            (false, true) => tree.pass,
-            (false, false) => tree.blank,
-        };
+        let part = tree.part(own, *goes_on);
         lead.push((part.to_owned(), if own && row.on_path { Role::Root } else { Role::Faint }));
     }
     let symbol = match unfolded(row) {
@@ -215,11 +209,6 @@ fn key_cell(key: &str, role: Role) -> Cell {
         Some((at, _)) if at > END => Cell::with_tail(&key[..at], &key[at..], role),
         _ => Cell::new(key, role),
     }
-}
-
-/// The cause behind an incident.
-fn root_of(known: &KnownIncident) -> &IncidentId {
-    known.incident.root_cause.as_ref().unwrap_or(&known.incident.id)
 }
 
 fn short_state(state: crate::model::history::InstanceState) -> &'static str {
