@@ -3,6 +3,7 @@
 //! | part | what belongs there |
 //! |---|---|
 //! | [`mod@catalogue`] | one row for every REST call the product can make |
+//! | [`change`] | what can be changed in an engine, as values |
 //! | [`client`] | the client and its typed calls |
 //! | [`question`] | what can be asked of counts and lists, as values |
 //! | [`version`] | which product and feature level answers |
@@ -13,6 +14,7 @@
 //! belong to the poller and the mirror.
 
 pub mod catalogue;
+pub mod change;
 pub mod client;
 pub mod error;
 pub mod question;
@@ -30,6 +32,7 @@ mod typed;
 mod wire;
 
 pub use catalogue::{RequestName, Since, catalogue};
+pub use change::{Change, Delivered, Due, NewValue, Sent, ShownRequest, VariableHome};
 pub use client::{Answer, Client, ClientOptions, Usage};
 pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault, Unreachable};
 pub use login::{Login, Token};

@@ -81,4 +81,6 @@ ids! {
     TenantId,
     /// Id of a deployment.
     DeploymentId,
+    /// Id of a batch: many changes of one kind that the engine makes by jobs of its own.
+    BatchId,
 }
