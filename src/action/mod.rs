@@ -1,0 +1,22 @@
+//! Actions: changes of an engine that are planned, confirmed, performed, verified and recorded, always in this order.
+//!
+//! | part | what belongs there |
+//! |---|---|
+//! | [`verb`] | what can be done at all, and which role may |
+//! | [`wish`] | what the operator asks for, with the rows it was asked on |
+//! | [`target`] | one frozen target, as it was read before |
+//! | [`plan`] | what would happen, told before it does; the requests it is made of |
+//! | [`outcome`] | what became of one target |
+//! | [`ledger`] | an action under way or over, with all of its outcomes |
+//! | [`desk`] | what the cockpit may ask of actions, and what comes back |
+//!
+//! Ids are captured when the plan is made and nothing is looked up by place afterwards. A change whose outcome is not known is never sent
+//! again: it is read back. Nothing here draws, and nothing above here sends.
+
+pub mod desk;
+pub mod ledger;
+pub mod outcome;
+pub mod plan;
+pub mod target;
+pub mod verb;
+pub mod wish;
