@@ -89,6 +89,12 @@ impl UserOperationRow<'_> {
 }
 
 #[derive(serde::Deserialize)]
+#[serde(expecting = "a batch", bound(deserialize = "'de: 'a"))]
+pub(in crate::engine) struct NewBatchRow<'a> {
+    pub(in crate::engine) id: Text<'a>,
+}
+
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a deployment", bound(deserialize = "'de: 'a"))]
 pub(in crate::engine) struct DeploymentRow<'a> {
     name: Option<Text<'a>>,
