@@ -10,6 +10,8 @@
 
 mod danger;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::sync::Arc;
