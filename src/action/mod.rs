@@ -16,6 +16,8 @@
 //! again: it is read back. Nothing here draws, and nothing above here sends.
 
 pub mod desk;
+#[cfg(test)]
+pub(crate) mod example;
 pub mod judge;
 pub mod ledger;
 pub mod outcome;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::model::rights::Right;
+use super::plan::{Unavailable, Warning, Weight};
+use crate::model::rights::{Right, Rights};
 
 /// What an action does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -153,9 +154,53 @@ impl fmt::Display for Verb {
     }
 }
 
+/// Whether this session may use a verb at all, and what it should be warned of if it may.
+///
+/// Rights are known for all processes at once: one that is missing there may be granted for the process in question, so it only warns. The
+/// plan asks for that very process.
+///
+/// # Errors
+///
+/// Why not, and the way out.
+pub fn availability(verb: Verb, role: Role, read_only: bool, rights: Option<&Rights>) -> Result<Option<Warning>, Unavailable> {
+    if read_only {
+        let remedy = "start without --read-only, with a profile that is not read-only".to_owned();
+        return Err(Unavailable { why: "this session is read-only: nothing is changed".to_owned(), remedy });
+    }
+    if role < verb.role() {
+        let why = format!("to {verb} takes the role {}; this session has the role {role}", verb.role());
+        return Err(Unavailable { why, remedy: format!("set role = \"{}\" in the profile, if that is yours to decide", verb.role()) });
+    }
+    let missing = verb.right().filter(|right| rights.and_then(|rights| rights.has(*right)) == Some(false));
+    Ok(missing.map(|right| Warning { weight: Weight::Caution, text: format!("{}: the engine may refuse to {verb}", right.not_granted()) }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verb_is_not_there_for_a_weaker_role_nor_in_a_read_only_session_and_the_way_out_is_told() {
+        let no = availability(Verb::Cancel, Role::Operator, false, None).unwrap_err();
+        assert_eq!(no.why, "to cancel takes the role admin; this session has the role operator");
+        assert!(no.remedy.contains("role = \"admin\""), "{}", no.remedy);
+        assert_eq!(availability(Verb::Cancel, Role::Admin, false, None), Ok(None));
+        for verb in Verb::ALL {
+            assert!(availability(verb, Role::Admin, true, None).unwrap_err().remedy.contains("read-only"), "{verb}");
+            assert!(availability(verb, Role::Viewer, false, None).is_err(), "{verb}");
+        }
+    }
+
+    #[test]
+    fn a_right_that_is_missing_for_every_process_warns_and_one_that_is_not_known_says_nothing() {
+        let mut rights = Rights::default();
+        assert_eq!(availability(Verb::Retry, Role::Operator, false, Some(&rights)), Ok(None));
+        rights.note(Right::RetryJobs, false);
+        let warning = availability(Verb::Retry, Role::Operator, false, Some(&rights)).unwrap().unwrap();
+        assert_eq!(warning.text, "RETRY_JOB on PROCESS_DEFINITION is not granted for every process: the engine may refuse to retry");
+        rights.note(Right::RetryJobs, true);
+        assert_eq!(availability(Verb::Retry, Role::Operator, false, Some(&rights)), Ok(None));
+    }
 
     #[test]
     fn only_cancelling_and_writing_variables_need_an_admin() {
