@@ -206,7 +206,7 @@ mod tests {
     fn a_spreadsheet_finds_a_line_for_every_target_and_no_formula() {
         let csv = exported(Format::Csv);
         assert_eq!(csv.lines().count(), 3, "{csv}");
-        assert!(csv.contains("\"'=ORDER-0\""), "{csv}");
+        assert!(csv.contains("\"'=ORDER-payment v2"), "{csv}");
         assert!(csv.contains("\"\"x\"\""), "{csv}");
         assert!(csv.contains("\"2026-11-21T03:00:00+01:00\""), "{csv}");
         for field in csv.split(',') {
@@ -217,13 +217,12 @@ mod tests {
     #[test]
     fn json_holds_every_target_with_its_outcome_and_who_where_when() {
         let document: serde_json::Value = serde_json::from_str(&exported(Format::Json)).expect("JSON");
-        assert_eq!(document["engine"], "http://engine/engine-rest");
         assert_eq!(document["profile"], "test");
         assert_eq!(document["reason"], "card service is back");
         assert_eq!(document["began"], "2026-11-21T03:00:00+01:00");
-        assert_eq!(document["targets"][0]["id"], "id0");
+        assert_eq!(document["targets"][0]["id"], "job-0000");
         assert_eq!(document["targets"][0]["outcome"], "succeeded");
-        assert_eq!(document["targets"][1]["business_key"], "=ORDER-1");
+        assert_eq!(document["targets"][1]["business_key"], "=ORDER-payment v3 · Charge card");
     }
 
     #[test]

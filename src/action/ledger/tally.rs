@@ -97,63 +97,20 @@ pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::action::example;
     use crate::action::ledger::Reading;
     use crate::action::outcome::{Proof, Waiting};
-    use crate::action::plan::{ActionId, Choices, Plan};
-    use crate::action::target::{Subject, Target};
-    use crate::action::verb::Verb;
-    use crate::action::wish::{Asked, Wish};
-    use crate::engine::{Due, NewValue, VariableHome};
+    use crate::action::target::Target;
     use crate::model::section::Moment;
-    use crate::model::snapshot::EngineIdentity;
-    use crate::text::EngineText;
 
     /// A ledger of a retry with these outcomes.
     pub fn ledger(outcomes: Vec<Outcome>) -> Ledger {
-        let now = Moment::now();
-        let target = |place: usize| Target {
-            subject: Subject::Variable {
-                instance: format!("p{place}").as_str().into(),
-                home: VariableHome::Instance("p".into()),
-                name: EngineText::from(format!("id{place}")),
-                before: None::<NewValue>,
-                masked: false,
-            },
-            label: format!("fraud-check · Score {place}"),
-            business_key: Some(EngineText::from(format!("=ORDER-{place}"))),
-            version: Some(1),
-        };
-        let engine = EngineIdentity {
-            url: "http://engine/engine-rest".into(),
-            engine_name: None,
-            product: Some("Camunda".into()),
-            version: Some("7.24.0".into()),
-            remark: None,
-            user: Some("demo".into()),
-            clock_offset: None,
-        };
-        let plan = Plan {
-            action: ActionId("20261121T020000-1".into()),
-            wish: Arc::new(Wish { about: "Score of fraud-check".into(), what: Asked::RetryItems { jobs: Vec::new(), tasks: Vec::new() } }),
-            asked: Asked::RetryItems { jobs: Vec::new(), tasks: Vec::new() },
-            verb: Verb::Retry,
-            engine,
-            profile: Some("test".into()),
-            production: false,
-            read: now,
-            zone: jiff::tz::TimeZone::UTC,
-            targets: (0..outcomes.len()).map(target).collect(),
-            left_out: Vec::new(),
-            warnings: Vec::new(),
-            tree: Vec::new(),
-            levels: Vec::new(),
-            held: Vec::new(),
-            held_complete: true,
-            free: Vec::new(),
-            takes_back: None,
-            choices: Choices { due: Due::Now, reason: "card service is back".into(), ..Choices::default() },
-        };
+        let mut plan = example::retry(outcomes.len());
+        plan.profile = Some("test".into());
+        plan.choices.reason = "card service is back".into();
+        plan.targets = plan.targets.iter().map(|target| Target { business_key: Some(format!("=ORDER-{}", target.label).into()), ..target.clone() }).collect();
         let sent = outcomes.iter().filter(|outcome| outcome.class() != Class::Untouched).count();
+        let began = Moment { instant: Moment::now().instant, wall: "2026-11-21T02:00:00Z".parse().expect("a moment") };
         Ledger {
             plan: Arc::new(plan),
             sentence: "Retry 3 jobs".into(),
@@ -161,7 +118,7 @@ pub(super) mod tests {
             steps: outcomes.len(),
             sent,
             outcomes,
-            began: Moment { instant: now.instant, wall: "2026-11-21T02:00:00Z".parse().expect("a moment") },
+            began,
             ended: None,
             pace: 5.0,
             reading: Reading::default(),
