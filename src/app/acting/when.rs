@@ -69,8 +69,9 @@ fn span(text: &str) -> Option<SignedDuration> {
 fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
     let unreadable = || "Write now, 10m, 1h30m, 06:00 or 2026-11-22 06:00.".to_owned();
     let today = now.to_zoned(zone.clone());
-    // Read as a time, a whole date would lose its day.
-    if !text.contains('-')
+    // Read as a time, a whole date would lose its day, and a bare number would become an hour.
+    if text.contains(':')
+        && !text.contains('-')
         && let Ok(time) = text.parse::<Time>()
     {
         let at = civil(today.date().to_datetime(time), zone, unreadable)?;
