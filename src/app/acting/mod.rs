@@ -118,9 +118,8 @@ fn act_on(app: &mut App, deed: Deed, chosen: Selection) -> Vec<Effect> {
 
 /// What follows from a deed here and now, or why nothing does.
 fn next(app: &App, deed: Deed, chosen: &Selection) -> Result<Next, Unavailable> {
-    if let Some(verb) = deed.verb() {
-        allowed(app, verb)?;
-    }
+    // Which of two a toggle is depends on the selection; a session that may do neither is told so first.
+    allowed(app, deed.verb().unwrap_or(Verb::SuspendJobDefinitions))?;
     let next = deed.on(chosen)?;
     if let Next::Plan(wish) = &next
         && let Some(verb) = wish.what.verb()
