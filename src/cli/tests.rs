@@ -41,7 +41,10 @@ fn the_help_tells_engines_passwords_and_exit_codes() {
 
 #[test]
 fn the_commands_have_help_of_their_own() {
-    insta::assert_snapshot!("help_of_commands", [help_of(&["snapshot"]), help_of(&["config"])].join("\n---\n"));
+    insta::assert_snapshot!(
+        "help_of_commands",
+        [help_of(&["snapshot"]), help_of(&["journal"]), help_of(&["journal", "verify"]), help_of(&["config"])].join("\n---\n")
+    );
 }
 
 #[test]
@@ -171,9 +174,30 @@ fn a_snapshot_needs_an_engine_and_only_one() {
 
 #[test]
 fn commands_without_an_engine_refuse_one() {
-    for words in ["prod keys", "prod config path", "prod completions bash"] {
+    for words in ["prod keys", "prod journal", "prod config path", "prod completions bash"] {
         assert_eq!(run_words(words).unwrap_err().0, EXIT_USAGE, "{words}");
     }
+}
+
+#[test]
+fn the_journal_is_read_where_variable_or_file_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_file, path) = written("[journal]\nfolder = 'there'");
+    let environment = Environment { journal: Some(folder.path().join("journal")), ..Environment::default() };
+    for words in
+        ["journal", "journal --failed --since 8h --user ann", "journal list --json", "journal verify", "journal --user ann export --format csv", "journal path"]
+    {
+        let code = run(parse(&format!("{words} --config {path}")).unwrap(), &environment).map_err(|failure| failure.error);
+        assert_eq!(code.unwrap(), EXIT_OK, "{words}");
+    }
+    assert!(!folder.path().join("journal").exists(), "reading makes nothing");
+    let unknown = run(parse(&format!("journal verify --head 0123456789ab --config {path}")).unwrap(), &environment).map_err(|failure| failure.error);
+    assert_eq!(unknown.unwrap(), EXIT_ENGINE, "lines were cut off");
+    for words in ["journal verify --head 0123", "journal --since yesterday", "journal verify --failed"] {
+        assert!(parse(words).is_err(), "{words}");
+    }
+    assert_eq!(run_words("journal --failed verify").unwrap_err().0, EXIT_USAGE);
+    assert_eq!(run_words(&format!("journal --action x --config {path}")).unwrap_err().0, EXIT_USAGE);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use ratatui::style::Color;
 use crate::model::role::Role;
 
 use super::document::{Found, Section, parse};
+use super::journal;
 use super::problem::{ConfigError, Marked, Report, nearest, safe};
 use super::profile::{BUDGET_PERCENT, Profile, TIMEOUT_SECONDS, check_engine_name, parse_engine_url};
 use super::range::Range;
@@ -18,13 +19,13 @@ use super::thresholds::{FIGURE_KEYS, Threshold, Thresholds};
 use super::variables;
 use super::{Config, UiSection};
 
-const TOP_KEYS: &[&str] = &["default_profile", "engine", "team", "thresholds", "ui", "variables"];
+const TOP_KEYS: &[&str] = &["default_profile", "engine", "journal", "team", "thresholds", "ui", "variables"];
 const UI_KEYS: &[&str] = &["theme", "ascii", "mouse"];
 /// The keys of an engine besides those of [`read_login`].
 const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "role", "production", "budget_percent", "timeout_seconds", "scope"];
 
 /// Words of the command line, which a bare `bpmtop WORD` reads as such and not as a profile.
-pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "tree", "config", "keys", "completions", "help"];
+pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "tree", "journal", "config", "keys", "completions", "help"];
 
 const FILE_REMEDY: &str = "write user = \"name\" and one of password_env, password_file or password_command";
 
@@ -43,6 +44,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
     config.default_profile = default_profile(&root, &mut report);
     config.thresholds = thresholds(&root, &mut report);
     config.mask = variables::read(&root, &mut report);
+    config.journal = journal::read(&root, config.folder.as_deref(), &mut report);
     config.ui = ui(&root, &mut report);
     report.finish(config)
 }
@@ -55,6 +57,8 @@ fn home_of(key: &str) -> Option<&'static str> {
         Some("[ui]")
     } else if FIGURE_KEYS.contains(&key) {
         Some("[thresholds]")
+    } else if journal::KEYS.contains(&key) {
+        Some("[journal]")
     } else if variables::KEYS.contains(&key) {
         Some("[variables]")
     } else {
