@@ -34,14 +34,8 @@ async fn every_log_with_every_filter_stays_within_the_catalogue() {
         before: time,
     };
     client.user_operations_where(&UserOperationQuery { filter: operations, page: Page::first(5) }).await.expect("an answer");
-    let tasks = ExternalTaskLogFilter {
-        task: Some("e".into()),
-        process_instance: Some("p".into()),
-        created: true,
-        failed: true,
-        succeeded: true,
-        deleted: true,
-    };
+    let tasks =
+        ExternalTaskLogFilter { task: Some("e".into()), process_instance: Some("p".into()), created: true, failed: true, succeeded: true, deleted: true };
     client.external_task_log(&ExternalTaskLogQuery { filter: tasks, by_time: Some(Order::Ascending), page: Page::first(5) }).await.expect("an answer");
     client.job_log_of(&of_executions(&["x", "y"])).await.expect("an answer");
     let definitions = JobDefinitionFilter { process_definition: Some("d".into()), suspended: true };
@@ -53,9 +47,8 @@ async fn every_log_with_every_filter_stays_within_the_catalogue() {
 
 #[tokio::test]
 async fn entries_of_executions_nobody_asked_for_betray_an_ignored_filter() {
-    let entry = |execution: &str| {
-        format!(r#"[{{"id":"l","jobId":"j","timestamp":"2025-01-01T00:00:00.000+0000","executionId":{execution},"successLog":true}}]"#)
-    };
+    let entry =
+        |execution: &str| format!(r#"[{{"id":"l","jobId":"j","timestamp":"2025-01-01T00:00:00.000+0000","executionId":{execution},"successLog":true}}]"#);
     for (execution, right) in [(r#""x""#, true), (r#""z""#, false), ("null", false)] {
         let engine = ScriptedEngine::always(Reply::json(entry(execution))).await;
         let answer = client(&engine).job_log_of(&of_executions(&["x", "y"])).await;
