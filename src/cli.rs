@@ -91,6 +91,9 @@ pub struct Options {
     /// Refuse every action; no option lifts the read_only of a profile
     #[arg(long, visible_alias = "readonly", global = true)]
     pub read_only: bool,
+    /// Which actions there are: viewer, operator, or admin (cancel, write variables); never more than the profile's role [default: operator]
+    #[arg(long, global = true, value_name = "ROLE", value_parser = crate::config::parse_role)]
+    pub role: Option<crate::model::role::Role>,
     /// Use this engine behind the REST API
     #[arg(long, global = true, value_name = "NAME")]
     pub engine: Option<String>,
@@ -390,6 +393,7 @@ fn overrides(target: Option<String>, options: Options, password: Option<SecretSt
         client_key: options.client_key,
         proxy: options.proxy,
         read_only: options.read_only,
+        role: options.role,
         engine: options.engine,
         budget_percent: options.budget,
         scope: options.scope,

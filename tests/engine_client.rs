@@ -1,8 +1,10 @@
 //! The client against a scripted server: what it sends, what it refuses to send, what it makes of answers. Failures and their words
-//! are in `engine_client_failures.rs`, reading one instance in `engine_client/instance.rs`.
+//! are in `engine_client_failures.rs`, reading one instance in `engine_client/instance.rs`, the logs in `engine_client/logs.rs`.
 
 #[path = "engine_client/instance.rs"]
 mod instance;
+#[path = "engine_client/logs.rs"]
+mod logs;
 mod scripted;
 
 use std::time::Duration;
@@ -278,7 +280,16 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     };
     let visits =
         HistoricActivityFilter { process_instance: instance.clone(), kind: Some("callActivity".into()), activity: Some("a".into()), running: true, over: true };
-    let log = JobLogFilter { job: Some("j".into()), process_instance: instance.clone(), failed: true, succeeded: true };
+    let log = JobLogFilter {
+        job: Some("j".into()),
+        process_instance: instance.clone(),
+        job_definition: Some("jd".into()),
+        kind: Some("suspend-job-definition".into()),
+        created: true,
+        failed: true,
+        succeeded: true,
+        deleted: true,
+    };
     use ExternalTaskIs as Task;
     use JobIs as Mark;
     let marks = vec![

@@ -7,6 +7,8 @@
 //! | [`target`] | one frozen target, as it was read before |
 //! | [`plan`] | what would happen, told before it does; the requests it is made of |
 //! | [`outcome`] | what became of one target |
+//! | [`judge`] | what became of a target, decided from what was read back |
+//! | [`pace`] | when the next change may go out, and when there are too many failures for one more |
 //! | [`ledger`] | an action under way or over, with all of its outcomes |
 //! | [`desk`] | what the cockpit may ask of actions, and what comes back |
 //!
@@ -14,8 +16,12 @@
 //! again: it is read back. Nothing here draws, and nothing above here sends.
 
 pub mod desk;
+#[cfg(test)]
+pub(crate) mod example;
+pub mod judge;
 pub mod ledger;
 pub mod outcome;
+pub mod pace;
 pub mod plan;
 pub mod target;
 pub mod verb;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::model::rights::Right;
+use super::plan::{Unavailable, Warning, Weight};
+use crate::model::rights::{Right, Rights};
+pub use crate::model::role::Role;
 
 /// What an action does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,43 +43,6 @@ pub enum Verb {
     SetDefinitionPriority,
     /// Calls off a suspension or resumption that is to happen later.
     CallOffTimed,
-}
-
-/// Who may use which verbs. Guard rails of this program: the engine has its own permissions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Looks only.
-    Viewer,
-    /// Retries, suspends, resumes, annotates.
-    #[default]
-    Operator,
-    /// Cancels and writes variables too.
-    Admin,
-}
-
-impl Role {
-    /// Every role, the weakest first.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
-
-    /// The word for it in a configuration.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The role of that name.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.word() == word)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
 }
 
 impl Verb {
@@ -153,22 +118,58 @@ impl fmt::Display for Verb {
     }
 }
 
+/// Whether this session may use a verb at all, and what it should be warned of if it may.
+///
+/// Rights are known for all processes at once: one that is missing there may be granted for the process in question, so it only warns. The
+/// plan asks for that very process.
+///
+/// # Errors
+///
+/// Why not, and the way out.
+pub fn availability(verb: Verb, role: Role, read_only: bool, rights: Option<&Rights>) -> Result<Option<Warning>, Unavailable> {
+    if read_only {
+        let remedy = "start without --read-only, with a profile that is not read-only".to_owned();
+        return Err(Unavailable { why: "this session is read-only: nothing is changed".to_owned(), remedy });
+    }
+    if role < verb.role() {
+        let why = format!("to {verb} takes the role {}; this session has the role {role}", verb.role());
+        return Err(Unavailable { why, remedy: format!("set role = \"{}\" in the profile, if that is yours to decide", verb.role()) });
+    }
+    let missing = verb.right().filter(|right| rights.and_then(|rights| rights.has(*right)) == Some(false));
+    Ok(missing.map(|right| Warning { weight: Weight::Caution, text: format!("{}: the engine may refuse to {verb}", right.not_granted()) }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verb_is_not_there_for_a_weaker_role_nor_in_a_read_only_session_and_the_way_out_is_told() {
+        let no = availability(Verb::Cancel, Role::Operator, false, None).unwrap_err();
+        assert_eq!(no.why, "to cancel takes the role admin; this session has the role operator");
+        assert!(no.remedy.contains("role = \"admin\""), "{}", no.remedy);
+        assert_eq!(availability(Verb::Cancel, Role::Admin, false, None), Ok(None));
+        for verb in Verb::ALL {
+            assert!(availability(verb, Role::Admin, true, None).unwrap_err().remedy.contains("read-only"), "{verb}");
+            assert!(availability(verb, Role::Viewer, false, None).is_err(), "{verb}");
+        }
+    }
+
+    #[test]
+    fn a_right_that_is_missing_for_every_process_warns_and_one_that_is_not_known_says_nothing() {
+        let mut rights = Rights::default();
+        assert_eq!(availability(Verb::Retry, Role::Operator, false, Some(&rights)), Ok(None));
+        rights.note(Right::RetryJobs, false);
+        let warning = availability(Verb::Retry, Role::Operator, false, Some(&rights)).unwrap().unwrap();
+        assert_eq!(warning.text, "RETRY_JOB on PROCESS_DEFINITION is not granted for every process: the engine may refuse to retry");
+        rights.note(Right::RetryJobs, true);
+        assert_eq!(availability(Verb::Retry, Role::Operator, false, Some(&rights)), Ok(None));
+    }
 
     #[test]
     fn only_cancelling_and_writing_variables_need_an_admin() {
         let admins: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| verb.role() == Role::Admin).collect();
         assert_eq!(admins, [Verb::Cancel, Verb::SetVariable]);
         assert!(Verb::ALL.into_iter().all(|verb| verb.role() > Role::Viewer), "a viewer changes nothing");
-    }
-
-    #[test]
-    fn roles_are_found_by_their_words_alone() {
-        for role in Role::ALL {
-            assert_eq!(Role::named(role.word()), Some(role));
-        }
-        assert_eq!(Role::named("Admin"), None);
     }
 }

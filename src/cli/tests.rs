@@ -50,7 +50,7 @@ fn the_commands_have_help_of_their_own() {
 #[test]
 fn every_option_reaches_the_configuration() {
     let words = "prod --config c.toml --user demo --read-only --engine two --budget 5% --timeout 1.5s --theme day --ascii --no-color --log l.log \
-        --ca-file ca.pem --client-certificate me.pem --client-key me.key --proxy none --scope team:payments";
+        --ca-file ca.pem --client-certificate me.pem --client-key me.key --proxy none --scope team:payments --role viewer";
     let arguments = parse(words).unwrap();
     assert_eq!(arguments.options.log, Some(PathBuf::from("l.log")));
     let overrides = overrides(arguments.target, arguments.options, Some("secret".into()));
@@ -60,6 +60,7 @@ fn every_option_reaches_the_configuration() {
         user,
         password,
         read_only,
+        role,
         engine,
         budget_percent,
         timeout,
@@ -72,7 +73,7 @@ fn every_option_reaches_the_configuration() {
         proxy,
         scope,
     } = overrides;
-    assert_eq!(scope.as_deref(), Some("team:payments"));
+    assert_eq!((scope.as_deref(), role), (Some("team:payments"), Some(crate::model::role::Role::Viewer)));
     assert_eq!((ca_file, client_certificate), (Some(PathBuf::from("ca.pem")), Some(PathBuf::from("me.pem"))));
     assert_eq!((client_key, proxy.as_deref()), (Some(PathBuf::from("me.key")), Some("none")));
     assert_eq!((target.as_deref(), config, user.as_deref()), (Some("prod"), Some(PathBuf::from("c.toml")), Some("demo")));

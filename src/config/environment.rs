@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::model::role::Role;
+
 /// What the environment says. An empty variable counts as unset.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -83,6 +85,8 @@ pub struct Overrides {
     pub proxy: Option<String>,
     /// `--read-only`: refuse every action. Can only be switched on, so that no argument lifts a profile's protection.
     pub read_only: bool,
+    /// `--role`: which actions there are. Can only be narrower than the profile's.
+    pub role: Option<Role>,
     /// `--engine`: the name of the engine behind the REST API.
     pub engine: Option<String>,
     /// `--budget`: how much of the engine's time may be used, in percent.

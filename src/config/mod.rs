@@ -31,6 +31,7 @@ pub use environment::{Environment, Overrides};
 pub use problem::{ConfigError, Problem};
 pub use profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profile, TIMEOUT_SECONDS, parse_engine_url};
 pub use range::{Range, RangeError};
+pub use read::parse_role;
 pub use secret::{Purpose, SecretSource};
 pub use thresholds::{FIGURE_KEYS, Level, Threshold, Thresholds};
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use ratatui::style::Color;
 
+use crate::model::role::Role;
+
 use super::document::{Found, Section, parse};
 use super::journal;
 use super::problem::{ConfigError, Marked, Report, nearest, safe};
@@ -20,7 +22,7 @@ use super::{Config, UiSection};
 const TOP_KEYS: &[&str] = &["default_profile", "engine", "journal", "team", "thresholds", "ui", "variables"];
 const UI_KEYS: &[&str] = &["theme", "ascii", "mouse"];
 /// The keys of an engine besides those of [`read_login`].
-const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "production", "budget_percent", "timeout_seconds", "scope"];
+const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "role", "production", "budget_percent", "timeout_seconds", "scope"];
 
 /// Words of the command line, which a bare `bpmtop WORD` reads as such and not as a profile.
 pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "tree", "journal", "config", "keys", "completions", "help"];
@@ -128,13 +130,38 @@ fn read_profile(name: &str, section: &Section<'_>, config: &mut Config, report: 
     }
     let accent = accent(section, report);
     let read_only = section.flag("read_only", report).unwrap_or_default();
+    let role = section.text("role", report).and_then(|role| noted(parse_role(role.value), &role, report));
     let production = section.flag("production", report).unwrap_or_default();
     let budget_percent = section.number_within("budget_percent", BUDGET_PERCENT, report);
     let timeout = section.number_within("timeout_seconds", TIMEOUT_SECONDS, report).map(Duration::from_secs_f64);
     let scope = teams::scope(section, &config.teams, report);
     // The url comes last, so that a profile without a usable one still has its other mistakes reported.
     let url = url?;
-    Some(Profile { name: name.to_owned(), url, engine_name, user, password, token, access, accent, read_only, production, budget_percent, timeout, scope })
+    Some(Profile {
+        name: name.to_owned(),
+        url,
+        engine_name,
+        user,
+        password,
+        token,
+        access,
+        accent,
+        read_only,
+        role,
+        production,
+        budget_percent,
+        timeout,
+        scope,
+    })
+}
+
+/// The role of that name.
+///
+/// # Errors
+///
+/// Which roles there are.
+pub fn parse_role(word: &str) -> Result<Role, String> {
+    Role::named(word).ok_or_else(|| format!("\"{}\" is no role; write viewer, operator or admin", safe(word)))
 }
 
 /// The value, with an error noted at the place of what was checked.

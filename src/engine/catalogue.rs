@@ -1,32 +1,47 @@
 //! The request catalogue: one row for every REST call the product can make.
 //!
-//! Here stand the shape of a row and the questions asked of the table; the rows themselves are in `rows.rs`, the filters that several
-//! rows share in `parameters.rs`. The client builds every request from its row and refuses a parameter the row does not name: an engine
+//! Here stand the shape of a row and the questions asked of the table; the rows that read are in `rows.rs`, those that change something
+//! in `changes.rs`, their names in `names.rs`, the filters that several rows share in `parameters.rs`. The client builds every request from its row and refuses a parameter the row does not name: an engine
 //! silently ignores a filter it does not know and then answers for everything. No sending, no parsing.
 
+mod changes;
+mod names;
 mod parameters;
 mod rows;
 
 use std::fmt;
 use std::fmt::Write as _;
 
-pub use rows::RequestName;
+pub use names::RequestName;
 
 /// HTTP method of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Reading, parameters in the query.
     Get,
-    /// Reading with a body; the engine's way to take long lists of ids.
+    /// Reading with a body, the engine's way to take long lists of ids; or making something new, such as a batch.
     Post,
+    /// Changing what is there.
+    Put,
+    /// Removing what is there.
+    Delete,
+}
+
+impl Method {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-        })
+        f.write_str(self.word())
     }
 }
 
@@ -100,6 +115,47 @@ pub enum HistoryNeed {
 pub enum Kind {
     /// Changes nothing, whatever its method.
     Read,
+    /// Changes something, and can be proved by this.
+    Change(Evidence),
+}
+
+/// What proves that a change was made, and what else it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The row that each making of the change leaves in the log of operations: one of these, exactly once. Written for users that are
+    /// logged in, at history level full.
+    pub entries: &'static [Entry],
+    /// Where to read what it is like now.
+    pub state: State,
+    /// What happens besides, for an operator to know before; may be empty.
+    pub side_effects: &'static str,
+}
+
+/// A row of the log of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `operationType`.
+    pub operation: &'static str,
+    /// `entityType`.
+    pub entity: &'static str,
+    /// `property`; none where the operation names none. Further rows of the same operation name others.
+    pub property: Option<&'static str>,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.operation, self.entity)?;
+        self.property.map_or(Ok(()), |property| write!(f, " ({property})"))
+    }
+}
+
+/// What to read for a change: a field of the answer of a row that reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The row.
+    pub row: RequestName,
+    /// The field, as the engine spells it; `id` where the change removes the whole.
+    pub field: &'static str,
 }
 
 /// What a status means on one row, where it means more than usual.
@@ -144,6 +200,14 @@ impl Endpoint {
         self.parameters.iter().find(|parameter| parameter.name == name)
     }
 
+    /// What proves the change it makes; none for a row that reads.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        match &self.kind {
+            Kind::Read => None,
+            Kind::Change(evidence) => Some(evidence),
+        }
+    }
+
     /// What `status` means on this row beyond the usual.
     pub fn meaning(&self, status: u16) -> Option<Meaning> {
         self.statuses.iter().find(|(known, _)| *known == status).map(|(_, meaning)| *meaning)
@@ -152,17 +216,27 @@ impl Endpoint {
 
 /// Every REST call the product can make, one row each, in the order of [`RequestName::ALL`].
 pub fn catalogue() -> &'static [Endpoint] {
-    rows::ROWS
+    &ROWS
 }
+
+static ROWS: [Endpoint; rows::READS.len() + changes::CHANGES.len()] = {
+    let mut all = [rows::READS[0]; rows::READS.len() + changes::CHANGES.len()];
+    let mut place = 0;
+    while place < all.len() {
+        all[place] = if place < rows::READS.len() { rows::READS[place] } else { changes::CHANGES[place - rows::READS.len()] };
+        place += 1;
+    }
+    all
+};
 
 /// The row of one request.
 pub fn endpoint(name: RequestName) -> &'static Endpoint {
-    &rows::ROWS[name as usize]
+    &ROWS[name as usize]
 }
 
 /// The catalogue as a Markdown table, for the documentation.
 pub fn markdown() -> String {
-    let mut table = String::from("| request | since | permission | history | note |\n|---|---|---|---|---|\n");
+    let mut table = String::from("| request | since | permission | history | proof of a change | note |\n|---|---|---|---|---|---|\n");
     for row in catalogue() {
         let history = match row.history {
             HistoryNeed::None => "",
@@ -174,10 +248,18 @@ pub fn markdown() -> String {
             Permission::AnyOf(names) => names.join(" or "),
         };
         let since = if row.since == Since::ALWAYS { String::new() } else { row.since.to_string() };
+        let (proof, beside) = row.evidence().map_or_else(Default::default, |evidence| (proof(evidence), evidence.side_effects));
+        let note = [beside, row.note].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ");
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "| `{} {}` | {since} | {permission} | {history} | {} |", row.method, row.path, row.note);
+        let _ = writeln!(table, "| `{} {}` | {since} | {permission} | {history} | {proof} | {note} |", row.method, row.path);
     }
     table
+}
+
+fn proof(evidence: &Evidence) -> String {
+    let entries = evidence.entries.iter().map(Entry::to_string).collect::<Vec<_>>().join(" or ");
+    let read = endpoint(evidence.state.row);
+    format!("{entries}; `{}` of `{} {}`", evidence.state.field, read.method, read.path)
 }
 
 #[cfg(test)]
@@ -216,6 +298,34 @@ mod tests {
     }
 
     #[test]
+    fn what_reads_stands_before_what_changes_and_only_a_change_puts_or_deletes() {
+        let first_change = catalogue().iter().position(|row| row.evidence().is_some()).expect("a change");
+        for (place, row) in catalogue().iter().enumerate() {
+            assert_eq!(row.evidence().is_some(), place >= first_change, "{:?}", row.name);
+            assert!(row.evidence().is_some() || matches!(row.method, Method::Get | Method::Post), "{:?} reads", row.name);
+            assert!(row.evidence().is_none() || row.method != Method::Get, "{:?} changes", row.name);
+        }
+    }
+
+    #[test]
+    fn a_row_that_reads_with_a_body_is_bounded() {
+        for row in catalogue().iter().filter(|row| row.method == Method::Post && row.evidence().is_none()) {
+            assert!(row.parameter("maxResults").is_some_and(|bound| bound.carrier == Carrier::Query), "{:?}", row.name);
+        }
+    }
+
+    #[test]
+    fn every_change_names_its_rights_its_entry_and_a_row_that_reads_it() {
+        for row in catalogue() {
+            let Some(evidence) = row.evidence() else { continue };
+            assert!(matches!(row.permission, Permission::AnyOf([_, ..])), "{:?}", row.name);
+            assert_eq!(row.meaning(403), Some(Meaning::Denied), "{:?}", row.name);
+            assert!(!evidence.entries.is_empty(), "{:?}", row.name);
+            assert!(endpoint(evidence.state.row).evidence().is_none(), "{:?} is read by a change", row.name);
+        }
+    }
+
+    #[test]
     fn no_row_names_a_parameter_twice() {
         for row in catalogue() {
             for (place, parameter) in row.parameters.iter().enumerate() {
@@ -235,5 +345,6 @@ mod tests {
         let table = markdown();
         assert_eq!(table.lines().count(), catalogue().len() + 2);
         assert!(table.contains("| `GET /job/count` |"), "{table}");
+        assert!(table.contains("| SetJobRetries on Job (retries); `retries` of `GET /job/{id}` |"), "{table}");
     }
 }

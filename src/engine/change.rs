@@ -1,6 +1,11 @@
 //! Changes of the engine as values: each is exactly one request, can be shown before it is sent, and is sent once at most.
 //!
 //! What a change means for the operator, which ones go together and how their outcome is told belongs to the actions, not here.
+//! The request of each is in `change/request.rs`, the sending in `change/send.rs`.
+
+mod request;
+mod send;
+mod value;
 
 use std::time::Duration;
 

@@ -1,17 +1,18 @@
 //! The client: one engine address, one login, bounded requests. The typed calls are in `typed.rs`; schedules are not here.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use reqwest::cookie::Jar;
 
 use super::error::{EngineError, Problem};
 use super::login::{Login, Tokens};
 use super::request::Request;
-use super::route::{self, ExtraHeaders, Proxy};
+use super::route::{self, ExtraHeaders, Proxy, Purpose};
 use super::tls::{Authorities, ClientCertificate};
-use super::transport::{self, Counters, Delivery, Gate, Limit, Repeats, Sender};
+use super::transport::{self, Counters, Delivery, Gate, Limit, Repeats, Sender, Undelivered};
 use super::version::EngineVersion;
 
 /// What a client is made from.
@@ -94,11 +95,15 @@ pub struct Usage {
 pub struct Client {
     shared: Arc<Shared>,
     timeout: Duration,
+    change_timeout: Option<Duration>,
     repeats: Repeats,
 }
 
 struct Shared {
     http: reqwest::Client,
+    /// Made for the first change: most clients never send one.
+    for_changes: OnceLock<Result<reqwest::Client, Problem>>,
+    cookies: Arc<Jar>,
     options: ClientOptions,
     tokens: Option<Arc<Tokens>>,
     gate: Gate,
@@ -141,10 +146,12 @@ impl Client {
             Login::Bearer(token) => Some(Arc::new(Tokens::new(token.clone()).map_err(unset)?)),
             Login::None | Login::Basic { .. } => None,
         };
-        let http = route::http_client(&options).map_err(unset)?;
+        let cookies = Arc::default();
+        let http = route::http_client(&options, &cookies, Purpose::Reading).map_err(unset)?;
         let timeout = options.timeout;
         let gate = Gate::new(options.max_in_flight);
-        Ok(Self { shared: Arc::new(Shared { http, options, tokens, gate, counters, version }), timeout, repeats: Repeats::Once })
+        let shared = Shared { http, for_changes: OnceLock::new(), cookies, options, tokens, gate, counters, version };
+        Ok(Self { shared: Arc::new(shared), timeout, change_timeout: None, repeats: Repeats::Once })
     }
 
     /// A client for the same engine with another login: neither refused nor proven yet, with connections and cookies of its own.
@@ -156,12 +163,17 @@ impl Client {
     pub fn with_login(&self, login: Login) -> Result<Self, EngineError> {
         let options = ClientOptions { login, ..self.shared.options.clone() };
         let client = Self::build(options, Arc::clone(&self.shared.counters), Arc::clone(&self.shared.version))?;
-        Ok(Self { timeout: self.timeout, repeats: self.repeats, ..client })
+        Ok(Self { timeout: self.timeout, change_timeout: self.change_timeout, repeats: self.repeats, ..client })
     }
 
     /// The same client with another time limit per request, for calls known to be slow.
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
+    }
+
+    /// The same client with a time limit of its own for each change; without one it is that of all requests.
+    pub fn with_change_timeout(&self, timeout: Duration) -> Self {
+        Self { change_timeout: Some(timeout), ..self.clone() }
     }
 
     /// The same client for changes: what it sends is never sent again. A token that has run out is still fetched anew, so that the
@@ -207,21 +219,32 @@ impl Client {
         transport::shown_place(request.row().method, &request.url(&options.base_url, options.engine_name.as_deref()))
     }
 
+    /// The REST base and the name of the engine behind it.
+    pub(super) fn base(&self) -> (&reqwest::Url, Option<&str>) {
+        (&self.shared.options.base_url, self.shared.options.engine_name.as_deref())
+    }
+
     /// Checks, sends and receives.
     pub(super) async fn deliver(&self, request: &Request, limit: Limit) -> Result<Delivery, EngineError> {
+        self.exchange(request, limit, &self.shared.http, self.timeout, self.repeats).await.map_err(|undelivered| undelivered.error)
+    }
+
+    /// Checks and sends a change, once, over a connection of its own, and receives.
+    pub(super) async fn deliver_change(&self, request: &Request, limit: Limit) -> Result<Delivery, Undelivered> {
+        let shared = &*self.shared;
+        let made = shared.for_changes.get_or_init(|| route::http_client(&shared.options, &shared.cookies, Purpose::Changing));
+        let unmade = |problem: &Problem| Undelivered::unsent(EngineError::new(Some(request.row().name), &self.place_of(request), problem.clone()));
+        let http = made.as_ref().map_err(unmade)?;
+        self.exchange(request, limit, http, self.change_timeout.unwrap_or(self.timeout), Repeats::Never).await
+    }
+
+    async fn exchange(&self, request: &Request, limit: Limit, http: &reqwest::Client, timeout: Duration, repeats: Repeats) -> Result<Delivery, Undelivered> {
         let shared = &*self.shared;
         if let Err(problem) = request.check(self.known_version().as_ref()) {
-            return Err(EngineError::new(Some(request.row().name), &self.place_of(request), problem));
+            return Err(Undelivered::unsent(EngineError::new(Some(request.row().name), &self.place_of(request), problem)));
         }
-        let sender = Sender {
-            http: &shared.http,
-            options: &shared.options,
-            tokens: shared.tokens.as_ref(),
-            gate: &shared.gate,
-            counters: &shared.counters,
-            timeout: self.timeout,
-            repeats: self.repeats,
-        };
+        let (options, tokens) = (&shared.options, shared.tokens.as_ref());
+        let sender = Sender { http, options, tokens, gate: &shared.gate, counters: &shared.counters, timeout, repeats };
         sender.send(request, limit).await
     }
 }

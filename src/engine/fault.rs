@@ -16,6 +16,9 @@ const LOOKED_AT: usize = 16 * 1024;
 /// Characters of a strange reply that are quoted.
 const QUOTED: usize = 80;
 
+/// The engine's code for a change that lost against another one: it is rolled back.
+const OPTIMISTIC_LOCK: i64 = 1;
+
 /// A reply of the server, read to its end or to its limit.
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -196,6 +199,20 @@ fn of_nginx(reply: &Reply) -> Option<TlsFault> {
         said if said.contains("No required SSL certificate was sent") => Some(TlsFault::CertificateDemanded),
         said if said.contains("The SSL certificate error") => Some(TlsFault::CertificateRefused(Objection::Unsaid)),
         _ => None,
+    }
+}
+
+/// Whether a reply with another status than success is the engine's own word that it did not do what was asked.
+///
+/// An engine's refusals are rolled back: its errors of 400 to 499 in its own words, its empty 401 for a login, and an optimistic lock. Anything
+/// else may have been said after the work was done: by a proxy, by a gateway that looks at answers, by an engine that failed on the way back.
+pub(super) fn is_refusal(reply: &Reply) -> bool {
+    let complaint = complaint(reply).filter(|said| said.message.is_some());
+    match reply.status {
+        401 => reply.is_blank() || complaint.is_some(),
+        400..=499 => complaint.is_some(),
+        500 => complaint.is_some_and(|said| said.code == Some(OPTIMISTIC_LOCK)),
+        _ => false,
     }
 }
 

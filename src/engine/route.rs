@@ -1,9 +1,11 @@
 //! The way a request takes and what it carries beyond the question: a proxy, extra headers; and the HTTP client built for both.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
+use reqwest::cookie::Jar;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -67,8 +69,20 @@ impl fmt::Debug for ExtraHeaders {
     }
 }
 
+/// What an HTTP client is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Reading: connections are kept and used again.
+    Reading,
+    /// Changing: every request has a connection of its own.
+    ///
+    /// On a connection that is used again, the HTTP library sends a request anew if the server hung up just before, and over HTTP/2 a server
+    /// may hand a request back to be sent again. A fresh HTTP/1.1 connection leaves no layer below anything to repeat.
+    Changing,
+}
+
 /// The HTTP client for one address. Where no TLS is spoken no trust store is loaded, which saves memory and time.
-pub(super) fn http_client(options: &ClientOptions) -> Result<reqwest::Client, Problem> {
+pub(super) fn http_client(options: &ClientOptions, cookies: &Arc<Jar>, purpose: Purpose) -> Result<reqwest::Client, Problem> {
     // A provider that is already installed serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let unusable = |error: reqwest::Error| Problem::Setup { why: format!("the HTTP client cannot be built: {error}") };
@@ -77,11 +91,12 @@ pub(super) fn http_client(options: &ClientOptions) -> Result<reqwest::Client, Pr
         Proxy::System | Proxy::Direct => None,
     };
     let build = |roots: Roots| {
+        let plain = builder(options, cookies, purpose);
         let builder = match roots {
-            Roots::None => builder(options).tls_certs_only(Vec::new()),
-            Roots::Platform if options.authorities.is_empty() => builder(options),
-            Roots::Platform => builder(options).tls_certs_merge(options.authorities.certificates()),
-            Roots::Bundled => builder(options).tls_certs_only(bundled_roots().into_iter().chain(options.authorities.certificates())),
+            Roots::None => plain.tls_certs_only(Vec::new()),
+            Roots::Platform if options.authorities.is_empty() => plain,
+            Roots::Platform => plain.tls_certs_merge(options.authorities.certificates()),
+            Roots::Bundled => plain.tls_certs_only(bundled_roots().into_iter().chain(options.authorities.certificates())),
         };
         match &proxy {
             Some(proxy) => builder.proxy(proxy.clone()).build(),
@@ -105,7 +120,7 @@ enum Roots {
     Bundled,
 }
 
-fn builder(options: &ClientOptions) -> reqwest::ClientBuilder {
+fn builder(options: &ClientOptions, cookies: &Arc<Jar>, purpose: Purpose) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("bpmtop/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(options.connect_timeout)
@@ -113,10 +128,12 @@ fn builder(options: &ClientOptions) -> reqwest::ClientBuilder {
         .retry(reqwest::retry::never())
         .referer(false)
         // A container may open a session per request that comes without its cookie, until its heap is full of them.
-        .cookie_store(true)
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(options.max_in_flight.max(1))
+        .cookie_provider(Arc::clone(cookies))
         .tcp_keepalive(Duration::from_secs(30));
+    let builder = match purpose {
+        Purpose::Reading => builder.pool_idle_timeout(IDLE).pool_max_idle_per_host(options.max_in_flight.max(1)),
+        Purpose::Changing => builder.pool_max_idle_per_host(0).http1_only(),
+    };
     match &options.client_certificate {
         Some(certificate) => builder.identity(certificate.identity()),
         None => builder,

@@ -41,6 +41,32 @@ pub(super) struct Delivery {
     pub(super) place: String,
 }
 
+/// How far a request that failed got. What matters is whether it may have been carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Nothing went out.
+    Nowhere,
+    /// The engine itself says that it did not do it.
+    Refused,
+    /// It went out, and nothing certain came back.
+    Unclear,
+}
+
+/// A request that did not get its answer.
+pub(super) struct Undelivered {
+    pub(super) error: EngineError,
+    pub(super) reach: Reach,
+    pub(super) elapsed: Duration,
+    pub(super) engine_time: Option<Timestamp>,
+}
+
+impl Undelivered {
+    /// Nothing went out.
+    pub(super) fn unsent(error: EngineError) -> Self {
+        Self { error, reach: Reach::Nowhere, elapsed: Duration::ZERO, engine_time: None }
+    }
+}
+
 /// Requests and bytes, counted over the life of a client and its descendants.
 #[derive(Default)]
 pub(super) struct Counters {
@@ -115,20 +141,30 @@ pub(super) struct Sender<'a> {
 
 /// One exchange, with the number of the token it carried.
 struct Attempt {
-    outcome: Result<(Reply, Option<Timestamp>), Problem>,
+    outcome: Result<Reply, Problem>,
+    reach: Reach,
     elapsed: Duration,
+    engine_time: Option<Timestamp>,
     token: u64,
+}
+
+/// What came of one exchange.
+struct Exchanged {
+    outcome: Result<Reply, Problem>,
+    /// How far it got if it failed before a whole reply was read.
+    reach: Reach,
+    engine_time: Option<Timestamp>,
 }
 
 impl Sender<'_> {
     /// Sends a checked request and reads the reply. Any status but success is an error.
-    pub(super) async fn send(&self, request: &Request, limit: Limit) -> Result<Delivery, EngineError> {
+    pub(super) async fn send(&self, request: &Request, limit: Limit) -> Result<Delivery, Undelivered> {
         let url = request.url(&self.options.base_url, self.options.engine_name.as_deref());
         let place = shown_place(request.row().method, &url);
         let failed = |problem| EngineError::new(Some(request.row().name), &place, problem);
-        let permit = self.gate.enter(self.tokens.is_some()).await.map_err(failed)?;
+        let permit = self.gate.enter(self.tokens.is_some()).await.map_err(|problem| Undelivered::unsent(failed(problem)))?;
         if let Some(why) = self.tokens.and_then(|tokens| tokens.pausing()) {
-            return Err(failed(Problem::TokenNotFetched { why }));
+            return Err(Undelivered::unsent(failed(Problem::TokenNotFetched { why })));
         }
         let mut attempt = self.attempt(request, &url, limit).await;
         if let (Err(Problem::TokenRefused { .. }), Some(tokens)) = (&attempt.outcome, self.tokens) {
@@ -145,8 +181,11 @@ impl Sender<'_> {
         }
         self.learn(request, &attempt);
         drop(permit);
-        let (reply, engine_time) = attempt.outcome.map_err(failed)?;
-        Ok(Delivery { reply, elapsed: attempt.elapsed, engine_time, place })
+        let Attempt { outcome, reach, elapsed, engine_time, .. } = attempt;
+        match outcome {
+            Ok(reply) => Ok(Delivery { reply, elapsed, engine_time, place }),
+            Err(problem) => Err(Undelivered { error: failed(problem), reach, elapsed, engine_time }),
+        }
     }
 
     async fn attempt(&self, request: &Request, url: &Url, limit: Limit) -> Attempt {
@@ -157,18 +196,20 @@ impl Sender<'_> {
         let sent_at = Instant::now();
         let exchanged = tokio::time::timeout(self.timeout, self.exchange(request, url.clone(), header, limit)).await;
         let elapsed = sent_at.elapsed();
-        let outcome = match exchanged {
-            Err(_) => Err(Problem::TooSlow { after: self.timeout }),
-            Ok(Err(problem)) => Err(problem),
-            Ok(Ok((reply, _))) if !(200..300).contains(&reply.status) => {
+        // What the limit cut off may be on its way to being done.
+        let late = |_| Exchanged { outcome: Err(Problem::TooSlow { after: self.timeout }), reach: Reach::Unclear, engine_time: None };
+        let Exchanged { outcome, mut reach, engine_time } = exchanged.unwrap_or_else(late);
+        let outcome = match outcome {
+            Ok(reply) if !(200..300).contains(&reply.status) => {
+                reach = if fault::is_refusal(&reply) { Reach::Refused } else { Reach::Unclear };
                 Err(match fault::of_status(request.row(), &reply, self.user().as_ref(), &self.way()) {
                     Problem::Unauthorized { note, .. } if self.tokens.is_some() => Problem::TokenRefused { note },
                     other => other,
                 })
             }
-            Ok(Ok(good)) => Ok(good),
+            other => other,
         };
-        Attempt { outcome, elapsed, token }
+        Attempt { outcome, reach, elapsed, engine_time, token }
     }
 
     fn way(&self) -> fault::Way<'_> {
@@ -202,10 +243,12 @@ impl Sender<'_> {
         }
     }
 
-    async fn exchange(&self, request: &Request, url: Url, token: Option<HeaderValue>, limit: Limit) -> Result<(Reply, Option<Timestamp>), Problem> {
+    async fn exchange(&self, request: &Request, url: Url, token: Option<HeaderValue>, limit: Limit) -> Exchanged {
         let mut builder = match request.row().method {
             Method::Get => self.http.get(url),
             Method::Post => self.http.post(url).header(CONTENT_TYPE, "application/json"),
+            Method::Put => self.http.put(url).header(CONTENT_TYPE, "application/json"),
+            Method::Delete => self.http.delete(url),
         };
         builder = builder.headers(self.options.headers.map());
         builder = builder.header(ACCEPT, "application/json, text/plain;q=0.9, */*;q=0.1");
@@ -219,9 +262,17 @@ impl Sender<'_> {
             builder = builder.header(AUTHORIZATION, token);
         }
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
-        let response = builder.send().await.map_err(|error| fault::of_network(&error, &self.way()))?;
-        let engine_time = header(response.headers(), DATE).and_then(|date| http_date(&date));
-        Ok((self.read(response, limit).await?, engine_time))
+        match builder.send().await {
+            Ok(response) => {
+                let engine_time = header(response.headers(), DATE).and_then(|date| http_date(&date));
+                Exchanged { outcome: self.read(response, limit).await, reach: Reach::Unclear, engine_time }
+            }
+            Err(error) => {
+                // While a connection is made, the proxy's tunnel and TLS included, no byte of the request is on its way.
+                let reach = if error.is_connect() { Reach::Nowhere } else { Reach::Unclear };
+                Exchanged { outcome: Err(fault::of_network(&error, &self.way())), reach, engine_time: None }
+            }
+        }
     }
 
     async fn read(&self, mut response: Response, limit: Limit) -> Result<Reply, Problem> {

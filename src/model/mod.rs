@@ -1,6 +1,7 @@
 //! The domain: ids, incidents, jobs, definitions, figures and the snapshot. Pure: no I/O, no clock, no terminal.
 
 pub mod activity_instance;
+pub mod batch;
 pub mod call_tree;
 pub mod definition;
 pub mod deployment;
@@ -19,6 +20,7 @@ pub mod job;
 pub mod masking;
 pub mod naming;
 pub mod rights;
+pub mod role;
 pub mod scope;
 pub mod scoped;
 pub mod search;

@@ -14,6 +14,10 @@ pub(super) const fn query_since(name: &'static str, minor: u16) -> Parameter {
     Parameter { name, carrier: Carrier::Query, since: Since::camunda7(minor) }
 }
 
+pub(super) const fn body_since(name: &'static str, minor: u16) -> Parameter {
+    Parameter { name, carrier: Carrier::Body, since: Since::camunda7(minor) }
+}
+
 pub(super) const INCIDENT_FILTERS: [Parameter; 10] = [
     query("activityId"),
     query("incidentMessageLike"),
@@ -105,6 +109,36 @@ pub(super) const HISTORIC_INSTANCE_FILTERS: [Parameter; 11] = [
 
 pub(super) const HISTORIC_ACTIVITY_FILTERS: [Parameter; 5] =
     [query("processInstanceId"), query("activityType"), query("activityId"), query("unfinished"), query("finished")];
+
+pub(super) const JOB_LOG_FILTERS: [Parameter; 8] = [
+    query("jobId"),
+    query("processInstanceId"),
+    query("jobDefinitionId"),
+    query("jobDefinitionType"),
+    query("creationLog"),
+    query("failureLog"),
+    query("successLog"),
+    query("deletionLog"),
+];
+
+pub(super) const EXTERNAL_TASK_LOG_FILTERS: [Parameter; 6] =
+    [query("externalTaskId"), query("processInstanceId"), query("creationLog"), query("failureLog"), query("successLog"), query("deletionLog")];
+
+pub(super) const USER_OPERATION_FILTERS: [Parameter; 13] = [
+    query("processInstanceId"),
+    query("processDefinitionId"),
+    query("jobId"),
+    query("jobDefinitionId"),
+    query("externalTaskId"),
+    query("batchId"),
+    query("operationId"),
+    query("userId"),
+    query("operationType"),
+    query("entityType"),
+    query("property"),
+    query("afterTimestamp"),
+    query("beforeTimestamp"),
+];
 
 pub(super) const PAGE: [Parameter; 4] = [query("firstResult"), query("maxResults"), query("sortBy"), query("sortOrder")];
 

@@ -1,122 +1,10 @@
-//! The rows of the request catalogue, and nothing else. Adding a call means adding its name and its row here.
+//! The rows that read, and nothing else. Adding a call means adding its name in `names.rs` and its row here, at the same place.
 
 use super::parameters::{
-    EXTERNAL_TASK_FILTERS, HISTORIC_ACTIVITY_FILTERS, HISTORIC_INCIDENT_FILTERS, HISTORIC_INSTANCE_FILTERS, INCIDENT_FILTERS, INSTANCE_FILTERS, JOB_FILTERS,
-    PAGE, body, joined, query,
+    EXTERNAL_TASK_FILTERS, EXTERNAL_TASK_LOG_FILTERS, HISTORIC_ACTIVITY_FILTERS, HISTORIC_INCIDENT_FILTERS, HISTORIC_INSTANCE_FILTERS, INCIDENT_FILTERS,
+    INSTANCE_FILTERS, JOB_FILTERS, JOB_LOG_FILTERS, PAGE, USER_OPERATION_FILTERS, body, joined, query,
 };
-use super::{Endpoint, HistoryNeed, Kind, Meaning, Method, Permission, Since};
-
-macro_rules! request_names {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// Name of one row of the catalogue.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum RequestName {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl RequestName {
-            /// Every name, in the order of the catalogue.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-        }
-    };
-}
-
-request_names! {
-    /// Names of the engines behind this address.
-    Engines,
-    /// Version of the REST API, which is the engine's.
-    Version,
-    /// Product, database and live command counters of the node that answers.
-    Telemetry,
-    /// Whether the caller has one permission.
-    AuthorizationCheck,
-    /// How many incidents are open.
-    IncidentCount,
-    /// Open incidents.
-    IncidentList,
-    /// One open incident.
-    Incident,
-    /// How many jobs match.
-    JobCount,
-    /// Jobs.
-    JobList,
-    /// Jobs by their ids.
-    JobsByIds,
-    /// One job.
-    Job,
-    /// Stack trace of a job's latest failure.
-    JobStacktrace,
-    /// How many external tasks match.
-    ExternalTaskCount,
-    /// External tasks.
-    ExternalTaskList,
-    /// External tasks by their ids.
-    ExternalTasksByIds,
-    /// One external task.
-    ExternalTask,
-    /// Details a worker reported with its latest failure.
-    ExternalTaskErrorDetails,
-    /// How many process instances run.
-    ProcessInstanceCount,
-    /// Process instances that run.
-    ProcessInstanceList,
-    /// Process instances by their ids.
-    ProcessInstancesByIds,
-    /// One process instance.
-    ProcessInstance,
-    /// What runs in a process instance, as a tree.
-    ActivityInstances,
-    /// How many executions an instance has.
-    ExecutionCount,
-    /// User tasks.
-    UserTaskList,
-    /// One user task.
-    UserTask,
-    /// Variables.
-    VariableList,
-    /// One variable.
-    Variable,
-    /// How many process definitions are deployed, every version counted.
-    ProcessDefinitionCount,
-    /// Process definitions.
-    ProcessDefinitionList,
-    /// The diagram of a process definition.
-    ProcessDefinitionXml,
-    /// Instances, failed jobs and incidents of every process definition.
-    ProcessStatistics,
-    /// How many job definitions exist.
-    JobDefinitionCount,
-    /// Job definitions.
-    JobDefinitionList,
-    /// Deployments.
-    DeploymentList,
-    /// How many incidents, open or ended, match.
-    HistoricIncidentCount,
-    /// Incidents, open or ended.
-    HistoricIncidentList,
-    /// What happened to jobs.
-    JobLogList,
-    /// Stack trace of the failure that an entry of the job log reports.
-    JobLogStacktrace,
-    /// How many process instances, running or ended, match.
-    HistoricProcessInstanceCount,
-    /// Process instances, running or ended.
-    HistoricProcessInstanceList,
-    /// Process instances, running or ended, by their ids.
-    HistoricProcessInstancesByIds,
-    /// One process instance, running or ended.
-    HistoricProcessInstance,
-    /// How many visits to activities match.
-    HistoricActivityCount,
-    /// Visits to activities.
-    HistoricActivityList,
-    /// Changes of the variables of an instance.
-    VariableUpdateList,
-    /// Who did what.
-    UserOperationList,
-    /// One deployment.
-    Deployment,
-}
+use super::{Endpoint, HistoryNeed, Kind, Meaning, Method, Permission, RequestName, Since};
 
 const SEE_INSTANCE: Permission = Permission::AnyOf(&["READ on PROCESS_INSTANCE", "READ_INSTANCE on PROCESS_DEFINITION"]);
 const SEE_TASK: Permission = Permission::AnyOf(&["READ on TASK", "READ_TASK on PROCESS_DEFINITION"]);
@@ -142,7 +30,7 @@ const READ: Endpoint = Endpoint {
     note: "",
 };
 
-pub(super) const ROWS: &[Endpoint] = &[
+pub(super) const READS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::Engines,
         path: "/engine",
@@ -277,7 +165,7 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::VariableList,
         path: "/variable-instance",
-        parameters: &joined::<2, 4, 6>([query("processInstanceIdIn"), query("deserializeValues")], PAGE),
+        parameters: &joined::<4, 4, 8>([query("processInstanceIdIn"), query("executionIdIn"), query("variableName"), query("deserializeValues")], PAGE),
         permission: SEE_VARIABLE,
         note: "Values come with the rows, of any length, but for bytes and files. Without deserializeValues=false the engine makes objects of them, by classes it may lack.",
         ..READ
@@ -359,10 +247,10 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::JobLogList,
         path: "/history/job-log",
-        parameters: &joined::<4, 4, 8>([query("jobId"), query("processInstanceId"), query("failureLog"), query("successLog")], PAGE),
+        parameters: &joined::<8, 4, 12>(JOB_LOG_FILTERS, PAGE),
         permission: SEE_HISTORY,
         history: HistoryNeed::Full,
-        note: "Evidence of success is a successLog: a job that vanished did not necessarily succeed. Of failureLog and successLog together the second wins.",
+        note: "Evidence of success is a successLog: a job that vanished did not necessarily succeed. Of failureLog and successLog together the second wins. A timed suspension is a job of the type suspend-job-definition (activate-…, …-processdefinition); which one it suspends is not told.",
         ..READ
     },
     Endpoint {
@@ -435,7 +323,7 @@ pub(super) const ROWS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::UserOperationList,
         path: "/history/user-operation",
-        parameters: &joined::<1, 4, 5>([query("processInstanceId")], PAGE),
+        parameters: &joined::<13, 4, 17>(USER_OPERATION_FILTERS, PAGE),
         permission: SEE_HISTORY,
         history: HistoryNeed::Full,
         note: "One row for each property that changed; rows of one operation share its id. Written for users that are logged in only.",
@@ -447,6 +335,44 @@ pub(super) const ROWS: &[Endpoint] = &[
         permission: Permission::AnyOf(&["READ on DEPLOYMENT"]),
         statuses: BY_ID,
         note: "A deployment that may not be read looks gone.",
+        ..READ
+    },
+    Endpoint { name: RequestName::ProcessDefinition, path: "/process-definition/{id}", permission: SEE_DEFINITION, statuses: BY_ID, ..READ },
+    Endpoint { name: RequestName::JobDefinition, path: "/job-definition/{id}", permission: SEE_DEFINITION, statuses: BY_ID, ..READ },
+    Endpoint {
+        name: RequestName::JobLogByExecutions,
+        method: Method::Post,
+        path: "/history/job-log",
+        parameters: &[query("firstResult"), query("maxResults"), body("executionIdIn"), body("jobDefinitionId"), body("sorting")],
+        permission: SEE_HISTORY,
+        history: HistoryNeed::Full,
+        note: "No filter takes several jobs; executions do, and hold the jobs that follow too. The history has no index on executions, but one on job definitions.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::ExternalTaskLogList,
+        path: "/history/external-task-log",
+        parameters: &joined::<6, 4, 10>(EXTERNAL_TASK_LOG_FILTERS, PAGE),
+        permission: SEE_HISTORY,
+        history: HistoryNeed::Full,
+        note: "Evidence that a worker completed a task is a successLog.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::Batch,
+        path: "/batch/{id}",
+        permission: Permission::AnyOf(&["READ on BATCH"]),
+        statuses: BY_ID,
+        note: "Gone once it is finished or deleted: the history tells which.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricBatch,
+        path: "/history/batch/{id}",
+        permission: Permission::AnyOf(&["READ_HISTORY on BATCH"]),
+        history: HistoryNeed::Full,
+        statuses: BY_ID,
+        note: "Finished means that the changes were made, not what became of them.",
         ..READ
     },
 ];

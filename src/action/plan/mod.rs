@@ -1,14 +1,29 @@
 //! What would happen, told before it does: frozen targets, what was found by reading first, and the requests it is made of.
+//!
+//! | part | what belongs there |
+//! |---|---|
+//! | `steps` | the exact requests, in the order in which they are sent, and why that order is safe |
+//! | `words` | what will happen, in one sentence; what the choices mean |
+//! | `danger` | what must be typed, and whether it can be done at all |
+//!
+//! Here stand the types. A plan is pure: the reading that makes one is the planner's, the sending is the performer's.
+
+mod danger;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::target::Target;
 use super::verb::Verb;
-use super::wish::Wish;
+use super::wish::{Asked, Wish};
 use crate::engine::{Change, Due};
-use crate::model::ids::ProcessInstanceId;
+use crate::model::ids::{JobId, ProcessInstanceId};
 use crate::model::section::Moment;
 use crate::model::snapshot::EngineIdentity;
 
@@ -29,6 +44,8 @@ pub struct Plan {
     pub action: ActionId,
     /// What was asked, to plan anew.
     pub wish: Arc<Wish>,
+    /// What is done: the wish, or what takes an earlier action back, with the values that it puts back.
+    pub asked: Asked,
     /// What is done.
     pub verb: Verb,
     /// Of which engine.
@@ -39,7 +56,9 @@ pub struct Plan {
     pub production: bool,
     /// When the targets were read.
     pub read: Moment,
-    /// What is acted on, by id and as it was.
+    /// The zone in which its sentences tell times.
+    pub zone: TimeZone,
+    /// What is acted on, by id and as it was, in the order in which it is sent: versions in turn, so that the first few stand for all.
     pub targets: Arc<[Target]>,
     /// What was asked for and is not acted on, with the reason.
     pub left_out: Vec<LeftOut>,
@@ -51,6 +70,10 @@ pub struct Plan {
     pub levels: Vec<Level>,
     /// Jobs that a resumption would wake although something else suspended them.
     pub held: Vec<Held>,
+    /// Whether all of those were read. Where not, they cannot be kept.
+    pub held_complete: bool,
+    /// Of each job definition that also has held jobs: those that a resumption may wake.
+    pub free: Vec<Free>,
     /// The undone or thawed action, if it is one of these.
     pub takes_back: Option<ActionId>,
     /// What the operator may still change.
@@ -119,14 +142,25 @@ pub struct Level {
 /// Something suspended by another cause that a resumption would wake.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Held {
+    /// Index of the target whose resumption would wake it.
+    pub target: usize,
     /// The job that would run.
-    pub job: crate::model::ids::JobId,
+    pub job: JobId,
     /// Its due date, which is put back after it was shielded.
     pub due: Option<Timestamp>,
     /// As an operator knows it.
     pub label: String,
     /// What else suspended it.
     pub cause: String,
+}
+
+/// The suspended jobs of a job definition that nothing else holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Free {
+    /// Index of the job definition among the targets.
+    pub target: usize,
+    /// Its jobs; none where there are too many to resume each singly.
+    pub jobs: Option<Vec<JobId>>,
 }
 
 /// What is done about jobs that a resumption would wake although something else suspended them.
@@ -199,6 +233,9 @@ impl Default for Choices {
 }
 
 /// One request of a plan, and the targets it is for.
+///
+/// Steps that share a target are a sequence: a later one is sent only once the engine accepted the earlier, and a sequence that was begun is
+/// sent to its end, whoever stops the action.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What is sent.
@@ -230,4 +267,15 @@ pub struct Unavailable {
     pub why: String,
     /// What can be done instead; may be empty.
     pub remedy: String,
+}
+
+impl Unavailable {
+    /// Both in one line: what stands in the way, and what can be done instead.
+    pub fn words(&self) -> String {
+        let sentence = |text: &str| {
+            let mut signs = text.trim().trim_end_matches('.').chars();
+            signs.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), signs.as_str()))
+        };
+        [sentence(&self.why), sentence(&self.remedy)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
 }
