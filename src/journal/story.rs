@@ -177,19 +177,20 @@ impl Archive {
     /// A file cannot be read.
     pub fn under_way(&self, engine: Option<&Engine>) -> Result<Vec<UnderWay>, Unread> {
         let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-        let summaries = self.summaries(Some(today.saturating_sub(LEFT_DAYS.days())))?;
-        let left = summaries.into_iter().filter(|summary| summary.standing == Standing::Left);
-        let here = left.filter(|summary| engine.is_none_or(|engine| summary.intent.engine.is_same(engine)));
-        Ok(here
-            .map(|Summary { intent, at, sent, .. }| UnderWay {
-                action: intent.action,
-                sentence: intent.sentence,
-                engine: intent.engine,
-                at,
-                sent,
-                of: intent.steps,
-            })
-            .collect())
+        // Most lines are those between: they are looked at only if something was left.
+        let pattern = Regex::new(r#""kind":"(?:intent|end|read_back)""#).ok();
+        let mut gathered = Gathered::default();
+        for record in self.records_with(Some(today.saturating_sub(LEFT_DAYS.days())), pattern)? {
+            gathered.add(record?);
+        }
+        let mut left = Vec::new();
+        for Summary { intent, at, standing, .. } in gathered.finish(|run| is_alive(&self.folder, run)) {
+            if standing == Standing::Left && engine.is_none_or(|engine| intent.engine.is_same(engine)) {
+                let sent = self.action(intent.action.as_wire())?.map_or(0, |story| story.sent.len() as u64);
+                left.push(UnderWay { action: intent.action, sentence: intent.sentence, engine: intent.engine, at, sent, of: intent.steps });
+            }
+        }
+        Ok(left)
     }
 
     /// The latest freeze of an engine of which something is not thawed yet, however long ago it was.
