@@ -6,6 +6,7 @@
 //! | [`wish`] | what the operator asks for, with the rows it was asked on |
 //! | [`target`] | one frozen target, as it was read before |
 //! | [`plan`] | what would happen, told before it does; the requests it is made of |
+//! | [`planner`] | the reading before: from a wish to a plan |
 //! | [`outcome`] | what became of one target |
 //! | [`ledger`] | an action under way or over, with all of its outcomes |
 //! | [`desk`] | what the cockpit may ask of actions, and what comes back |
@@ -19,6 +20,7 @@ pub(crate) mod example;
 pub mod ledger;
 pub mod outcome;
 pub mod plan;
+pub mod planner;
 pub mod target;
 pub mod verb;
 pub mod wish;

@@ -8,7 +8,7 @@ use crate::engine::{NewValue, VariableHome};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::KnownIncident;
-use crate::model::ids::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::ids::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use crate::model::job::{Job, JobDefinition};
 use crate::text::EngineText;
 
@@ -54,6 +54,8 @@ pub enum Subject {
     Variable {
         /// Of which instance.
         instance: ProcessInstanceId,
+        /// Of which process, where that is known.
+        process: Option<ProcessKey>,
         /// Where it lives.
         home: VariableHome,
         /// Its name.
