@@ -206,6 +206,7 @@ impl Runner {
                 }
             }
             Effect::Connect(address) => self.connect(&address),
+            Effect::Act(_) | Effect::Save { .. } => {}
             Effect::Quit | Effect::Suspend | Effect::Copy(_) => {}
         }
     }

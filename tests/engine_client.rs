@@ -278,7 +278,16 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     };
     let visits =
         HistoricActivityFilter { process_instance: instance.clone(), kind: Some("callActivity".into()), activity: Some("a".into()), running: true, over: true };
-    let log = JobLogFilter { job: Some("j".into()), process_instance: instance.clone(), failed: true, succeeded: true };
+    let log = JobLogFilter {
+        job: Some("j".into()),
+        process_instance: instance.clone(),
+        job_definition: Some("jd".into()),
+        kind: Some("suspend-job-definition".into()),
+        created: true,
+        failed: true,
+        succeeded: true,
+        deleted: true,
+    };
     use ExternalTaskIs as Task;
     use JobIs as Mark;
     let marks = vec![

@@ -37,9 +37,10 @@ pub use client::{Answer, Client, ClientOptions, Usage};
 pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault, Unreachable};
 pub use login::{Login, Token};
 pub use question::{
-    CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery,
-    HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobFilter, JobIs,
-    JobLogFilter, JobLogQuery, Order, Page, RunningOrder, beginning_with, containing,
+    CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, ExternalTaskLogFilter, ExternalTaskLogQuery, HistoricActivityFilter, HistoricActivityQuery,
+    HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter,
+    InstanceOrder, InstanceQuery, JobDefinitionFilter, JobFilter, JobIs, JobLogFilter, JobLogOfExecutions, JobLogQuery, Order, Page, RunningOrder,
+    UserOperationFilter, UserOperationQuery, beginning_with, containing,
 };
 pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;

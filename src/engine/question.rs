@@ -1,17 +1,16 @@
 //! What can be asked of counts and lists, as values. Every parameter named here stands in the catalogue row it is sent with.
 //!
 //! Marks are positive only: the engine reads `active=false` as "no filter", not as the opposite. What can be asked of the history is
-//! in `question/history.rs`. No sending.
+//! in `question/history.rs` and `question/logs.rs`. No sending.
 
 mod history;
-
 mod instance;
+mod logs;
 
 use jiff::Timestamp;
 
 pub use self::history::{
     HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, InstanceOrder,
-    JobLogFilter, JobLogQuery,
 };
 use super::catalogue::RequestName;
 use super::request::Request;
@@ -20,6 +19,7 @@ use crate::model::rights::Right;
 use crate::text::EngineText;
 
 pub use self::instance::{InstanceFilter, InstanceQuery, RunningOrder};
+pub use self::logs::{ExternalTaskLogFilter, ExternalTaskLogQuery, JobLogFilter, JobLogOfExecutions, JobLogQuery, UserOperationFilter, UserOperationQuery};
 
 /// Which rows of a list to read. Every list is bounded, because an engine may refuse one that is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,6 +233,21 @@ impl JobFilter {
             .query_text("processDefinitionId", self.process_definition.as_ref().map(ProcessDefinitionId::text))
             .query_text("processInstanceId", self.process_instance.as_ref().map(ProcessInstanceId::text))
             .query_joined("createTimes", window.iter().map(String::as_str))
+    }
+}
+
+/// Which job definitions. Default: all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobDefinitionFilter {
+    /// Of this version of a process.
+    pub process_definition: Option<ProcessDefinitionId>,
+    /// Suspended.
+    pub suspended: bool,
+}
+
+impl JobDefinitionFilter {
+    pub(super) fn onto(&self, request: Request) -> Request {
+        request.query_text("processDefinitionId", self.process_definition.as_ref().map(ProcessDefinitionId::text)).query_mark("suspended", self.suspended)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The typed calls of the client, one per question. Each names its REST path; permissions, versions and traps are in its catalogue row.
-//! Those that read the history are in `typed/history.rs`.
+//! Those that read the history are in `typed/history.rs` and `typed/logs.rs`, those about running instances in `typed/instance.rs`.
 
 mod history;
 mod instance;
+mod logs;
 
 use std::collections::HashSet;
 
@@ -10,7 +11,7 @@ use super::catalogue::RequestName;
 use super::client::{Answer, Client};
 use super::error::{EngineError, Problem, Stranger};
 use super::fault;
-use super::question::{CountQuestion, Excerpt, IncidentQuery, Page, right_request};
+use super::question::{CountQuestion, Excerpt, IncidentQuery, JobDefinitionFilter, Page, right_request};
 use super::request::Request;
 use super::telemetry::{Telemetry, TelemetryRow};
 use super::transport::{Delivery, Limit};
@@ -19,7 +20,7 @@ use super::wire::{self, Pool, past};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::deployment::Deployment;
 use crate::model::external_task::ExternalTask;
-use crate::model::ids::{DeploymentId, ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::ids::{DeploymentId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::Right;
@@ -241,6 +242,16 @@ impl Client {
         self.ask(request, |json| pooled(json, wire::ProcessDefinitionRow::into_process_definition)).await
     }
 
+    /// One process definition, none if it is gone or may not be read (`GET /process-definition/{id}`).
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`] but `NotFound`.
+    pub async fn process_definition(&self, id: &ProcessDefinitionId) -> Result<Option<Answer<ProcessDefinition>>, EngineError> {
+        let request = Request::to(RequestName::ProcessDefinition).id(id.text());
+        present(self.ask(request, |json| one(json, wire::ProcessDefinitionRow::into_process_definition)).await)
+    }
+
     /// The diagram of a process definition, exactly as deployed (`GET /process-definition/{id}/xml`).
     ///
     /// # Errors
@@ -268,8 +279,28 @@ impl Client {
     ///
     /// Any [`Problem`].
     pub async fn job_definitions(&self, page: Page) -> Call<Vec<JobDefinition>> {
-        let request = page.onto(Request::to(RequestName::JobDefinitionList)).query("sortBy", "jobDefinitionId").query("sortOrder", "asc");
+        self.job_definitions_where(&JobDefinitionFilter::default(), page).await
+    }
+
+    /// One page of some job definitions, sorted by id so that pages do not overlap (`GET /job-definition`).
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`].
+    pub async fn job_definitions_where(&self, filter: &JobDefinitionFilter, page: Page) -> Call<Vec<JobDefinition>> {
+        let request = page.onto(filter.onto(Request::to(RequestName::JobDefinitionList)));
+        let request = request.query("sortBy", "jobDefinitionId").query("sortOrder", "asc");
         self.ask(request, |json| pooled(json, wire::JobDefinitionRow::into_job_definition)).await
+    }
+
+    /// One job definition, none if it is gone or may not be read (`GET /job-definition/{id}`).
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`] but `NotFound`.
+    pub async fn job_definition(&self, id: &JobDefinitionId) -> Result<Option<Answer<JobDefinition>>, EngineError> {
+        let request = Request::to(RequestName::JobDefinition).id(id.text());
+        present(self.ask(request, |json| one(json, wire::JobDefinitionRow::into_job_definition)).await)
     }
 
     /// One page of deployments with their ids, the oldest first, so that a new one moves no page (`GET /deployment`).

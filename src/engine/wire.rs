@@ -4,6 +4,7 @@
 //! between. Texts that repeat within a page share their storage. Unknown fields, nulls and absent optional fields are tolerated.
 
 pub(super) mod activity_tree;
+pub(super) mod batch;
 mod deployment;
 pub(super) mod history;
 pub(super) mod instance;

@@ -7,7 +7,7 @@ mod instance;
 use jiff::Timestamp;
 
 pub use self::instance::{HistoricActivity, HistoricInstance, InstanceState, VariableUpdate};
-use super::ids::{ActivityId, ExternalTaskId, JobDefinitionId, JobId, ProcessInstanceId, ProcessKey};
+use super::ids::{ActivityId, BatchId, ExecutionId, ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use super::incident::Incident;
 use crate::text::EngineText;
 
@@ -37,7 +37,7 @@ pub struct HistoricIncident {
     pub root_process_instance: Option<ProcessInstanceId>,
 }
 
-/// What one entry of the job log reports.
+/// What one entry of the log of jobs reports, or of that of external tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobEvent {
     /// The job was created.
@@ -63,6 +63,8 @@ pub struct JobLogEntry {
     pub event: JobEvent,
     /// Attempts left before it: the engine counts them down after it has written the entry (7.18, 7.24).
     pub retries: i64,
+    /// When it was due then.
+    pub due: Option<Timestamp>,
     /// Message of a failure.
     pub exception_message: Option<EngineText>,
     /// Activity that failed.
@@ -71,10 +73,39 @@ pub struct JobLogEntry {
     pub hostname: Option<EngineText>,
     /// Instance it belonged to; none for jobs of batches and of the engine itself.
     pub instance: Option<ProcessInstanceId>,
+    /// Execution it belonged to.
+    pub execution: Option<ExecutionId>,
     /// Activity it stood at.
     pub activity: Option<ActivityId>,
+    /// Where in the diagram it came from; none for the timer of a timed suspension, which does not tell whom it suspends.
+    pub job_definition: Option<JobDefinitionId>,
     /// What kind of job it was, such as `async-continuation` or `timer-intermediate-transition` (`jobDefinitionType`).
     pub job_kind: Option<EngineText>,
+}
+
+/// One entry of the log of external tasks (`GET /history/external-task-log`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExternalTaskLogEntry {
+    /// Its id.
+    pub id: EngineText,
+    /// The task.
+    pub task: ExternalTaskId,
+    /// When, by the engine node's clock.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: JobEvent,
+    /// Attempts left; none as long as no worker counted any.
+    pub retries: Option<i64>,
+    /// Message of a failure.
+    pub error_message: Option<EngineText>,
+    /// Its topic.
+    pub topic: Option<EngineText>,
+    /// Worker that held it.
+    pub worker: Option<EngineText>,
+    /// Instance it belonged to.
+    pub instance: Option<ProcessInstanceId>,
+    /// Activity it stood at.
+    pub activity: Option<ActivityId>,
 }
 
 /// One change of one property by a user (`GET /history/user-operation`).
@@ -90,6 +121,12 @@ pub struct UserOperation {
     pub user: Option<EngineText>,
     /// When, by the engine node's clock.
     pub at: Timestamp,
+    /// In which process instance, where it was in one.
+    pub instance: Option<ProcessInstanceId>,
+    /// In which version of a process, where it was in one.
+    pub process_definition: Option<ProcessDefinitionId>,
+    /// To which batch, where it was one. The operation that makes a batch does not name it.
+    pub batch: Option<BatchId>,
     /// To which job, where it was one.
     pub job: Option<JobId>,
     /// To which job definition, where it was one.

@@ -1,6 +1,7 @@
 //! The domain: ids, incidents, jobs, definitions, figures and the snapshot. Pure: no I/O, no clock, no terminal.
 
 pub mod activity_instance;
+pub mod batch;
 pub mod call_tree;
 pub mod definition;
 pub mod deployment;

@@ -6,9 +6,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::look::{Look, Pen};
+use crate::action::ledger::Stage;
 use crate::app::command::Command;
 use crate::app::keymap;
-use crate::app::prompt::Purpose;
+use crate::app::prompt::{Entry, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
 use crate::model::rights::Trust;
@@ -119,6 +120,9 @@ fn status_words(app: &App) -> (String, Role) {
     if let Some((notice, _)) = &app.notice {
         return (notice.clone(), Role::Info);
     }
+    if let Some(told) = action_words(app) {
+        return told;
+    }
     if let Some(problem) = first_problem(snapshot) {
         return (format!("{}. {}", problem.what, problem.remedy), Role::Warning);
     }
@@ -126,6 +130,15 @@ fn status_words(app: &App) -> (String, Role) {
         Some(warning) => (warning.clone(), Role::Muted),
         None => (String::new(), Role::Muted),
     }
+}
+
+/// How the actions under way stand, for whoever works on something else meanwhile.
+fn action_words(app: &App) -> Option<(String, Role)> {
+    let running: Vec<_> = app.acting.running().collect();
+    let newest = running.last()?;
+    let others = if running.len() > 1 { format!(" (and {} more)", running.len() - 1) } else { String::new() };
+    let role = if matches!(newest.stage, Stage::Paused(_)) { Role::Warning } else { Role::Info };
+    Some((format!("{}{others}  A shows it", newest.headline()), role))
 }
 
 fn first_problem(snapshot: &Snapshot) -> Option<&Problem> {
@@ -150,6 +163,13 @@ pub fn draw_footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let mut room = pen.room() - bindings.iter().filter(|binding| kept(binding)).map(|binding| cells(&shown(binding))).sum::<usize>().min(pen.room());
     let keys: Vec<(String, String)> = match &app.overlay {
         Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Find => vec![("enter".into(), "search".into()), ("esc".into(), "leave".into())],
+        Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Entry(Entry::Confirm) => {
+            vec![("enter".into(), "do it, if it is right".into()), ("esc".into(), "send nothing".into())]
+        }
+        Some(Overlay::Prompt(prompt)) if matches!(prompt.purpose, Purpose::Entry(_)) => {
+            vec![("enter".into(), "take it".into()), ("esc".into(), "leave".into())]
+        }
+        Some(Overlay::Menu(_)) => vec![("letter".into(), "plan it".into()), ("esc".into(), "close".into())],
         Some(Overlay::Prompt(_)) => vec![("enter".into(), "keep".into()), ("esc".into(), "undo".into())],
         Some(Overlay::Scope(_)) => vec![("enter".into(), "show".into()), ("tab".into(), "suggestions".into()), ("esc".into(), "as before".into())],
         Some(Overlay::Login(_)) => vec![("enter".into(), "log in".into()), ("tab".into(), "other line".into()), ("esc".into(), "not now".into())],

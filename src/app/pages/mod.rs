@@ -2,6 +2,9 @@
 //!
 //! | page | what belongs there |
 //! |---|---|
+//! | [`plan`] | what an action would do |
+//! | [`action`] | what became of one |
+//! | [`actions`] | all of this run |
 //! | [`incident`] | everything about one incident |
 //! | [`tree`] | the tree of called instances |
 //! | [`instance`] | everything about one process instance |
@@ -9,8 +12,11 @@
 //! | [`trace`] | the stack trace of one failure of the past |
 //! | [`results`] | what a search found |
 
+pub mod action;
+pub mod actions;
 pub mod incident;
 pub mod instance;
+pub mod plan;
 pub mod results;
 pub mod timeline;
 pub mod trace;
@@ -28,8 +34,11 @@ use crate::model::section::Moment;
 use crate::model::snapshot::Snapshot;
 use crate::poll::command::{Looking, PollCommand};
 
+use self::action::ActionPage;
+use self::actions::ActionsPage;
 use self::incident::IncidentPage;
 use self::instance::InstancePage;
+use self::plan::PlanPage;
 use self::results::ResultsPage;
 use self::timeline::TimelinePage;
 use self::trace::TracePage;
@@ -50,6 +59,12 @@ pub enum Page {
     Trace(Box<TracePage>),
     /// What a search found.
     Results(Box<ResultsPage>),
+    /// What an action would do.
+    Plan(Box<PlanPage>),
+    /// What became of an action.
+    Action(Box<ActionPage>),
+    /// All actions of this run.
+    Actions(Box<ActionsPage>),
 }
 
 /// What every page can be asked to do; many do only a part of it.
@@ -116,6 +131,9 @@ impl Deref for Page {
             Self::Timeline(page) => &**page,
             Self::Trace(page) => &**page,
             Self::Results(page) => &**page,
+            Self::Plan(page) => &**page,
+            Self::Action(page) => &**page,
+            Self::Actions(page) => &**page,
         }
     }
 }
@@ -129,6 +147,9 @@ impl DerefMut for Page {
             Self::Timeline(page) => &mut **page,
             Self::Trace(page) => &mut **page,
             Self::Results(page) => &mut **page,
+            Self::Plan(page) => &mut **page,
+            Self::Action(page) => &mut **page,
+            Self::Actions(page) => &mut **page,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::engine::client::Client;
 use crate::engine::error::{EngineError, Problem, Stranger};
 use crate::engine::fault::{self, Reply};
 use crate::engine::transport::{Delivery, Limit, Reach, Undelivered};
-use crate::engine::wire::past;
+use crate::engine::wire::batch::BatchRow;
 use crate::model::ids::BatchId;
 
 /// Bytes of an answer to a change that are read: a batch is told in less than one thousand, an error in a few.
@@ -65,7 +65,7 @@ fn nothing(reply: &Reply) -> Result<(), Problem> {
 }
 
 fn batch(reply: &Reply) -> Result<BatchId, Problem> {
-    let row: past::NewBatchRow<'_> = serde_json::from_slice(&reply.body).map_err(|error| fault::of_json(reply, &error))?;
+    let row: BatchRow<'_> = serde_json::from_slice(&reply.body).map_err(|error| fault::of_json(reply, &error))?;
     let id = row.id.own();
     let shapeless = || Problem::NotAnEngine(Stranger::Shape { path: "id".into(), complaint: "the id of a batch is empty".into() });
     if id.is_empty() { Err(shapeless()) } else { Ok(id.into()) }

@@ -1,11 +1,11 @@
-//! What can be asked of the history: ended and open incidents, instances, activities, the log of jobs. No sending.
+//! What can be asked of the history: ended and open incidents, instances, activities. Its logs are in `logs.rs`. No sending.
 
 use jiff::Timestamp;
 
 use super::{Order, Page, sorted};
 use crate::engine::catalogue::RequestName;
 use crate::engine::request::Request;
-use crate::model::ids::{ActivityId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use crate::model::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use crate::text::EngineText;
 
 /// Which incidents, open or ended, of the history (level full). Default: all.
@@ -205,43 +205,5 @@ impl HistoricActivityQuery {
     pub(in crate::engine) fn request(&self) -> Request {
         let request = self.page.onto(self.filter.onto(Request::to(RequestName::HistoricActivityList)));
         sorted(request, self.by_start.map(|order| ("startTime", order)))
-    }
-}
-
-/// Which entries of the job log (level full). Default: all.
-///
-/// The history has no index on jobs, but one on instances: name both where both are known. Of both marks together the engine takes the
-/// second.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct JobLogFilter {
-    /// Of this job.
-    pub job: Option<JobId>,
-    /// Of this process instance.
-    pub process_instance: Option<ProcessInstanceId>,
-    /// Only attempts that failed.
-    pub failed: bool,
-    /// Only attempts that succeeded.
-    pub succeeded: bool,
-}
-
-/// One page of the job log.
-#[derive(Clone, Debug, PartialEq)]
-pub struct JobLogQuery {
-    /// Which.
-    pub filter: JobLogFilter,
-    /// Sorted by time; none leaves the order to the database.
-    pub by_time: Option<Order>,
-    /// Which rows.
-    pub page: Page,
-}
-
-impl JobLogQuery {
-    pub(in crate::engine) fn request(&self) -> Request {
-        let request = Request::to(RequestName::JobLogList)
-            .query_text("jobId", self.filter.job.as_ref().map(JobId::text))
-            .query_text("processInstanceId", self.filter.process_instance.as_ref().map(ProcessInstanceId::text))
-            .query_mark("failureLog", self.filter.failed)
-            .query_mark("successLog", self.filter.succeeded);
-        sorted(self.page.onto(request), self.by_time.map(|order| ("timestamp", order)))
     }
 }

@@ -1,15 +1,14 @@
-//! The typed calls that read the history: what became of incidents, instances, jobs and variables, and who did what.
+//! The typed calls that read the history of incidents, instances, activities and variables. Its logs are in `logs.rs`.
 
 use super::{Call, VALUES, one, pooled, present};
 use crate::engine::catalogue::RequestName;
 use crate::engine::client::{Answer, Client};
 use crate::engine::error::EngineError;
-use crate::engine::question::{Excerpt, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentQuery, HistoricInstanceQuery, JobLogQuery, Order, Page};
+use crate::engine::question::{HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentQuery, HistoricInstanceQuery, Order, Page};
 use crate::engine::request::Request;
-use crate::engine::wire::{self, history, past};
-use crate::model::history::{HistoricActivity, HistoricIncident, HistoricInstance, JobLogEntry, UserOperation, VariableUpdate};
+use crate::engine::wire::{self, history};
+use crate::model::history::{HistoricActivity, HistoricIncident, HistoricInstance, VariableUpdate};
 use crate::model::ids::ProcessInstanceId;
-use crate::text::EngineText;
 
 /// Every call fails with an [`EngineError`]: see [`Problem`](crate::engine::Problem) for what can go wrong.
 impl Client {
@@ -90,36 +89,5 @@ impl Client {
             .query_text("processInstanceId", Some(instance.text()));
         let request = page.onto(request).query("sortBy", "time").query("sortOrder", order.wire());
         self.ask_within(VALUES, request, |json| pooled(json, history::VariableUpdateRow::into_update)).await
-    }
-
-    /// One page of what happened to jobs (`GET /history/job-log`, history level full).
-    ///
-    /// # Errors
-    ///
-    /// Any [`Problem`](crate::engine::Problem).
-    pub async fn job_log(&self, query: &JobLogQuery) -> Call<Vec<JobLogEntry>> {
-        self.ask(query.request(), |json| pooled(json, past::JobLogRow::into_entry)).await
-    }
-
-    /// Stack trace of the failure that one entry of the job log reports, read up to 2 MiB (`GET /history/job-log/{id}/stacktrace`,
-    /// history level full). Empty if the entry reports none.
-    ///
-    /// # Errors
-    ///
-    /// Any [`Problem`](crate::engine::Problem); `NotFound` if there is no such entry any more.
-    pub async fn job_log_stacktrace(&self, id: &EngineText) -> Call<Excerpt> {
-        self.excerpt(Request::to(RequestName::JobLogStacktrace).id(id)).await
-    }
-
-    /// Who did what to a process instance, newest first (`GET /history/user-operation`, history level full). An operation that changed
-    /// several properties has several rows.
-    ///
-    /// # Errors
-    ///
-    /// Any [`Problem`](crate::engine::Problem).
-    pub async fn user_operations(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<UserOperation>> {
-        let request = page.onto(Request::to(RequestName::UserOperationList).query_text("processInstanceId", Some(instance.text())));
-        let request = request.query("sortBy", "timestamp").query("sortOrder", "desc");
-        self.ask(request, |json| pooled(json, past::UserOperationRow::into_operation)).await
     }
 }

@@ -10,7 +10,7 @@ use crate::engine::wire::{self, activity_tree, instance};
 use crate::model::activity_instance::ActivityInstance;
 use crate::model::definition::ProcessInstance;
 use crate::model::external_task::ExternalTask;
-use crate::model::ids::{ProcessInstanceId, UserTaskId};
+use crate::model::ids::{ExecutionId, ProcessInstanceId, UserTaskId};
 use crate::model::job::Job;
 use crate::model::user_task::UserTask;
 use crate::model::variable::Variable;
@@ -18,6 +18,9 @@ use crate::text::EngineText;
 
 /// Bytes of variables that are read at once: one value may be as large as the engine's memory.
 const VARIABLES: usize = 2 << 20;
+
+/// The most variables of one name at one execution that are read: its own, and those of its tasks.
+const SAME_NAME: u32 = 50;
 
 /// Every call fails with an [`EngineError`]: see [`Problem`](crate::engine::Problem) for what can go wrong.
 impl Client {
@@ -91,6 +94,18 @@ impl Client {
     pub async fn variables(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<Variable>> {
         let request = page.onto(Request::to(RequestName::VariableList).query_text("processInstanceIdIn", Some(instance.text())));
         let request = request.query("deserializeValues", false).query("sortBy", "variableName").query("sortOrder", "asc");
+        self.ask_within(VARIABLES, request, |json| pooled(json, instance::VariableRow::into_variable)).await
+    }
+
+    /// The variables of one name that an execution holds itself, with their values; of an instance, its own alone
+    /// (`GET /variable-instance`). One at most: a task's variable names the execution too, but is another.
+    ///
+    /// # Errors
+    ///
+    /// Any problem; `TooLarge` if it is longer than 2 MiB.
+    pub async fn local_variables(&self, execution: &ExecutionId, name: &EngineText) -> Call<Vec<Variable>> {
+        let request = Request::to(RequestName::VariableList).query_text("executionIdIn", Some(execution.text())).query_text("variableName", Some(name));
+        let request = Page::first(SAME_NAME).onto(request).query("deserializeValues", false).query("sortBy", "variableName").query("sortOrder", "asc");
         self.ask_within(VARIABLES, request, |json| pooled(json, instance::VariableRow::into_variable)).await
     }
 

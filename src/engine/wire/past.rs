@@ -1,7 +1,7 @@
-//! Rows of the past: what happened to a job, who did what, and when something was deployed.
+//! Rows of the past: what happened to a job or an external task, who did what, and when something was deployed.
 
 use super::{Date, Pool, Text};
-use crate::model::history::{JobEvent, JobLogEntry, UserOperation};
+use crate::model::history::{ExternalTaskLogEntry, JobEvent, JobLogEntry, UserOperation};
 use crate::model::since::Deployed;
 
 #[derive(serde::Deserialize)]
@@ -11,11 +11,14 @@ pub(in crate::engine) struct JobLogRow<'a> {
     job_id: Text<'a>,
     timestamp: Date,
     job_retries: Option<i64>,
+    job_due_date: Option<Date>,
     job_exception_message: Option<Text<'a>>,
     failed_activity_id: Option<Text<'a>>,
     hostname: Option<Text<'a>>,
     process_instance_id: Option<Text<'a>>,
+    execution_id: Option<Text<'a>>,
     activity_id: Option<Text<'a>>,
+    job_definition_id: Option<Text<'a>>,
     job_definition_type: Option<Text<'a>>,
     failure_log: Option<bool>,
     success_log: Option<bool>,
@@ -24,24 +27,64 @@ pub(in crate::engine) struct JobLogRow<'a> {
 
 impl JobLogRow<'_> {
     pub(in crate::engine) fn into_entry(self, pool: &mut Pool) -> JobLogEntry {
-        let event = match (self.failure_log, self.success_log, self.deletion_log) {
-            (Some(true), ..) => JobEvent::Failed,
-            (_, Some(true), _) => JobEvent::Succeeded,
-            (.., Some(true)) => JobEvent::Deleted,
-            _ => JobEvent::Created,
-        };
         JobLogEntry {
             id: pool.share(&self.id),
             job: pool.share(&self.job_id).into(),
             at: self.timestamp.0,
-            event,
+            event: event(self.failure_log, self.success_log, self.deletion_log),
             retries: self.job_retries.unwrap_or(0),
+            due: self.job_due_date.map(|date| date.0),
             exception_message: pool.id(&self.job_exception_message),
             failed_activity: pool.id(&self.failed_activity_id),
             hostname: pool.id(&self.hostname),
             instance: pool.id(&self.process_instance_id),
+            execution: pool.id(&self.execution_id),
             activity: pool.id(&self.activity_id),
+            job_definition: pool.id(&self.job_definition_id),
             job_kind: pool.id(&self.job_definition_type),
+        }
+    }
+}
+
+fn event(failure: Option<bool>, success: Option<bool>, deletion: Option<bool>) -> JobEvent {
+    match (failure, success, deletion) {
+        (Some(true), ..) => JobEvent::Failed,
+        (_, Some(true), _) => JobEvent::Succeeded,
+        (.., Some(true)) => JobEvent::Deleted,
+        _ => JobEvent::Created,
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an entry of the log of external tasks", bound(deserialize = "'de: 'a"))]
+pub(in crate::engine) struct ExternalTaskLogRow<'a> {
+    id: Text<'a>,
+    external_task_id: Text<'a>,
+    timestamp: Date,
+    topic_name: Option<Text<'a>>,
+    worker_id: Option<Text<'a>>,
+    retries: Option<i64>,
+    error_message: Option<Text<'a>>,
+    activity_id: Option<Text<'a>>,
+    process_instance_id: Option<Text<'a>>,
+    failure_log: Option<bool>,
+    success_log: Option<bool>,
+    deletion_log: Option<bool>,
+}
+
+impl ExternalTaskLogRow<'_> {
+    pub(in crate::engine) fn into_entry(self, pool: &mut Pool) -> ExternalTaskLogEntry {
+        ExternalTaskLogEntry {
+            id: pool.share(&self.id),
+            task: pool.share(&self.external_task_id).into(),
+            at: self.timestamp.0,
+            event: event(self.failure_log, self.success_log, self.deletion_log),
+            retries: self.retries,
+            error_message: pool.id(&self.error_message),
+            topic: pool.id(&self.topic_name),
+            worker: pool.id(&self.worker_id),
+            instance: pool.id(&self.process_instance_id),
+            activity: pool.id(&self.activity_id),
         }
     }
 }
@@ -54,6 +97,9 @@ pub(in crate::engine) struct UserOperationRow<'a> {
     operation_type: Text<'a>,
     user_id: Option<Text<'a>>,
     timestamp: Date,
+    process_instance_id: Option<Text<'a>>,
+    process_definition_id: Option<Text<'a>>,
+    batch_id: Option<Text<'a>>,
     job_id: Option<Text<'a>>,
     job_definition_id: Option<Text<'a>>,
     external_task_id: Option<Text<'a>>,
@@ -75,6 +121,9 @@ impl UserOperationRow<'_> {
             kind: pool.share(&self.operation_type),
             user: pool.id(&self.user_id),
             at: self.timestamp.0,
+            instance: pool.id(&self.process_instance_id),
+            process_definition: pool.id(&self.process_definition_id),
+            batch: pool.id(&self.batch_id),
             job: pool.id(&self.job_id),
             job_definition: pool.id(&self.job_definition_id),
             external_task: pool.id(&self.external_task_id),
@@ -86,12 +135,6 @@ impl UserOperationRow<'_> {
             annotation: pool.id(&self.annotation),
         }
     }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(expecting = "a batch", bound(deserialize = "'de: 'a"))]
-pub(in crate::engine) struct NewBatchRow<'a> {
-    pub(in crate::engine) id: Text<'a>,
 }
 
 #[derive(serde::Deserialize)]

@@ -1,7 +1,10 @@
 //! Drawing the pages: one file a page.
 
+pub mod action;
+pub mod actions;
 pub mod incident;
 pub mod instance;
+pub mod plan;
 pub mod results;
 pub mod timeline;
 pub mod trace;
@@ -23,6 +26,9 @@ pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer
         Page::Trace(page) => trace::draw(app, page, look, area, buffer),
         Page::Results(page) => results::draw(app, page, look, area, buffer),
         Page::Instance(page) => instance::draw(app, page, look, area, buffer),
+        Page::Plan(page) => plan::draw(app, page, look, area, buffer),
+        Page::Action(page) => action::draw(app, page, look, area, buffer),
+        Page::Actions(page) => actions::draw(app, page, look, area, buffer),
     }
 }
 
