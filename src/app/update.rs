@@ -19,6 +19,7 @@ use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, pr
 use super::{App, Effect, Message, NOTICE, Overlay};
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::IncidentId;
+use crate::model::inquiry::Inquiry;
 use crate::model::snapshot::Link;
 use crate::poll::command::{Looking, PollCommand};
 use crate::text::safe;
@@ -139,6 +140,10 @@ fn looking(app: &App) -> Looking {
     } else {
         look_at_panes(app, &mut looking);
     }
+    // What somebody forgot to resume is counted in the first line, on every page.
+    if !looking.inquiries.contains(&Inquiry::Suspended) {
+        looking.seldom.push(Inquiry::Suspended);
+    }
     looking.definitions.sort();
     looking.definitions.dedup();
     looking.groups.sort();
@@ -243,6 +248,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Menu => acting::open_menu(app),
         Command::Act(deed) => return acting::act(app, deed),
         Command::Actions => acting::show_actions(app),
+        Command::ShowSuspended => acting::show_suspended(app),
         Command::Choose(_) | Command::ShowRequests | Command::HoldAction | Command::StopAction | Command::ReadBack | Command::Export | Command::Undo => {}
         Command::Find => open_prompt(app, Purpose::Find),
         Command::Instance => paging::open_instance(app),

@@ -7,7 +7,7 @@ use crate::text::safe;
 
 /// Why the journal cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the journal {} cannot be used: {cause}", safe(&path.display().to_string()))]
+#[error("the journal{} cannot be used: {cause}", place(path))]
 pub struct JournalError {
     /// The file or folder.
     pub path: PathBuf,
@@ -15,9 +15,16 @@ pub struct JournalError {
     pub cause: Cause,
 }
 
+fn place(path: &Path) -> String {
+    if path.as_os_str().is_empty() { String::new() } else { format!(" {}", safe(&path.display().to_string())) }
+}
+
 /// What is the matter with the journal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
+    /// The platform has no place for it, and none is named.
+    #[error("there is no home folder to keep it in")]
+    Nowhere,
     /// It leads elsewhere.
     #[error("it is a symbolic link")]
     Symlink,
@@ -49,6 +56,11 @@ impl JournalError {
         Self { path: path.to_path_buf(), cause }
     }
 
+    /// The platform has no place for a journal, and none is named.
+    pub fn nowhere() -> Self {
+        Self::new(Path::new(""), Cause::Nowhere)
+    }
+
     /// What the operating system said about a path.
     pub(super) fn system(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
@@ -65,7 +77,7 @@ impl JournalError {
     pub fn remedy(&self) -> &'static str {
         match self.cause {
             Cause::Full(_) => "make space there, or name another folder in [journal] or BPMTOP_JOURNAL; until then nothing in the engine is changed",
-            Cause::NotAllowed(_) | Cause::System(_) => {
+            Cause::Nowhere | Cause::NotAllowed(_) | Cause::System(_) => {
                 "name a folder that can be written in [journal] or BPMTOP_JOURNAL; until then nothing in the engine is changed"
             }
             Cause::Symlink | Cause::Not(_) => "name the folder itself in [journal] or BPMTOP_JOURNAL; what leads elsewhere could be exchanged",

@@ -38,7 +38,7 @@ pub mod story;
 pub mod verify;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use archive::{Archive, Place, Record, Unread};
 pub use entry::{Answer, Answered, Before, Class, Count, End, Engine, Entry, How, Intent, Outcome, ReadBack, Request, Sent, Target};

@@ -100,6 +100,23 @@ pub struct Frozen {
 }
 
 impl Summary {
+    /// A whole story in short.
+    pub fn of(story: &Story) -> Self {
+        let intent = Intent { targets: Vec::new(), requests: Vec::new(), ..story.intent.clone() };
+        let end = story.end.as_ref().map(|(_, end)| end);
+        let told = story.read_back.as_ref().map(|(_, read)| &read.counts).or(end.map(|end| &end.counts)).filter(|counts| !counts.is_empty());
+        Self {
+            intent,
+            at: story.at,
+            targets: story.intent.targets.len() as u64,
+            first_target: story.intent.targets.first().map(|target| target.label.clone()),
+            sent: story.sent.len() as u64,
+            counts: told.cloned().unwrap_or_else(|| count(story.outcomes.values().map(|outcome| (outcome.name.clone(), outcome.class)))),
+            words: end.and_then(|end| end.words.clone()),
+            standing: story.standing,
+        }
+    }
+
     /// Whether anything is to be looked at: something failed, is not known, or was never finished.
     pub fn is_failed(&self) -> bool {
         let bad = self.counts.iter().any(|count| count.count > 0 && matches!(count.class, Class::Bad | Class::Unknown));
@@ -130,23 +147,27 @@ impl Archive {
         let name = Exact::from(name);
         let json = to_json(&name).unwrap_or_default();
         let pattern = Regex::new(&regex::escape(&String::from_utf8_lossy(&json))).ok();
-        let mut story: Option<(Story, Option<Exact>)> = None;
+        let mut stories = Stories::default();
         for record in self.records_with(None, pattern)? {
             let record = record?;
-            if *record.entry.action() != name {
-                continue;
-            }
-            match (record.entry, &mut story) {
-                (Entry::Intent(intent), None) => story = Some((Story::begin(*intent, record.at, record.seq), record.session)),
-                (entry, Some((story, _))) => story.add(record.at, entry),
-                (_, None) => {}
+            if *record.entry.action() == name {
+                stories.add(record);
             }
         }
-        Ok(story.map(|(mut story, run)| {
-            let lives = || run.as_ref().is_some_and(|run| is_alive(&self.folder, run.as_wire()));
-            story.standing = standing(story.end.as_ref().map(|(_, end)| end.how), story.read_back.is_some(), lives);
-            story
-        }))
+        Ok(stories.finish(|run| is_alive(&self.folder, run)).pop())
+    }
+
+    /// All actions begun since the begin of that day (UTC), with everything, in their order.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read.
+    pub fn stories(&self, since: Option<Date>) -> Result<Vec<Story>, Unread> {
+        let mut stories = Stories::default();
+        for record in self.records(since)? {
+            stories.add(record?);
+        }
+        Ok(stories.finish(|run| is_alive(&self.folder, run)))
     }
 
     /// Actions of the last month whose program ended in the middle of them; at one engine, or at all. What a living run is at is none.
@@ -156,19 +177,20 @@ impl Archive {
     /// A file cannot be read.
     pub fn under_way(&self, engine: Option<&Engine>) -> Result<Vec<UnderWay>, Unread> {
         let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-        let summaries = self.summaries(Some(today.saturating_sub(LEFT_DAYS.days())))?;
-        let left = summaries.into_iter().filter(|summary| summary.standing == Standing::Left);
-        let here = left.filter(|summary| engine.is_none_or(|engine| summary.intent.engine.is_same(engine)));
-        Ok(here
-            .map(|Summary { intent, at, sent, .. }| UnderWay {
-                action: intent.action,
-                sentence: intent.sentence,
-                engine: intent.engine,
-                at,
-                sent,
-                of: intent.steps,
-            })
-            .collect())
+        // Most lines are those between: they are looked at only if something was left.
+        let pattern = Regex::new(r#""kind":"(?:intent|end|read_back)""#).ok();
+        let mut gathered = Gathered::default();
+        for record in self.records_with(Some(today.saturating_sub(LEFT_DAYS.days())), pattern)? {
+            gathered.add(record?);
+        }
+        let mut left = Vec::new();
+        for Summary { intent, at, standing, .. } in gathered.finish(|run| is_alive(&self.folder, run)) {
+            if standing == Standing::Left && engine.is_none_or(|engine| intent.engine.is_same(engine)) {
+                let sent = self.action(intent.action.as_wire())?.map_or(0, |story| story.sent.len() as u64);
+                left.push(UnderWay { action: intent.action, sentence: intent.sentence, engine: intent.engine, at, sent, of: intent.steps });
+            }
+        }
+        Ok(left)
     }
 
     /// The latest freeze of an engine of which something is not thawed yet, however long ago it was.
@@ -257,7 +279,36 @@ impl Story {
     }
 }
 
-/// Actions put together from their lines. Outcomes are kept only until the end tells them in sum.
+/// Actions put together from all of their lines.
+#[derive(Default)]
+struct Stories {
+    places: HashMap<Exact, usize>,
+    stories: Vec<(Story, Option<Exact>)>,
+}
+
+impl Stories {
+    fn add(&mut self, record: Record) {
+        match (self.places.get(record.entry.action()), record.entry) {
+            (Some(place), entry) => self.stories[*place].0.add(record.at, entry),
+            (None, Entry::Intent(intent)) => {
+                self.places.insert(intent.action.clone(), self.stories.len());
+                self.stories.push((Story::begin(*intent, record.at, record.seq), record.session));
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn finish(self, is_alive: impl Fn(&str) -> bool) -> Vec<Story> {
+        let settle = |(mut story, run): (Story, Option<Exact>)| {
+            let lives = || run.as_ref().is_some_and(|run| is_alive(run.as_wire()));
+            story.standing = standing(story.end.as_ref().map(|(_, end)| end.how), story.read_back.is_some(), lives);
+            story
+        };
+        self.stories.into_iter().map(settle).collect()
+    }
+}
+
+/// Actions put together in short. Outcomes are kept only until the end tells them in sum.
 #[derive(Default)]
 struct Gathered {
     order: Vec<Exact>,
@@ -324,18 +375,22 @@ impl Gathering {
     }
 
     fn finish(mut self, is_alive: impl Fn(&str) -> bool) -> Summary {
-        let mut counts: BTreeMap<Exact, (Class, u64)> = BTreeMap::new();
-        for (name, class) in self.outcomes.into_values() {
-            counts.entry(name).or_insert((class, 0)).1 += 1;
-        }
         // What came after an end is the exception, and then the sum is what is left to tell.
         if self.summary.counts.is_empty() {
-            self.summary.counts = counts.into_iter().map(|(name, (class, count))| Count { name, class, count }).collect();
+            self.summary.counts = count(self.outcomes.into_values());
         }
         self.summary.sent = self.summary.sent.max(self.steps.len() as u64);
         self.summary.standing = standing(self.end, self.read_back, || self.run.as_ref().is_some_and(|run| is_alive(run.as_wire())));
         self.summary
     }
+}
+
+fn count(outcomes: impl Iterator<Item = (Exact, Class)>) -> Vec<Count> {
+    let mut counts: BTreeMap<Exact, (Class, u64)> = BTreeMap::new();
+    for (name, class) in outcomes {
+        counts.entry(name).or_insert((class, 0)).1 += 1;
+    }
+    counts.into_iter().map(|(name, (class, count))| Count { name, class, count }).collect()
 }
 
 fn standing(end: Option<How>, read_back: bool, lives: impl FnOnce() -> bool) -> Standing {

@@ -112,10 +112,10 @@ impl Journal {
             Some(known) if known.is(day, &found) => (Tail { head: known.head, torn: None }, true),
             _ => (tail::find(&self.folder, &days)?, ends_a_line(&file, found.len()).map_err(failed)?),
         };
-        let link = Link { v: VERSION, seq: tail.head.seq + 1, prev: tail.head.hash, torn: tail.torn };
+        let link = Link { v: VERSION, seq: tail.head.seq.saturating_add(1), prev: tail.head.hash, torn: tail.torn };
         let session = state.sign.as_ref().filter(|_| entry.is_weighty()).map(|sign| Exact::from(sign.name.as_str()));
         let line = to_line(&path, &Line { link, at, session, entry })?;
-        let head = Head { seq: tail.head.seq + 1, hash: LineHash::of(&line) };
+        let head = Head { seq: tail.head.seq.saturating_add(1), hash: LineHash::of(&line) };
         let written = [if begins_anew { b"".as_slice() } else { b"\n" }, &line, b"\n"].concat();
         if let Err(error) = file.write_all(&written) {
             // Half a line would be taken for a crash.

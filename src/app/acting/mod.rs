@@ -25,6 +25,7 @@ use super::pages::Page;
 use super::pages::action::ActionPage;
 use super::pages::actions::ActionsPage;
 use super::pages::plan::PlanPage;
+use super::pages::suspended::SuspendedPage;
 use super::update::cursor_was_missing;
 use super::{App, Effect};
 use crate::action::desk::{ActCommand, Acted, LeftUnderWay};
@@ -118,9 +119,8 @@ fn act_on(app: &mut App, deed: Deed, chosen: Selection) -> Vec<Effect> {
 
 /// What follows from a deed here and now, or why nothing does.
 fn next(app: &App, deed: Deed, chosen: &Selection) -> Result<Next, Unavailable> {
-    if let Some(verb) = deed.verb() {
-        allowed(app, verb)?;
-    }
+    // Which of two a toggle is depends on the selection; a session that may do neither is told so first.
+    allowed(app, deed.verb().unwrap_or(Verb::SuspendJobDefinitions))?;
     let next = deed.on(chosen)?;
     if let Next::Plan(wish) = &next
         && let Some(verb) = wish.what.verb()
@@ -167,6 +167,15 @@ pub(super) fn show_actions(app: &mut App) {
     }
     let page = ActionsPage::new(&app.acting.ledgers, &app.acting.left);
     app.pages.push(Page::Actions(Box::new(page)));
+}
+
+/// Opens the list of what is suspended.
+pub(super) fn show_suspended(app: &mut App) {
+    if matches!(app.page(), Some(Page::Suspended(_))) {
+        return;
+    }
+    let page = SuspendedPage::new(&app.whole());
+    app.pages.push(Page::Suspended(Box::new(page)));
 }
 
 /// Does what was confirmed: the plan that is on the screen, and no other.

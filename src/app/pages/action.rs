@@ -53,7 +53,7 @@ impl ActionPage {
 
     fn arrange(&mut self) {
         let Some(ledger) = &self.ledger else { return };
-        let listed = |index: &usize| !self.only_trouble || !matches!(ledger.outcomes[*index].class(), Class::Good);
+        let listed = |index: &usize| !self.only_trouble || matches!(ledger.outcomes[*index].class(), Class::Bad | Class::Unknown | Class::Waiting);
         self.list.follow((0..ledger.outcomes.len()).filter(listed).collect(), |_| false);
         if !self.moved {
             self.list.select_first();
@@ -102,4 +102,4 @@ impl Contents for ActionPage {
 }
 
 /// Lines above the list of targets.
-pub const HEAD: usize = 6;
+pub const HEAD: usize = 7;

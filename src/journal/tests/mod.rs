@@ -11,19 +11,19 @@ use jiff::Timestamp;
 use super::*;
 
 /// A journal in a folder of its own.
-struct Desk {
+pub(crate) struct Desk {
     parent: tempfile::TempDir,
-    journal: Journal,
+    pub(crate) journal: Journal,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let parent = tempfile::tempdir().unwrap();
         let journal = Journal::open(&parent.path().join("journal")).unwrap();
         Self { parent, journal }
     }
 
-    fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.parent.path().join("journal")
     }
 
@@ -36,8 +36,14 @@ impl Desk {
         Journal::open(&self.folder()).unwrap()
     }
 
-    fn append(&self, at: &str, entry: &Entry) -> Head {
+    pub(crate) fn append(&self, at: &str, entry: &Entry) -> Head {
         self.journal.append_at(entry, || moment(at)).unwrap()
+    }
+
+    /// The run that wrote so far is gone, as after a crash.
+    pub(crate) fn die(self) -> Self {
+        let journal = self.another();
+        Self { parent: self.parent, journal }
     }
 
     fn verify(&self) -> Verified {
@@ -45,15 +51,15 @@ impl Desk {
     }
 }
 
-fn moment(text: &str) -> Timestamp {
+pub(crate) fn moment(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     Engine { url: "http://h:8080/engine-rest".into(), name: None, version: Some("Camunda 7.24.0".into()) }
 }
 
-fn who() -> Who {
+pub(crate) fn who() -> Who {
     Who {
         user: "ann".into(),
         uid: 1000,
@@ -66,7 +72,7 @@ fn who() -> Who {
     }
 }
 
-fn intent(action: &str, verb: &str, targets: u64) -> Intent {
+pub(crate) fn intent(action: &str, verb: &str, targets: u64) -> Intent {
     let target = |index: u64| Target {
         kind: "job".into(),
         id: format!("job-{index}").into(),
@@ -97,23 +103,23 @@ fn intent(action: &str, verb: &str, targets: u64) -> Intent {
     }
 }
 
-fn begin(action: &str, targets: u64) -> Entry {
+pub(crate) fn begin(action: &str, targets: u64) -> Entry {
     Entry::Intent(Box::new(intent(action, "retry", targets)))
 }
 
-fn sent(action: &str, step: u64) -> Entry {
+pub(crate) fn sent(action: &str, step: u64) -> Entry {
     Entry::Sent(Sent { action: action.into(), step })
 }
 
-fn answered(action: &str, step: u64, answer: Answer) -> Entry {
+pub(crate) fn answered(action: &str, step: u64, answer: Answer) -> Entry {
     Entry::Answered(Answered { action: action.into(), step, answer, words: None, batch: None })
 }
 
-fn outcome(action: &str, target: u64, name: &str, class: Class) -> Entry {
+pub(crate) fn outcome(action: &str, target: u64, name: &str, class: Class) -> Entry {
     Entry::Outcome(Outcome { action: action.into(), target, name: name.into(), class, words: None })
 }
 
-fn end(action: &str, how: How, counts: &[(&str, Class, u64)]) -> Entry {
+pub(crate) fn end(action: &str, how: How, counts: &[(&str, Class, u64)]) -> Entry {
     let counts = counts.iter().map(|(name, class, count)| Count { name: (*name).into(), class: *class, count: *count }).collect();
     Entry::End(End { action: action.into(), how, words: None, counts, unknown: Vec::new() })
 }

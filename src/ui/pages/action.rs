@@ -19,6 +19,9 @@ const COLUMNS: [Column; 4] = [
     Column { title: "ID", width: Width::Fixed(36), align: Align::Left, rank: 4 },
 ];
 
+/// Lines the sum of the outcomes may take.
+const SUM: u16 = 3;
+
 /// Draws the page.
 pub fn draw(app: &App, page: &ActionPage, look: &Look, area: Rect, buffer: &mut Buffer) {
     title(app, page, look).draw(area, buffer);
@@ -85,15 +88,15 @@ fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut B
     lines.push((progress_words(ledger), Role::Muted));
     for (line, (text, role)) in (0..area.height).zip(&lines) {
         if line == 1 {
-            // The sum is what is looked for: it may take two lines.
-            for (extra, part) in (0..2).zip(wrap_words(text, area.width.into())) {
+            // The sum is what is looked for: it may take three lines.
+            for (extra, part) in (0..SUM).zip(wrap_words(text, area.width.into())) {
                 if let Some(mut pen) = Pen::new(buffer, area, line + extra) {
                     pen.write(&part, look.style(*role));
                 }
             }
             continue;
         }
-        let line = if line > 1 { line + 1 } else { line };
+        let line = if line > 1 { line + SUM - 1 } else { line };
         if let Some(mut pen) = Pen::new(buffer, area, line) {
             pen.write(&crate::text::truncate(text, area.width.into()), look.style(*role));
         }
