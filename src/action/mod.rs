@@ -6,6 +6,7 @@
 //! | [`wish`] | what the operator asks for, with the rows it was asked on |
 //! | [`target`] | one frozen target, as it was read before |
 //! | [`plan`] | what would happen, told before it does; the requests it is made of |
+//! | [`planner`] | the reading before: from a wish to a plan |
 //! | [`outcome`] | what became of one target |
 //! | [`judge`] | what became of a target, decided from what was read back |
 //! | [`pace`] | when the next change may go out, and when there are too many failures for one more |
@@ -25,6 +26,7 @@ pub mod outcome;
 pub mod pace;
 pub mod perform;
 pub mod plan;
+pub mod planner;
 pub mod target;
 pub mod verb;
 pub mod wish;

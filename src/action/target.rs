@@ -6,7 +6,7 @@ use crate::engine::{NewValue, VariableHome};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::KnownIncident;
-use crate::model::ids::ProcessInstanceId;
+use crate::model::ids::{ProcessInstanceId, ProcessKey};
 use crate::model::job::{Job, JobDefinition};
 pub use crate::model::suspension::TimedSuspension;
 use crate::text::EngineText;
@@ -53,6 +53,8 @@ pub enum Subject {
     Variable {
         /// Of which instance.
         instance: ProcessInstanceId,
+        /// Of which process, where that is known.
+        process: Option<ProcessKey>,
         /// Where it lives.
         home: VariableHome,
         /// Its name.
