@@ -315,20 +315,23 @@ impl Progress {
         changed.into_iter().map(|target| (target, self.known[target].outcome.clone())).collect()
     }
 
-    /// Pretends that a target was sent by a program that died.
-    pub fn recall(&mut self, target: usize, said: Said, batch: Option<BatchId>, now: Instant) {
-        let known = &mut self.known[target];
-        (known.said, known.sent, known.batch) = (Some(said), Some(now), batch);
+    /// A request that an earlier run of the program sent, with what it is known to have come to.
+    pub fn recalled(&mut self, step: usize, said: &Said, batch: Option<BatchId>, now: Instant) {
+        let stand = match said {
+            Said::Accepted => Stand::Done,
+            Said::Rejected { .. } | Said::NotSent(_) => Stand::NotDone,
+            Said::Unknown(_) => Stand::Unknown,
+        };
+        self.sequence.note(step, stand);
         self.last_sent = Some(now);
-        self.decide(target, &Facts::default(), now);
+        for target in self.decided_by(step) {
+            let known = &mut self.known[target];
+            (known.said, known.sent, known.batch) = (Some(said.clone()), Some(now), batch.clone());
+            self.decide(target, &Facts::default(), now);
+        }
     }
 
-    /// When the latest request went out.
-    pub fn last_sent(&self) -> Option<Instant> {
-        self.last_sent
-    }
-
-    /// Whether everything that was sent came to something, for the reason that is written then.
+    /// Targets that were changed, as far as is known.
     pub fn performed(&self) -> impl Iterator<Item = (usize, &Target)> {
         let performed = |known: &Known| matches!(known.said, Some(Said::Accepted)) || matches!(known.outcome.class(), Class::Good) && known.said.is_some();
         self.known.iter().zip(self.plan.targets.iter()).enumerate().filter(move |(_, (known, _))| performed(known)).map(|(at, (_, target))| (at, target))

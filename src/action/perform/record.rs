@@ -158,7 +158,8 @@ fn before(subject: &Subject) -> Before {
     }
 }
 
-fn request(step: &Step, client: &Client) -> journal::Request {
+/// A request as it is recorded, without the value of a variable.
+pub fn request(step: &Step, client: &Client) -> journal::Request {
     let shown = client.shown(&step.change, false);
     let path = shown.url.strip_prefix(client.address().trim_end_matches('/')).unwrap_or(&shown.url);
     journal::Request {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Eyes, Findings, Item, ONE_BY_ONE, Round, allowed};
+use super::{Eyes, Findings, Item, Round, allowed};
 use crate::action::judge::{Attempt, Facts, Here, Life, Log, Work};
 use crate::action::target::Subject;
 use crate::engine::{
