@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::action::ledger::{Ending, Ledger, Stage};
 use crate::action::outcome::{Class, Outcome};
-use crate::action::plan::{ActionId, Plan, Step, Unavailable};
+use crate::action::plan::{ActionId, Held, Plan, Step, Unavailable};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::engine::{Client, Delivered, EngineError, Sent};
@@ -109,6 +109,7 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
         reason: (!reason.is_empty()).then(|| Exact::from(reason)),
         steps: steps.len() as u64,
         targets: plan.targets.iter().map(target).collect(),
+        held: if plan.keeps_held() { plan.held.iter().map(held).collect() } else { Vec::new() },
         requests: steps.iter().map(|step| request(step, client)).collect(),
         undo_of,
         thaw_of,
@@ -139,6 +140,18 @@ fn target(target: &Target) -> journal::Target {
         business_key: target.business_key.clone().map(Exact::from),
         instance: target.instance().map(|instance| Exact::from(instance.text().clone())),
         before: before(&target.subject),
+    }
+}
+
+/// A job that is kept asleep, with the due date that is put back after it was shielded.
+fn held(held: &Held) -> journal::Target {
+    journal::Target {
+        kind: Exact::from("job"),
+        id: Exact::from(held.job.as_wire()),
+        label: Exact::from(held.label.as_str()),
+        business_key: None,
+        instance: None,
+        before: Before { suspended: Some(true), due: held.due, ..Before::default() },
     }
 }
 

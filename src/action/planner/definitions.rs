@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::reading::{Reading, plural};
-use super::{Draft, Drafted, held, timed};
+use super::reading::{Reading, plural, timed};
+use super::{Draft, Drafted, held};
 use crate::action::plan::{Unavailable, Weight};
 use crate::action::target::Subject;
 use crate::action::verb::Verb;
@@ -167,7 +167,7 @@ pub(super) async fn pending(reading: &Reading<'_>, draft: &mut Draft) -> Result<
     if draft.targets.is_empty() {
         return Ok(());
     }
-    let timed = match timed::timed(reading.client).await {
+    let timed = match timed(reading.client).await {
         Ok(timed) => timed,
         Err(why) => {
             draft.warn(Weight::Note, format!("not known whether the engine will suspend or resume the same by a timer: {}", why.why));

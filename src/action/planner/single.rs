@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::reading::{Reading, plural, unavailable};
-use super::{Draft, Drafted, timed};
+use super::reading::{Reading, plural, timed, unavailable};
+use super::{Draft, Drafted};
 use crate::action::plan::{Unavailable, Weight};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
@@ -197,7 +197,7 @@ pub(super) async fn definition_priority(reading: &Reading<'_>, asked: &Asked, id
 
 /// Calls off something that is to happen later.
 pub(super) async fn call_off(reading: &Reading<'_>, asked: &Asked, id: &JobId) -> Drafted {
-    let Some(timed) = timed::timed(reading.client).await?.into_iter().find(|timed| timed.job == *id) else {
+    let Some(timed) = timed(reading.client).await?.into_iter().find(|timed| timed.job == *id) else {
         return Err(unavailable("this is no timer of a suspension that is to come, or it has happened already", "look at the list of timed ones again"));
     };
     let mut draft = Draft::of(Verb::CallOffTimed, asked.clone());

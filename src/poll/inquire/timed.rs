@@ -6,15 +6,13 @@
 
 use std::collections::HashSet;
 
-use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use super::reading::refused;
-use crate::action::plan::Unavailable;
-use crate::action::target::TimedSuspension;
-use crate::engine::{Client, JobLogFilter, JobLogQuery, MOST_IDS, Order, Page, UserOperationFilter, UserOperationQuery};
+use super::Counter;
+use crate::engine::{EngineError, JobLogFilter, JobLogQuery, MOST_IDS, Order, Page, UserOperationFilter, UserOperationQuery};
 use crate::model::history::{JobLogEntry, UserOperation};
 use crate::model::ids::JobId;
+use crate::model::suspension::TimedSuspension;
 
 /// The kinds of timers, what each does, and the operation that made it.
 const KINDS: [(&str, bool, &str); 4] = [
@@ -30,47 +28,49 @@ const MOST: u32 = 200;
 /// The longest time between the entry of a timer and that of its operation.
 const APART: SignedDuration = SignedDuration::from_millis(50);
 
-/// The suspensions and resumptions that are to happen later, the next first; at most 200 of each kind. Whom one is for is only told where
-/// that is certain.
-///
-/// # Errors
-///
-/// Why they cannot be read. Without a full history nothing tells of them, and the list is empty.
-pub async fn timed(client: &Client) -> Result<Vec<TimedSuspension>, Unavailable> {
-    let mut pending = Vec::new();
-    for (kind, suspend, operation) in KINDS {
-        let filter = JobLogFilter { kind: Some(kind.into()), created: true, ..JobLogFilter::default() };
-        let query = JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(MOST) };
-        let mut entries = client.job_log(&query).boxed().await.map_err(|error| refused(&error))?.data;
-        let ids: Vec<JobId> = entries.iter().map(|entry| entry.job.clone()).take(MOST_IDS).collect();
-        let jobs = client.jobs(&ids).boxed().await.map_err(|error| refused(&error))?.data;
-        entries.retain(|entry| jobs.iter().any(|job| job.id == entry.job));
-        let Some((first, last)) = entries.iter().map(|entry| entry.at).min().zip(entries.iter().map(|entry| entry.at).max()) else { continue };
-        let window = UserOperationFilter {
-            kind: Some(operation.into()),
-            property: Some("suspensionState".into()),
-            after: Some(first - APART),
-            before: Some(last + APART),
-            ..UserOperationFilter::default()
-        };
-        let query = UserOperationQuery { filter: window, page: Page::first(MOST) };
-        // Without them the timers are known, and not whom they are for.
-        let operations = client.user_operations_where(&query).boxed().await.map(|answer| answer.data).unwrap_or_default();
-        for (entry, operation) in paired(&entries, &operations) {
-            let Some(at) = jobs.iter().find(|job| job.id == entry.job).and_then(|job| job.due).or(entry.due) else { continue };
-            let job_definition = operation.and_then(|operation| operation.job_definition.clone());
-            pending.push(TimedSuspension {
-                job: entry.job.clone(),
-                at,
-                suspend,
-                process_definition: operation.and_then(|operation| operation.process_definition.clone()),
-                job_definition,
-                user: operation.and_then(|operation| operation.user.clone()),
-            });
+impl Counter {
+    /// The suspensions and resumptions that are to happen later, the next first; at most 200 of each kind. Whom one is for is only told where
+    /// that is certain.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read. Without a full history nothing tells of them, and the list is empty.
+    pub async fn timed(&self) -> Result<Vec<TimedSuspension>, EngineError> {
+        let mut pending = Vec::new();
+        for (kind, suspend, operation) in KINDS {
+            let filter = JobLogFilter { kind: Some(kind.into()), created: true, ..JobLogFilter::default() };
+            let query = JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(MOST) };
+            let mut entries = self.one(self.client.job_log(&query)).await?;
+            let ids: Vec<JobId> = entries.iter().map(|entry| entry.job.clone()).take(MOST_IDS).collect();
+            let jobs = if ids.is_empty() { Vec::new() } else { self.one(self.client.jobs(&ids)).await? };
+            entries.retain(|entry| jobs.iter().any(|job| job.id == entry.job));
+            let Some((first, last)) = entries.iter().map(|entry| entry.at).min().zip(entries.iter().map(|entry| entry.at).max()) else { continue };
+            let window = UserOperationFilter {
+                kind: Some(operation.into()),
+                property: Some("suspensionState".into()),
+                after: Some(first - APART),
+                before: Some(last + APART),
+                ..UserOperationFilter::default()
+            };
+            let query = UserOperationQuery { filter: window, page: Page::first(MOST) };
+            // Without them the timers are known, and not whom they are for.
+            let operations = self.one(self.client.user_operations_where(&query)).await.unwrap_or_default();
+            for (entry, operation) in paired(&entries, &operations) {
+                let Some(at) = jobs.iter().find(|job| job.id == entry.job).and_then(|job| job.due).or(entry.due) else { continue };
+                let job_definition = operation.and_then(|operation| operation.job_definition.clone());
+                pending.push(TimedSuspension {
+                    job: entry.job.clone(),
+                    at,
+                    suspend,
+                    process_definition: operation.and_then(|operation| operation.process_definition.clone()),
+                    job_definition,
+                    user: operation.and_then(|operation| operation.user.clone()),
+                });
+            }
         }
+        pending.sort_by(|a, b| (a.at, &a.job).cmp(&(b.at, &b.job)));
+        Ok(pending)
     }
-    pending.sort_by(|a, b| (a.at, &a.job).cmp(&(b.at, &b.job)));
-    Ok(pending)
 }
 
 /// Each timer with its operation: the first one written at its time or just after. Where another could be meant as well, none is.
