@@ -6,9 +6,11 @@
 //! | [`wish`] | what the operator asks for, with the rows it was asked on |
 //! | [`target`] | one frozen target, as it was read before |
 //! | [`plan`] | what would happen, told before it does; the requests it is made of |
+//! | [`planner`] | the reading before: from a wish to a plan |
 //! | [`outcome`] | what became of one target |
 //! | [`judge`] | what became of a target, decided from what was read back |
 //! | [`pace`] | when the next change may go out, and when there are too many failures for one more |
+//! | [`perform`] | sending what a plan is made of, once each, and reading back what became of it |
 //! | [`ledger`] | an action under way or over, with all of its outcomes |
 //! | [`desk`] | what the cockpit may ask of actions, and what comes back |
 //!
@@ -22,7 +24,9 @@ pub mod judge;
 pub mod ledger;
 pub mod outcome;
 pub mod pace;
+pub mod perform;
 pub mod plan;
+pub mod planner;
 pub mod target;
 pub mod verb;
 pub mod wish;

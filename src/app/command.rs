@@ -90,6 +90,8 @@ pub enum Command {
     Act(Deed),
     /// The actions of this run, and what an earlier one left under way.
     Actions,
+    /// Everything that is suspended.
+    ShowSuspended,
     /// Change what a plan leaves open.
     Choose(Choice),
     /// The exact requests of a plan, or the plan again.

@@ -29,6 +29,8 @@ pub enum Context {
     Action,
     /// In the list of actions.
     Actions,
+    /// In the list of what is suspended.
+    Suspended,
     /// On the help screen.
     Help,
     /// On the screen shown when no engine is configured.
@@ -47,6 +49,7 @@ impl Context {
             Self::Plan => "plan",
             Self::Action => "action",
             Self::Actions => "actions",
+            Self::Suspended => "suspended",
             Self::Help => "help",
             Self::FirstRun => "first run",
         }
@@ -131,7 +134,7 @@ const TIMELINE: &[Context] = &[Context::Timeline];
 const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
 const RESULTS: &[Context] = &[Context::Results];
 const INSTANCE: &[Context] = &[Context::Instance];
-const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results];
+const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Suspended];
 const SCROLLING: &[Context] = &[
     Context::List,
     Context::Text,
@@ -142,6 +145,7 @@ const SCROLLING: &[Context] = &[
     Context::Plan,
     Context::Action,
     Context::Actions,
+    Context::Suspended,
     Context::Help,
 ];
 const EVERYWHERE: &[Context] = &[
@@ -154,13 +158,15 @@ const EVERYWHERE: &[Context] = &[
     Context::Plan,
     Context::Action,
     Context::Actions,
+    Context::Suspended,
     Context::Help,
     Context::FirstRun,
 ];
 const PLAN: &[Context] = &[Context::Plan];
 const ACTION: &[Context] = &[Context::Action];
 const ACTIONS: &[Context] = &[Context::Actions];
-const ACTION_PAGES: &[Context] = &[Context::Plan, Context::Action, Context::Actions];
+const ACTION_PAGES: &[Context] = &[Context::Plan, Context::Action, Context::Actions, Context::Suspended];
+const SUSPENDED: &[Context] = &[Context::Suspended];
 
 const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
     Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
@@ -319,6 +325,19 @@ pub const BINDINGS: &[Binding] = &[
         "the actions of this run and how they stand, and what an earlier run left under way",
         0,
     ),
+    binding(
+        LIST_AND_PAGES,
+        &[Key::char('W')],
+        Command::ShowSuspended,
+        "suspended",
+        "everything that is suspended now, and what is to be suspended or resumed later",
+        0,
+    ),
+    binding(SUSPENDED, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "the page of the selected instance", 2),
+    binding(SUSPENDED, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 4),
+    binding(SUSPENDED, &[Key::control('a')], Command::MarkAll, "mark all", "mark all rows", 0),
+    binding(SUSPENDED, &[Key::char('u')], Command::ClearMarks, "unmark", "remove all marks", 0),
+    binding(SUSPENDED, &[Key::char('i')], Command::Instance, "instance", "everything about the selected instance", 0),
     binding(PLAN, &[Key::plain(KeyCode::Enter)], Command::Open, "do it", "confirm the plan; where it is dangerous, its count or name has to be typed then", 1),
     binding(PLAN, &[Key::char('v')], Command::ShowRequests, "requests", "the exact requests, or the plan again", 2),
     binding(PLAN, &[Key::char('r')], Command::Refresh, "read again", "read the targets again and plan anew", 3),
@@ -360,8 +379,15 @@ pub const BINDINGS: &[Binding] = &[
         "one step back; an action under way goes on, A finds it again",
         8,
     ),
-    binding(ACTION_PAGES, &[Key::char('y')], Command::Copy, "copy", "copy the requests of the plan as curl, or the id of the selected target", 9),
-    binding(ACTION_PAGES, &[Key::char('A')], Command::Actions, "all actions", "the actions of this run", 0),
+    binding(
+        &[Context::Plan, Context::Action, Context::Actions],
+        &[Key::char('y')],
+        Command::Copy,
+        "copy",
+        "copy the requests of the plan as curl, or the id of the selected target",
+        9,
+    ),
+    binding(&[Context::Plan, Context::Action, Context::Actions], &[Key::char('A')], Command::Actions, "all actions", "the actions of this run", 0),
     binding(LIST_AND_PAGES, &[Key::char('F')], Command::Find, "find", "find anything by its business key, id, activity or message", 8),
     binding(SCROLLING, &[Key::plain(KeyCode::Down), Key::char('j')], Command::Go(Motion::Down), "down", "one row down", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::Up), Key::char('k')], Command::Go(Motion::Up), "up", "one row up", 0),

@@ -12,11 +12,12 @@ use crate::app::keymap;
 use crate::app::prompt::{Entry, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
+use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::rights::Trust;
 use crate::model::scoped::from_statistics;
 use crate::model::section::{Problem, Section};
 use crate::model::snapshot::{Link, Snapshot};
-use crate::text::{age, truncate_middle, width};
+use crate::text::{age, count_exact, truncate_middle, width};
 use crate::theme::Role;
 
 /// Draws the first line.
@@ -48,6 +49,9 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if matches!(app.snapshot.trust(Figure::IncidentsRoot), Trust::Partial(_)) {
         pen.write(" partial view ", look.style(Role::BadgeStale)).skip(1);
     }
+    if let Some(badge) = suspended_badge(app) {
+        pen.write(&badge, look.style(Role::BadgeSuspended)).skip(1);
+    }
     let product = match (&engine.product, &engine.version) {
         (Some(product), Some(version)) => format!("{product} {version}"),
         (_, Some(version)) => version.to_string(),
@@ -62,6 +66,19 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if room >= 12 {
         pen.write(&truncate_middle(&place, room), look.style(Role::Muted));
     }
+}
+
+/// How much is suspended in the whole engine, as far as the picture tells: the classic after-effect of an incident is what nobody resumed.
+fn suspended_badge(app: &App) -> Option<String> {
+    let whole = app.whole();
+    let definitions = whole.job_definitions.get().map_or(0, |rows| rows.iter().filter(|row| row.suspended).count());
+    let processes = whole.definitions.get().map_or(0, |rows| rows.by_id.values().filter(|row| row.suspended).count());
+    let instances = match whole.findings.get(&Inquiry::Suspended).and_then(|section| section.get()) {
+        Some(Finding::Suspended(found)) => found.instances.total.unwrap_or(0),
+        _ => 0,
+    };
+    let count = definitions as u64 + processes as u64 + instances;
+    (count > 0).then(|| format!(" {} SUSPENDED: W ", count_exact(count)))
 }
 
 fn link_words(app: &App, look: &Look) -> (String, Role) {

@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod breaker;
+
 use std::collections::BTreeMap;
 
 use bpmtop::engine::catalogue::Endpoint;

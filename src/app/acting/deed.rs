@@ -52,6 +52,8 @@ pub enum Deed {
     JobPriority,
     /// Change the job definition's priority.
     DefinitionPriority,
+    /// Call off what is to happen later.
+    CallOff,
 }
 
 /// One row of the menu.
@@ -84,6 +86,7 @@ pub const ROWS: &[Row] = &[
     row('P', Deed::ResumeProcesses, "resume the process definitions"),
     row('f', Deed::Freeze, "freeze: suspend every active job definition"),
     row('t', Deed::Thaw, "thaw: resume what the freeze suspended"),
+    row('k', Deed::CallOff, "call off what is to be suspended or resumed later"),
     row('v', Deed::SetVariable, "change the variable"),
     row('u', Deed::Unlock, "take the external task back from its worker"),
     row('d', Deed::RunNow, "make the job due now"),
@@ -126,6 +129,7 @@ impl Deed {
             Self::RunNow | Self::Postpone => Verb::MoveDueDate,
             Self::JobPriority => Verb::SetJobPriority,
             Self::DefinitionPriority => Verb::SetDefinitionPriority,
+            Self::CallOff => Verb::CallOffTimed,
         })
     }
 
@@ -150,6 +154,9 @@ impl Deed {
             Self::ResumeMatching => Ok(Next::Ask(Entry::ResumeMatching)),
             Self::SuspendInstance | Self::ResumeInstance => {
                 let suspend = self == Self::SuspendInstance;
+                if chosen.instances.len() > 1 {
+                    return plan(Asked::Instances { instances: chosen.instances.clone(), suspend });
+                }
                 let instance = chosen.instance.clone().ok_or_else(no_instance)?;
                 if chosen.instance_suspended == Some(suspend) {
                     return Err(already(suspend, "The instance"));
@@ -169,6 +176,10 @@ impl Deed {
             Self::Unlock => match chosen.tasks.as_slice() {
                 [task] => plan(Asked::Unlock(task.clone())),
                 _ => Err(unavailable("No external task is selected.", "On the page of an instance (i), select the external task.")),
+            },
+            Self::CallOff => match chosen.timed.as_slice() {
+                [job] => plan(Asked::CallOffTimed(job.clone())),
+                _ => Err(unavailable("Nothing that is to happen later is selected.", "W lists it; one is called off at a time.")),
             },
             Self::RunNow => plan(Asked::MoveDueDate { job: one_job(chosen)?, due: None }),
             Self::Postpone => one_job(chosen).map(|_| Next::Ask(Entry::Postpone)),
@@ -245,6 +256,16 @@ fn toggle(chosen: &Selection) -> Result<Next, Unavailable> {
             "Press a for the menu, and say there which of the two is meant.",
         )
     };
+    let kinds = [chosen.timed.len(), chosen.processes.len(), chosen.job_definitions.len(), chosen.instances.len()];
+    if chosen.marked && kinds.iter().filter(|count| **count > 0).count() > 1 {
+        return Err(unavailable("Rows of several kinds are marked.", "One plan changes one kind: u removes the marks."));
+    }
+    if let [job] = chosen.timed.as_slice() {
+        return plan(Asked::CallOffTimed(job.clone()));
+    }
+    if chosen.instances.len() > 1 {
+        return plan(Asked::Instances { instances: chosen.instances.clone(), suspend: false });
+    }
     if !chosen.processes.is_empty() {
         return match suspended(&mut chosen.processes.iter().map(|(_, suspended)| *suspended)) {
             (0, _) => plan(processes(chosen, true)?),

@@ -25,6 +25,7 @@ use super::pages::Page;
 use super::pages::action::ActionPage;
 use super::pages::actions::ActionsPage;
 use super::pages::plan::PlanPage;
+use super::pages::suspended::SuspendedPage;
 use super::update::cursor_was_missing;
 use super::{App, Effect};
 use crate::action::desk::{ActCommand, Acted, LeftUnderWay};
@@ -41,6 +42,8 @@ pub struct Acting {
     pub ledgers: Arc<Vec<Arc<Ledger>>>,
     /// Actions that an earlier run left under way.
     pub left: Vec<LeftUnderWay>,
+    /// Whether leaving was asked for once already, while an action sends.
+    pub(super) leaving: bool,
     askings: u64,
     /// What was selected when a prompt opened.
     pending: Option<Selection>,
@@ -166,6 +169,15 @@ pub(super) fn show_actions(app: &mut App) {
     }
     let page = ActionsPage::new(&app.acting.ledgers, &app.acting.left);
     app.pages.push(Page::Actions(Box::new(page)));
+}
+
+/// Opens the list of what is suspended.
+pub(super) fn show_suspended(app: &mut App) {
+    if matches!(app.page(), Some(Page::Suspended(_))) {
+        return;
+    }
+    let page = SuspendedPage::new(&app.whole());
+    app.pages.push(Page::Suspended(Box::new(page)));
 }
 
 /// Does what was confirmed: the plan that is on the screen, and no other.

@@ -19,6 +19,7 @@ pub(in crate::app) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>
         Page::Plan(_) => on_plan(app, command),
         Page::Action(_) => on_action(app, command),
         Page::Actions(_) => on_actions(app, command),
+        Page::Suspended(_) => on_suspended(app, command),
         _ => None,
     }
 }
@@ -174,4 +175,17 @@ fn on_actions(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         actions::Row::Own(_) => Vec::new(),
         actions::Row::Left(_) => vec![Effect::Act(ActCommand::ReadBack(action))],
     })
+}
+
+fn on_suspended(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let now = app.now;
+    let Some(Page::Suspended(page)) = app.pages.last_mut() else { return None };
+    match command {
+        Command::Open => paging::open_instance(app),
+        Command::Mark => page.list.toggle_mark(now.instant),
+        Command::MarkAll => page.list.mark_all(),
+        Command::ClearMarks => page.list.clear_marks(),
+        _ => return None,
+    }
+    Some(Vec::new())
 }

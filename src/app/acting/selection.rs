@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::app::definitions::RowId;
 use crate::app::geometry::Pane;
 use crate::app::incidents::Level;
-use crate::app::pages::{Page, instance, results};
+use crate::app::pages::{Page, instance, results, suspended};
 use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::naming;
@@ -26,6 +26,10 @@ pub struct Selection {
     pub jobs: Vec<JobId>,
     /// External tasks.
     pub tasks: Vec<ExternalTaskId>,
+    /// Timers that suspend or resume something later.
+    pub timed: Vec<JobId>,
+    /// Several process instances, where more than one is marked.
+    pub instances: Vec<ProcessInstanceId>,
     /// One process instance.
     pub instance: Option<ProcessInstanceId>,
     /// Whether that is suspended, where it is known.
@@ -217,6 +221,7 @@ fn of_page(page: &Page, whole: &Snapshot) -> Selection {
             None => Selection::default(),
         },
         Page::Instance(page) => of_instance_row(page),
+        Page::Suspended(page) => of_suspended(page),
         Page::Results(page) => match page.selected().map(|row| &row.content) {
             Some(results::Content::Hit(hit, _)) => of_hit(hit, whole),
             _ => Selection::default(),
@@ -233,6 +238,29 @@ fn of_page(page: &Page, whole: &Snapshot) -> Selection {
     {
         chosen.about = format!("instance {id}");
     }
+    chosen
+}
+
+/// Marked rows of one kind; the kind of the first where several are marked, which the plan then lists.
+fn of_suspended(page: &suspended::SuspendedPage) -> Selection {
+    let mut chosen = Selection::default();
+    let keys = marked_or_selected(&page.list, &mut chosen.marked);
+    for key in &keys {
+        match key {
+            suspended::RowKey::Timed(id) => chosen.timed.push(id.clone()),
+            suspended::RowKey::Process(id) => chosen.processes.push((id.clone(), true)),
+            suspended::RowKey::JobDefinition(id) => chosen.job_definitions.push((id.clone(), true)),
+            suspended::RowKey::Instance(id) => chosen.instances.push(id.clone()),
+        }
+    }
+    if let [one] = chosen.instances.as_slice() {
+        chosen.instance = Some(one.clone());
+        chosen.instance_suspended = Some(true);
+    }
+    chosen.about = match keys.as_slice() {
+        [key] => page.row(key).map_or_else(String::new, |row| row.label.clone()),
+        keys => format!("{} marked rows", keys.len()),
+    };
     chosen
 }
 

@@ -5,6 +5,7 @@
 //! | [`plan`] | what an action would do |
 //! | [`action`] | what became of one |
 //! | [`actions`] | all of this run |
+//! | [`suspended`] | everything that is suspended |
 //! | [`incident`] | everything about one incident |
 //! | [`tree`] | the tree of called instances |
 //! | [`instance`] | everything about one process instance |
@@ -18,6 +19,7 @@ pub mod incident;
 pub mod instance;
 pub mod plan;
 pub mod results;
+pub mod suspended;
 pub mod timeline;
 pub mod trace;
 pub mod tree;
@@ -40,6 +42,7 @@ use self::incident::IncidentPage;
 use self::instance::InstancePage;
 use self::plan::PlanPage;
 use self::results::ResultsPage;
+use self::suspended::SuspendedPage;
 use self::timeline::TimelinePage;
 use self::trace::TracePage;
 use self::tree::TreePage;
@@ -65,6 +68,8 @@ pub enum Page {
     Action(Box<ActionPage>),
     /// All actions of this run.
     Actions(Box<ActionsPage>),
+    /// Everything that is suspended.
+    Suspended(Box<SuspendedPage>),
 }
 
 /// What every page can be asked to do; many do only a part of it.
@@ -134,6 +139,7 @@ impl Deref for Page {
             Self::Plan(page) => &**page,
             Self::Action(page) => &**page,
             Self::Actions(page) => &**page,
+            Self::Suspended(page) => &**page,
         }
     }
 }
@@ -150,6 +156,7 @@ impl DerefMut for Page {
             Self::Plan(page) => &mut **page,
             Self::Action(page) => &mut **page,
             Self::Actions(page) => &mut **page,
+            Self::Suspended(page) => &mut **page,
         }
     }
 }

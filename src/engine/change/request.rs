@@ -64,7 +64,7 @@ impl Change {
                 let ids: Vec<&str> = jobs.iter().map(|job| job.as_wire()).collect();
                 with_due(to.body("jobIds", json!(ids)).body("retries", json!(retries)), *due)
             }
-            Self::JobDueDate { job, due } => to.id(job.text()).body("duedate", moment(*due)).body("cascade", json!(false)),
+            Self::JobDueDate { job, due } => to.id(job.text()).body("duedate", moment(*due)),
             Self::JobPriority { job, priority } => to.id(job.text()).body("priority", json!(priority)),
             Self::JobSuspension { job, suspended } => to.id(job.text()).body("suspended", json!(suspended)),
             Self::DeleteJob { job } => to.id(job.text()),
@@ -207,8 +207,8 @@ mod tests {
                 Change::JobRetriesBatch { jobs: vec!["j".into(), "k".into()], retries: 1, due: Due::At(time()) },
                 r#"POST /job/retries {"dueDate":"2026-01-02T03:04:05.000+0000","jobIds":["j","k"],"retries":1}"#,
             ),
-            (Change::JobDueDate { job: "j".into(), due: Some(time()) }, r#"PUT /job/j/duedate {"cascade":false,"duedate":"2026-01-02T03:04:05.000+0000"}"#),
-            (Change::JobDueDate { job: "j".into(), due: None }, r#"PUT /job/j/duedate {"cascade":false,"duedate":null}"#),
+            (Change::JobDueDate { job: "j".into(), due: Some(time()) }, r#"PUT /job/j/duedate {"duedate":"2026-01-02T03:04:05.000+0000"}"#),
+            (Change::JobDueDate { job: "j".into(), due: None }, r#"PUT /job/j/duedate {"duedate":null}"#),
             (Change::JobPriority { job: "j".into(), priority: -3 }, r#"PUT /job/j/priority {"priority":-3}"#),
             (Change::JobSuspension { job: "j".into(), suspended: true }, r#"PUT /job/j/suspended {"suspended":true}"#),
             (Change::DeleteJob { job: "j".into() }, "DELETE /job/j "),

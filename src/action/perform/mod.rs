@@ -1,0 +1,23 @@
+//! Performing a plan: its requests go out once each, at a pace, and what became of each target is read back until it is settled.
+//!
+//! | part | what belongs there |
+//! |---|---|
+//! | `hand` | the only thing that can change an engine; records before it sends |
+//! | `run` | one action under way: sends, reads back, obeys, tells |
+//! | `progress` | how far it is, and what is known of each target |
+//! | `sequence` | which request may go out next, and which never may |
+//! | `eyes` | reading back, within a budget of its own |
+//! | `closing` | what is looked at and written once all is over |
+//! | `record` | what an action leaves in the journal |
+
+mod closing;
+mod eyes;
+mod hand;
+mod progress;
+mod record;
+mod run;
+mod sequence;
+
+pub use hand::{Guard, Hand};
+pub use record::Record;
+pub use run::{Order, Running, start};
