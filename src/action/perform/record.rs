@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::action::ledger::{Ending, Ledger, Stage};
 use crate::action::outcome::{Class, Outcome};
-use crate::action::plan::{ActionId, Plan, Step, Unavailable};
+use crate::action::plan::{ActionId, Held, Plan, Step, Unavailable};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::engine::{Client, Delivered, EngineError, Sent};
@@ -107,6 +107,7 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client) -> E
         reason: (!reason.is_empty()).then(|| Exact::from(reason)),
         steps: steps.len() as u64,
         targets: plan.targets.iter().map(target).collect(),
+        held: plan.held.iter().filter(|_| plan.keeps_held()).map(held).collect(),
         requests: steps.iter().map(|step| request(step, client)).collect(),
         undo_of,
         thaw_of,
@@ -136,6 +137,18 @@ fn target(target: &Target) -> journal::Target {
         business_key: target.business_key.clone().map(Exact::from),
         instance: target.instance().map(|instance| Exact::from(instance.text().clone())),
         before: before(&target.subject),
+    }
+}
+
+/// A job that is shielded while the resumption goes on: the due date to put back, if the program dies in between.
+fn held(held: &Held) -> journal::Target {
+    journal::Target {
+        kind: Exact::from("job"),
+        id: Exact::from(held.job.text().clone()),
+        label: Exact::from(held.label.as_str()),
+        business_key: None,
+        instance: None,
+        before: Before { suspended: Some(true), due: held.due, ..Before::default() },
     }
 }
 
@@ -226,4 +239,35 @@ fn counts(ledger: &Ledger) -> Vec<Count> {
 
 fn unknown(ledger: &Ledger) -> Vec<u64> {
     (0..).zip(&ledger.outcomes).filter(|(_, outcome)| matches!(outcome.class(), Class::Unknown | Class::Open)).map(|(at, _)| at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::example;
+    use crate::action::plan::OtherCause;
+    use crate::action::wish::Asked;
+    use crate::engine::ClientOptions;
+
+    fn recorded(plan: &Plan) -> journal::Intent {
+        let client = Client::new(ClientOptions::new("http://h/engine-rest".parse().unwrap())).unwrap();
+        match intent(plan, "Resume p1.", &plan.steps(), &client) {
+            Entry::Intent(intent) => *intent,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_due_dates_to_put_back_are_recorded_for_jobs_that_are_kept_asleep() {
+        let due = "2026-03-02T05:00:00Z".parse().ok();
+        let asked = Asked::Instances { instances: Vec::new(), suspend: false };
+        let mut plan = example::plan(asked, vec![example::instance("p1")]);
+        plan.held = vec![Held { due, ..example::held(0, "job-7") }];
+        let intent = recorded(&plan);
+        let kept: Vec<_> = intent.held.iter().map(|held| (held.id.as_wire(), held.before.due)).collect();
+        assert_eq!(kept, [("job-7", due)]);
+        assert_eq!(intent.steps, intent.requests.len() as u64);
+        plan.choices.others = OtherCause::Wake;
+        assert!(recorded(&plan).held.is_empty(), "nothing is kept asleep");
+    }
 }
