@@ -107,7 +107,7 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client) -> E
         reason: (!reason.is_empty()).then(|| Exact::from(reason)),
         steps: steps.len() as u64,
         targets: plan.targets.iter().map(target).collect(),
-        held: plan.held.iter().filter(|_| plan.keeps_held()).map(held).collect(),
+        held: if plan.keeps_held() { plan.held.iter().map(held).collect() } else { Vec::new() },
         requests: steps.iter().map(|step| request(step, client)).collect(),
         undo_of,
         thaw_of,
@@ -140,11 +140,11 @@ fn target(target: &Target) -> journal::Target {
     }
 }
 
-/// A job that is shielded while the resumption goes on: the due date to put back, if the program dies in between.
+/// A job that is kept asleep, with the due date that is put back after it was shielded.
 fn held(held: &Held) -> journal::Target {
     journal::Target {
         kind: Exact::from("job"),
-        id: Exact::from(held.job.text().clone()),
+        id: Exact::from(held.job.as_wire()),
         label: Exact::from(held.label.as_str()),
         business_key: None,
         instance: None,
