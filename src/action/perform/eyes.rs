@@ -34,8 +34,8 @@ const AT_ONCE: f64 = 5.0;
 /// Targets looked at in one round.
 pub const A_ROUND: usize = 500;
 
-/// Requests in one round for things that can only be asked for one by one.
-const ONE_BY_ONE: usize = 4;
+/// Requests in one round for things that can only be asked for one by one, of each kind.
+pub const ONE_BY_ONE: usize = 4;
 
 /// What is looked at in one round.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct Round {
     pub since: Option<Timestamp>,
     /// Our user, where one is known.
     pub user: Option<EngineText>,
+    /// Requests for things that can only be asked for one by one, of each kind.
+    pub singly: usize,
 }
 
 /// One target to look at.

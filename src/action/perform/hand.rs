@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::record::{self, Record};
@@ -84,8 +85,8 @@ impl Hand {
     /// # Errors
     ///
     /// It could not be recorded: nothing may be sent.
-    pub async fn begin(&self, plan: &Plan, sentence: &str, steps: &[Step]) -> Result<String, String> {
-        self.guard.record.note(record::intent(plan, sentence, steps, &self.client)).await
+    pub async fn begin(&self, plan: &Plan, sentence: &str, steps: &[Step], engine_time: Option<Timestamp>) -> Result<String, String> {
+        self.guard.record.note(record::intent(plan, sentence, steps, &self.client, engine_time)).await
     }
 
     /// Records that a request goes out, sends it, once, and records what came back.

@@ -8,16 +8,19 @@
 //! | `sequence` | which request may go out next, and which never may |
 //! | `eyes` | reading back, within a budget of its own |
 //! | `closing` | what is looked at and written once all is over |
+//! | `recall` | an action that another run of the program left in the middle |
 //! | `record` | what an action leaves in the journal |
 
 mod closing;
 mod eyes;
 mod hand;
 mod progress;
+mod recall;
 mod record;
 mod run;
 mod sequence;
 
 pub use hand::{Guard, Hand};
+pub use recall::Recall;
 pub use record::Record;
 pub use run::{Order, Running, start};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::eyes::{A_ROUND, Findings, Item, Round};
+use super::eyes::{A_ROUND, Findings, Item, ONE_BY_ONE, Round};
 use super::sequence::{Part, Sequence, Stand};
 use crate::action::judge::{Case, Facts, Goal, LOOKED_FOR, Said, judge};
 use crate::action::outcome::{Class, Outcome, Waiting};
@@ -55,6 +55,7 @@ pub struct Progress {
     watched: HashMap<usize, Watched>,
     since: Option<Timestamp>,
     last_sent: Option<Instant>,
+    rounds: usize,
     /// Outcomes that changed since they were last recorded.
     changed: HashSet<usize>,
 }
@@ -73,11 +74,16 @@ pub enum Canary {
 impl Progress {
     /// Nothing is sent yet.
     pub fn new(plan: Arc<Plan>) -> Self {
-        let steps: Arc<[Step]> = plan.steps().into();
+        let steps = plan.steps().into();
+        Self::with_steps(plan, steps)
+    }
+
+    /// Nothing is sent yet of these requests.
+    pub fn with_steps(plan: Arc<Plan>, steps: Arc<[Step]>) -> Self {
         let canary = canary(&plan, &steps);
         let sequence = Sequence::new(&steps, &canary);
         let known = vec![Known::default(); plan.targets.len()];
-        Self { plan, steps, sequence, sent: 0, known, canary, watched: HashMap::new(), since: None, last_sent: None, changed: HashSet::new() }
+        Self { plan, steps, sequence, sent: 0, known, canary, watched: HashMap::new(), since: None, last_sent: None, rounds: 0, changed: HashSet::new() }
     }
 
     /// Takes in the newest time of the engine from before the first request.
@@ -216,6 +222,12 @@ impl Progress {
         let mut open: Vec<usize> = (0..self.known.len()).filter(open).collect();
         open.sort_by_key(|target| self.known[*target].looked_at);
         open.truncate(A_ROUND);
+        // What can only be asked for one by one comes to everybody in turn.
+        self.rounds += 1;
+        if !open.is_empty() {
+            let turned = self.rounds * ONE_BY_ONE % open.len();
+            open.rotate_left(turned);
+        }
         for target in &open {
             self.known[*target].looked_at = Some(now);
         }
@@ -227,7 +239,7 @@ impl Progress {
         };
         let items: Vec<Item> =
             open.into_iter().filter_map(|target| item(target, false)).chain(watched.into_iter().filter_map(|target| item(target, true))).collect();
-        let round = Round { targets: Arc::clone(&self.plan.targets), steps: Arc::clone(&self.steps), items, since: self.since, user };
+        let round = Round { targets: Arc::clone(&self.plan.targets), steps: Arc::clone(&self.steps), items, since: self.since, user, singly: ONE_BY_ONE };
         (!round.items.is_empty()).then_some(round)
     }
 
@@ -303,20 +315,23 @@ impl Progress {
         changed.into_iter().map(|target| (target, self.known[target].outcome.clone())).collect()
     }
 
-    /// Pretends that a target was sent by a program that died.
-    pub fn recall(&mut self, target: usize, said: Said, batch: Option<BatchId>, now: Instant) {
-        let known = &mut self.known[target];
-        (known.said, known.sent, known.batch) = (Some(said), Some(now), batch);
+    /// A request that an earlier run of the program sent, with what it is known to have come to.
+    pub fn recalled(&mut self, step: usize, said: &Said, batch: Option<BatchId>, now: Instant) {
+        let stand = match said {
+            Said::Accepted => Stand::Done,
+            Said::Rejected { .. } | Said::NotSent(_) => Stand::NotDone,
+            Said::Unknown(_) => Stand::Unknown,
+        };
+        self.sequence.note(step, stand);
         self.last_sent = Some(now);
-        self.decide(target, &Facts::default(), now);
+        for target in self.decided_by(step) {
+            let known = &mut self.known[target];
+            (known.said, known.sent, known.batch) = (Some(said.clone()), Some(now), batch.clone());
+            self.decide(target, &Facts::default(), now);
+        }
     }
 
-    /// When the latest request went out.
-    pub fn last_sent(&self) -> Option<Instant> {
-        self.last_sent
-    }
-
-    /// Whether everything that was sent came to something, for the reason that is written then.
+    /// Targets that were changed, as far as is known.
     pub fn performed(&self) -> impl Iterator<Item = (usize, &Target)> {
         let performed = |known: &Known| matches!(known.said, Some(Said::Accepted)) || matches!(known.outcome.class(), Class::Good) && known.said.is_some();
         self.known.iter().zip(self.plan.targets.iter()).enumerate().filter(move |(_, (known, _))| performed(known)).map(|(at, (_, target))| (at, target))

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::action::ledger::{Ending, Ledger, Stage};
 use crate::action::outcome::{Class, Outcome};
 use crate::action::plan::{ActionId, Held, Plan, Step, Unavailable};
@@ -92,7 +94,7 @@ fn words(error: &JournalError) -> String {
 }
 
 /// What is meant to be done, with every request that will go out.
-pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client) -> Entry {
+pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engine_time: Option<Timestamp>) -> Entry {
     let engine = &plan.engine;
     let reason = plan.choices.reason.trim();
     let taken_back = plan.takes_back.as_ref().map(|action| Exact::from(action.0.as_str()));
@@ -111,6 +113,7 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client) -> E
         requests: steps.iter().map(|step| request(step, client)).collect(),
         undo_of,
         thaw_of,
+        engine_time,
     }))
 }
 
@@ -168,7 +171,8 @@ fn before(subject: &Subject) -> Before {
     }
 }
 
-fn request(step: &Step, client: &Client) -> journal::Request {
+/// A request as it is recorded, without the value of a variable.
+pub fn request(step: &Step, client: &Client) -> journal::Request {
     let shown = client.shown(&step.change, false);
     let path = shown.url.strip_prefix(client.address().trim_end_matches('/')).unwrap_or(&shown.url);
     journal::Request {

@@ -175,7 +175,7 @@ impl Run {
                 self.pacer.backlog(due);
             }
         }
-        match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps).await {
+        match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps, self.progress.since()).await {
             Ok(head) => {
                 self.head = Some(head);
                 self.pacer.resume(Instant::now());

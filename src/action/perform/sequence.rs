@@ -97,11 +97,6 @@ impl Sequence {
         self.parts[step]
     }
 
-    /// How far a request is.
-    pub fn stand(&self, step: usize) -> Stand {
-        self.stands[step]
-    }
-
     /// Notes how far a request is.
     pub fn note(&mut self, step: usize, stand: Stand) {
         self.stands[step] = stand;

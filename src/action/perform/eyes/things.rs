@@ -120,7 +120,7 @@ impl Eyes {
 
     /// Incidents and variables, one by one.
     pub(super) async fn singles(&mut self, round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
-        for item in round.items.iter().filter(|item| !item.watched).take(ONE_BY_ONE) {
+        for item in round.items.iter().filter(|item| !item.watched).take(round.singly) {
             match (&item.target(round).subject, item.change(round)) {
                 (Subject::Incident(known), Change::IncidentAnnotation { text, .. }) => {
                     let now = self.turn().await.incident(&known.incident.id).await?;

@@ -21,7 +21,7 @@ impl Eyes {
     /// Whether the batches go on.
     pub(super) async fn batches(&mut self, round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
         let batches: HashSet<&BatchId> = round.items.iter().filter(|item| !item.watched).filter_map(|item| item.batch.as_ref()).collect();
-        for batch in batches.into_iter().take(ONE_BY_ONE) {
+        for batch in batches.into_iter().take(round.singly) {
             let goes_on = self.turn().await.batch(batch).await?.is_some_and(|batch| batch.data.jobs > 0);
             // Its last job may be done for half a minute before the batch is gone.
             for item in round.items.iter().filter(|item| item.batch.as_ref() == Some(batch)) {
@@ -64,7 +64,7 @@ impl Eyes {
     /// Who changed targets whose answer was lost, and who removed those that are gone.
     pub(super) async fn operations(&mut self, round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
         let wanted = |item: &&Item| !item.watched && (item.lost || findings.facts.get(&item.target).is_some_and(is_removed));
-        let items: Vec<&Item> = round.items.iter().filter(wanted).take(ONE_BY_ONE).collect();
+        let items: Vec<&Item> = round.items.iter().filter(wanted).take(round.singly).collect();
         for item in items {
             let target = item.target(round);
             let Some(filter) = filter(target, round) else { continue };

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Eyes, Findings, Item, ONE_BY_ONE, Round, allowed};
+use super::{Eyes, Findings, Item, Round, allowed};
 use crate::action::judge::{Attempt, Facts, Here, Life, Log, Work};
 use crate::action::target::Subject;
 use crate::engine::{
@@ -64,11 +64,11 @@ impl Eyes {
             }
         }
         gone.extend(failing);
-        self.job_logs(&gone, findings).await
+        self.job_logs(&gone, round, findings).await
     }
 
     /// The log of many jobs: those of one job definition at once, by their executions; the others one by one.
-    async fn job_logs(&mut self, jobs: &[(&Item, &Job)], findings: &mut Findings) -> Result<(), EngineError> {
+    async fn job_logs(&mut self, jobs: &[(&Item, &Job)], round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
         let mut by_definition: HashMap<Option<&JobDefinitionId>, Vec<(&Item, &Job)>> = HashMap::new();
         let mut singly = Vec::new();
         for (item, job) in jobs {
@@ -77,7 +77,7 @@ impl Eyes {
                 None => singly.push((*item, *job)),
             }
         }
-        for (definition, jobs) in by_definition.into_iter().take(ONE_BY_ONE) {
+        for (definition, jobs) in by_definition.into_iter().take(round.singly) {
             let page = Page::first(u32::try_from(jobs.len() * ENTRIES).unwrap_or(Page::MOST));
             let executions = jobs.iter().filter_map(|(_, job)| job.execution.clone()).collect();
             let query = JobLogOfExecutions { executions, job_definition: definition.cloned(), page };
@@ -86,7 +86,7 @@ impl Eyes {
                 findings.of(item).log = log_of(&job.id, entries.as_deref());
             }
         }
-        for (item, job) in singly.into_iter().take(ONE_BY_ONE) {
+        for (item, job) in singly.into_iter().take(round.singly) {
             let filter = JobLogFilter { job: Some(job.id.clone()), process_instance: job.process_instance.clone(), ..JobLogFilter::default() };
             let query = JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(ENTRIES as u32) };
             let entries = allowed(self.turn().await.job_log(&query).await)?.map(|answer| answer.data);
@@ -112,7 +112,7 @@ impl Eyes {
             let now = there.get(&task.id);
             facts.here = now.map_or(Here::Gone, |now| here_task(now, item.change(round), answer.engine_time));
             let failing = item.lost && now.is_some_and(|now| now.retries.is_some_and(|left| left <= 0));
-            if (now.is_none() || failing) && logs < ONE_BY_ONE {
+            if (now.is_none() || failing) && logs < round.singly {
                 logs += 1;
                 let filter =
                     ExternalTaskLogFilter { task: Some(task.id.clone()), process_instance: task.process_instance.clone(), ..ExternalTaskLogFilter::default() };
@@ -204,7 +204,7 @@ impl Eyes {
         let jobs: Vec<(&Item, &Job)> = round.items.iter().filter_map(|item| Some((item, job_of(item, round)?))).collect();
         let jobs: Vec<_> = jobs.into_iter().filter(|(item, _)| findings.facts.get(&item.target).is_some_and(unexplained)).collect();
         let versions: HashSet<_> = jobs.iter().filter_map(|(_, job)| job.process_definition.clone()).collect();
-        for version in versions.into_iter().take(ONE_BY_ONE) {
+        for version in versions.into_iter().take(round.singly) {
             let filter = JobDefinitionFilter { process_definition: Some(version), suspended: true };
             let Some(suspended) = allowed(self.turn().await.job_definitions_where(&filter, Page::first(1_000)).await)? else { continue };
             let suspended: HashSet<_> = suspended.data.into_iter().map(|definition| Some(definition.id)).collect();
@@ -221,7 +221,7 @@ impl Eyes {
     async fn left_activities(&mut self, round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
         let unproven = |facts: &Facts| facts.here == Here::Gone && facts.log == Log::None && facts.life == Life::Runs;
         let items = round.items.iter().filter(|item| findings.facts.get(&item.target).is_some_and(unproven));
-        let items: Vec<Item> = items.take(ONE_BY_ONE).cloned().collect();
+        let items: Vec<Item> = items.take(round.singly).cloned().collect();
         for item in items {
             let target = item.target(round);
             let (activity, incident) = match &target.subject {
