@@ -255,7 +255,7 @@ mod tests {
 
     fn recorded(plan: &Plan) -> journal::Intent {
         let client = Client::new(ClientOptions::new("http://h/engine-rest".parse().unwrap())).unwrap();
-        match intent(plan, "Resume p1.", &plan.steps(), &client) {
+        match intent(plan, "Resume p1.", &plan.steps(), &client, None) {
             Entry::Intent(intent) => *intent,
             other => panic!("{other:?}"),
         }
