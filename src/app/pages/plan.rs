@@ -245,6 +245,9 @@ pub fn offered(plan: &Plan) -> Vec<Choice> {
         Verb::SetDefinitionPriority => vec![Choice::Existing],
         _ => Vec::new(),
     };
+    if many && !matches!(plan.verb, Verb::Retry | Verb::Cancel) {
+        choices.push(Choice::Pace);
+    }
     if !plan.held.is_empty() {
         choices.push(Choice::Others);
     }

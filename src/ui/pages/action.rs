@@ -74,7 +74,7 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
 
 fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut Buffer) {
     let mut lines: Vec<(String, Role)> = Vec::new();
-    lines.push((ledger.plan.sentence(), Role::Text));
+    lines.push((ledger.sentence.clone(), Role::Text));
     lines.push((ledger.summary(), summary_role(ledger)));
     let held = match &ledger.stage {
         Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
