@@ -219,7 +219,7 @@ async fn a_401_or_403_with_a_page_is_a_fault_of_somebody_between_and_proves_noth
 async fn what_faults_keep_from_going_out_is_not_sent() {
     let company = Authority::new("company");
     let tls = ScriptedEngine::start_tls(company.issue("localhost").server(None), |_| Reply::status(204)).await;
-    let engine = ScriptedEngine::always(Reply::status(204)).await;
+    let (engine, plain) = (ScriptedEngine::always(Reply::status(204)).await, ScriptedEngine::blurting(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
     let secure = ClientOptions { authorities: Authorities::from_pem(company.pem.as_bytes()).expect("an authority"), ..options(&tls.secure_url()) };
     let (locked, open) = (ScriptedProxy::http(Some("Basic never")).await, ScriptedProxy::http(None).await);
     let through = |proxy: &ScriptedProxy, options: ClientOptions| {
@@ -230,7 +230,8 @@ async fn what_faults_keep_from_going_out_is_not_sent() {
         ("nobody listens", made(options("http://127.0.0.1:1/engine-rest"))),
         ("no such host", made(options("http://no-such-host.invalid/engine-rest"))),
         ("not trusted", made(options(&tls.secure_url()))),
-        ("no TLS there", made(options(&engine.url().replace("http://", "https://")))),
+        ("no TLS there", made(options(&format!("https://127.0.0.1:{}/engine-rest", plain.port())))),
+        ("the connection is never made", made(ClientOptions { connect_timeout: PATIENCE, ..options(&engine.url().replace("http://", "https://")) })),
         ("the proxy wants a login", made(through(&locked, secure.clone()))),
         ("the proxy finds nobody", made(through(&open, options("https://127.0.0.1:1/engine-rest")))),
     ];

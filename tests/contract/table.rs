@@ -5,7 +5,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, printed,
+    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, printed, rights,
     suspensions, trees,
 };
 
@@ -157,6 +157,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     changes::a_variable_is_written_in_its_instance_or_in_one_execution,
     changes::a_note_is_written_and_cleared_and_a_reason_stands_on_every_row_of_an_operation,
     changes::of_an_unknown_id_some_changes_are_accepted_all_the_same,
+    changes::changes_that_cross_each_other_are_each_made_or_refused_and_the_log_agrees,
     suspensions::a_job_definition_is_suspended_with_its_jobs_or_without,
     suspensions::a_timed_suspension_is_a_timer_and_comes_when_it_is_due,
     suspensions::a_timed_suspension_whose_timer_is_deleted_never_comes,
@@ -199,6 +200,10 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::a_compressed_answer_is_read_like_any_other,
     permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
     permissions::every_part_of_a_right_decides,
+    rights::a_suspension_that_takes_jobs_or_instances_along_needs_a_right_on_those_too,
+    rights::the_right_to_retry_is_enough_for_a_retry_but_not_for_a_due_date,
+    rights::whoever_may_make_a_batch_needs_no_right_on_what_it_changes,
+    rights::the_timer_of_a_timed_suspension_is_guarded_by_no_right,
     permissions::a_reader_is_refused_every_change_and_told_the_rights_of_its_row,
 ];
 
