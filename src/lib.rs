@@ -11,6 +11,8 @@
 //! | [`session`] | one start made ready: login, client, log; where cockpit and headless commands begin |
 //! | [`ui`] | drawing: turns the app and the snapshot into cells, decides nothing |
 //! | [`app`] | what the operator is looking at: messages, update, effects, commands, keys |
+//! | [`action`] | changes of the engine: planned, confirmed, performed, verified, recorded |
+//! | [`journal`] | the append-only record of intents and outcomes, chained by hash; knows no engine |
 //! | [`poll`] | the one background task that asks the engine, and its budget |
 //! | [`mirror`] | what is known of the engine, as pure state: apply answers, reconcile counts |
 //! | [`engine`] | the REST client and the request catalogue; nothing above it sees JSON |
@@ -24,6 +26,7 @@
 //! Four words stay distinct: a *Command* is what the operator asks, an *Action* a change in the engine, an *Effect* what the
 //! runtime must do, a *Message* what `App::update` receives.
 
+pub mod action;
 pub mod app;
 pub mod bpmn;
 pub mod cli;
@@ -31,6 +34,7 @@ pub mod cockpit;
 pub mod config;
 pub mod engine;
 pub mod headless;
+pub mod journal;
 pub mod mirror;
 pub mod model;
 pub mod poll;

@@ -39,7 +39,7 @@ pub use login::{Login, Token};
 pub use question::{
     CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, ExternalTaskLogFilter, ExternalTaskLogQuery, HistoricActivityFilter, HistoricActivityQuery,
     HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter,
-    InstanceOrder, InstanceQuery, JobDefinitionFilter, JobFilter, JobIs, JobLogFilter, JobLogOfExecutions, JobLogQuery, Order, Page, RunningOrder,
+    InstanceOrder, InstanceQuery, JobDefinitionFilter, JobFilter, JobIs, JobLogFilter, JobLogOfExecutions, JobLogQuery, Order, Page, Permit, RunningOrder,
     UserOperationFilter, UserOperationQuery, beginning_with, containing,
 };
 pub use route::{ExtraHeaders, Proxy};

@@ -327,6 +327,11 @@ pub enum CountQuestion {
         /// The instance.
         process_instance: ProcessInstanceId,
     },
+    /// Open user tasks of one process definition.
+    UserTasks {
+        /// The definition.
+        process_definition: ProcessDefinitionId,
+    },
     /// Process definitions, every version counted.
     ProcessDefinitions,
     /// Job definitions.
@@ -358,6 +363,7 @@ impl CountQuestion {
             Self::ExternalTasks(_) => RequestName::ExternalTaskCount,
             Self::ProcessInstances(_) => RequestName::ProcessInstanceCount,
             Self::Executions { .. } => RequestName::ExecutionCount,
+            Self::UserTasks { .. } => RequestName::UserTaskCount,
             Self::ProcessDefinitions => RequestName::ProcessDefinitionCount,
             Self::JobDefinitions => RequestName::JobDefinitionCount,
             Self::HistoricIncidents(_) => RequestName::HistoricIncidentCount,
@@ -374,6 +380,7 @@ impl CountQuestion {
             Self::ExternalTasks(filter) => filter.onto(request),
             Self::ProcessInstances(filter) => filter.onto(request),
             Self::Executions { process_instance } => request.query_text("processInstanceId", Some(process_instance.text())),
+            Self::UserTasks { process_definition } => request.query_text("processDefinitionId", Some(process_definition.text())),
             Self::ProcessDefinitions | Self::JobDefinitions => request,
             Self::HistoricIncidents(filter) => filter.onto(request),
             Self::HistoricProcessInstances(filter) => filter.onto(request),
@@ -386,6 +393,38 @@ impl CountQuestion {
 pub(super) fn right_request(right: Right) -> Request {
     let (permission, resource, number) = right.names();
     Request::to(RequestName::AuthorizationCheck).query("permissionName", permission).query("resourceName", resource).query("resourceType", number)
+}
+
+/// One permission on one resource, as the catalogue words it: `RETRY_JOB on PROCESS_DEFINITION`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Permit {
+    /// Such as `RETRY_JOB`.
+    pub permission: &'static str,
+    /// Such as `PROCESS_DEFINITION`.
+    pub resource: &'static str,
+    /// The engine's number of that resource.
+    number: u8,
+}
+
+impl Permit {
+    /// Reads the words of a row of the catalogue; none for a resource that this program never asks about.
+    pub fn named(words: &'static str) -> Option<Self> {
+        let (permission, resource) = words.split_once(" on ")?;
+        let number = match resource {
+            "PROCESS_DEFINITION" => 6,
+            "TASK" => 7,
+            "PROCESS_INSTANCE" => 8,
+            "BATCH" => 13,
+            "SYSTEM" => 21,
+            _ => return None,
+        };
+        Some(Self { permission, resource, number })
+    }
+
+    pub(super) fn request(self, id: Option<&EngineText>) -> Request {
+        let request = Request::to(RequestName::AuthorizationCheck).query("permissionName", self.permission).query("resourceName", self.resource);
+        request.query("resourceType", self.number).query_text("resourceId", id)
+    }
 }
 
 /// Text that may be too long to read to its end, such as a stack trace.

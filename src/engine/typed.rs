@@ -11,7 +11,7 @@ use super::catalogue::RequestName;
 use super::client::{Answer, Client};
 use super::error::{EngineError, Problem, Stranger};
 use super::fault;
-use super::question::{CountQuestion, Excerpt, IncidentQuery, JobDefinitionFilter, Page, right_request};
+use super::question::{CountQuestion, Excerpt, IncidentQuery, JobDefinitionFilter, Page, Permit, right_request};
 use super::request::Request;
 use super::telemetry::{Telemetry, TelemetryRow};
 use super::transport::{Delivery, Limit};
@@ -124,6 +124,16 @@ impl Client {
     /// Any [`Problem`].
     pub async fn may(&self, right: Right) -> Call<bool> {
         self.ask(right_request(right), |json| serde_json::from_slice(json).map(|row: wire::AuthorizedRow| row.authorized)).await
+    }
+
+    /// Whether the caller has a permission on this very resource: a process definition by its key, a process instance by its id
+    /// (`GET /authorization/check`). Without an id, on every resource of its kind.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`].
+    pub async fn may_on(&self, permit: Permit, id: Option<&EngineText>) -> Call<bool> {
+        self.ask(permit.request(id), |json| serde_json::from_slice(json).map(|row: wire::AuthorizedRow| row.authorized)).await
     }
 
     /// How many there are (`GET …/count`). 0 may also mean that the caller may not look.

@@ -4,6 +4,8 @@
 mod called;
 mod holdings;
 mod past;
+mod suspended;
+mod timed;
 mod variables;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -106,6 +108,7 @@ impl Counter {
             Inquiry::CalledCount(id) => self.called_count(id).boxed(),
             Inquiry::PastIncidents(id) => self.past_incidents(id).boxed(),
             Inquiry::Variables(ask) => self.variables(ask).boxed(),
+            Inquiry::Suspended => self.suspended().boxed(),
         }
     }
 

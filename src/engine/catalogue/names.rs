@@ -62,6 +62,8 @@ request_names! {
     ActivityInstances,
     /// How many executions an instance has.
     ExecutionCount,
+    /// How many user tasks match.
+    UserTaskCount,
     /// User tasks.
     UserTaskList,
     /// One user task.

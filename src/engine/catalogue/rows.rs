@@ -147,6 +147,7 @@ pub(super) const READS: &[Endpoint] = &[
         ..READ
     },
     Endpoint { name: RequestName::ExecutionCount, path: "/execution/count", parameters: &[query("processInstanceId")], ..READ },
+    Endpoint { name: RequestName::UserTaskCount, path: "/task/count", parameters: &[query("processDefinitionId")], permission: SEE_TASK, ..READ },
     Endpoint {
         name: RequestName::UserTaskList,
         path: "/task",

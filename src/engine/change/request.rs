@@ -154,6 +154,11 @@ fn legible(json: &str) -> String {
 }
 
 impl ShownRequest {
+    /// A change of the engine at this address as it would go out, values of variables left out; none if the address is none.
+    pub fn of(change: &Change, base: &str, engine: Option<&str>) -> Option<Self> {
+        Some(change.shown(&Url::parse(base).ok()?, engine, false))
+    }
+
     /// A command for a shell that sends it, on one line. The user stands in it as a variable, and the password is asked for.
     pub fn curl(&self) -> String {
         let mut command = format!("curl -X {} -u \"$BPMTOP_USER\"", self.method);

@@ -1,0 +1,94 @@
+//! An action under way or over: what was sent, what became of each target, and what is still being read.
+//!
+//! How outcomes are counted and summed up is in `ledger/tally.rs`, how a ledger leaves the program in `ledger/export.rs`.
+
+mod export;
+mod tally;
+
+pub use export::Format;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::outcome::Outcome;
+use super::plan::Plan;
+use crate::model::section::Moment;
+
+/// An action that was begun.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// What was confirmed.
+    pub plan: Arc<Plan>,
+    /// What it does, in the words it was confirmed in.
+    pub sentence: String,
+    /// Where it stands.
+    pub stage: Stage,
+    /// What became of each target, in the plan's order.
+    pub outcomes: Vec<Outcome>,
+    /// Requests of the plan.
+    pub steps: usize,
+    /// Requests that went out.
+    pub sent: usize,
+    /// When it began.
+    pub began: Moment,
+    /// When it was over.
+    pub ended: Option<Moment>,
+    /// How many a second now; less than asked for while due jobs pile up.
+    pub pace: f64,
+    /// Reading back.
+    pub reading: Reading,
+    /// What happened, newest last: why it stopped, what the canary showed, that a reason was written.
+    pub notes: Vec<(Moment, String)>,
+    /// The head of the journal after the last entry, in short.
+    pub head: Option<String>,
+}
+
+/// Where an action stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// The first few are sent and waited for.
+    Canary,
+    /// The others are sent.
+    Sending,
+    /// Nothing is sent until somebody says so.
+    Paused(PausedBy),
+    /// All that will be sent was sent; what became of it is being read.
+    Verifying,
+    /// Nothing is sent or read any more.
+    Over(Ending),
+}
+
+/// Who or what paused an action.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PausedBy {
+    /// The operator.
+    Operator,
+    /// The canary did not do well.
+    Canary(String),
+    /// More failed than was allowed.
+    Failures(String),
+    /// The engine was not there, or could not be read.
+    Engine(String),
+}
+
+/// How an action was over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All was sent, and all is settled or was looked at for as long as was said.
+    Done,
+    /// The operator stopped it.
+    Stopped,
+    /// The login was refused, or the journal could not be written.
+    Failed(String),
+}
+
+/// How much reading back costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Requests made.
+    pub requests: u64,
+    /// Requests a second at most.
+    pub per_second: f64,
+    /// Until when, at the latest, counted from the last change sent.
+    pub at_most: Duration,
+}

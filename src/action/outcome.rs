@@ -1,0 +1,162 @@
+//! What became of one target, as a value; its words are in `outcome/words.rs`.
+
+mod words;
+
+use jiff::Timestamp;
+
+use crate::text::EngineText;
+
+/// What became of one target.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Outcome {
+    /// Nothing was sent for it yet.
+    #[default]
+    Planned,
+    /// Its request is under way.
+    Sending,
+    /// The engine took the request; what became of it is being read.
+    Accepted,
+    /// A job ran through, by its success in the job log or its advanced instance; or the state asked for is there.
+    Succeeded(Proof),
+    /// The job ran through, and its instance failed again further on.
+    MovedOn {
+        /// Where it failed then.
+        failed_at: EngineText,
+        /// With what.
+        message: Option<EngineText>,
+    },
+    /// It failed again and has no attempts left.
+    FailedAgain {
+        /// With what.
+        message: Option<EngineText>,
+    },
+    /// It failed, and the engine will try again by itself.
+    FailedOnce {
+        /// Attempts left.
+        left: i64,
+        /// When the next one is.
+        next: Option<Timestamp>,
+        /// With what.
+        message: Option<EngineText>,
+    },
+    /// It has its attempts and has not run.
+    Waits(Waiting),
+    /// It was so already, or gone already: nothing was left to do.
+    AlreadyDone(&'static str),
+    /// Somebody else cancelled it.
+    CancelledByOther {
+        /// Who, where the history tells.
+        user: Option<EngineText>,
+    },
+    /// It is gone, and no history tells how.
+    GoneCauseUnknown,
+    /// The engine itself refused.
+    Rejected(EngineText),
+    /// Nothing went out.
+    NotPerformed(EngineText),
+    /// It went out, nothing certain came back, and reading has not settled it yet.
+    Unknown(EngineText),
+    /// It went out, nothing certain came back, and nothing was seen of it for a while.
+    NoTrace {
+        /// What came back instead of an answer.
+        answer: EngineText,
+        /// Seconds of looking.
+        seconds: u64,
+    },
+    /// It was never sent: the action was stopped before.
+    Stopped,
+}
+
+/// What proves a success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// An entry of the job log says so.
+    JobLog,
+    /// An entry of the external task log says so.
+    ExternalTaskLog,
+    /// The instance went on or ended as it should.
+    Advanced,
+    /// The state asked for was read back.
+    State,
+}
+
+/// Why something that has attempts does not run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Waiting {
+    /// It, its instance or its definition is suspended.
+    Suspended(&'static str),
+    /// Its due date lies ahead.
+    NotDue(Timestamp),
+    /// It is due and no executor took it yet.
+    Executor,
+    /// Nobody fetched it yet.
+    Worker {
+        /// The topic it waits on.
+        topic: EngineText,
+    },
+    /// Somebody works on it.
+    Working {
+        /// Which worker, where known.
+        worker: Option<EngineText>,
+    },
+    /// The engine's batch has not come to it yet.
+    Batch,
+}
+
+/// What kind of outcome it is, for counting and colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// As wanted.
+    Good,
+    /// Not as wanted.
+    Bad,
+    /// Not settled, and it may take long.
+    Waiting,
+    /// Nobody can say.
+    Unknown,
+    /// Not settled yet.
+    Open,
+    /// Nothing was done to it.
+    Untouched,
+}
+
+impl Outcome {
+    /// Its kind.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Planned | Self::Stopped | Self::NotPerformed(_) => Class::Untouched,
+            Self::Sending | Self::Accepted => Class::Open,
+            Self::Succeeded(_) | Self::AlreadyDone(_) => Class::Good,
+            Self::MovedOn { .. } | Self::FailedAgain { .. } | Self::FailedOnce { .. } | Self::Rejected(_) | Self::CancelledByOther { .. } => Class::Bad,
+            Self::Waits(_) => Class::Waiting,
+            Self::Unknown(_) | Self::NoTrace { .. } | Self::GoneCauseUnknown => Class::Unknown,
+        }
+    }
+
+    /// The name under which outcomes of one kind are counted, for summaries, the journal and exports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Planned => "not sent yet",
+            Self::Sending => "sending",
+            Self::Accepted => "accepted, being read back",
+            Self::Succeeded(_) => "succeeded",
+            Self::MovedOn { .. } => "moved on, failed further on",
+            Self::FailedAgain { .. } => "failed again",
+            Self::FailedOnce { .. } => "failed, will be tried again",
+            Self::Waits(_) => "waits",
+            Self::AlreadyDone(_) => "already so",
+            Self::CancelledByOther { .. } => "cancelled by somebody else",
+            Self::GoneCauseUnknown => "gone, cause unknown",
+            Self::Rejected(_) => "rejected",
+            Self::NotPerformed(_) => "not performed",
+            Self::Unknown(_) => "unknown",
+            Self::NoTrace { .. } => "unknown, no trace",
+            Self::Stopped => "never sent",
+        }
+    }
+
+    /// Whether reading on can still change it.
+    pub fn is_settled(&self) -> bool {
+        !matches!(self, Self::Planned | Self::Sending | Self::Accepted | Self::Waits(_) | Self::Unknown(_) | Self::FailedOnce { .. })
+    }
+}

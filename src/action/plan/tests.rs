@@ -1,0 +1,342 @@
+//! What plans send, say and demand.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Choices, Danger, Free, OtherCause, Pace, Plan, Warning, Weight};
+use crate::action::example::{cancel, engine, external_task, held, instance, job, job_definition, of_job, plan, retry};
+use crate::action::wish::Asked;
+use crate::engine::{Change, Due};
+use crate::model::definition::ProcessDefinition;
+use crate::model::example::{self, noon};
+use crate::model::ids::JobId;
+
+fn later(hours: i64) -> Timestamp {
+    noon().wall + SignedDuration::from_hours(hours)
+}
+
+fn changes(plan: &Plan) -> Vec<Change> {
+    plan.steps().into_iter().map(|step| step.change).collect()
+}
+
+/// The steps in few words: kind, whom, and what matters.
+fn told(plan: &Plan) -> Vec<String> {
+    let shield = plan.shield();
+    let due = |due: &Option<Timestamp>| match due {
+        Some(due) if *due == shield => "shield".to_owned(),
+        Some(due) => due.to_string(),
+        None => "now".to_owned(),
+    };
+    let words = |change: &Change| match change {
+        Change::JobRetries { job, retries, due } => format!("retry {job} {retries} {due:?}"),
+        Change::JobRetriesBatch { jobs, .. } => format!("batch {}", jobs.len()),
+        Change::ExternalTaskRetries { task, .. } => format!("retry {task}"),
+        Change::JobDueDate { job, due: then } => format!("due {job} {}", due(then)),
+        Change::JobSuspension { job, suspended } => format!("{} {job}", if *suspended { "suspend" } else { "resume" }),
+        Change::JobDefinitionSuspension { definition, suspended, jobs_too, at } => {
+            format!("{} {definition} jobs={jobs_too} at={}", if *suspended { "suspend" } else { "resume" }, at.is_some())
+        }
+        Change::InstanceSuspension { instance, suspended } => format!("{} {instance}", if *suspended { "suspend" } else { "resume" }),
+        other => format!("{other:?}"),
+    };
+    plan.steps().iter().map(|step| words(&step.change)).collect()
+}
+
+fn typed(plan: &Plan) -> Option<(String, &'static str)> {
+    match plan.danger() {
+        Danger::Plain => None,
+        Danger::Type { what, meaning, .. } => Some((what, meaning)),
+    }
+}
+
+fn resumption(definitions: usize) -> Plan {
+    let asked = Asked::JobDefinitions { definitions: Vec::new(), suspend: false };
+    plan(asked, (0..definitions).map(|number| job_definition(&format!("jd{number}"))).collect())
+}
+
+fn thawing_instances(ids: &[&str]) -> Plan {
+    plan(Asked::Instances { instances: Vec::new(), suspend: false }, ids.iter().map(|id| instance(id)).collect())
+}
+
+#[test]
+fn each_job_and_task_is_retried_by_its_own_request_in_the_order_of_the_targets() {
+    let mut plan = retry(2);
+    plan.targets = [job(0), external_task(1), job(2)].into();
+    assert_eq!(told(&plan), ["retry job-0000 1 Now", "retry task-0001", "retry job-0002 1 Now"]);
+    assert_eq!(plan.steps().iter().map(|step| step.targets.clone()).collect::<Vec<_>>(), [[0], [1], [2]]);
+}
+
+#[test]
+fn a_batch_takes_the_jobs_by_id_and_leaves_external_tasks_single() {
+    let mut plan = retry(0);
+    plan.targets = [job(0), external_task(1), job(2)].into();
+    plan.choices.batch = true;
+    let steps = plan.steps();
+    assert_eq!(told(&plan), ["retry task-0001", "batch 2"]);
+    assert_eq!(steps[1].targets, [0, 2]);
+}
+
+#[test]
+fn before_7_19_a_due_date_moves_before_the_retries_and_only_where_it_must() {
+    let mut ahead = example::job(1);
+    ahead.due = Some(later(2));
+    let mut past = example::job(2);
+    past.due = Some(later(-2));
+    let mut plan = retry(0);
+    plan.targets = [job(0), of_job(ahead, 3), of_job(past, 3)].into();
+    plan.engine = engine("7.18.0");
+    assert_eq!(told(&plan), ["retry job-0000 1 Keep", "due job-0001 now", "retry job-0001 1 Keep", "retry job-0002 1 Keep"]);
+    plan.choices.due = Due::At(later(5));
+    assert_eq!(told(&plan)[..2], [format!("due job-0000 {}", later(5)), "retry job-0000 1 Keep".to_owned()]);
+    plan.choices.due = Due::Keep;
+    assert_eq!(plan.steps().len(), 3);
+    plan.engine = engine("7.19.0");
+    plan.choices.due = Due::Now;
+    assert_eq!(plan.steps().len(), 3, "from 7.19 on the retries carry it");
+}
+
+#[test]
+fn an_engine_of_unknown_version_gets_no_due_date_with_its_retries() {
+    let mut plan = retry(1);
+    plan.engine.version = None;
+    assert_eq!(told(&plan), ["retry job-0000 1 Keep"]);
+}
+
+#[test]
+fn a_cancellation_is_one_request_at_the_chosen_level_and_a_reason_makes_it_a_batch() {
+    let mut plan = cancel(&[("top", 3), ("child", 1)]);
+    assert!(matches!(&changes(&plan)[..], [Change::DeleteInstance { instance, .. }] if instance.as_wire() == "top"));
+    plan.choose(Choices { level: 1, reason: " wrong order ".to_owned(), ..Choices::default() });
+    assert_eq!(plan.targets[0].id(), "child");
+    let [Change::DeleteInstances { instances, reason, .. }] = &changes(&plan)[..] else { panic!("{:?}", plan.steps()) };
+    assert_eq!((instances[0].as_wire(), reason.as_deref()), ("child", Some("wrong order")));
+    assert!(plan.explanation().iter().any(|line| line.contains("takes a reason only for a batch")), "{:?}", plan.explanation());
+}
+
+#[test]
+fn a_level_that_was_chosen_behind_the_targets_back_is_not_performed() {
+    let mut plan = cancel(&[("top", 3), ("child", 1)]);
+    assert!(plan.is_performable().is_ok());
+    plan.choices.level = 1;
+    assert!(plan.is_performable().is_err());
+}
+
+#[test]
+fn a_held_job_is_shielded_before_its_instance_is_resumed_and_gets_its_due_date_back_last() {
+    let mut plan = thawing_instances(&["p1", "p2"]);
+    plan.held = vec![held(1, "h1"), held(1, "h2")];
+    plan.held[1].due = Some(later(3));
+    assert_eq!(
+        told(&plan),
+        [
+            "resume p1".to_owned(),
+            "due h1 shield".to_owned(),
+            "due h2 shield".to_owned(),
+            "resume p2".to_owned(),
+            "suspend h1".to_owned(),
+            "suspend h2".to_owned(),
+            "due h1 now".to_owned(),
+            format!("due h2 {}", later(3)),
+        ]
+    );
+}
+
+#[test]
+fn a_held_job_that_is_due_beyond_the_shield_keeps_its_date() {
+    let mut plan = thawing_instances(&["p1"]);
+    plan.held = vec![held(0, "h1")];
+    plan.held[0].due = Some(later(24 * 400));
+    assert_eq!(told(&plan), ["resume p1", "suspend h1"]);
+    assert!(plan.shield() < "2038-01-01T00:00:00Z".parse().unwrap(), "dates of some databases end there");
+}
+
+/// Breaks off behind each step, with the engine's rules: a held job runs if it is active, due and the step before left it so.
+#[test]
+fn a_held_job_can_run_at_no_point_of_the_sequence() {
+    let mut small = resumption(1);
+    small.held = vec![held(0, "h1")];
+    small.free = vec![Free { target: 0, jobs: Some(vec!["f1".into(), "f2".into()]) }];
+    let mut large = small.clone();
+    large.free = vec![Free { target: 0, jobs: None }];
+    let mut instances = thawing_instances(&["p1"]);
+    instances.held = vec![held(0, "h1")];
+    for plan in [small, large, instances] {
+        let (mut suspended, mut due) = (HashSet::from([JobId::from("h1"), "f1".into(), "f2".into()]), HashSet::from([JobId::from("h1")]));
+        let h1 = JobId::from("h1");
+        for change in changes(&plan) {
+            match change {
+                Change::JobDueDate { job, due: then } => {
+                    if then.is_some_and(|then| then > later(0)) {
+                        due.remove(&job)
+                    } else {
+                        due.insert(job)
+                    };
+                }
+                Change::JobSuspension { job, suspended: true } => drop(suspended.insert(job)),
+                Change::JobSuspension { job, suspended: false } => drop(suspended.remove(&job)),
+                Change::InstanceSuspension { .. } | Change::JobDefinitionSuspension { jobs_too: true, .. } => suspended.clear(),
+                Change::JobDefinitionSuspension { jobs_too: false, .. } => {}
+                other => panic!("{other:?}"),
+            }
+            assert!(suspended.contains(&h1) || !due.contains(&h1), "it runs: {:?}", told(&plan));
+        }
+        assert!(suspended.contains(&h1) && due.contains(&h1) && !suspended.contains(&"f1".into()), "not as it was: {:?}", told(&plan));
+    }
+}
+
+#[test]
+fn woken_or_left_alone_the_others_need_no_shield() {
+    let mut plan = resumption(1);
+    plan.held = vec![held(0, "h1")];
+    plan.choices.others = OtherCause::Wake;
+    assert_eq!(told(&plan), ["resume jd0 jobs=true at=false"]);
+    assert_eq!(typed(&plan), Some(("1".to_owned(), "the number of jobs that wake")));
+    plan.choices = Choices { jobs_too: false, ..Choices::default() };
+    assert_eq!(told(&plan), ["resume jd0 jobs=false at=false"]);
+    assert_eq!(typed(&plan), None);
+}
+
+#[test]
+fn what_cannot_be_kept_is_not_performed() {
+    let mut plan = resumption(1);
+    plan.held = vec![held(0, "h1")];
+    assert!(plan.is_performable().is_ok());
+    plan.choices.at = Some(later(8));
+    assert!(plan.is_performable().unwrap_err().why.contains("at that time"));
+    plan.choices.at = None;
+    plan.held_complete = false;
+    assert!(plan.is_performable().unwrap_err().why.contains("more jobs are suspended by another cause"));
+    plan.choices.others = OtherCause::Wake;
+    assert!(plan.is_performable().is_ok());
+}
+
+#[test]
+fn enter_alone_confirms_one_harmless_target_outside_production_only() {
+    assert_eq!(typed(&retry(1)), None);
+    assert_eq!(typed(&retry(37)), Some(("37".to_owned(), "the number of jobs")));
+    let mut production = retry(1);
+    (production.production, production.profile) = (true, Some("acme-prod".to_owned()));
+    assert_eq!(typed(&production), Some(("acme-prod".to_owned(), "the name of the profile")));
+    let mut many = retry(2);
+    many.production = true;
+    assert_eq!(typed(&many), Some(("2".to_owned(), "the number of jobs")), "one thing to type is enough");
+    assert_eq!(typed(&cancel(&[("only", 1)])), Some(("cancel".to_owned(), "the word cancel")));
+    assert_eq!(typed(&cancel(&[("top", 12)])), Some(("12".to_owned(), "the number of instances that end")));
+    let freeze = plan(Asked::Freeze(Vec::new()), vec![job_definition("jd")]);
+    assert_eq!(typed(&freeze), Some(("1".to_owned(), "the number of job definitions")));
+}
+
+#[test]
+fn nothing_in_production_goes_with_enter_alone() {
+    let plans = [retry(1), retry(9), cancel(&[("p", 1)]), resumption(1), thawing_instances(&["p"]), plan(Asked::Unlock("t".into()), vec![external_task(1)])];
+    for mut plan in plans {
+        plan.production = true;
+        assert!(typed(&plan).is_some_and(|(what, _)| !what.is_empty()), "{}", plan.sentence());
+    }
+}
+
+#[test]
+fn a_process_with_its_instances_is_confirmed_by_its_key() {
+    let definition = ProcessDefinition {
+        id: "payment:2:uuid".into(),
+        key: "payment".into(),
+        name: None,
+        version: 2,
+        version_tag: None,
+        deployment: None,
+        suspended: false,
+        tenant: None,
+        category: None,
+    };
+    let mut target = job_definition("x");
+    target.subject = crate::action::target::Subject::ProcessDefinition(definition.into());
+    target.label = "payment v2".to_owned();
+    let mut plan = plan(Asked::Processes { definitions: Vec::new(), suspend: true }, vec![target]);
+    assert_eq!(typed(&plan), Some(("payment".to_owned(), "the key of the process")));
+    assert_eq!(plan.sentence(), "Suspend process definition payment v2: no new starts, all running instances too, now.");
+    plan.choices.jobs_too = false;
+    assert_eq!(typed(&plan), None);
+    assert_eq!(plan.sentence(), "Suspend process definition payment v2: no new starts, running instances go on as they are, now.");
+}
+
+#[test]
+fn a_sentence_tells_count_names_and_pace() {
+    let mut many = retry(37);
+    assert_eq!(many.sentence(), "Retry 37 jobs of Charge card of payment: each gets 1 attempt, due now, 5 a second after 3 that go first.");
+    many.choices = Choices { retries: 3, due: Due::At(later(18)), pace: Pace { canary: 1, per_second: 0.5, ..Pace::default() }, ..Choices::default() };
+    assert_eq!(
+        many.sentence(),
+        "Retry 37 jobs of Charge card of payment: each gets 3 attempts, due 2026-03-02 06:00:00 UTC, 0.5 a second after 1 that goes first."
+    );
+    assert_eq!(retry(1).sentence(), "Retry job payment v2 · Charge card (A-job-0000): it gets 1 attempt, due now.");
+    many.targets = [job(0), job(1), external_task(2)].into();
+    assert!(many.sentence().starts_with("Retry 2 jobs and 1 external task of "), "{}", many.sentence());
+}
+
+#[test]
+fn a_cancellation_says_how_many_end_and_that_there_may_be_more() {
+    assert_eq!(cancel(&[("p", 1)]).sentence(), "Cancel payment v2 (K-p): 1 instance ends.");
+    let mut plan = cancel(&[("p", 500)]);
+    plan.levels[0].complete = false;
+    assert_eq!(plan.sentence(), "Cancel payment v2 (K-p): at least 500 instances end, it and at least 499 more.");
+    plan.levels[0].count = 1;
+    assert_eq!(typed(&plan), Some(("1".to_owned(), "the number of instances that end")), "there may be more than one");
+}
+
+#[test]
+fn a_resumption_says_what_stays_suspended() {
+    let mut plan = resumption(2);
+    plan.held = vec![held(0, "h1"), held(1, "h2")];
+    plan.choices.at = None;
+    let sentence = "Resume 2 job definitions (Charge card of payment), with their existing jobs, now; 2 jobs that something else suspended stay suspended.";
+    assert_eq!(plan.sentence(), sentence);
+    plan.choices.others = OtherCause::Wake;
+    assert!(plan.sentence().ends_with("; 2 jobs that something else suspended wake up too."), "{}", plan.sentence());
+    plan.choices = Choices { jobs_too: false, at: Some(later(18)), ..Choices::default() };
+    assert_eq!(plan.sentence(), "Resume 2 job definitions (Charge card of payment), new jobs only, at 2026-03-02 06:00:00 UTC.");
+}
+
+#[test]
+fn suspending_job_definitions_says_what_it_does_not_stop() {
+    let mut plan = plan(Asked::JobDefinitions { definitions: Vec::new(), suspend: true }, vec![job_definition("jd")]);
+    let with_jobs = plan.explanation().join("\n");
+    assert!(with_jobs.contains("External tasks and user tasks are not stopped"), "{with_jobs}");
+    plan.choices.jobs_too = false;
+    assert!(plan.explanation().join("\n").contains("Existing ones still run"), "{:?}", plan.explanation());
+}
+
+#[test]
+fn a_stop_warning_and_an_empty_plan_are_not_performed() {
+    let mut plan = retry(1);
+    plan.warnings.push(Warning { weight: Weight::Caution, text: "look".to_owned() });
+    assert!(plan.is_performable().is_ok());
+    plan.warnings.push(Warning { weight: Weight::Stop, text: "RETRY_JOB is missing".to_owned() });
+    assert_eq!(plan.is_performable().unwrap_err().why, "RETRY_JOB is missing");
+    assert!(retry(0).is_performable().is_err());
+    let mut none = retry(1);
+    none.choices.retries = 0;
+    assert!(none.is_performable().is_err());
+}
+
+#[test]
+fn a_time_is_refused_where_the_engine_has_no_timer_for_it_and_where_it_has_passed() {
+    let mut plan = thawing_instances(&["p1"]);
+    plan.choices.at = Some(later(1));
+    assert_eq!(plan.is_performable().unwrap_err().why, "the engine cannot resume instances at a time");
+    let mut plan = resumption(1);
+    plan.choices.at = Some(later(-1));
+    assert_eq!(plan.is_performable().unwrap_err().why, "the time has passed already");
+    // Half an hour behind the engine's clock is past there.
+    plan.choices.at = Some(noon().wall + SignedDuration::from_mins(10));
+    assert!(plan.is_performable().is_ok());
+    plan.engine.clock_offset = Some(SignedDuration::from_mins(30));
+    assert!(plan.is_performable().is_err());
+}
+
+#[test]
+fn a_sample_shows_keys_of_every_version() {
+    let keys = |most| retry(7).sample(most).into_iter().map(|(version, key)| format!("{} {key}", version.unwrap_or_default())).collect::<Vec<_>>();
+    assert_eq!(keys(3), ["2 A-job-0000", "3 A-job-0001", "2 A-job-0002"]);
+    assert_eq!(keys(20).len(), 7);
+}

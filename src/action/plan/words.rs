@@ -1,0 +1,255 @@
+//! What will happen, in one sentence, and what the choices mean. Figures are exact; nothing is promised that the engine does not do.
+
+use jiff::Timestamp;
+
+use super::{OtherCause, Plan};
+use crate::action::target::Subject;
+use crate::action::verb::Verb;
+use crate::action::wish::Asked;
+use crate::engine::Due;
+use crate::text::{count_exact, safe};
+
+impl Plan {
+    /// What will happen, in one sentence with count and names.
+    pub fn sentence(&self) -> String {
+        match self.verb {
+            Verb::Retry => self.retry_sentence(),
+            Verb::Cancel => self.cancel_sentence(),
+            Verb::SuspendJobDefinitions | Verb::Freeze => format!("{} {}, {}{}.", self.verb_word(), self.what(), self.with_jobs(), self.when()),
+            Verb::ResumeJobDefinitions | Verb::Thaw => format!("{} {}, {}{}{}.", self.verb_word(), self.what(), self.with_jobs(), self.when(), self.kept()),
+            Verb::SuspendInstances => format!("Suspend {} with all of {} jobs.", self.what(), self.their()),
+            Verb::ResumeInstances => format!("Resume {} with all of {} jobs{}.", self.what(), self.their(), self.kept()),
+            Verb::SuspendProcesses => format!("Suspend {}: no new starts{}{}.", self.what(), self.with_instances(), self.when()),
+            Verb::ResumeProcesses => format!("Resume {}: new starts again{}{}.", self.what(), self.with_instances(), self.when()),
+            Verb::Unlock => format!("Take {} back from its worker.", self.what()),
+            Verb::CallOffTimed => format!("Call off {}.", self.what()),
+            Verb::SetVariable | Verb::Annotate | Verb::MoveDueDate | Verb::SetJobPriority | Verb::SetDefinitionPriority => self.writing_sentence(),
+        }
+    }
+
+    fn verb_word(&self) -> &'static str {
+        match self.verb {
+            Verb::Freeze => "Freeze",
+            Verb::Thaw => "Thaw",
+            Verb::ResumeJobDefinitions => "Resume",
+            _ => "Suspend",
+        }
+    }
+
+    fn retry_sentence(&self) -> String {
+        let count = self.targets.len();
+        let attempts = if self.choices.retries == 1 { "1 attempt".to_owned() } else { format!("{} attempts", self.choices.retries) };
+        let jobs = self.targets.iter().any(|target| matches!(target.subject, Subject::Job { .. }));
+        let due = match self.choices.due {
+            _ if !jobs => String::new(),
+            Due::Keep => ", due as before".to_owned(),
+            Due::Now => ", due now".to_owned(),
+            Due::At(then) => format!(", due {}", self.moment(then)),
+        };
+        let each = if count == 1 { "it" } else { "each" };
+        format!("Retry {}: {each} gets {attempts}{due}{}.", self.what(), self.pace_words())
+    }
+
+    fn pace_words(&self) -> String {
+        let (pace, count) = (self.choices.pace, self.targets.len());
+        if count <= 1 {
+            return String::new();
+        }
+        if self.choices.batch {
+            return ", by a batch of the engine".to_owned();
+        }
+        let canary = pace.canary.min(count);
+        match canary {
+            0 => format!(", {} a second", pace.per_second),
+            _ if canary == count => format!(", all {canary} at once"),
+            _ => format!(", {} a second after {canary} that {} first", pace.per_second, if canary == 1 { "goes" } else { "go" }),
+        }
+    }
+
+    fn cancel_sentence(&self) -> String {
+        let Some(level) = self.level() else { return "Cancel nothing.".to_owned() };
+        let label = with_key(&level.target);
+        let others = level.count.saturating_sub(1);
+        let least = if level.complete { "" } else { "at least " };
+        match others {
+            0 if level.complete => format!("Cancel {label}: 1 instance ends."),
+            _ => format!("Cancel {label}: {least}{} instances end, it and {least}{} more.", count_exact(level.count as u64), count_exact(others as u64)),
+        }
+    }
+
+    fn writing_sentence(&self) -> String {
+        let what = self.what();
+        match &self.asked {
+            Asked::SetVariable { value, .. } => format!("Write {what}, type {}.", value.kind),
+            Asked::Annotate { text: Some(_), .. } => format!("Write a note on {what}."),
+            Asked::Annotate { text: None, .. } => format!("Clear the note of {what}."),
+            Asked::MoveDueDate { due: Some(due), .. } => format!("Make {what} due {}.", self.moment(*due)),
+            Asked::MoveDueDate { due: None, .. } => format!("Make {what} due now."),
+            Asked::SetJobPriority { priority, .. } => format!("Give {what} priority {priority}."),
+            Asked::SetDefinitionPriority { priority: Some(priority), .. } => {
+                let existing = if self.choices.jobs_too { "new and existing jobs" } else { "new jobs" };
+                format!("Give {existing} of {what} priority {priority}.")
+            }
+            Asked::SetDefinitionPriority { priority: None, .. } => format!("Give new jobs of {what} the priority of the diagram again."),
+            _ => format!("{} {what}.", self.verb),
+        }
+    }
+
+    /// The targets: one by its label, several by their count and what they were asked on.
+    fn what(&self) -> String {
+        match &*self.targets {
+            [] => "nothing".to_owned(),
+            [one] => format!("{} {}", one.kind(), with_key(one)),
+            many => {
+                let of = match self.verb {
+                    Verb::Retry => format!(" of {}", safe(&self.wish.about)),
+                    _ => format!(" ({})", safe(&self.wish.about)),
+                };
+                format!("{}{of}", self.counted(many.len()))
+            }
+        }
+    }
+
+    fn counted(&self, count: usize) -> String {
+        let tasks = self.targets.iter().filter(|target| matches!(target.subject, Subject::ExternalTask { .. })).count();
+        if tasks > 0 && tasks < count {
+            return format!("{} and {}", plural(count - tasks, "job"), plural(tasks, "external task"));
+        }
+        plural(count, self.targets.first().map_or("target", |target| target.kind()))
+    }
+
+    fn their(&self) -> &'static str {
+        if self.targets.len() == 1 { "its" } else { "their" }
+    }
+
+    fn with_jobs(&self) -> &'static str {
+        match (self.choices.jobs_too, self.targets.len()) {
+            (false, _) => "new jobs only",
+            (true, 1) => "with its existing jobs",
+            (true, _) => "with their existing jobs",
+        }
+    }
+
+    fn with_instances(&self) -> &'static str {
+        if self.choices.jobs_too { ", all running instances too" } else { ", running instances go on as they are" }
+    }
+
+    fn when(&self) -> String {
+        self.choices.at.map_or_else(|| ", now".to_owned(), |at| format!(", at {}", self.moment(at)))
+    }
+
+    fn kept(&self) -> String {
+        match (self.keeps_held(), self.held.len()) {
+            (_, 0) => String::new(),
+            (true, held) => format!("; {} that something else suspended {} suspended", plural(held, "job"), if held == 1 { "stays" } else { "stay" }),
+            (false, held) if self.choices.others == OtherCause::Wake => {
+                format!("; {} that something else suspended {} up too", plural(held, "job"), if held == 1 { "wakes" } else { "wake" })
+            }
+            (false, _) => String::new(),
+        }
+    }
+
+    fn moment(&self, then: Timestamp) -> String {
+        then.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+
+    /// What the choices mean, a sentence each.
+    pub fn explanation(&self) -> Vec<String> {
+        let mut told: Vec<&str> = Vec::new();
+        match self.verb {
+            Verb::Retry => self.explain_retry(&mut told),
+            Verb::Cancel => self.explain_cancel(&mut told),
+            Verb::SuspendJobDefinitions | Verb::Freeze => {
+                told.push(if self.choices.jobs_too {
+                    "Existing jobs stop too. A job that runs at this moment cannot be committed: it is rolled back, and runs again once resumed."
+                } else {
+                    "Only jobs created from then on are born suspended. Existing ones still run."
+                });
+                told.push("External tasks and user tasks are not stopped by it: suspend the instances or the process for that.");
+            }
+            Verb::ResumeJobDefinitions | Verb::Thaw => {
+                told.push(if self.choices.jobs_too {
+                    "Existing jobs run again, those that became due meanwhile at once."
+                } else {
+                    "Only jobs created from then on run. Existing suspended ones stay suspended."
+                });
+                told.extend(self.explain_held());
+            }
+            Verb::SuspendInstances => told.push("Their jobs, external tasks and user tasks stop. A job that runs at this moment cannot be committed: it is rolled back. Instances they called go on."),
+            Verb::ResumeInstances => {
+                told.push("Their jobs run again, those that became due meanwhile at once; their tasks can be worked on again.");
+                told.extend(self.explain_held());
+            }
+            Verb::SuspendProcesses | Verb::ResumeProcesses => self.explain_processes(&mut told),
+            Verb::SetVariable => told.push("Work that runs at this moment may still use the old value, or write its own over the new one."),
+            Verb::Annotate => told.push("A retry ends this incident, and its note with it; the history keeps the note."),
+            Verb::Unlock => told.push("Another worker may fetch it at once, while the one that held it may still be at work: it can be done twice."),
+            Verb::MoveDueDate => told.push("A job runs once it is due, has attempts left and is not suspended."),
+            Verb::SetJobPriority | Verb::SetDefinitionPriority => told.push("Priorities matter only where the engine acquires jobs by priority, which is not its default."),
+            Verb::CallOffTimed => told.push("The engine's timer for it is deleted. What is suspended now stays so."),
+        }
+        if self.choices.at.is_some() && self.can_be_timed() {
+            told.push("The engine does it by a timer of its own, also when this program does not run; it is listed among the timed ones until then.");
+        }
+        told.into_iter().map(str::to_owned).collect()
+    }
+
+    fn explain_retry(&self, told: &mut Vec<&str>) {
+        told.push("A retry ends the incident at once. That is not success: what became of each is read back.");
+        if self.choices.batch {
+            told.push("The engine calls its batch completed when the attempts were given, not when the jobs ran; each job is read back all the same.");
+        }
+        if self.targets.iter().any(|target| matches!(target.subject, Subject::ExternalTask { .. })) {
+            told.push("External tasks run once a worker fetches them.");
+        }
+        if self.choices.due == Due::Keep {
+            told.push("A due date that a retry cycle moved ahead stays: the job may run only then.");
+        }
+    }
+
+    fn explain_cancel(&self, told: &mut Vec<&str>) {
+        told.push("Cancelled instances cannot be brought back, and nothing they did is taken back: no compensation runs.");
+        told.push(if self.choices.skip_listeners {
+            "Listeners of the diagram are left out."
+        } else {
+            "End listeners of the diagram run; one that fails keeps the instances from ending."
+        });
+        if self.reason().is_some() {
+            told.push("The engine takes a reason only for a batch: its own jobs cancel the instances, so its job executor must run.");
+        }
+    }
+
+    fn explain_processes(&self, told: &mut Vec<&str>) {
+        let suspends = self.verb == Verb::SuspendProcesses;
+        told.push(match (suspends, self.choices.jobs_too) {
+            (true, true) => "No instance can be started, and all that run stop with their jobs, external tasks and user tasks.",
+            (true, false) => "No instance can be started, and new jobs are born suspended. Existing jobs, external tasks and user tasks go on.",
+            (false, true) => "Instances can be started, and all of its instances and job definitions are resumed, whoever suspended them.",
+            (false, false) => "Instances can be started, and its job definitions are resumed for new jobs. Suspended instances and jobs stay so.",
+        });
+    }
+
+    fn explain_held(&self) -> Option<&'static str> {
+        if !self.keeps_held() {
+            return None;
+        }
+        let singly = self.free.iter().any(|free| free.jobs.is_some() && self.held.iter().any(|held| held.target == free.target));
+        Some(if singly {
+            "Where something else suspended some of the jobs, the others are resumed one by one and those are not touched."
+        } else {
+            "Jobs that something else suspended get a due date far ahead, then all are resumed, then those are suspended again and get their due date back."
+        })
+    }
+}
+
+/// A label, with the business key where there is one.
+fn with_key(target: &crate::action::target::Target) -> String {
+    match &target.business_key {
+        Some(key) => format!("{} ({key})", target.label),
+        None => target.label.clone(),
+    }
+}
+
+pub(super) fn plural(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", count_exact(count as u64)) }
+}

@@ -1,0 +1,95 @@
+//! What a plan may ask of the journal, so that thawing and taking back know what was done.
+
+use jiff::Timestamp;
+
+use crate::action::plan::{ActionId, Unavailable};
+use crate::action::verb::Verb;
+use crate::engine::NewValue;
+use crate::model::snapshot::EngineIdentity;
+use crate::text::EngineText;
+
+/// What the journal knows. Whoever answers reads files: an answer may take some milliseconds.
+pub trait Facts: Send + Sync {
+    /// The latest freeze of this engine that was not thawed yet.
+    ///
+    /// # Errors
+    ///
+    /// Why the journal cannot be read.
+    fn frozen(&self, engine: &EngineIdentity) -> Result<Option<Earlier>, Unavailable>;
+
+    /// The action of this name.
+    ///
+    /// # Errors
+    ///
+    /// Why the journal cannot be read.
+    fn action(&self, name: &str) -> Result<Option<Earlier>, Unavailable>;
+}
+
+/// An action that was performed before, of this run or another.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// Its name.
+    pub action: ActionId,
+    /// What it did.
+    pub verb: Verb,
+    /// What it was, in one sentence.
+    pub sentence: String,
+    /// Where its engine is reached.
+    pub url: String,
+    /// Name of its engine, where one was chosen.
+    pub engine_name: Option<String>,
+    /// When it began, by the clock of this machine.
+    pub began: Timestamp,
+    /// When it was over, or was last heard of.
+    pub ended: Timestamp,
+    /// Whether existing jobs or running instances were meant too.
+    pub jobs_too: bool,
+    /// Its targets.
+    pub targets: Vec<EarlierTarget>,
+    /// The action that took this one back already.
+    pub taken_back: Option<ActionId>,
+}
+
+/// A target of an action that was performed before.
+#[derive(Clone, Debug)]
+pub struct EarlierTarget {
+    /// Its id; the name of a variable.
+    pub id: EngineText,
+    /// Its process instance, where it has one.
+    pub instance: Option<EngineText>,
+    /// As an operator knew it.
+    pub label: String,
+    /// Whether a change of it was sent that may have had its effect.
+    pub sent: bool,
+    /// What it was before.
+    pub before: Before,
+}
+
+/// What a target was before, as far as its action changed it. What an action does not change is not looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// Whether it was suspended.
+    pub suspended: bool,
+    /// When it was due; none means at once.
+    pub due: Option<Timestamp>,
+    /// The priority of a job, or the override of a job definition; none where there was no override.
+    pub priority: Option<i64>,
+    /// The note of an incident.
+    pub note: Option<String>,
+    /// The value of a variable: known to the session that wrote it only, since the journal holds no values.
+    pub value: Option<NewValue>,
+}
+
+/// A journal that knows nothing, for whoever acts without one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFacts;
+
+impl Facts for NoFacts {
+    fn frozen(&self, _: &EngineIdentity) -> Result<Option<Earlier>, Unavailable> {
+        Ok(None)
+    }
+
+    fn action(&self, _: &str) -> Result<Option<Earlier>, Unavailable> {
+        Ok(None)
+    }
+}

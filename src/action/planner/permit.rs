@@ -1,0 +1,123 @@
+//! Whether the engine will let this login do it: asked for the very processes and instances, before anything is sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reading::Reading;
+use crate::action::plan::{Plan, Unavailable, Warning, Weight};
+use crate::action::target::{Subject, Target};
+use crate::engine::catalogue::{Permission, endpoint};
+use crate::engine::{Change, Permit};
+use crate::model::grouping::Names as _;
+use crate::model::ids::{ProcessInstanceId, ProcessKey};
+use crate::model::rights::Right;
+
+/// Processes asked about; a plan of more speaks of these.
+const PROCESSES: usize = 10;
+
+/// Instances asked about where no right on their process suffices: rights on single instances are rare.
+const INSTANCES: usize = 3;
+
+/// What the jobs and instances of a definition need beside the definition itself.
+const INSTANCES_TOO: &[&str] = &["UPDATE_INSTANCE on PROCESS_DEFINITION", "SUSPEND_INSTANCE on PROCESS_DEFINITION", "UPDATE on PROCESS_INSTANCE"];
+
+/// Any one of these suffices.
+type Alternatives = &'static [&'static str];
+
+/// Asks for what the plan's requests need and adds what was found to its warnings.
+pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
+    if has_every_right(reading) || plan.targets.is_empty() {
+        return Ok(());
+    }
+    let processes = processes(reading, &plan.targets);
+    for alternatives in demands(plan) {
+        let mut refused = Vec::new();
+        for (process, instances) in processes.iter().take(PROCESSES) {
+            if !is_allowed(reading, alternatives, process.as_ref(), instances).await? {
+                refused.push(process.as_ref().map_or_else(|| "what belongs to no process".to_owned(), ToString::to_string));
+            }
+        }
+        if refused.is_empty() {
+            continue;
+        }
+        let lacks = alternatives.join(" or ");
+        let all = refused.len() == processes.len();
+        let weight = if all { Weight::Stop } else { Weight::Caution };
+        let user = reading.asking.picture.engine.user.as_deref().map_or_else(|| "this login".to_owned(), |user| format!("user {}", crate::text::safe(user)));
+        let some = if all { String::new() } else { format!(" for {} of {} processes", refused.len(), processes.len()) };
+        plan.warnings.push(Warning { weight, text: format!("the engine will refuse this{some}: {user} lacks {lacks} for {}", refused.join(", ")) });
+    }
+    Ok(())
+}
+
+/// Whether this login is known to have all rights on all processes, so that nothing needs to be asked.
+fn has_every_right(reading: &Reading<'_>) -> bool {
+    let all = [Right::RetryJobs, Right::UpdateInstances, Right::DeleteInstances, Right::UpdateDefinitions];
+    reading.asking.picture.rights.get().is_some_and(|rights| all.iter().all(|right| rights.has(*right) == Some(true)))
+}
+
+/// What the requests of a plan need, each once.
+fn demands(plan: &Plan) -> BTreeSet<Alternatives> {
+    let mut demands = BTreeSet::new();
+    for step in plan.steps() {
+        if let Permission::AnyOf(alternatives) = endpoint(step.change.name()).permission {
+            demands.insert(alternatives);
+        }
+        if let Change::JobDefinitionSuspension { jobs_too: true, .. } | Change::ProcessDefinitionSuspension { instances_too: true, .. } = step.change {
+            demands.insert(INSTANCES_TOO);
+        }
+    }
+    demands
+}
+
+/// The processes of the targets, with a few instances of each.
+fn processes<'t>(reading: &Reading<'_>, targets: &'t [Target]) -> BTreeMap<Option<ProcessKey>, Vec<&'t ProcessInstanceId>> {
+    let mut processes: BTreeMap<Option<ProcessKey>, Vec<&ProcessInstanceId>> = BTreeMap::new();
+    for target in targets {
+        let instances = processes.entry(process_of(reading, target)).or_default();
+        if let Some(instance) = target.instance().filter(|_| instances.len() < INSTANCES)
+            && !instances.contains(&instance)
+        {
+            instances.push(instance);
+        }
+    }
+    processes
+}
+
+fn process_of(reading: &Reading<'_>, target: &Target) -> Option<ProcessKey> {
+    let names = reading.asking.picture.names();
+    match &target.subject {
+        Subject::Job { job, .. } => job.process_key.clone(),
+        Subject::ExternalTask { task, .. } => task.process_key.clone(),
+        Subject::Instance(instance) => Some(names.process_key(&instance.definition)),
+        Subject::JobDefinition(definition) => definition.process_key.clone(),
+        Subject::ProcessDefinition(definition) => Some(definition.key.clone()),
+        Subject::Incident(known) => known.incident.process_definition.as_ref().map(|definition| names.process_key(definition)),
+        Subject::Variable { process, .. } => process.clone(),
+        Subject::Timed(timed) => timed.process_definition.as_ref().map(|definition| names.process_key(definition)),
+    }
+}
+
+async fn is_allowed(
+    reading: &Reading<'_>,
+    alternatives: Alternatives,
+    process: Option<&ProcessKey>,
+    instances: &[&ProcessInstanceId],
+) -> Result<bool, Unavailable> {
+    for permit in alternatives.iter().filter_map(|words| Permit::named(words)) {
+        let allowed = match permit.resource {
+            "PROCESS_DEFINITION" => reading.must(reading.client.may_on(permit, process.map(ProcessKey::text))).await?,
+            "PROCESS_INSTANCE" if !instances.is_empty() => {
+                let mut one = false;
+                for instance in instances {
+                    one = one || reading.must(reading.client.may_on(permit, Some(instance.text()))).await?;
+                }
+                one
+            }
+            _ => reading.must(reading.client.may_on(permit, None)).await?,
+        };
+        if allowed {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

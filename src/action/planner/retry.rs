@@ -1,0 +1,190 @@
+//! Retries: which of the jobs and external tasks that were asked for are still out of attempts, and belong together.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::reading::{Reading, plural, unavailable};
+use super::{Draft, Drafted, trouble};
+use crate::action::plan::Unavailable;
+use crate::action::target::{Subject, Target};
+use crate::action::verb::Verb;
+use crate::action::wish::Asked;
+use crate::model::external_task::ExternalTask;
+use crate::model::grouping::{GroupKey, KnownIncident, key_of};
+use crate::model::ids::{ActivityId, ExternalTaskId, JobId};
+use crate::model::job::Job;
+use crate::text::EngineText;
+use crate::triage::Signature;
+
+const JOB: &str = "failedJob";
+const TASK: &str = "failedExternalTask";
+
+/// Something to retry, with what makes it belong to others.
+struct Candidate {
+    target: Target,
+    group: GroupKey,
+    signature: Signature,
+}
+
+/// Retries what failed at these incidents.
+pub(super) async fn of_incidents(reading: &Reading<'_>, asked: &Asked, incidents: &[Arc<KnownIncident>]) -> Drafted {
+    let mut draft = Draft::of(Verb::Retry, asked.clone());
+    gather(reading, &mut draft, incidents).await?;
+    Ok(draft)
+}
+
+/// Reads the work behind these incidents and makes targets of what is out of attempts.
+pub(super) async fn gather(reading: &Reading<'_>, draft: &mut Draft, incidents: &[Arc<KnownIncident>]) -> Result<(), Unavailable> {
+    let mut jobs: HashMap<JobId, &Arc<KnownIncident>> = HashMap::new();
+    let mut tasks: HashMap<ExternalTaskId, &Arc<KnownIncident>> = HashMap::new();
+    // In the order they were asked for, each once.
+    let mut order: Vec<&Arc<KnownIncident>> = Vec::new();
+    let mut seen = HashSet::new();
+    for known in incidents.iter().filter(|known| seen.insert(known.incident.id.clone())) {
+        let label = label_of(reading, known);
+        match (known.incident.kind.as_wire(), &known.incident.configuration) {
+            _ if !known.incident.is_root() => draft.leave_out(label, "it waits for a cause further down: retry that one"),
+            (JOB, Some(id)) => drop(jobs.insert(id.clone().into(), known)),
+            (TASK, Some(id)) => drop(tasks.insert(id.clone().into(), known)),
+            (kind, _) => draft.leave_out(label, format!("an incident of type {} has no job to retry", EngineText::from(kind))),
+        }
+        order.push(known);
+    }
+    let found_jobs = reading.jobs(&jobs.keys().cloned().collect::<Vec<_>>()).await?;
+    let found_tasks = reading.tasks(&tasks.keys().cloned().collect::<Vec<_>>()).await?;
+    let mut candidates = Vec::new();
+    for known in order {
+        let Some(id) = known.incident.configuration.clone().filter(|_| known.incident.is_root()) else { continue };
+        let names = reading.asking.picture.names();
+        let (group, signature) = (key_of(&known.incident, &names), known.signature.clone());
+        let target = match known.incident.kind.as_wire() {
+            JOB => job(reading, found_jobs.get(&JobId::from(id)), Some(known)),
+            TASK => task(reading, found_tasks.get(&ExternalTaskId::from(id)), Some(known)),
+            _ => continue,
+        };
+        match target {
+            Ok(target) => candidates.push(Candidate { target, group, signature }),
+            Err(why) => draft.leave_out(label_of(reading, known), why),
+        }
+    }
+    finish(reading, draft, candidates).await
+}
+
+/// Retries jobs and external tasks by their ids.
+pub(super) async fn of_items(reading: &Reading<'_>, asked: &Asked, jobs: &[JobId], tasks: &[ExternalTaskId]) -> Drafted {
+    let mut draft = Draft::of(Verb::Retry, asked.clone());
+    let (found_jobs, found_tasks) = (reading.jobs(jobs).await?, reading.tasks(tasks).await?);
+    let mut candidates = Vec::new();
+    for id in jobs.iter().collect::<BTreeSet<_>>() {
+        let found = found_jobs.get(id);
+        match job(reading, found, None) {
+            Ok(target) => {
+                candidates.extend(found.map(|job| Candidate { target, group: group_of_job(job), signature: Signature::of(job.exception_message.as_ref()) }))
+            }
+            Err(why) => draft
+                .leave_out(found.map_or_else(|| format!("job {id}"), |job| reading.label(job.process_definition.as_ref(), job.failed_activity.as_ref())), why),
+        }
+    }
+    for id in tasks.iter().collect::<BTreeSet<_>>() {
+        let found = found_tasks.get(id);
+        match task(reading, found, None) {
+            Ok(target) => {
+                candidates.extend(found.map(|task| Candidate { target, group: group_of_task(task), signature: Signature::of(task.error_message.as_ref()) }))
+            }
+            Err(why) => draft.leave_out(
+                found.map_or_else(|| format!("external task {id}"), |task| reading.label(task.process_definition.as_ref(), task.activity.as_ref())),
+                why,
+            ),
+        }
+    }
+    finish(reading, &mut draft, candidates).await?;
+    Ok(draft)
+}
+
+fn group_of_job(job: &Job) -> GroupKey {
+    GroupKey { tenant: job.tenant.clone(), process: job.process_key.clone(), activity: job.failed_activity.clone(), kind: JOB.into() }
+}
+
+fn group_of_task(task: &ExternalTask) -> GroupKey {
+    GroupKey { tenant: task.tenant.clone(), process: task.process_key.clone(), activity: task.activity.clone(), kind: TASK.into() }
+}
+
+fn label_of(reading: &Reading<'_>, known: &KnownIncident) -> String {
+    reading.label(known.incident.process_definition.as_ref(), known.incident.activity.as_ref())
+}
+
+/// The job as a target, or why it is none.
+fn job(reading: &Reading<'_>, job: Option<&Job>, known: Option<&Arc<KnownIncident>>) -> Result<Target, String> {
+    let Some(job) = job else { return Err(reading.why_gone().to_owned()) };
+    if job.retries > 0 {
+        return Err(format!("it has {} left: it was retried meanwhile, or runs now", plural(job.retries.unsigned_abs(), "attempt")));
+    }
+    let activity: Option<&ActivityId> = known.and_then(|known| known.incident.activity.as_ref());
+    let mut target = reading.job_target(job.clone(), activity, None);
+    target.subject = Subject::Job { job: job.clone().into(), incident: known.cloned() };
+    Ok(target)
+}
+
+/// The external task as a target, or why it is none.
+fn task(reading: &Reading<'_>, task: Option<&ExternalTask>, known: Option<&Arc<KnownIncident>>) -> Result<Target, String> {
+    let Some(task) = task else { return Err(reading.why_gone().to_owned()) };
+    match task.retries {
+        Some(0) => Ok(Target {
+            label: reading.label(task.process_definition.as_ref(), task.activity.as_ref()),
+            business_key: task.business_key.clone(),
+            version: reading.version(task.process_definition.as_ref()),
+            subject: Subject::ExternalTask { task: task.clone().into(), incident: known.cloned() },
+        }),
+        Some(left) => Err(format!("it has {} left: a worker can fetch it", plural(left.unsigned_abs(), "attempt"))),
+        None => Err("no worker reported a failure of it: it can be fetched".to_owned()),
+    }
+}
+
+/// Refuses what does not belong together, names the targets and looks around them.
+async fn finish(reading: &Reading<'_>, draft: &mut Draft, candidates: Vec<Candidate>) -> Result<(), Unavailable> {
+    belong_together(&candidates)?;
+    draft.targets = candidates.into_iter().map(|candidate| candidate.target).collect();
+    let ids: Vec<_> = draft.targets.iter().filter_map(|target| target.instance().cloned()).collect();
+    let instances = reading.instances(&ids).await?;
+    let keys = reading.business_keys(&instances).await?;
+    for target in &mut draft.targets {
+        if target.business_key.is_none() {
+            target.business_key = target.instance().and_then(|instance| keys.get(instance)).cloned();
+        }
+    }
+    trouble::around_retries(reading, draft, &instances).await
+}
+
+/// One plan retries one group or one cause, never whatever happens to be open.
+fn belong_together(candidates: &[Candidate]) -> Result<(), Unavailable> {
+    let groups: HashSet<&GroupKey> = candidates.iter().map(|candidate| &candidate.group).collect();
+    let signatures: HashSet<&Signature> = candidates.iter().map(|candidate| &candidate.signature).collect();
+    if groups.len() > 1 && signatures.len() > 1 {
+        return Err(unavailable(
+            format!("these failed at {} places with {} different messages: one plan retries one place, or one message", groups.len(), signatures.len()),
+            "retry one group, or one signature, and then the next",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::example;
+    use crate::triage::signature;
+
+    fn candidate(activity: &str, message: &str) -> Candidate {
+        let group = GroupKey { tenant: None, process: Some("payment".into()), activity: Some(activity.into()), kind: JOB.into() };
+        Candidate { target: example::job(0), group, signature: signature(message) }
+    }
+
+    #[test]
+    fn one_place_or_one_message_belongs_together_and_nothing_else() {
+        assert!(belong_together(&[candidate("a", "timeout"), candidate("a", "refused")]).is_ok());
+        assert!(belong_together(&[candidate("a", "timeout"), candidate("b", "timeout")]).is_ok());
+        let no = belong_together(&[candidate("a", "timeout"), candidate("b", "refused")]).unwrap_err();
+        assert!(no.why.starts_with("these failed at 2 places with 2 different messages"), "{}", no.why);
+        assert!(belong_together(&[]).is_ok());
+    }
+}

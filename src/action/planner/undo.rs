@@ -1,0 +1,264 @@
+//! Taking an action of the journal back, thawing included: just what it did, as far as that still stands and nobody else wants it so by now.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use jiff::SignedDuration;
+
+use super::facts::{Earlier, EarlierTarget};
+use super::reading::{Reading, unavailable};
+use super::{Draft, Drafted, definitions, instances, processes, single};
+use crate::action::plan::{LeftOut, Unavailable, Weight};
+use crate::action::verb::Verb;
+use crate::action::wish::Asked;
+use crate::engine::{Page, UserOperationFilter, UserOperationQuery};
+use crate::model::history::UserOperation;
+use crate::model::ids::{ExecutionId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId};
+use crate::text::EngineText;
+
+/// Operations since an action that are read.
+const OPERATIONS: u32 = 500;
+
+/// What an action's own operations may be later than its end, by clocks that tell whole seconds.
+const OWN: SignedDuration = SignedDuration::from_secs(2);
+
+/// Processes that are asked whether they are suspended as a whole.
+const PROCESSES: usize = 30;
+
+/// Resumes what a freeze suspended.
+pub(super) async fn thaw(reading: &Reading<'_>, asked: &Asked, name: Option<&str>) -> Drafted {
+    let facts = &reading.asking.facts;
+    let earlier = match name {
+        Some(name) => facts.action(name)?,
+        None => facts.frozen(&reading.asking.picture.engine)?,
+    };
+    let Some(earlier) = earlier else {
+        return Err(unavailable("the journal knows of no freeze of this engine that was not thawed", "resume job definitions by name instead"));
+    };
+    is_of_this_engine(reading, &earlier)?;
+    if earlier.verb != Verb::Freeze {
+        return Err(unavailable(format!("{} is no freeze: {}", earlier.action, earlier.sentence), "take it back instead"));
+    }
+    taken_back(&earlier)?;
+    resume_definitions(reading, asked.clone(), Verb::Thaw, &earlier).await
+}
+
+/// Takes an action back.
+pub(super) async fn undo(reading: &Reading<'_>, name: &str) -> Drafted {
+    let Some(earlier) = reading.asking.facts.action(name)? else {
+        return Err(unavailable(format!("the journal knows of no action {}", crate::text::safe(name)), "bpmtop journal lists those it knows"));
+    };
+    is_of_this_engine(reading, &earlier)?;
+    taken_back(&earlier)?;
+    let sent: Vec<&EarlierTarget> = earlier.targets.iter().filter(|target| target.sent).collect();
+    if sent.is_empty() {
+        return Err(unavailable("nothing of this action was ever sent", ""));
+    }
+    let mut draft = match earlier.verb {
+        Verb::Retry => {
+            return Err(unavailable(
+                "a retry cannot be taken back: the jobs have run, or may at any moment",
+                "suspend their job definition to keep those that wait from running",
+            ));
+        }
+        Verb::Cancel => return Err(unavailable("cancelled instances cannot be brought back", "they have to be started anew")),
+        Verb::Unlock => return Err(unavailable("a lock cannot be given back: another worker may have it", "")),
+        Verb::CallOffTimed => return Err(unavailable("a timer that was called off cannot be brought back", "order it anew")),
+        Verb::SuspendJobDefinitions => {
+            let definitions = ids(&sent);
+            resume_definitions(reading, Asked::JobDefinitions { definitions, suspend: false }, Verb::ResumeJobDefinitions, &earlier).await?
+        }
+        Verb::Freeze => resume_definitions(reading, Asked::Thaw(Some(name.to_owned())), Verb::Thaw, &earlier).await?,
+        Verb::ResumeJobDefinitions | Verb::Thaw => {
+            let definitions: Vec<JobDefinitionId> = ids(&changed(&sent, true));
+            definitions::plan(reading, &Asked::JobDefinitions { definitions: definitions.clone(), suspend: true }, &definitions, true).await?
+        }
+        Verb::SuspendInstances => resume_instances(reading, &earlier, &sent).await?,
+        Verb::ResumeInstances => {
+            let chosen: Vec<ProcessInstanceId> = ids(&changed(&sent, true));
+            instances::plan(reading, &Asked::Instances { instances: chosen.clone(), suspend: true }, &chosen, true).await?
+        }
+        Verb::SuspendProcesses | Verb::ResumeProcesses => {
+            let suspend = earlier.verb == Verb::ResumeProcesses;
+            let definitions: Vec<ProcessDefinitionId> = ids(&changed(&sent, suspend));
+            processes::plan(reading, &Asked::Processes { definitions: definitions.clone(), suspend }, &definitions, suspend).await?
+        }
+        Verb::SetVariable | Verb::Annotate | Verb::MoveDueDate | Verb::SetJobPriority | Verb::SetDefinitionPriority => {
+            value(reading, &earlier, sent[0]).boxed().await?
+        }
+    };
+    draft.choices.jobs_too = earlier.jobs_too;
+    draft.takes_back = Some(earlier.action);
+    Ok(draft)
+}
+
+fn ids<T: From<EngineText>>(targets: &[&EarlierTarget]) -> Vec<T> {
+    targets.iter().map(|target| T::from(target.id.clone())).collect()
+}
+
+/// Those that were so before that the action changed them.
+fn changed<'t>(targets: &[&'t EarlierTarget], suspended_before: bool) -> Vec<&'t EarlierTarget> {
+    targets.iter().copied().filter(|target| target.before.suspended == suspended_before).collect()
+}
+
+fn is_of_this_engine(reading: &Reading<'_>, earlier: &Earlier) -> Result<(), Unavailable> {
+    let engine = &reading.asking.picture.engine;
+    if earlier.url == engine.url && earlier.engine_name == engine.engine_name {
+        return Ok(());
+    }
+    Err(unavailable(format!("that was done to another engine: {}", crate::text::safe(&earlier.url)), "connect to that engine"))
+}
+
+fn taken_back(earlier: &Earlier) -> Result<(), Unavailable> {
+    match &earlier.taken_back {
+        Some(by) => Err(unavailable(format!("it was taken back already, by {by}"), "take that back to do it again")),
+        None => Ok(()),
+    }
+}
+
+/// Resumes just those job definitions that an action suspended and nobody has touched since.
+async fn resume_definitions(reading: &Reading<'_>, asked: Asked, verb: Verb, earlier: &Earlier) -> Drafted {
+    let mut draft = Draft::of(verb, asked);
+    draft.choices.jobs_too = earlier.jobs_too;
+    draft.takes_back = Some(earlier.action.clone());
+    let mut wanted: Vec<(JobDefinitionId, &EarlierTarget)> = Vec::new();
+    for target in &earlier.targets {
+        match (target.sent, target.before.suspended) {
+            (false, _) => draft.leave_out(target.label.clone(), "it was never suspended by that action"),
+            (true, true) => draft.leave_out(target.label.clone(), "it was suspended before that action: it stays so"),
+            (true, false) => wanted.push((target.id.clone().into(), target)),
+        }
+    }
+    let found = definitions::read(reading, &wanted.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>()).await?;
+    let since = since(reading, &mut draft, earlier, &["SuspendJobDefinition", "SuspendProcessDefinition"]).await?;
+    let mut whole: HashMap<ProcessDefinitionId, bool> = HashMap::new();
+    let mut chosen = Vec::new();
+    for (id, target) in wanted {
+        let Some(definition) = found.get(&id) else {
+            draft.leave_out(target.label.clone(), reading.why_gone());
+            continue;
+        };
+        let again = since.iter().find(|operation| {
+            operation.job_definition.as_ref() == Some(&id)
+                || operation.kind.as_wire() == "SuspendProcessDefinition"
+                    && operation.process_definition.is_some()
+                    && operation.process_definition == definition.process_definition
+        });
+        if !definition.suspended {
+            draft.leave_out(target.label.clone(), "somebody resumed it meanwhile");
+        } else if let Some(operation) = again {
+            draft.leave_out(target.label.clone(), format!("{} suspended it again since: it stays so", who(operation)));
+        } else if is_whole(reading, &mut whole, definition.process_definition.as_ref()).await? {
+            draft.leave_out(target.label.clone(), "its whole process is suspended by now: it stays so");
+        } else {
+            chosen.push(definition.clone());
+        }
+    }
+    definitions::aim(reading, &mut draft, chosen).await?;
+    Ok(draft)
+}
+
+/// Whether a process is suspended as a whole.
+async fn is_whole(reading: &Reading<'_>, known: &mut HashMap<ProcessDefinitionId, bool>, process: Option<&ProcessDefinitionId>) -> Result<bool, Unavailable> {
+    let Some(process) = process else { return Ok(false) };
+    if let Some(whole) = known.get(process) {
+        return Ok(*whole);
+    }
+    let picture = || reading.asking.picture.definitions.get().and_then(|all| all.by_id.get(process)).is_some_and(|definition| definition.suspended);
+    let whole = if known.len() < PROCESSES {
+        reading.maybe(reading.client.process_definition(process)).await?.is_some_and(|definition| definition.suspended)
+    } else {
+        picture()
+    };
+    known.insert(process.clone(), whole);
+    Ok(whole)
+}
+
+fn who(operation: &UserOperation) -> String {
+    operation.user.as_ref().map_or_else(|| "somebody".to_owned(), |user| format!("user {user}"))
+}
+
+/// What users did since the action, of these kinds.
+async fn since(reading: &Reading<'_>, draft: &mut Draft, earlier: &Earlier, kinds: &[&str]) -> Result<Vec<UserOperation>, Unavailable> {
+    let after = earlier.ended + reading.asking.picture.engine.clock_offset.unwrap_or_default() + OWN;
+    let mut all = Vec::new();
+    for kind in kinds {
+        let filter = UserOperationFilter { kind: Some((*kind).into()), after: Some(after), ..UserOperationFilter::default() };
+        let query = UserOperationQuery { filter, page: Page::first(OPERATIONS) };
+        let rows = reading.wish(draft, "who suspended what since", reading.client.user_operations_where(&query)).await?.unwrap_or_default();
+        if rows.len() >= OPERATIONS as usize {
+            draft.warn(Weight::Caution, format!("more than {OPERATIONS} suspensions were ordered since: the oldest of them were not looked at"));
+        }
+        all.extend(rows);
+    }
+    Ok(all)
+}
+
+/// Resumes just those instances that an action suspended and nobody has touched since.
+async fn resume_instances(reading: &Reading<'_>, earlier: &Earlier, sent: &[&EarlierTarget]) -> Drafted {
+    let mut notes = Draft::of(Verb::ResumeInstances, Asked::Undo(earlier.action.0.clone()));
+    let mut left_out = Vec::new();
+    let since = since(reading, &mut notes, earlier, &["Suspend"]).await?;
+    let mut chosen: Vec<ProcessInstanceId> = Vec::new();
+    for target in sent {
+        let id = ProcessInstanceId::from(target.id.clone());
+        let again = since.iter().find(|operation| operation.instance.as_ref() == Some(&id));
+        let why = match again {
+            _ if target.before.suspended => "it was suspended before that action: it stays so".to_owned(),
+            Some(operation) => format!("{} suspended it again since: it stays so", who(operation)),
+            None => {
+                chosen.push(id);
+                continue;
+            }
+        };
+        left_out.push(LeftOut { label: target.label.clone(), why });
+    }
+    let mut draft = instances::plan(reading, &Asked::Instances { instances: chosen.clone(), suspend: false }, &chosen, false).await?;
+    draft.left_out.extend(left_out);
+    draft.warnings.extend(notes.warnings);
+    Ok(draft)
+}
+
+/// Puts a value back.
+async fn value(reading: &Reading<'_>, earlier: &Earlier, target: &EarlierTarget) -> Drafted {
+    let before = &target.before;
+    match earlier.verb {
+        Verb::MoveDueDate => {
+            let (job, due) = (target.id.clone().into(), before.due);
+            single::due_date(reading, &Asked::MoveDueDate { job: target.id.clone().into(), due }, &job, due).await
+        }
+        Verb::SetJobPriority => {
+            let job = target.id.clone().into();
+            let Some(priority) = before.priority else { return Err(unavailable("the journal does not tell its priority before", "")) };
+            single::job_priority(reading, &Asked::SetJobPriority { job: target.id.clone().into(), priority }, &job, priority).await
+        }
+        Verb::SetDefinitionPriority => {
+            let definition = target.id.clone().into();
+            let asked = Asked::SetDefinitionPriority { definition: target.id.clone().into(), priority: before.priority };
+            single::definition_priority(reading, &asked, &definition, before.priority).await
+        }
+        Verb::Annotate => {
+            let incident = target.id.clone().into();
+            let asked = Asked::Annotate { incident: target.id.clone().into(), text: before.note.clone() };
+            single::annotate(reading, &asked, &incident, before.note.as_deref()).await
+        }
+        _ => written(reading, target).await,
+    }
+}
+
+/// Puts the value of a variable back, which only the session that changed it knows.
+async fn written(reading: &Reading<'_>, target: &EarlierTarget) -> Drafted {
+    let Some((value, instance)) = target.before.value.clone().zip(target.instance.clone()) else {
+        return Err(unavailable("the value it had is not known: the journal keeps no values, since they may be secret", "write the value anew"));
+    };
+    let instance = ProcessInstanceId::from(instance);
+    let execution = ExecutionId::from(instance.text().clone());
+    let rows = reading.must(reading.client.local_variables(&execution, &target.id)).await?;
+    let Some(now) = rows.into_iter().find(|row| row.task.is_none()) else {
+        return Err(unavailable(format!("the variable {} is gone, or local to a part of its instance", target.id), "write it on the page of the instance"));
+    };
+    let now = Arc::new(now);
+    let asked = Asked::SetVariable { instance: instance.clone(), variable: Arc::clone(&now), value: value.clone() };
+    single::variable(reading, &asked, &instance, &now, &value).await
+}
