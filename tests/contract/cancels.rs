@@ -102,7 +102,7 @@ pub async fn listeners_run_when_an_instance_is_cancelled_unless_they_are_left_ou
     bench.driver().delete(&format!("/batch/{}?cascade=true", loud.as_wire())).await.map(drop)
 }
 
-pub async fn a_batch_cancels_with_a_reason_that_the_called_do_not_get_in_the_same_words(bench: Bench) -> Result<()> {
+pub async fn a_batch_cancels_with_a_reason_that_goes_down_the_calls_and_up(bench: Bench) -> Result<()> {
     let levels = chain(&bench, "reason").await?;
     let process = bench.deploy("reason-alone", [people(2)]).await?;
     let alone = bench.start_failing(&process).await?;
@@ -123,6 +123,14 @@ pub async fn a_batch_cancels_with_a_reason_that_the_called_do_not_get_in_the_sam
     for instance in levels.iter().chain([&alone]) {
         let reason = reason(instance).await?.context("a reason")?;
         ensure!(reason.as_wire() == "wrong prices ü", "{reason:?}");
+    }
+    let above = chain(&bench, "reason-above").await?;
+    let change = Change::DeleteInstances { instances: vec![above[1].clone()], reason: Some("from the middle".to_owned()), skip_listeners: false };
+    finished(&bench, &actor.orders(&bench, &change).await?).await?;
+    for instance in &above {
+        ensure!(!runs(&bench, instance).await?, "a batch kills the callers too");
+        let reason = reason(instance).await?;
+        ensure!(reason.as_ref().is_some_and(|reason| reason.as_wire() == "from the middle"), "{reason:?}");
     }
     bench.prove(RequestName::DeleteInstances, "processInstanceIds");
     bench.prove(RequestName::DeleteInstances, "deleteReason");

@@ -130,6 +130,7 @@ pub async fn attempts_of_an_external_task_resolve_its_incident_and_an_unlocked_o
     let written = actor.makes(&bench, &Change::UnlockExternalTask { task: task.clone() }).await?;
     ensure!(properties(&written).is_empty(), "{written:?}");
     ensure!(read().await?.worker.is_none());
+    ensure!(bench.driver().complete_external_task(task.as_wire(), "worker").await.is_err(), "what the worker reports is refused");
     Ok(())
 }
 

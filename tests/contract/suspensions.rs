@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::actor::{Actor, properties};
 use super::bench::{Bench, Deployed, SOON, until};
-use super::diagrams::{job, person, timer, work};
+use super::diagrams::{call, job, person, timer, work};
 
 /// A process with a timer, an instance of it, and that timer's job and job definition.
 async fn waiting(bench: &Bench, word: &str) -> Result<(Deployed, ProcessInstanceId, JobId, JobDefinitionId)> {
@@ -174,6 +174,23 @@ pub async fn an_instance_that_is_resumed_wakes_its_job_though_the_job_definition
     bench.prove(RequestName::SuspendInstance, "suspended");
     actor.makes(&bench, &change(false)).await?;
     until("the job runs", async || Ok(bench.client().job(&job).await?.is_none().then_some(()))).await
+}
+
+pub async fn a_suspended_caller_leaves_what_it_called_running_and_is_not_resumed_by_it(bench: Bench) -> Result<()> {
+    let bottom = bench.deploy("called", [timer(), person()]).await?;
+    let top = bench.deploy("caller", [call(&bottom.key)]).await?;
+    let caller = bench.start_failing(&top).await?;
+    let rows = bench.driver().list(&format!("/process-instance?superProcessInstance={}", caller.as_wire())).await?;
+    let called: ProcessInstanceId = rows.first().and_then(|row| row["id"].as_str()).context("it calls one")?.into();
+    let suspended =
+        async |instance: &ProcessInstanceId| -> Result<bool> { Ok(bench.client().process_instance(instance).await?.context("it runs")?.data.suspended) };
+    let actor = Actor::new(&bench, "halter").await?;
+    actor.makes(&bench, &Change::InstanceSuspension { instance: caller.clone(), suspended: true }).await?;
+    ensure!(suspended(&caller).await? && !suspended(&called).await? && !job_is_suspended(&bench, &bench.job_of(&bottom).await?).await?);
+    actor.makes(&bench, &Change::InstanceSuspension { instance: called.clone(), suspended: true }).await?;
+    actor.makes(&bench, &Change::InstanceSuspension { instance: called.clone(), suspended: false }).await?;
+    ensure!(suspended(&caller).await? && !suspended(&called).await?);
+    Ok(())
 }
 
 pub async fn a_job_definition_that_is_resumed_wakes_jobs_of_suspended_instances_and_they_fail(bench: Bench) -> Result<()> {

@@ -235,6 +235,7 @@ pub(super) const CHANGES: &[Endpoint] = &[
             state: state(RequestName::HistoricProcessInstancesByIds, "deleteReason"),
             side_effects: "A batch works in jobs of its own that ask for no rights. What each called ends with it, and so may its caller.",
         }),
+        note: "The reason stands in the history of all that end with it, callers included. An id that is gone counts as done.",
         ..CHANGE
     },
     Endpoint {
