@@ -165,7 +165,8 @@ impl Deed {
             }
             Self::SuspendProcesses => plan(processes(chosen, true)?),
             Self::ResumeProcesses => plan(processes(chosen, false)?),
-            Self::Freeze => plan(Asked::Freeze(Vec::new())),
+            Self::Freeze if chosen.active.is_empty() => Err(unavailable("No active job definition is shown.", "")),
+            Self::Freeze => plan(Asked::Freeze(chosen.active.clone())),
             Self::Thaw => plan(Asked::Thaw(None)),
             Self::SetVariable if chosen.variable.is_none() => {
                 Err(unavailable("No variable is selected.", "On the page of an instance (i), v reads its variables."))

@@ -77,7 +77,9 @@ fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut B
     lines.push((ledger.plan.sentence(), Role::Text));
     lines.push((ledger.summary(), summary_role(ledger)));
     let held = match &ledger.stage {
-        Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => Some(format!("{why} space goes on all the same, S stops.")),
+        Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
+            Some(format!("Nothing is sent: space goes on all the same, S stops. {why}"))
+        }
         Stage::Paused(PausedBy::Operator) => Some("Nothing is sent; what was sent is read back. space goes on, S stops.".to_owned()),
         Stage::Over(Ending::Failed(why)) => Some(why.clone()),
         _ => None,
