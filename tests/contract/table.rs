@@ -5,7 +5,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, printed,
+    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, printed, rights,
     suspensions, trees,
 };
 
@@ -157,6 +157,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     changes::a_variable_is_written_in_its_instance_or_in_one_execution,
     changes::a_note_is_written_and_cleared_and_a_reason_stands_on_every_row_of_an_operation,
     changes::of_an_unknown_id_some_changes_are_accepted_all_the_same,
+    changes::changes_that_cross_each_other_are_each_made_or_refused_and_the_log_agrees,
     suspensions::a_job_definition_is_suspended_with_its_jobs_or_without,
     suspensions::a_timed_suspension_is_a_timer_and_comes_when_it_is_due,
     suspensions::a_timed_suspension_whose_timer_is_deleted_never_comes,
@@ -164,6 +165,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     suspensions::a_process_definition_is_suspended_with_its_instances_or_without_and_nobody_starts_one,
     suspensions::a_timed_suspension_of_a_process_definition_comes_when_it_is_due,
     suspensions::an_instance_that_is_resumed_wakes_its_job_though_the_job_definition_is_suspended,
+    suspensions::a_suspended_caller_leaves_what_it_called_running_and_is_not_resumed_by_it,
     suspensions::a_job_definition_that_is_resumed_wakes_jobs_of_suspended_instances_and_they_fail,
     suspensions::a_priority_of_a_job_definition_holds_for_existing_jobs_whether_or_not_they_were_meant,
     suspensions::a_suspended_definition_leaves_external_tasks_to_their_workers,
@@ -171,7 +173,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     cancels::cancelling_any_level_ends_the_whole_chain,
     cancels::a_caller_with_another_branch_outlives_what_it_called,
     cancels::listeners_run_when_an_instance_is_cancelled_unless_they_are_left_out,
-    cancels::a_batch_cancels_with_a_reason_that_the_called_do_not_get_in_the_same_words,
+    cancels::a_batch_cancels_with_a_reason_that_goes_down_the_calls_and_up,
     cancels::a_batch_that_cancels_treats_what_is_gone_as_done,
     cancels::attempts_for_many_are_given_in_a_batch_that_tells_nothing_of_the_jobs,
     cancels::a_batch_with_an_unknown_job_does_the_others_and_fails_for_that_one,
@@ -199,6 +201,10 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::a_compressed_answer_is_read_like_any_other,
     permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
     permissions::every_part_of_a_right_decides,
+    rights::a_suspension_that_takes_jobs_or_instances_along_needs_a_right_on_those_too,
+    rights::the_right_to_retry_is_enough_for_a_retry_but_not_for_a_due_date,
+    rights::whoever_may_make_a_batch_needs_no_right_on_what_it_changes,
+    rights::the_timer_of_a_timed_suspension_is_guarded_by_no_right,
     permissions::a_reader_is_refused_every_change_and_told_the_rights_of_its_row,
 ];
 
