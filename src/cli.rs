@@ -10,10 +10,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use jiff::{Timestamp, Zoned};
 use secrecy::SecretString;
 
 use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target};
 use crate::headless::Request;
+use crate::headless::journal::{Filter, Format};
 use crate::headless::tree::Question;
 use crate::session::{Session, Stop};
 use crate::theme::Theme;
@@ -24,7 +26,7 @@ pub const EXIT_OK: u8 = 0;
 /// The exit code when the arguments or the configuration are wrong.
 pub const EXIT_USAGE: u8 = 1;
 
-/// The exit code when the engine could not be read.
+/// The exit code when the engine could not be read, or the journal is not whole.
 pub const EXIT_ENGINE: u8 = 2;
 
 /// The longest password taken from standard input, in bytes.
@@ -41,10 +43,11 @@ or use --password-stdin. Without any of them you are asked. The same holds for b
 (token_command, token_file, token_env, BPMTOP_TOKEN).
 
 Environment: BPMTOP_CONFIG, BPMTOP_PROFILE, BPMTOP_URL, BPMTOP_USER, BPMTOP_PASSWORD, BPMTOP_TOKEN,
-BPMTOP_CA_FILE, BPMTOP_CLIENT_CERTIFICATE, BPMTOP_CLIENT_KEY, BPMTOP_PROXY, NO_COLOR. Where no proxy
-is named, HTTP_PROXY, HTTPS_PROXY and NO_PROXY count.
+BPMTOP_CA_FILE, BPMTOP_CLIENT_CERTIFICATE, BPMTOP_CLIENT_KEY, BPMTOP_PROXY, BPMTOP_JOURNAL,
+NO_COLOR. Where no proxy is named, HTTP_PROXY, HTTPS_PROXY and NO_PROXY count.
 
-Exit codes: 0 all went well, 1 wrong arguments or configuration, 2 the engine could not be read.";
+Exit codes: 0 all went well, 1 wrong arguments or configuration, 2 the engine could not be read, or
+the journal is not whole.";
 
 /// The terminal operations cockpit for Camunda 7 process engines.
 #[derive(Debug, Parser)]
@@ -88,6 +91,9 @@ pub struct Options {
     /// Refuse every action; no option lifts the read_only of a profile
     #[arg(long, visible_alias = "readonly", global = true)]
     pub read_only: bool,
+    /// Which actions there are: viewer, operator, or admin (cancel, write variables); never more than the profile's role [default: operator]
+    #[arg(long, global = true, value_name = "ROLE", value_parser = crate::config::parse_role)]
+    pub role: Option<crate::model::role::Role>,
     /// Use this engine behind the REST API
     #[arg(long, global = true, value_name = "NAME")]
     pub engine: Option<String>,
@@ -167,6 +173,8 @@ pub enum Command {
         #[command(flatten)]
         reading: Reading,
     },
+    /// Tell what was done to which engine, by whom, why, and what became of it
+    Journal(JournalArguments),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -177,6 +185,87 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+const JOURNAL_AFTER_HELP: &str = "\
+--user NAME and --engine NAME narrow down too: to a user of the machine or of the engine, and to an
+engine by its name or a part of its address. Nothing is asked of any engine.";
+
+/// What can be asked of the journal; the list without a command.
+#[derive(Debug, Args)]
+#[command(after_help = JOURNAL_AFTER_HELP)]
+pub struct JournalArguments {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: Option<JournalCommand>,
+    /// What to list.
+    #[command(flatten)]
+    pub list: Listing,
+}
+
+/// What can be done with the journal.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// List actions, the newest last; or tell one with all of its targets
+    #[command(after_help = JOURNAL_AFTER_HELP)]
+    List(Listing),
+    /// Tell whether anything was changed, removed or inserted since it was written
+    Verify {
+        /// The head you kept, its first twelve digits at least: with it a tail that was cut off is noticed too
+        #[arg(long, value_name = "HASH", value_parser = head)]
+        head: Option<String>,
+    },
+    /// Print everything about actions, to be kept elsewhere
+    #[command(after_help = JOURNAL_AFTER_HELP)]
+    Export {
+        /// The form
+        #[arg(long, value_enum, default_value_t = Format::Json)]
+        format: Format,
+        /// Which actions.
+        #[command(flatten)]
+        wanted: Wanted,
+    },
+    /// Print the folder of the journal
+    Path,
+}
+
+/// Which actions are listed, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct Listing {
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Which actions.
+    #[command(flatten)]
+    pub wanted: Wanted,
+}
+
+/// Which actions of the journal are asked for. `--engine` and `--user` narrow them down too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Which actions")]
+pub struct Wanted {
+    /// Begun then or later: 2026-11-21, 2026-11-21T02:00, or 8h and 3d for how long ago
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub since: Option<Timestamp>,
+    /// With this profile
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// What was done, such as retry or cancel
+    #[arg(long, value_name = "WORD")]
+    pub verb: Option<String>,
+    /// Only what failed, is not known or was never finished
+    #[arg(long)]
+    pub failed: bool,
+    /// Only this action, with all of its targets
+    #[arg(long, value_name = "ID")]
+    pub action: Option<String>,
+}
+
+impl Wanted {
+    fn filter(self, options: Options) -> Filter {
+        let Self { since, profile, verb, failed, action } = self;
+        Filter { since, engine: options.engine, profile, verb, user: options.user, failed, action }
+    }
 }
 
 /// What can be asked about the configuration.
@@ -254,6 +343,7 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
             session.warnings.iter().for_each(|warning| tell(&format!("bpmtop: {warning}")));
             Ok(print(&crate::headless::tree::run(&session, &Question { what, ended }, reading.into())?))
         }
+        Some(Command::Journal(arguments)) => journal(arguments, options, environment),
         Some(Command::Config(command)) => config_command(&command, &overrides(None, options, None), environment),
         Some(Command::Keys) => Ok(print(&key_table())),
         Some(Command::Completions { shell }) => {
@@ -284,11 +374,12 @@ fn session(target: Option<String>, options: Options, environment: &Environment) 
     let target = config.target(environment, &overrides)?;
     let ui = config.ui(environment, &overrides);
     let scope = config.scope(&target, &overrides)?;
+    let journal = config.journal_folder(environment);
     let mut warnings = config.warnings.clone();
     if let Target::Connect(connection) = &target {
         warnings.extend(connection.warnings.iter().cloned());
     }
-    Ok(Session { config, target, ui, scope, log, warnings })
+    Ok(Session { config, target, ui, scope, journal, log, warnings })
 }
 
 fn overrides(target: Option<String>, options: Options, password: Option<SecretString>) -> Overrides {
@@ -302,6 +393,7 @@ fn overrides(target: Option<String>, options: Options, password: Option<SecretSt
         client_key: options.client_key,
         proxy: options.proxy,
         read_only: options.read_only,
+        role: options.role,
         engine: options.engine,
         budget_percent: options.budget,
         scope: options.scope,
@@ -328,6 +420,36 @@ fn password_line(input: impl BufRead) -> Result<SecretString, Failure> {
         return Err(Failure::usage("--password-stdin found no password in the first line of standard input"));
     }
     Ok(password.into())
+}
+
+fn journal(arguments: JournalArguments, options: Options, environment: &Environment) -> Result<u8, Failure> {
+    use crate::headless::journal;
+    // Before another command they would be taken for its own, and do nothing.
+    if arguments.command.is_some() && arguments.list != Listing::default() {
+        return Err(Failure::usage("--json, --since, --profile, --verb, --failed and --action belong behind the command: bpmtop journal export --failed"));
+    }
+    let overrides = Overrides { config: options.config.clone(), ..Overrides::default() };
+    let folder = Config::load(environment, &overrides)?.journal_folder(environment);
+    let folder = folder.ok_or_else(|| Failure::usage("there is no home folder to keep a journal in; name a folder in [journal] or BPMTOP_JOURNAL"))?;
+    match arguments.command.unwrap_or(JournalCommand::List(arguments.list)) {
+        JournalCommand::List(Listing { json, wanted }) => Ok(print(&journal::list(&folder, &wanted.filter(options), json)?)),
+        JournalCommand::Verify { head } => {
+            let verdict = journal::verify(&folder, head.as_deref())?;
+            print(&verdict.text);
+            Ok(if verdict.well { EXIT_OK } else { EXIT_ENGINE })
+        }
+        JournalCommand::Export { format, wanted } => Ok(print(&journal::export(&folder, &wanted.filter(options), format)?)),
+        JournalCommand::Path => Ok(print(&format!("{}\n", folder.display()))),
+    }
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    crate::headless::journal::since(text, &Zoned::now())
+}
+
+fn head(text: &str) -> Result<String, String> {
+    let is_hash = (12..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { Ok(text.to_owned()) } else { Err("write the 12 to 64 hex digits of a head".to_owned()) }
 }
 
 fn config_command(command: &ConfigCommand, overrides: &Overrides, environment: &Environment) -> Result<u8, Failure> {

@@ -64,6 +64,7 @@ fn settings(session: &Session) -> Settings {
         Target::Connect(connection) => {
             settings.profile = connection.profile_name.clone();
             settings.read_only = connection.read_only;
+            settings.role = connection.role;
             settings.production = connection.production;
             settings.hint = connection.hint.clone();
         }
@@ -206,6 +207,7 @@ impl Runner {
                 }
             }
             Effect::Connect(address) => self.connect(&address),
+            Effect::Act(_) | Effect::Save { .. } => {}
             Effect::Quit | Effect::Suspend | Effect::Copy(_) => {}
         }
     }

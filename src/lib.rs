@@ -12,6 +12,7 @@
 //! | [`ui`] | drawing: turns the app and the snapshot into cells, decides nothing |
 //! | [`app`] | what the operator is looking at: messages, update, effects, commands, keys |
 //! | [`action`] | changes of the engine: planned, confirmed, performed, verified, recorded |
+//! | [`journal`] | the append-only record of intents and outcomes, chained by hash; knows no engine |
 //! | [`poll`] | the one background task that asks the engine, and its budget |
 //! | [`mirror`] | what is known of the engine, as pure state: apply answers, reconcile counts |
 //! | [`engine`] | the REST client and the request catalogue; nothing above it sees JSON |
@@ -33,6 +34,7 @@ pub mod cockpit;
 pub mod config;
 pub mod engine;
 pub mod headless;
+pub mod journal;
 pub mod mirror;
 pub mod model;
 pub mod poll;

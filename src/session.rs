@@ -22,6 +22,8 @@ pub struct Session {
     pub ui: UiSettings,
     /// The part of the engine that is shown.
     pub scope: Scope,
+    /// The folder of the journal; none where the platform has no place for it and none is named.
+    pub journal: Option<PathBuf>,
     /// The file to log to.
     pub log: Option<PathBuf>,
     /// What deserves a word to the operator, from the file and from the choice of the engine.

@@ -1,4 +1,11 @@
 //! An action under way or over: what was sent, what became of each target, and what is still being read.
+//!
+//! How outcomes are counted and summed up is in `ledger/tally.rs`, how a ledger leaves the program in `ledger/export.rs`.
+
+mod export;
+mod tally;
+
+pub use export::Format;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +19,8 @@ use crate::model::section::Moment;
 pub struct Ledger {
     /// What was confirmed.
     pub plan: Arc<Plan>,
+    /// What it does, in the words it was confirmed in.
+    pub sentence: String,
     /// Where it stands.
     pub stage: Stage,
     /// What became of each target, in the plan's order.

@@ -8,6 +8,8 @@
 //! | [`plan`] | what would happen, told before it does; the requests it is made of |
 //! | [`planner`] | the reading before: from a wish to a plan |
 //! | [`outcome`] | what became of one target |
+//! | [`judge`] | what became of a target, decided from what was read back |
+//! | [`pace`] | when the next change may go out, and when there are too many failures for one more |
 //! | [`ledger`] | an action under way or over, with all of its outcomes |
 //! | [`desk`] | what the cockpit may ask of actions, and what comes back |
 //!
@@ -17,8 +19,10 @@
 pub mod desk;
 #[cfg(test)]
 pub(crate) mod example;
+pub mod judge;
 pub mod ledger;
 pub mod outcome;
+pub mod pace;
 pub mod plan;
 pub mod planner;
 pub mod target;

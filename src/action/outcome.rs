@@ -1,4 +1,6 @@
-//! What became of one target, in words that cannot be taken for more than is known.
+//! What became of one target, as a value; its words are in `outcome/words.rs`.
+
+mod words;
 
 use jiff::Timestamp;
 

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::engine::{NewValue, VariableHome};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::KnownIncident;
-use crate::model::ids::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use crate::model::ids::{ProcessInstanceId, ProcessKey};
 use crate::model::job::{Job, JobDefinition};
+pub use crate::model::suspension::TimedSuspension;
 use crate::text::EngineText;
 
 /// One target.
@@ -67,23 +66,6 @@ pub enum Subject {
     },
     /// A timer that suspends or resumes something later.
     Timed(TimedSuspension),
-}
-
-/// A suspension or resumption that is to happen later (`executionDate`): the engine keeps it as a timer job.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TimedSuspension {
-    /// The timer.
-    pub job: JobId,
-    /// When.
-    pub at: Timestamp,
-    /// Suspends rather than resumes.
-    pub suspend: bool,
-    /// Of which job definition, where the history tells.
-    pub job_definition: Option<JobDefinitionId>,
-    /// Of which version of a process, where the history tells.
-    pub process_definition: Option<ProcessDefinitionId>,
-    /// Who ordered it, where the history tells.
-    pub user: Option<EngineText>,
 }
 
 impl Target {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::plan::{Unavailable, Warning, Weight};
 use crate::model::rights::{Right, Rights};
+pub use crate::model::role::Role;
 
 /// What an action does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,43 +43,6 @@ pub enum Verb {
     SetDefinitionPriority,
     /// Calls off a suspension or resumption that is to happen later.
     CallOffTimed,
-}
-
-/// Who may use which verbs. Guard rails of this program: the engine has its own permissions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Looks only.
-    Viewer,
-    /// Retries, suspends, resumes, annotates.
-    #[default]
-    Operator,
-    /// Cancels and writes variables too.
-    Admin,
-}
-
-impl Role {
-    /// Every role, the weakest first.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
-
-    /// The word for it in a configuration.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The role of that name.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.word() == word)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
 }
 
 impl Verb {
@@ -207,13 +171,5 @@ mod tests {
         let admins: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| verb.role() == Role::Admin).collect();
         assert_eq!(admins, [Verb::Cancel, Verb::SetVariable]);
         assert!(Verb::ALL.into_iter().all(|verb| verb.role() > Role::Viewer), "a viewer changes nothing");
-    }
-
-    #[test]
-    fn roles_are_found_by_their_words_alone() {
-        for role in Role::ALL {
-            assert_eq!(Role::named(role.word()), Some(role));
-        }
-        assert_eq!(Role::named("Admin"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! What the operator can ask for. A command says what is wanted; whether it is possible now is decided where it is carried out.
 
+use super::acting::Deed;
 use super::list::Motion;
 
 /// Something the operator asks of the cockpit.
@@ -83,4 +84,75 @@ pub enum Command {
     OnlyTrouble,
     /// Find an instance, an incident or anything else by what is known of it.
     Find,
+    /// What can be done to the selected row.
+    Menu,
+    /// One of these things, by its own key.
+    Act(Deed),
+    /// The actions of this run, and what an earlier one left under way.
+    Actions,
+    /// Everything that is suspended.
+    ShowSuspended,
+    /// Change what a plan leaves open.
+    Choose(Choice),
+    /// The exact requests of a plan, or the plan again.
+    ShowRequests,
+    /// Send no more for now, or go on.
+    HoldAction,
+    /// Send no more at all.
+    StopAction,
+    /// Read back once more what is not settled.
+    ReadBack,
+    /// Write an action into a file.
+    Export,
+    /// Take an action back.
+    Undo,
+}
+
+/// Something that a plan leaves open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Attempts of a retried job.
+    Attempts,
+    /// When it is due.
+    Due,
+    /// How fast.
+    Pace,
+    /// How many go first.
+    Canary,
+    /// From which share of failures on it pauses.
+    StopAt,
+    /// By a batch of the engine.
+    Batch,
+    /// Existing jobs or instances too.
+    Existing,
+    /// Not now but then.
+    At,
+    /// What happens to what another cause suspended.
+    Others,
+    /// At which level a cancellation begins.
+    Level,
+    /// Whether listeners run.
+    Listeners,
+    /// Why it is done.
+    Reason,
+}
+
+impl Choice {
+    /// Its key and its name, as the plan lists them.
+    pub fn key_words(self) -> &'static str {
+        match self {
+            Self::Attempts => "n attempts",
+            Self::Due => "d due",
+            Self::Pace => "p pace",
+            Self::Canary => "c first",
+            Self::StopAt => "s stop at",
+            Self::Batch => "b batch",
+            Self::Existing => "e existing",
+            Self::At => "t time",
+            Self::Others => "o others",
+            Self::Level => "l level",
+            Self::Listeners => "x listeners",
+            Self::Reason => "m reason",
+        }
+    }
 }

@@ -178,6 +178,11 @@ pub fn kind_label(row: &JobDefinition) -> String {
     }
 }
 
+/// Whether a job definition passes a filter.
+pub fn admits(filter: &Filter, row: &JobDefinition, snapshot: &Snapshot) -> bool {
+    filter.is_empty() || filter.admits(&row_text(row, &format!("{} {}", process_label(row, snapshot), activity_label(row, snapshot))))
+}
+
 fn row_text(row: &JobDefinition, label: &str) -> String {
     let mut text = format!("{label} {} {}", kind_label(row), if row.suspended { "suspended" } else { "active" });
     for part in

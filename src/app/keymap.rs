@@ -4,7 +4,8 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::command::Command;
+use super::acting::Deed;
+use super::command::{Choice, Command};
 use super::list::Motion;
 
 /// Where a binding holds.
@@ -22,6 +23,14 @@ pub enum Context {
     Timeline,
     /// In the results of a search.
     Results,
+    /// On the plan of an action.
+    Plan,
+    /// On the page of an action.
+    Action,
+    /// In the list of actions.
+    Actions,
+    /// In the list of what is suspended.
+    Suspended,
     /// On the help screen.
     Help,
     /// On the screen shown when no engine is configured.
@@ -37,6 +46,10 @@ impl Context {
             Self::Instance => "instance",
             Self::Timeline => "timeline",
             Self::Results => "results",
+            Self::Plan => "plan",
+            Self::Action => "action",
+            Self::Actions => "actions",
+            Self::Suspended => "suspended",
             Self::Help => "help",
             Self::FirstRun => "first run",
         }
@@ -121,10 +134,40 @@ const TIMELINE: &[Context] = &[Context::Timeline];
 const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
 const RESULTS: &[Context] = &[Context::Results];
 const INSTANCE: &[Context] = &[Context::Instance];
-const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results];
-const SCROLLING: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Help];
-const EVERYWHERE: &[Context] =
-    &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Help, Context::FirstRun];
+const LIST_AND_PAGES: &[Context] =
+    &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Suspended];
+const SCROLLING: &[Context] = &[
+    Context::List,
+    Context::Text,
+    Context::Tree,
+    Context::Instance,
+    Context::Timeline,
+    Context::Results,
+    Context::Plan,
+    Context::Action,
+    Context::Actions,
+    Context::Suspended,
+    Context::Help,
+];
+const EVERYWHERE: &[Context] = &[
+    Context::List,
+    Context::Text,
+    Context::Tree,
+    Context::Instance,
+    Context::Timeline,
+    Context::Results,
+    Context::Plan,
+    Context::Action,
+    Context::Actions,
+    Context::Suspended,
+    Context::Help,
+    Context::FirstRun,
+];
+const PLAN: &[Context] = &[Context::Plan];
+const ACTION: &[Context] = &[Context::Action];
+const ACTIONS: &[Context] = &[Context::Actions];
+const ACTION_PAGES: &[Context] = &[Context::Plan, Context::Action, Context::Actions, Context::Suspended];
+const SUSPENDED: &[Context] = &[Context::Suspended];
 
 const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
     Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
@@ -242,6 +285,96 @@ pub const BINDINGS: &[Binding] = &[
         "give the search under way up; else one step back",
         3,
     ),
+    binding(LIST_AND_PAGES, &[Key::char('a')], Command::Menu, "actions", "what can be done to the selected row, and why not", 3),
+    binding(
+        LIST_AND_PAGES,
+        &[Key::char('R')],
+        Command::Act(Deed::Retry),
+        "retry",
+        "plan a retry of the selected group, message, incident or job; of an instance: of the root causes below it. Marked rows count together",
+        5,
+    ),
+    binding(
+        LIST_AND_PAGES,
+        &[Key::char('C')],
+        Command::Act(Deed::Cancel),
+        "cancel",
+        "plan to cancel the selected instance, with everything that ends with it; nothing is sent before it is confirmed",
+        0,
+    ),
+    binding(
+        LIST_AND_PAGES,
+        &[Key::char('x')],
+        Command::Act(Deed::ToggleSuspension),
+        "suspend",
+        "plan to suspend the selected job definition, process definition or instance, or to resume it; on an incident: its job definition",
+        6,
+    ),
+    binding(
+        LIST,
+        &[Key::char('X')],
+        Command::Act(Deed::SuspendMatching),
+        "suspend all",
+        "plan to suspend every job definition that matches what is typed, across processes: SAP",
+        0,
+    ),
+    binding(
+        LIST_AND_PAGES,
+        &[Key::char('A')],
+        Command::Actions,
+        "all actions",
+        "the actions of this run and how they stand, and what an earlier run left under way",
+        0,
+    ),
+    binding(LIST_AND_PAGES, &[Key::char('W')], Command::ShowSuspended, "suspended", "everything that is suspended now, and what is to be suspended or resumed later", 0),
+    binding(SUSPENDED, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "the page of the selected instance", 2),
+    binding(SUSPENDED, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 4),
+    binding(SUSPENDED, &[Key::control('a')], Command::MarkAll, "mark all", "mark all rows", 0),
+    binding(SUSPENDED, &[Key::char('u')], Command::ClearMarks, "unmark", "remove all marks", 0),
+    binding(SUSPENDED, &[Key::char('i')], Command::Instance, "instance", "everything about the selected instance", 0),
+    binding(PLAN, &[Key::plain(KeyCode::Enter)], Command::Open, "do it", "confirm the plan; where it is dangerous, its count or name has to be typed then", 1),
+    binding(PLAN, &[Key::char('v')], Command::ShowRequests, "requests", "the exact requests, or the plan again", 2),
+    binding(PLAN, &[Key::char('r')], Command::Refresh, "read again", "read the targets again and plan anew", 3),
+    binding(PLAN, &[Key::char('n')], Command::Choose(Choice::Attempts), "attempts", "retry: how many attempts each gets", 0),
+    binding(PLAN, &[Key::char('d')], Command::Choose(Choice::Due), "due", "retry: now, later, or when it is due anyway", 0),
+    binding(PLAN, &[Key::char('p')], Command::Choose(Choice::Pace), "pace", "retry: how many a second", 0),
+    binding(PLAN, &[Key::char('c')], Command::Choose(Choice::Canary), "first", "retry: how many go first and are waited for", 0),
+    binding(PLAN, &[Key::char('s')], Command::Choose(Choice::StopAt), "stop at", "retry: from which share of failures on it pauses by itself", 0),
+    binding(PLAN, &[Key::char('b')], Command::Choose(Choice::Batch), "batch", "retry: by a batch of the engine, or one request each", 0),
+    binding(PLAN, &[Key::char('e')], Command::Choose(Choice::Existing), "existing", "suspend, resume: existing jobs or instances too, or only new ones", 0),
+    binding(PLAN, &[Key::char('t')], Command::Choose(Choice::At), "time", "suspend, resume: now, or at a time by a timer of the engine", 0),
+    binding(PLAN, &[Key::char('o')], Command::Choose(Choice::Others), "others", "resume: whether jobs suspended by another cause stay so or are woken", 0),
+    binding(PLAN, &[Key::char('l')], Command::Choose(Choice::Level), "level", "cancel: at which level of the tree it begins", 0),
+    binding(PLAN, &[Key::char('x')], Command::Choose(Choice::Listeners), "listeners", "cancel: whether listeners of the diagram run", 0),
+    binding(PLAN, &[Key::char('m')], Command::Choose(Choice::Reason), "reason", "why it is done, for the journal and the engine's own log of operations", 4),
+    binding(ACTION, &[Key::char(' ')], Command::HoldAction, "pause", "send no more for now; go on sending", 1),
+    binding(ACTION, &[Key::char('S')], Command::StopAction, "stop", "send no more at all; what was sent is still read back", 2),
+    binding(ACTION, &[Key::char('b')], Command::ReadBack, "read back", "read back once more what is not settled", 3),
+    binding(ACTION, &[Key::char('o')], Command::OnlyTrouble, "only trouble", "list only targets that did not do as wanted, or all again", 4),
+    binding(ACTION, &[Key::char('w')], Command::Export, "write", "write the action into a file: .csv, .json or .md", 5),
+    binding(ACTION, &[Key::char('U')], Command::Undo, "undo", "plan to take it back, as far as the engine allows without waking anything else", 6),
+    binding(ACTION, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "the page of the selected target's instance", 7),
+    binding(ACTION, &[Key::char('i')], Command::Instance, "instance", "everything about the instance of the selected target", 0),
+    binding(ACTION, &[Key::char('t')], Command::Tree, "tree", "the tree of called instances around the selected target", 0),
+    binding(ACTION, &[Key::char('T')], Command::Timeline, "timeline", "what happened to the instance of the selected target", 0),
+    binding(
+        ACTIONS,
+        &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
+        Command::Open,
+        "open",
+        "the action; of an earlier run: read back what became of it",
+        1,
+    ),
+    binding(
+        ACTION_PAGES,
+        &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Left), Key::char('h'), Key::plain(KeyCode::Backspace)],
+        Command::Back,
+        "back",
+        "one step back; an action under way goes on, A finds it again",
+        8,
+    ),
+    binding(&[Context::Plan, Context::Action, Context::Actions], &[Key::char('y')], Command::Copy, "copy", "copy the requests of the plan as curl, or the id of the selected target", 9),
+    binding(&[Context::Plan, Context::Action, Context::Actions], &[Key::char('A')], Command::Actions, "all actions", "the actions of this run", 0),
     binding(LIST_AND_PAGES, &[Key::char('F')], Command::Find, "find", "find anything by its business key, id, activity or message", 8),
     binding(SCROLLING, &[Key::plain(KeyCode::Down), Key::char('j')], Command::Go(Motion::Down), "down", "one row down", 0),
     binding(SCROLLING, &[Key::plain(KeyCode::Up), Key::char('k')], Command::Go(Motion::Up), "up", "one row up", 0),

@@ -2,6 +2,7 @@
 //!
 //! [`App::update`] is the only way in. A poll can change what is shown but never which row the cursor is on.
 
+pub mod acting;
 pub mod basis;
 pub mod command;
 pub mod definitions;
@@ -30,6 +31,7 @@ use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
+use self::acting::{Acting, Menu};
 use self::definitions::DefinitionsPane;
 use self::geometry::{Geometry, Pane};
 use self::incidents::IncidentsPane;
@@ -38,6 +40,8 @@ use self::keymap::Context;
 use self::pages::Page;
 use self::prompt::{LoginForm, Prompt};
 use self::scope::{ScopeForm, Scoping};
+use crate::action::desk::{ActCommand, Acted};
+use crate::action::verb::Role;
 use crate::config::Thresholds;
 use crate::model::description::Description;
 use crate::model::masking::Mask;
@@ -62,6 +66,8 @@ pub enum Message {
     Described(Box<Description>),
     /// Answers to a search.
     Found(Box<Found>),
+    /// Something told of actions.
+    Acted(Acted),
     /// Something to tell the operator.
     Notice(String),
     /// Time has passed.
@@ -79,6 +85,15 @@ pub enum Effect {
     Copy(String),
     /// Ask the background task.
     Poll(PollCommand),
+    /// Ask the desk where actions are planned and performed.
+    Act(ActCommand),
+    /// Write a file that does not exist yet.
+    Save {
+        /// Where to.
+        path: String,
+        /// What is in it.
+        text: String,
+    },
     /// Connect to this address, typed on the first-run screen.
     Connect(String),
 }
@@ -92,6 +107,8 @@ pub struct Settings {
     pub profile: Option<String>,
     /// Whether nothing may be changed.
     pub read_only: bool,
+    /// Which verbs there are.
+    pub role: Role,
     /// Whether this is a production engine.
     pub production: bool,
     /// The zone in which times are shown.
@@ -118,6 +135,7 @@ impl Default for Settings {
             thresholds: Thresholds::default(),
             profile: None,
             read_only: false,
+            role: Role::default(),
             production: false,
             zone: TimeZone::system(),
             warnings: Vec::new(),
@@ -142,6 +160,8 @@ pub enum Overlay {
     Login(Box<LoginForm>),
     /// The part of the engine to show.
     Scope(Box<ScopeForm>),
+    /// What can be done to the selected row.
+    Menu(Box<Menu>),
 }
 
 /// The state of the screen.
@@ -171,6 +191,8 @@ pub struct App {
     pub definitions: DefinitionsPane,
     /// Pages that were opened one from another; the last one has the screen.
     pub pages: Vec<Page>,
+    /// Actions of this run.
+    pub acting: Acting,
     /// What lies above.
     pub overlay: Option<Overlay>,
     /// The last notice and when it came.
@@ -205,6 +227,7 @@ impl App {
             job_definitions: JobDefinitionsPane::default(),
             definitions: DefinitionsPane::default(),
             pages: Vec::new(),
+            acting: Acting::default(),
             overlay: None,
             notice,
             first_run: None,

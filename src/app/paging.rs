@@ -4,6 +4,7 @@ mod instance;
 
 pub(super) use instance::open_instance;
 
+use super::acting;
 use super::command::Command;
 use super::filter::Filter;
 use super::finding;
@@ -29,6 +30,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Page::Instance(_) => instance::on_instance(app, command),
         Page::Timeline(_) => on_timeline(app, command),
         Page::Results(_) => finding::run(app, command),
+        Page::Plan(_) | Page::Action(_) | Page::Actions(_) | Page::Suspended(_) => acting::run(app, command),
         Page::Incident(_) | Page::Trace(_) => None,
     }
 }
@@ -105,7 +107,7 @@ fn open_node(app: &mut App) -> Vec<Effect> {
 pub(super) fn open_tree(app: &mut App) {
     let of_page = app.page().map(|page| match page {
         Page::Incident(page) => Some(page.known.clone()),
-        Page::Tree(_) | Page::Timeline(_) | Page::Trace(_) | Page::Results(_) | Page::Instance(_) => None,
+        _ => None,
     });
     let known = match of_page {
         Some(known) => known,

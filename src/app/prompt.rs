@@ -19,6 +19,45 @@ pub enum Purpose {
     Address,
     /// Search in the whole engine.
     Find,
+    /// Something an action needs to know.
+    Entry(Entry),
+}
+
+/// What an action needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// What confirms a dangerous plan.
+    Confirm,
+    /// Why it is done.
+    Reason,
+    /// Attempts of a retried job.
+    Attempts,
+    /// When a retried job is due.
+    Due,
+    /// Changes a second.
+    Pace,
+    /// How many go first.
+    Canary,
+    /// From which share of failures on it pauses.
+    StopAt,
+    /// When a suspension happens.
+    At,
+    /// The note of an incident.
+    Note,
+    /// The value of a variable.
+    Value,
+    /// Until when a job is postponed.
+    Postpone,
+    /// The priority of a job.
+    JobPriority,
+    /// The priority of a job definition.
+    DefinitionPriority,
+    /// Which job definitions to suspend.
+    SuspendMatching,
+    /// Which job definitions to resume.
+    ResumeMatching,
+    /// The file an action is written to.
+    Export,
 }
 
 /// One line of input.
@@ -30,6 +69,10 @@ pub struct Prompt {
     pub area: TextArea<'static>,
     /// What stood there before, for Esc.
     pub before: String,
+    /// What is asked for, where the purpose alone does not tell.
+    pub label: String,
+    /// What is wrong with what was typed, or what it would do.
+    pub remark: Option<String>,
     /// Whether the first character typed replaces what stands there.
     replaces: bool,
 }
@@ -37,7 +80,14 @@ pub struct Prompt {
 impl Prompt {
     /// A prompt that starts with `text`.
     pub fn new(purpose: Purpose, text: &str) -> Self {
-        Self { purpose, area: line(text), before: text.to_owned(), replaces: purpose == Purpose::Find }
+        let replaces = matches!(purpose, Purpose::Find | Purpose::Entry(_));
+        Self { purpose, area: line(text), before: text.to_owned(), label: String::new(), remark: None, replaces }
+    }
+
+    /// The prompt with these words before what is typed.
+    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
     }
 
     /// What is typed.

@@ -13,6 +13,7 @@ use crate::model::description::{Description, FailedWork};
 use crate::model::example;
 use crate::model::section::Problem;
 
+mod acting;
 mod definitions;
 mod finding;
 mod instance;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::acting;
 use super::filter::Filter;
 use super::finding;
 use super::geometry::Pane;
@@ -76,6 +77,12 @@ pub(super) fn prompt_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
             app.overlay = None;
             return finding::find(app, &text);
         }
+        KeyCode::Enter if matches!(prompt.purpose, Purpose::Entry(_)) => {
+            let (purpose, text) = (prompt.purpose, prompt.text().to_owned());
+            if let Purpose::Entry(entry) = purpose {
+                return acting::typed(app, entry, &text);
+            }
+        }
         KeyCode::Enter => app.overlay = None,
         _ => {
             prompt.key(key);
@@ -109,6 +116,12 @@ fn apply_prompt(app: &mut App, purpose: Purpose, text: &str) {
         Purpose::Search => {
             if let Some(page) = app.pages.last_mut().and_then(|page| page.text_mut()) {
                 page.search(text);
+            }
+        }
+        Purpose::Entry(entry) => {
+            let remark = acting::remark(app, entry, text);
+            if let Some(Overlay::Prompt(prompt)) = &mut app.overlay {
+                prompt.remark = remark;
             }
         }
         Purpose::Address | Purpose::Find => {}

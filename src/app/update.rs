@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::acting;
 use super::command::Command;
 use super::filter::Filter;
 use super::finding;
@@ -18,6 +19,7 @@ use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, pr
 use super::{App, Effect, Message, NOTICE, Overlay};
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::IncidentId;
+use crate::model::inquiry::Inquiry;
 use crate::model::snapshot::Link;
 use crate::poll::command::{Looking, PollCommand};
 use crate::text::safe;
@@ -49,6 +51,10 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Found(found) => {
             finding::take(app, &found);
+            Vec::new()
+        }
+        Message::Acted(acted) => {
+            acting::take(app, acted);
             Vec::new()
         }
         Message::Notice(text) => {
@@ -134,6 +140,10 @@ fn looking(app: &App) -> Looking {
     } else {
         look_at_panes(app, &mut looking);
     }
+    // What somebody forgot to resume is counted in the first line, on every page.
+    if !looking.inquiries.contains(&Inquiry::Suspended) {
+        looking.seldom.push(Inquiry::Suspended);
+    }
     looking.definitions.sort();
     looking.definitions.dedup();
     looking.groups.sort();
@@ -172,6 +182,7 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Prompt(_)) => prompt_key(app, key),
         Some(Overlay::Login(_)) => login_key(app, key),
         Some(Overlay::Scope(_)) => scope_key(app, key),
+        Some(Overlay::Menu(_)) => acting::menu_key(app, key),
         _ => keymap::command(app.context(), &key).map_or_else(Vec::new, |command| run(app, command)),
     }
 }
@@ -234,6 +245,11 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Tree => paging::open_tree(app),
         Command::Timeline => paging::open_timeline(app),
         Command::OnlyTrouble | Command::Variables | Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded => {}
+        Command::Menu => acting::open_menu(app),
+        Command::Act(deed) => return acting::act(app, deed),
+        Command::Actions => acting::show_actions(app),
+        Command::ShowSuspended => acting::show_suspended(app),
+        Command::Choose(_) | Command::ShowRequests | Command::HoldAction | Command::StopAction | Command::ReadBack | Command::Export | Command::Undo => {}
         Command::Find => open_prompt(app, Purpose::Find),
         Command::Instance => paging::open_instance(app),
         Command::Wrap => {

@@ -41,13 +41,16 @@ fn the_help_tells_engines_passwords_and_exit_codes() {
 
 #[test]
 fn the_commands_have_help_of_their_own() {
-    insta::assert_snapshot!("help_of_commands", [help_of(&["snapshot"]), help_of(&["config"])].join("\n---\n"));
+    insta::assert_snapshot!(
+        "help_of_commands",
+        [help_of(&["snapshot"]), help_of(&["journal"]), help_of(&["journal", "verify"]), help_of(&["config"])].join("\n---\n")
+    );
 }
 
 #[test]
 fn every_option_reaches_the_configuration() {
     let words = "prod --config c.toml --user demo --read-only --engine two --budget 5% --timeout 1.5s --theme day --ascii --no-color --log l.log \
-        --ca-file ca.pem --client-certificate me.pem --client-key me.key --proxy none --scope team:payments";
+        --ca-file ca.pem --client-certificate me.pem --client-key me.key --proxy none --scope team:payments --role viewer";
     let arguments = parse(words).unwrap();
     assert_eq!(arguments.options.log, Some(PathBuf::from("l.log")));
     let overrides = overrides(arguments.target, arguments.options, Some("secret".into()));
@@ -57,6 +60,7 @@ fn every_option_reaches_the_configuration() {
         user,
         password,
         read_only,
+        role,
         engine,
         budget_percent,
         timeout,
@@ -69,7 +73,7 @@ fn every_option_reaches_the_configuration() {
         proxy,
         scope,
     } = overrides;
-    assert_eq!(scope.as_deref(), Some("team:payments"));
+    assert_eq!((scope.as_deref(), role), (Some("team:payments"), Some(crate::model::role::Role::Viewer)));
     assert_eq!((ca_file, client_certificate), (Some(PathBuf::from("ca.pem")), Some(PathBuf::from("me.pem"))));
     assert_eq!((client_key, proxy.as_deref()), (Some(PathBuf::from("me.key")), Some("none")));
     assert_eq!((target.as_deref(), config, user.as_deref()), (Some("prod"), Some(PathBuf::from("c.toml")), Some("demo")));
@@ -170,9 +174,30 @@ fn a_snapshot_needs_an_engine_and_only_one() {
 
 #[test]
 fn commands_without_an_engine_refuse_one() {
-    for words in ["prod keys", "prod config path", "prod completions bash"] {
+    for words in ["prod keys", "prod journal", "prod config path", "prod completions bash"] {
         assert_eq!(run_words(words).unwrap_err().0, EXIT_USAGE, "{words}");
     }
+}
+
+#[test]
+fn the_journal_is_read_where_variable_or_file_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_file, path) = written("[journal]\nfolder = 'there'");
+    let environment = Environment { journal: Some(folder.path().join("journal")), ..Environment::default() };
+    for words in
+        ["journal", "journal --failed --since 8h --user ann", "journal list --json", "journal verify", "journal --user ann export --format csv", "journal path"]
+    {
+        let code = run(parse(&format!("{words} --config {path}")).unwrap(), &environment).map_err(|failure| failure.error);
+        assert_eq!(code.unwrap(), EXIT_OK, "{words}");
+    }
+    assert!(!folder.path().join("journal").exists(), "reading makes nothing");
+    let unknown = run(parse(&format!("journal verify --head 0123456789ab --config {path}")).unwrap(), &environment).map_err(|failure| failure.error);
+    assert_eq!(unknown.unwrap(), EXIT_ENGINE, "lines were cut off");
+    for words in ["journal verify --head 0123", "journal --since yesterday", "journal verify --failed"] {
+        assert!(parse(words).is_err(), "{words}");
+    }
+    assert_eq!(run_words("journal --failed verify").unwrap_err().0, EXIT_USAGE);
+    assert_eq!(run_words(&format!("journal --action x --config {path}")).unwrap_err().0, EXIT_USAGE);
 }
 
 #[test]

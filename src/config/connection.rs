@@ -2,7 +2,7 @@
 //!
 //! Two rules keep a secret where it belongs. A password from the file goes only to the URL and the user it was written for: an
 //! address from elsewhere has no profile, and another user has to bring another password; so do tokens, certificates and headers.
-//! And no argument lifts a profile's read-only.
+//! And no argument lifts a profile's read-only, or makes more of a role than the profile does.
 
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::problem::{ConfigError, nearest, safe};
 use super::profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profile, TIMEOUT_SECONDS, check_engine_name, parse_engine_url, url_hint};
 use super::read::COMMAND_WORDS;
 use super::secret::SecretSource;
+use crate::model::role::Role;
 
 /// What one start of the program is about.
 #[derive(Debug, Clone)]
@@ -50,6 +51,8 @@ pub struct Connection {
     pub accent: Option<Color>,
     /// Whether every action is refused.
     pub read_only: bool,
+    /// Which actions there are.
+    pub role: Role,
     /// Whether this is marked as a production engine.
     pub production: bool,
     /// How much of the engine's time may be used, as a fraction: 0.02 is two percent.
@@ -149,6 +152,7 @@ fn bare(url: &str, origin: &str) -> Result<Profile, ConfigError> {
         access: Access::default(),
         accent: None,
         read_only: false,
+        role: None,
         production: false,
         budget_percent: None,
         timeout: None,
@@ -171,6 +175,7 @@ fn connection(profile: Profile, environment: &Environment, overrides: &Overrides
         access: profile.access.overridden(environment, overrides)?,
         accent: profile.accent.or(profile.production.then_some(Color::Red)),
         read_only: profile.read_only || overrides.read_only,
+        role: role(profile.role, overrides.role),
         production: profile.production,
         budget: budget_percent / 100.0,
         timeout,
@@ -179,6 +184,14 @@ fn connection(profile: Profile, environment: &Environment, overrides: &Overrides
         profile_name: Some(profile.name).filter(|name| !name.is_empty()),
         warnings,
     })
+}
+
+/// A role of the profile can be narrowed and never widened; without one, the argument decides.
+fn role(of_profile: Option<Role>, of_argument: Option<Role>) -> Role {
+    match (of_profile, of_argument) {
+        (Some(of_profile), Some(of_argument)) => of_profile.min(of_argument),
+        (of_profile, of_argument) => of_argument.or(of_profile).unwrap_or_default(),
+    }
 }
 
 fn within(option: &str, value: f64, range: &std::ops::RangeInclusive<f64>, unit: &str) -> Result<(), ConfigError> {

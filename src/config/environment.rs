@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::model::role::Role;
+
 /// What the environment says. An empty variable counts as unset.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -29,6 +31,8 @@ pub struct Environment {
     pub client_key: Option<PathBuf>,
     /// `BPMTOP_PROXY`: the proxy to go through, or `none`.
     pub proxy: Option<String>,
+    /// `BPMTOP_JOURNAL`: the folder of the journal.
+    pub journal: Option<PathBuf>,
     /// `NO_COLOR`: draw without colours.
     pub no_color: bool,
 }
@@ -54,6 +58,7 @@ impl Environment {
             client_certificate: set("BPMTOP_CLIENT_CERTIFICATE").map(PathBuf::from),
             client_key: set("BPMTOP_CLIENT_KEY").map(PathBuf::from),
             proxy: text("BPMTOP_PROXY"),
+            journal: set("BPMTOP_JOURNAL").map(PathBuf::from),
             no_color: set("NO_COLOR").is_some(),
         }
     }
@@ -80,6 +85,8 @@ pub struct Overrides {
     pub proxy: Option<String>,
     /// `--read-only`: refuse every action. Can only be switched on, so that no argument lifts a profile's protection.
     pub read_only: bool,
+    /// `--role`: which actions there are. Can only be narrower than the profile's.
+    pub role: Option<Role>,
     /// `--engine`: the name of the engine behind the REST API.
     pub engine: Option<String>,
     /// `--budget`: how much of the engine's time may be used, in percent.
@@ -115,6 +122,7 @@ mod tests {
         assert_eq!(environment.client_certificate, Some(PathBuf::from("value of BPMTOP_CLIENT_CERTIFICATE")));
         assert_eq!(environment.client_key, Some(PathBuf::from("value of BPMTOP_CLIENT_KEY")));
         assert_eq!(environment.proxy.as_deref(), Some("value of BPMTOP_PROXY"));
+        assert_eq!(environment.journal, Some(PathBuf::from("value of BPMTOP_JOURNAL")));
         assert!(environment.no_color);
     }
 

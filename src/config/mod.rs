@@ -9,6 +9,7 @@ mod access;
 mod connection;
 pub(crate) mod document;
 mod environment;
+mod journal;
 pub(crate) mod problem;
 mod profile;
 mod range;
@@ -30,6 +31,7 @@ pub use environment::{Environment, Overrides};
 pub use problem::{ConfigError, Problem};
 pub use profile::{BUDGET_PERCENT, DEFAULT_BUDGET_PERCENT, DEFAULT_TIMEOUT, Profile, TIMEOUT_SECONDS, parse_engine_url};
 pub use range::{Range, RangeError};
+pub use read::parse_role;
 pub use secret::{Purpose, SecretSource};
 pub use thresholds::{FIGURE_KEYS, Level, Threshold, Thresholds};
 
@@ -63,6 +65,8 @@ pub struct Config {
     pub teams: Vec<Team>,
     /// Which variables are masked until somebody asks for them.
     pub mask: Mask,
+    /// The folder of the journal, as far as the file says so.
+    pub journal: Option<PathBuf>,
     /// How the screen looks, as far as the file says so.
     pub ui: UiSection,
     /// What is accepted but deserves a word, such as a password in clear text.
@@ -149,6 +153,12 @@ impl Config {
     /// The folder searched for the user's own themes.
     pub fn themes_folder(&self) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join("themes"))
+    }
+
+    /// The folder of the journal: `BPMTOP_JOURNAL`, then `[journal] folder`, then the platform's folder for state, or for data where
+    /// there is none. `None` only where the platform gives no home folder and no place is named.
+    pub fn journal_folder(&self, environment: &Environment) -> Option<PathBuf> {
+        environment.journal.clone().or_else(|| self.journal.clone()).or_else(journal::default_folder)
     }
 
     /// How the screen looks. `--theme` beats `NO_COLOR`, because what is typed now is meant now; `--no-color` beats everything.

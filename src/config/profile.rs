@@ -9,6 +9,7 @@ use reqwest::Url;
 use super::access::Access;
 use super::problem::safe;
 use super::secret::SecretSource;
+use crate::model::role::Role;
 
 /// The budgets that may be asked for, in percent of one engine thread's time.
 pub const BUDGET_PERCENT: RangeInclusive<f64> = 0.1..=50.0;
@@ -43,6 +44,8 @@ pub struct Profile {
     pub accent: Option<Color>,
     /// Whether every action is refused.
     pub read_only: bool,
+    /// Which actions there are, where the file says so.
+    pub role: Option<Role>,
     /// Whether this is a production engine: marked on screen, in red unless another colour is asked for.
     pub production: bool,
     /// How much of the engine's time may be used, in percent.

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use ratatui::style::Color;
 
+use crate::model::role::Role;
+
 use super::document::{Found, Section, parse};
+use super::journal;
 use super::problem::{ConfigError, Marked, Report, nearest, safe};
 use super::profile::{BUDGET_PERCENT, Profile, TIMEOUT_SECONDS, check_engine_name, parse_engine_url};
 use super::range::Range;
@@ -16,13 +19,13 @@ use super::thresholds::{FIGURE_KEYS, Threshold, Thresholds};
 use super::variables;
 use super::{Config, UiSection};
 
-const TOP_KEYS: &[&str] = &["default_profile", "engine", "team", "thresholds", "ui", "variables"];
+const TOP_KEYS: &[&str] = &["default_profile", "engine", "journal", "team", "thresholds", "ui", "variables"];
 const UI_KEYS: &[&str] = &["theme", "ascii", "mouse"];
 /// The keys of an engine besides those of [`read_login`].
-const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "production", "budget_percent", "timeout_seconds", "scope"];
+const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "role", "production", "budget_percent", "timeout_seconds", "scope"];
 
 /// Words of the command line, which a bare `bpmtop WORD` reads as such and not as a profile.
-pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "tree", "config", "keys", "completions", "help"];
+pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "tree", "journal", "config", "keys", "completions", "help"];
 
 const FILE_REMEDY: &str = "write user = \"name\" and one of password_env, password_file or password_command";
 
@@ -41,6 +44,7 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
     config.default_profile = default_profile(&root, &mut report);
     config.thresholds = thresholds(&root, &mut report);
     config.mask = variables::read(&root, &mut report);
+    config.journal = journal::read(&root, config.folder.as_deref(), &mut report);
     config.ui = ui(&root, &mut report);
     report.finish(config)
 }
@@ -53,6 +57,8 @@ fn home_of(key: &str) -> Option<&'static str> {
         Some("[ui]")
     } else if FIGURE_KEYS.contains(&key) {
         Some("[thresholds]")
+    } else if journal::KEYS.contains(&key) {
+        Some("[journal]")
     } else if variables::KEYS.contains(&key) {
         Some("[variables]")
     } else {
@@ -124,13 +130,38 @@ fn read_profile(name: &str, section: &Section<'_>, config: &mut Config, report: 
     }
     let accent = accent(section, report);
     let read_only = section.flag("read_only", report).unwrap_or_default();
+    let role = section.text("role", report).and_then(|role| noted(parse_role(role.value), &role, report));
     let production = section.flag("production", report).unwrap_or_default();
     let budget_percent = section.number_within("budget_percent", BUDGET_PERCENT, report);
     let timeout = section.number_within("timeout_seconds", TIMEOUT_SECONDS, report).map(Duration::from_secs_f64);
     let scope = teams::scope(section, &config.teams, report);
     // The url comes last, so that a profile without a usable one still has its other mistakes reported.
     let url = url?;
-    Some(Profile { name: name.to_owned(), url, engine_name, user, password, token, access, accent, read_only, production, budget_percent, timeout, scope })
+    Some(Profile {
+        name: name.to_owned(),
+        url,
+        engine_name,
+        user,
+        password,
+        token,
+        access,
+        accent,
+        read_only,
+        role,
+        production,
+        budget_percent,
+        timeout,
+        scope,
+    })
+}
+
+/// The role of that name.
+///
+/// # Errors
+///
+/// Which roles there are.
+pub fn parse_role(word: &str) -> Result<Role, String> {
+    Role::named(word).ok_or_else(|| format!("\"{}\" is no role; write viewer, operator or admin", safe(word)))
 }
 
 /// The value, with an error noted at the place of what was checked.

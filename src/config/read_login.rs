@@ -104,9 +104,9 @@ fn secret(keys: &[&'static str], section: &Section<'_>, folder: Option<&Path>, r
     }
 }
 
-fn path(key: &str, section: &Section<'_>, folder: Option<&Path>, report: &mut Report<'_>) -> Option<PathBuf> {
+pub(super) fn path(key: &str, section: &Section<'_>, folder: Option<&Path>, report: &mut Report<'_>) -> Option<PathBuf> {
     let found = section.text(key, report)?;
-    let checked = if found.value.is_empty() { Err(format!("{key} names no file")) } else { Ok(anchored(found.value, folder)) };
+    let checked = if found.value.is_empty() { Err(format!("{key} names nothing")) } else { Ok(anchored(found.value, folder)) };
     noted(checked, &found, report)
 }
 

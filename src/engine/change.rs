@@ -5,6 +5,7 @@
 
 mod request;
 mod send;
+mod value;
 
 use std::time::Duration;
 

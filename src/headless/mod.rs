@@ -1,6 +1,7 @@
 //! The same picture without a terminal.
 
 pub mod doctor;
+pub mod journal;
 mod once;
 pub mod refused_logins;
 pub mod snapshot;

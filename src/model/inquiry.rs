@@ -14,6 +14,7 @@ use super::history::{HistoricIncident, HistoricInstance, InstanceState};
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use super::job::Job;
 use super::section::Problem;
+use super::suspension::Suspended;
 use super::timeline::{Part, PastPage};
 use super::user_task::UserTask;
 use super::variable::Variable;
@@ -77,6 +78,8 @@ pub enum Inquiry {
     /// Variables of an instance. They may be large and secret, so they are read only once somebody asks, and forgotten by whoever answers
     /// when nobody looks at them.
     Variables(VariablesAsk),
+    /// What is suspended in the whole engine.
+    Suspended,
 }
 
 /// Which variables to read.
@@ -106,6 +109,7 @@ impl Inquiry {
             Self::Jobs(_) | Self::Timers(_) | Self::ExternalTasks(_) | Self::UserTasks(_) => 5,
             Self::CalledCount(_) => 10,
             Self::PastIncidents(_) => 20,
+            Self::Suspended => 10,
             // Longer than anybody looks: only whoever asks for them again reads them again.
             Self::Variables(_) => 86_400,
         })
@@ -132,7 +136,7 @@ impl Inquiry {
             | Self::CalledCount(id)
             | Self::PastIncidents(id) => Some(id),
             Self::Variables(ask) => Some(&ask.instance),
-            Self::Chain(_) | Self::FailureTrace(_) => None,
+            Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended => None,
         }
     }
 }
@@ -164,6 +168,8 @@ pub enum Finding {
     PastIncidents(Listed<HistoricIncident>),
     /// To [`Inquiry::Variables`].
     Variables(VariablesPage),
+    /// To [`Inquiry::Suspended`].
+    Suspended(Box<Suspended>),
 }
 
 /// Rows of a bounded list, and how many there are in all.

@@ -20,6 +20,7 @@ pub mod job;
 pub mod masking;
 pub mod naming;
 pub mod rights;
+pub mod role;
 pub mod scope;
 pub mod scoped;
 pub mod search;

@@ -3,6 +3,14 @@
 //! The states do not stack. The engine runs a job if the job itself is not suspended; a job definition only decides how new jobs are born;
 //! suspending or resuming an instance writes the same into all of its jobs, whatever their definitions say.
 
+use jiff::Timestamp;
+
+use super::definition::ProcessInstance;
+use super::ids::{JobDefinitionId, JobId, ProcessDefinitionId};
+use super::inquiry::Listed;
+use super::section::Problem;
+use crate::text::EngineText;
+
 /// Which of the three are suspended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Suspension {
@@ -44,6 +52,37 @@ impl Suspension {
         !self.job
     }
 }
+
+/// A suspension or resumption that is to happen later (`executionDate`): the engine keeps it as a timer job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimedSuspension {
+    /// The timer.
+    pub job: JobId,
+    /// When.
+    pub at: Timestamp,
+    /// Suspends rather than resumes.
+    pub suspend: bool,
+    /// Of which job definition, where the history tells.
+    pub job_definition: Option<JobDefinitionId>,
+    /// Of which version of a process, where the history tells.
+    pub process_definition: Option<ProcessDefinitionId>,
+    /// Who ordered it, where the history tells.
+    pub user: Option<EngineText>,
+}
+
+/// What is suspended in the whole engine, besides the definitions, which the picture holds anyway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suspended {
+    /// Process instances, the first [`MOST_SUSPENDED`] by id.
+    pub instances: Listed<ProcessInstance>,
+    /// Jobs, whatever suspended them.
+    pub jobs: u64,
+    /// What is to happen later.
+    pub timed: Result<Vec<TimedSuspension>, Problem>,
+}
+
+/// Suspended instances that are listed.
+pub const MOST_SUSPENDED: u32 = 200;
 
 #[cfg(test)]
 mod tests {

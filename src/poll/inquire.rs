@@ -4,6 +4,7 @@
 mod called;
 mod holdings;
 mod past;
+mod suspended;
 mod variables;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -106,6 +107,7 @@ impl Counter {
             Inquiry::CalledCount(id) => self.called_count(id).boxed(),
             Inquiry::PastIncidents(id) => self.past_incidents(id).boxed(),
             Inquiry::Variables(ask) => self.variables(ask).boxed(),
+            Inquiry::Suspended => self.suspended().boxed(),
         }
     }
 

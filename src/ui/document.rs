@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::look::{Look, Pen};
 use crate::app::document::{Document, Line, Tone};
@@ -57,7 +58,7 @@ fn draw_line(page: &Document, line: &Line, hit: bool, look: &Look, area: Rect, b
             }
             let indent = u16::try_from(LABEL).unwrap_or(0).min(area.width);
             let rest = Rect { x: area.x + indent, width: area.width - indent, ..area };
-            wrapped(page, value, hit, look.style(tone_role(*tone)), look, rest, buffer)
+            wrapped(page, (value, split_between_words), hit, look.style(tone_role(*tone)), look, rest, buffer)
         }
         Line::Heading(text) => {
             if let Some(mut pen) = Pen::new(buffer, area, 0) {
@@ -65,12 +66,13 @@ fn draw_line(page: &Document, line: &Line, hit: bool, look: &Look, area: Rect, b
             }
             1
         }
-        Line::Text(text) => wrapped(page, text, hit, look.style(Role::Text), look, area, buffer),
-        Line::Remark(text, tone) => wrapped(page, text, hit, look.style(tone_role(*tone)), look, area, buffer),
+        Line::Text(text) => wrapped(page, (text, split_at_width), hit, look.style(Role::Text), look, area, buffer),
+        Line::Remark(text, tone) => wrapped(page, (text, split_between_words), hit, look.style(tone_role(*tone)), look, area, buffer),
     }
 }
 
-fn wrapped(page: &Document, text: &str, hit: bool, style: Style, look: &Look, area: Rect, buffer: &mut Buffer) -> u16 {
+/// Draws a text that may take several rows: our own words break between words, foreign text anywhere.
+fn wrapped(page: &Document, (text, split): (&str, fn(&str, usize) -> usize), hit: bool, style: Style, look: &Look, area: Rect, buffer: &mut Buffer) -> u16 {
     let room = usize::from(area.width);
     if room == 0 {
         return 1;
@@ -78,7 +80,7 @@ fn wrapped(page: &Document, text: &str, hit: bool, style: Style, look: &Look, ar
     let mut rest = text;
     let mut rows = 0;
     loop {
-        let cut = if page.wrap { split_at_width(rest, room) } else { rest.len() };
+        let cut = if page.wrap { split(rest, room) } else { rest.len() };
         let (part, next) = rest.split_at(cut);
         if let Some(mut pen) = Pen::new(buffer, area, rows) {
             write_with_hits(&mut pen, part, if hit { &page.needle } else { "" }, style, look);
@@ -93,12 +95,23 @@ fn wrapped(page: &Document, text: &str, hit: bool, style: Style, look: &Look, ar
 
 /// The byte index where `text` fills `room` cells; at least one character, so that wrapping always ends.
 fn split_at_width(text: &str, room: usize) -> usize {
-    if width(text) <= room {
-        return text.len();
+    let mut cells = 0;
+    for (at, sign) in text.grapheme_indices(true) {
+        cells += width(sign);
+        if cells > room && at > 0 {
+            return at;
+        }
     }
-    let kept = truncate(text, room + 1);
-    let bytes = kept.strip_suffix('…').map_or(kept.len(), str::len);
-    if bytes == 0 { text.chars().next().map_or(0, char::len_utf8) } else { bytes.min(text.len()) }
+    text.len()
+}
+
+/// The same between two words, where there is a blank to break at.
+fn split_between_words(text: &str, room: usize) -> usize {
+    let cut = split_at_width(text, room);
+    if cut == text.len() || text[cut..].starts_with(' ') {
+        return cut;
+    }
+    text[..cut].rfind(' ').map_or(cut, |blank| blank + 1)
 }
 
 fn write_with_hits(pen: &mut Pen<'_>, text: &str, needle: &str, style: Style, look: &Look) {
@@ -129,6 +142,10 @@ mod tests {
     fn long_lines_are_split_at_the_width_and_wrapping_always_ends() {
         assert_eq!(split_at_width("abcdef", 4), 4);
         assert_eq!(split_at_width("abc", 4), 3);
+        assert_eq!(split_at_width("abcde", 4), 4, "one sign too many");
+        assert_eq!(split_between_words("ab cd ef", 7), 6);
+        assert_eq!(split_between_words("ab cd ef", 5), 5, "the blank after a word needs no room");
+        assert_eq!(split_between_words("abcdefgh", 5), 5);
         assert_eq!(split_at_width("支付对账", 5), 6);
         assert_eq!(split_at_width("支付", 1), 3);
     }

@@ -6,16 +6,18 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::look::{Look, Pen};
+use crate::action::ledger::Stage;
 use crate::app::command::Command;
 use crate::app::keymap;
-use crate::app::prompt::Purpose;
+use crate::app::prompt::{Entry, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
+use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::rights::Trust;
 use crate::model::scoped::from_statistics;
 use crate::model::section::{Problem, Section};
 use crate::model::snapshot::{Link, Snapshot};
-use crate::text::{age, truncate_middle, width};
+use crate::text::{age, count_exact, truncate_middle, width};
 use crate::theme::Role;
 
 /// Draws the first line.
@@ -47,6 +49,9 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if matches!(app.snapshot.trust(Figure::IncidentsRoot), Trust::Partial(_)) {
         pen.write(" partial view ", look.style(Role::BadgeStale)).skip(1);
     }
+    if let Some(badge) = suspended_badge(app) {
+        pen.write(&badge, look.style(Role::BadgeSuspended)).skip(1);
+    }
     let product = match (&engine.product, &engine.version) {
         (Some(product), Some(version)) => format!("{product} {version}"),
         (_, Some(version)) => version.to_string(),
@@ -61,6 +66,19 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if room >= 12 {
         pen.write(&truncate_middle(&place, room), look.style(Role::Muted));
     }
+}
+
+/// How much is suspended in the whole engine, as far as the picture tells: the classic after-effect of an incident is what nobody resumed.
+fn suspended_badge(app: &App) -> Option<String> {
+    let whole = app.whole();
+    let definitions = whole.job_definitions.get().map_or(0, |rows| rows.iter().filter(|row| row.suspended).count());
+    let processes = whole.definitions.get().map_or(0, |rows| rows.by_id.values().filter(|row| row.suspended).count());
+    let instances = match whole.findings.get(&Inquiry::Suspended).and_then(|section| section.get()) {
+        Some(Finding::Suspended(found)) => found.instances.total.unwrap_or(0),
+        _ => 0,
+    };
+    let count = definitions as u64 + processes as u64 + instances;
+    (count > 0).then(|| format!(" {} SUSPENDED: W ", count_exact(count)))
 }
 
 fn link_words(app: &App, look: &Look) -> (String, Role) {
@@ -119,6 +137,9 @@ fn status_words(app: &App) -> (String, Role) {
     if let Some((notice, _)) = &app.notice {
         return (notice.clone(), Role::Info);
     }
+    if let Some(told) = action_words(app) {
+        return told;
+    }
     if let Some(problem) = first_problem(snapshot) {
         return (format!("{}. {}", problem.what, problem.remedy), Role::Warning);
     }
@@ -126,6 +147,15 @@ fn status_words(app: &App) -> (String, Role) {
         Some(warning) => (warning.clone(), Role::Muted),
         None => (String::new(), Role::Muted),
     }
+}
+
+/// How the actions under way stand, for whoever works on something else meanwhile.
+fn action_words(app: &App) -> Option<(String, Role)> {
+    let running: Vec<_> = app.acting.running().collect();
+    let newest = running.last()?;
+    let others = if running.len() > 1 { format!(" (and {} more)", running.len() - 1) } else { String::new() };
+    let role = if matches!(newest.stage, Stage::Paused(_)) { Role::Warning } else { Role::Info };
+    Some((format!("{}{others}  A shows it", newest.headline()), role))
 }
 
 fn first_problem(snapshot: &Snapshot) -> Option<&Problem> {
@@ -150,6 +180,13 @@ pub fn draw_footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let mut room = pen.room() - bindings.iter().filter(|binding| kept(binding)).map(|binding| cells(&shown(binding))).sum::<usize>().min(pen.room());
     let keys: Vec<(String, String)> = match &app.overlay {
         Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Find => vec![("enter".into(), "search".into()), ("esc".into(), "leave".into())],
+        Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Entry(Entry::Confirm) => {
+            vec![("enter".into(), "do it, if it is right".into()), ("esc".into(), "send nothing".into())]
+        }
+        Some(Overlay::Prompt(prompt)) if matches!(prompt.purpose, Purpose::Entry(_)) => {
+            vec![("enter".into(), "take it".into()), ("esc".into(), "leave".into())]
+        }
+        Some(Overlay::Menu(_)) => vec![("letter".into(), "plan it".into()), ("esc".into(), "close".into())],
         Some(Overlay::Prompt(_)) => vec![("enter".into(), "keep".into()), ("esc".into(), "undo".into())],
         Some(Overlay::Scope(_)) => vec![("enter".into(), "show".into()), ("tab".into(), "suggestions".into()), ("esc".into(), "as before".into())],
         Some(Overlay::Login(_)) => vec![("enter".into(), "log in".into()), ("tab".into(), "other line".into()), ("esc".into(), "not now".into())],

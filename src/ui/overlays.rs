@@ -7,11 +7,12 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
 use super::look::{Look, Pen};
+use crate::app::acting::Menu;
 use crate::app::keymap::{BINDINGS, Context};
 use crate::app::prompt::{LoginForm, LoginLine, Prompt, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
-use crate::text::{Align, age, wrap_words};
+use crate::text::{Align, age, truncate, width, wrap_words};
 use crate::theme::Role;
 
 /// Draws what lies over the panes, if anything.
@@ -22,6 +23,7 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
         Some(Overlay::Prompt(prompt)) => draw_prompt(app, prompt, look, frame),
         Some(Overlay::Login(form)) => draw_login(app, form, look, frame),
         Some(Overlay::Scope(form)) => super::scope::draw(form, look, frame),
+        Some(Overlay::Menu(menu)) => draw_menu(menu, look, frame),
     }
 }
 
@@ -58,6 +60,10 @@ fn help_lines(place: Context) -> Vec<HelpLine> {
         ("On the page of an instance", Context::Instance),
         ("In a timeline", Context::Timeline),
         ("In the results of a search", Context::Results),
+        ("On the plan of an action", Context::Plan),
+        ("On the page of an action", Context::Action),
+        ("In the list of actions", Context::Actions),
+        ("In the list of what is suspended", Context::Suspended),
     ];
     if let Some(at) = places.iter().position(|(_, context)| *context == place) {
         places[..=at].rotate_right(1);
@@ -120,18 +126,52 @@ fn draw_help(app: &App, top: usize, look: &Look, frame: &mut Frame<'_>) {
 fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {
     let area = app.geometry().status;
     let label = match prompt.purpose {
-        Purpose::Filter => " filter: ",
-        Purpose::Search => " search: ",
-        Purpose::Address => " address: ",
-        Purpose::Find if area.width < 100 => " find (key, id, activity, message): ",
-        Purpose::Find => " find (business key, id, activity or message): ",
+        Purpose::Filter => " filter: ".to_owned(),
+        Purpose::Search => " search: ".to_owned(),
+        Purpose::Address => " address: ".to_owned(),
+        Purpose::Find if area.width < 100 => " find (key, id, activity, message): ".to_owned(),
+        Purpose::Find => " find (business key, id, activity or message): ".to_owned(),
+        Purpose::Entry(_) => format!(" {}", truncate(&prompt.label, usize::from(area.width * 2 / 3))),
     };
     frame.buffer_mut().set_style(area, look.style(Role::Input));
     if let Some(mut pen) = Pen::new(frame.buffer_mut(), area, 0) {
-        pen.write(label, look.style(Role::Key));
+        pen.write(&label, look.style(Role::Key));
     }
-    let indent = u16::try_from(label.len()).unwrap_or(0).min(area.width);
+    let indent = u16::try_from(width(&label)).unwrap_or(0).min(area.width);
     draw_input(&prompt.area, Rect { x: area.x + indent, width: area.width - indent, height: 1, ..area }, true, look, frame);
+    if let Some(remark) = &prompt.remark {
+        // Above the line: what it would do, or what is wrong with it.
+        let above = Rect { y: area.y.saturating_sub(1), ..area };
+        Clear.render(above, frame.buffer_mut());
+        frame.buffer_mut().set_style(above, look.style(Role::Overlay));
+        if let Some(mut pen) = Pen::new(frame.buffer_mut(), above, 0) {
+            pen.skip(1).write(remark, look.style(Role::Warning));
+        }
+    }
+}
+
+/// What can be done to the selected row; for the rest, why not.
+fn draw_menu(menu: &Menu, look: &Look, frame: &mut Frame<'_>) {
+    let screen = frame.area();
+    let height = u16::try_from(menu.items.len()).unwrap_or(u16::MAX).saturating_add(4).min(screen.height);
+    let about = if menu.chosen.about.is_empty() { "the engine".to_owned() } else { menu.chosen.about.clone() };
+    let inside = window(&format!("What can be done: {}", truncate(&about, 70)), 112.min(screen.width), height, look, frame);
+    let room = usize::from(inside.height.saturating_sub(1)).max(1);
+    let top = menu.cursor.saturating_sub(room - 1);
+    for (line, (place, item)) in menu.items.iter().enumerate().skip(top).take(room).enumerate() {
+        let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, u16::try_from(line).unwrap_or(u16::MAX)) else { break };
+        let possible = item.obstacle.is_none();
+        let (key, text) = if possible { (Role::Key, Role::Text) } else { (Role::Muted, Role::Muted) };
+        pen.write(if place == menu.cursor { look.symbols.cursor } else { " " }, look.style(Role::Accent)).skip(1);
+        pen.write(&item.row.letter.to_string(), look.style(key)).skip(2);
+        pen.write(item.row.title, look.style(text));
+        if let Some(why) = &item.obstacle {
+            pen.write("  ", look.style(Role::Text)).write(&why.words(), look.style(Role::Faint));
+        }
+    }
+    if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, inside.height.saturating_sub(1)) {
+        pen.write("A letter, or enter, makes a plan: nothing is sent before it is confirmed. esc closes.", look.style(Role::Muted));
+    }
 }
 
 /// Draws a line of input, with its cursor if it has the focus.

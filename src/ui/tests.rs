@@ -1,5 +1,6 @@
 //! Screens pinned at the sizes operators use.
 
+mod acting;
 mod instance;
 
 use std::sync::Arc;

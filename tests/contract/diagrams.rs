@@ -61,6 +61,12 @@ pub fn person() -> Step {
     Step { id: "decide".into(), xml: r#"<userTask id="decide" name="Decide"/>"#.into() }
 }
 
+/// Waits for a person, and evaluates this expression when that is over or cancelled.
+pub fn person_with_listener(expression: &str) -> Step {
+    let listener = format!(r#"<extensionElements><camunda:executionListener event="end" expression="{expression}"/></extensionElements>"#);
+    Step { id: "decide".into(), xml: format!(r#"<userTask id="decide" name="Decide">{listener}</userTask>"#) }
+}
+
 /// Waits for so many persons at once.
 pub fn people(number: u32) -> Step {
     let loops = format!("<multiInstanceLoopCharacteristics><loopCardinality>{number}</loopCardinality></multiInstanceLoopCharacteristics>");

@@ -11,9 +11,10 @@
 //! | file | what belongs there |
 //! |---|---|
 //! | `table.rs` | all tests, one line each |
-//! | `bench.rs` | what a test is given |
+//! | `bench.rs`, `actor.rs` | what a test is given, and somebody whose changes can be told from all others |
 //! | `wire.rs`, `ledger.rs` | noting what was asked and what was proved |
 //! | `diagrams.rs` | the processes |
+//! | `../faults` | the fault matrix, shared with the tests that need no engine; `faulty.rs` fills it here |
 //! | `stand.rs` | starting the engines |
 //! | the others | the tests |
 
@@ -21,11 +22,17 @@
 
 #[path = "../engine/mod.rs"]
 mod engine;
+#[path = "../faults/mod.rs"]
+mod faults;
 
+mod actor;
 mod bench;
+mod cancels;
+mod changes;
 mod definitions;
 mod diagrams;
 mod external;
+mod faulty;
 mod filters;
 mod history;
 mod incidents;
@@ -34,10 +41,12 @@ mod jobs;
 mod ledger;
 mod lives;
 mod login;
+mod logs;
 mod permissions;
 mod picture;
 mod printed;
 mod stand;
+mod suspensions;
 mod table;
 mod trees;
 mod wire;

@@ -1,17 +1,19 @@
 //! An engine that checks authorizations: who sees what, and what is said to those who may not. It compresses, too.
 
 use anyhow::{Context as _, Result, ensure};
+use bpmtop::engine::catalogue::Permission;
 use bpmtop::engine::version::Certainty;
 use bpmtop::engine::{
     Client, CountQuestion, ErrorKind, ExternalTaskFilter, HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricInstanceFilter,
     HistoricInstanceQuery, IncidentFilter, IncidentQuery, InstanceFilter, InstanceQuery, JobFilter, JobLogFilter, JobLogQuery, Order, Page, Problem,
-    RequestName, RunningOrder,
+    RequestName, RunningOrder, Sent,
 };
 use bpmtop::model::ids::ProcessInstanceId;
 use bpmtop::model::rights::Right;
 
 use super::bench::{Bench, query, refusal};
-use super::diagrams::people;
+use super::diagrams::{external, people};
+use super::faults::{Ids, change, rows};
 use super::printed::printed;
 use super::wire::Wire;
 
@@ -261,5 +263,57 @@ pub async fn a_doctor_tells_a_stranger_what_is_kept_from_him(bench: Bench) -> Re
     let rights: Vec<_> = checks.iter().filter(|check| check["subject"] == "permission").collect();
     ensure!(rights.len() == Right::ALL.len(), "{checks:?}");
     ensure!(rights.iter().all(|check| check["verdict"] == "warning" && check["remedy"].is_string()), "{rights:?}");
+    Ok(())
+}
+
+/// `SUSPEND_INSTANCE on PROCESS_DEFINITION` out of what an engine says is missing, `SUSPEND_INSTANCE` and `ProcessDefinition`.
+fn right_in_words(permission: &str, resource: &str) -> String {
+    let mut words = String::new();
+    for sign in resource.replace(' ', "").chars() {
+        if sign.is_ascii_uppercase() && !words.is_empty() {
+            words.push('_');
+        }
+        words.push(sign.to_ascii_uppercase());
+    }
+    format!("{permission} on {words}")
+}
+
+pub async fn a_reader_is_refused_every_change_and_told_the_rights_of_its_row(bench: Bench) -> Result<()> {
+    let process = bench.failed("guarded", 1).await?;
+    let topic = bench.name("guarded");
+    let booking = bench.deploy("guarded-task", [external(&topic)]).await?;
+    bench.driver().start(&booking.key, "x", &serde_json::json!({})).await?;
+    let of = format!("processDefinitionId={}", process.id.as_wire());
+    let one = async |path: String, field: &str| -> Result<String> {
+        let rows = bench.driver().list(&path).await?;
+        Ok(rows.first().and_then(|row| row[field].as_str()).with_context(|| format!("no {field} at {path}"))?.to_owned())
+    };
+    bench.driver().suspend_job_definitions(&process.key, true, true).await?;
+    let ids = Ids {
+        job: one(format!("/job?{of}"), "id").await?,
+        external_task: one(format!("/external-task?topicName={topic}"), "id").await?,
+        job_definition: one(format!("/job-definition?{of}"), "id").await?,
+        process_definition: process.id.as_wire().to_owned(),
+        instance: one(format!("/process-instance?{of}"), "id").await?,
+        execution: one(format!("/job?{of}"), "executionId").await?,
+        incident: one(format!("/incident?{of}"), "id").await?,
+        operation: one(format!("/history/user-operation?processDefinitionKey={}", process.key), "operationId").await?,
+    };
+    let reader = reader(&bench).await?;
+    let mut wrong = Vec::new();
+    for row in rows() {
+        let delivered = reader.client.change(&change(row.name, &ids)).await;
+        let Sent::Rejected(error) = &delivered.sent else { anyhow::bail!("{:?}: {delivered:?}", row.name) };
+        let Problem::Forbidden { missing, .. } = error.problem() else { anyhow::bail!("{:?}: {delivered:?}", row.name) };
+        let mut told: Vec<_> = missing.iter().map(|lack| right_in_words(lack.permission.as_wire(), lack.resource.as_wire())).collect();
+        told.sort();
+        let Permission::AnyOf(listed) = row.permission else { anyhow::bail!("{:?} names no rights", row.name) };
+        let mut listed = listed.to_vec();
+        listed.sort_unstable();
+        if told != listed {
+            wrong.push(format!("{:?} lists {listed:?}, the engine {told:?}: {error}", row.name));
+        }
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }

@@ -4,7 +4,10 @@ use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
-use super::{definitions, external, filters, history, incidents, instances, jobs, lives, login, permissions, picture, printed, trees};
+use super::{
+    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, printed,
+    suspensions, trees,
+};
 
 /// Which engine a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +144,38 @@ const SHARED: &[Test] = &tests![Plain, Any:
     trees::a_tree_tells_what_ended_and_what_was_deleted_while_it_was_looked_at,
     trees::called_instances_that_completed_are_shown_on_demand,
     trees::a_tree_is_found_by_instance_incident_and_business_key_running_or_ended,
+    logs::the_job_log_is_filtered_by_what_happened_and_to_which_kind,
+    logs::the_job_log_of_many_jobs_is_read_by_their_executions_newest_first,
+    logs::the_log_of_external_tasks_is_filtered_by_each_parameter,
+    logs::the_log_of_operations_is_filtered_by_each_parameter,
+    logs::a_variable_is_found_by_its_name_and_its_execution,
+    changes::a_retry_gives_attempts_resolves_the_incident_and_leaves_one_entry,
+    changes::a_retry_keeps_a_due_date_that_lies_ahead_unless_it_is_told,
+    changes::a_job_is_postponed_and_run_at_once_by_its_due_date,
+    changes::a_job_has_another_priority_and_can_be_suspended_alone,
+    changes::attempts_of_an_external_task_resolve_its_incident_and_an_unlocked_one_has_no_worker,
+    changes::a_variable_is_written_in_its_instance_or_in_one_execution,
+    changes::a_note_is_written_and_cleared_and_a_reason_stands_on_every_row_of_an_operation,
+    changes::of_an_unknown_id_some_changes_are_accepted_all_the_same,
+    suspensions::a_job_definition_is_suspended_with_its_jobs_or_without,
+    suspensions::a_timed_suspension_is_a_timer_and_comes_when_it_is_due,
+    suspensions::a_timed_suspension_whose_timer_is_deleted_never_comes,
+    suspensions::a_timed_resumption_is_a_timer_of_its_own_kind,
+    suspensions::a_process_definition_is_suspended_with_its_instances_or_without_and_nobody_starts_one,
+    suspensions::a_timed_suspension_of_a_process_definition_comes_when_it_is_due,
+    suspensions::an_instance_that_is_resumed_wakes_its_job_though_the_job_definition_is_suspended,
+    suspensions::a_job_definition_that_is_resumed_wakes_jobs_of_suspended_instances_and_they_fail,
+    suspensions::a_priority_of_a_job_definition_holds_for_new_jobs_or_for_all,
+    suspensions::a_suspended_definition_leaves_external_tasks_to_their_workers,
+    suspensions::a_job_definition_suspended_under_running_work_makes_it_fail_and_run_again,
+    cancels::cancelling_any_level_ends_the_whole_chain_but_a_caller_with_another_branch,
+    cancels::a_caller_with_another_branch_outlives_what_it_called,
+    cancels::listeners_run_when_an_instance_is_cancelled_unless_they_are_left_out,
+    cancels::a_batch_cancels_with_a_reason_that_the_called_do_not_get_in_the_same_words,
+    cancels::a_batch_that_cancels_treats_what_is_gone_as_done,
+    cancels::attempts_for_many_are_given_in_a_batch_that_tells_nothing_of_the_jobs,
+    cancels::a_batch_with_an_unknown_job_does_the_others_and_fails_for_that_one,
+    faulty::no_fault_on_the_way_makes_a_change_lie_or_be_made_twice,
     picture::pausing_stops_every_request,
     picture::an_engine_that_goes_away_is_found_again,
     picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
@@ -164,6 +199,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::a_compressed_answer_is_read_like_any_other,
     permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
     permissions::every_part_of_a_right_decides,
+    permissions::a_reader_is_refused_every_change_and_told_the_rights_of_its_row,
 ];
 
 const ALONE: &[Test] = &tests![Plain, None:

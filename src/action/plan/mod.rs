@@ -268,3 +268,14 @@ pub struct Unavailable {
     /// What can be done instead; may be empty.
     pub remedy: String,
 }
+
+impl Unavailable {
+    /// Both in one line: what stands in the way, and what can be done instead.
+    pub fn words(&self) -> String {
+        let sentence = |text: &str| {
+            let mut signs = text.trim().trim_end_matches('.').chars();
+            signs.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), signs.as_str()))
+        };
+        [sentence(&self.why), sentence(&self.remedy)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}

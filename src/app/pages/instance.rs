@@ -307,7 +307,7 @@ fn is_empty(finding: &Finding) -> bool {
             Tokens::TooMany(_) => false,
             Tokens::Gone => true,
         },
-        Finding::Instance(_) | Finding::Called(_) | Finding::Variables(_) | Finding::Past(_) | Finding::FailureTrace(_) => false,
+        Finding::Instance(_) | Finding::Called(_) | Finding::Variables(_) | Finding::Past(_) | Finding::FailureTrace(_) | Finding::Suspended(_) => false,
     }
 }
 

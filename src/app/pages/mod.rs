@@ -2,6 +2,10 @@
 //!
 //! | page | what belongs there |
 //! |---|---|
+//! | [`plan`] | what an action would do |
+//! | [`action`] | what became of one |
+//! | [`actions`] | all of this run |
+//! | [`suspended`] | everything that is suspended |
 //! | [`incident`] | everything about one incident |
 //! | [`tree`] | the tree of called instances |
 //! | [`instance`] | everything about one process instance |
@@ -9,9 +13,13 @@
 //! | [`trace`] | the stack trace of one failure of the past |
 //! | [`results`] | what a search found |
 
+pub mod action;
+pub mod actions;
 pub mod incident;
 pub mod instance;
+pub mod plan;
 pub mod results;
+pub mod suspended;
 pub mod timeline;
 pub mod trace;
 pub mod tree;
@@ -28,9 +36,13 @@ use crate::model::section::Moment;
 use crate::model::snapshot::Snapshot;
 use crate::poll::command::{Looking, PollCommand};
 
+use self::action::ActionPage;
+use self::actions::ActionsPage;
 use self::incident::IncidentPage;
 use self::instance::InstancePage;
+use self::plan::PlanPage;
 use self::results::ResultsPage;
+use self::suspended::SuspendedPage;
 use self::timeline::TimelinePage;
 use self::trace::TracePage;
 use self::tree::TreePage;
@@ -50,6 +62,14 @@ pub enum Page {
     Trace(Box<TracePage>),
     /// What a search found.
     Results(Box<ResultsPage>),
+    /// What an action would do.
+    Plan(Box<PlanPage>),
+    /// What became of an action.
+    Action(Box<ActionPage>),
+    /// All actions of this run.
+    Actions(Box<ActionsPage>),
+    /// Everything that is suspended.
+    Suspended(Box<SuspendedPage>),
 }
 
 /// What every page can be asked to do; many do only a part of it.
@@ -116,6 +136,10 @@ impl Deref for Page {
             Self::Timeline(page) => &**page,
             Self::Trace(page) => &**page,
             Self::Results(page) => &**page,
+            Self::Plan(page) => &**page,
+            Self::Action(page) => &**page,
+            Self::Actions(page) => &**page,
+            Self::Suspended(page) => &**page,
         }
     }
 }
@@ -129,6 +153,10 @@ impl DerefMut for Page {
             Self::Timeline(page) => &mut **page,
             Self::Trace(page) => &mut **page,
             Self::Results(page) => &mut **page,
+            Self::Plan(page) => &mut **page,
+            Self::Action(page) => &mut **page,
+            Self::Actions(page) => &mut **page,
+            Self::Suspended(page) => &mut **page,
         }
     }
 }

@@ -87,7 +87,7 @@ fn mistakes_in_headers_and_proxies_are_told_with_the_right_key() {
         ("proxy = 'http://ann:hunter2@h'", "write proxy_user"),
         ("proxi = 'http://h'", "did you mean \"proxy\"?"),
         ("clientcertificate = 'x'", "did you mean \"client_certificate\"?"),
-        ("ca_file = ''", "ca_file names no file"),
+        ("ca_file = ''", "ca_file names nothing"),
         ("insecure = true", "unknown key \"insecure\""),
     ] {
         let shown = refused(lines);

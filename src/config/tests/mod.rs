@@ -1,6 +1,7 @@
 //! What the configuration accepts, refuses and prefers, read as an operator would write it.
 
 mod access;
+mod journal;
 mod mistakes;
 mod precedence;
 mod profiles;

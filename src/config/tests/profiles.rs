@@ -83,6 +83,25 @@ fn every_key_of_a_profile_reaches_the_connection() {
 }
 
 #[test]
+fn an_argument_narrows_the_role_of_a_profile_and_never_widens_it() {
+    use crate::model::role::Role::{Admin, Operator, Viewer};
+    for (of_profile, of_argument, expected) in [
+        ("", None, Operator),
+        ("", Some(Admin), Admin),
+        ("role='operator'", Some(Admin), Operator),
+        ("role='admin'", Some(Viewer), Viewer),
+        ("role='admin'", None, Admin),
+        ("role='viewer'", Some(Admin), Viewer),
+    ] {
+        let config = parse(&format!("[engine.p]\nurl='http://h'\n{of_profile}")).unwrap();
+        let overrides = Overrides { role: of_argument, ..Overrides::default() };
+        assert_eq!(connect(&config, &Environment::default(), &overrides).role, expected, "{of_profile} {of_argument:?}");
+    }
+    let wrong = parse("[engine.p]\nurl='http://h'\nrole='root'").unwrap_err().to_string();
+    assert!(wrong.contains("write viewer, operator or admin"), "{wrong}");
+}
+
+#[test]
 fn production_is_red_unless_another_colour_is_named() {
     let config = parse("[engine.p]\nurl='http://h'\nproduction=true").unwrap();
     assert_eq!(connect(&config, &Environment::default(), &Overrides::default()).accent, Some(Color::Red));

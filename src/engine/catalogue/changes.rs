@@ -82,9 +82,9 @@ pub(super) const CHANGES: &[Endpoint] = &[
     Endpoint {
         name: RequestName::SetJobDueDate,
         path: "/job/{id}/duedate",
-        parameters: &[body("duedate"), body("cascade")],
+        parameters: &[body("duedate")],
         kind: Kind::Change(Evidence { entries: &[entry("SetDueDate", "Job", Some("duedate"))], state: state(RequestName::Job, "dueDate"), side_effects: "" }),
-        note: "An unknown id is answered with 500. cascade=false leaves the later turns of a repeating timer where they are.",
+        note: "An unknown id is answered with 500. The later turns of a repeating timer stay where they are.",
         ..CHANGE
     },
     Endpoint {

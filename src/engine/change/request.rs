@@ -64,7 +64,7 @@ impl Change {
                 let ids: Vec<&str> = jobs.iter().map(|job| job.as_wire()).collect();
                 with_due(to.body("jobIds", json!(ids)).body("retries", json!(retries)), *due)
             }
-            Self::JobDueDate { job, due } => to.id(job.text()).body("duedate", moment(*due)).body("cascade", json!(false)),
+            Self::JobDueDate { job, due } => to.id(job.text()).body("duedate", moment(*due)),
             Self::JobPriority { job, priority } => to.id(job.text()).body("priority", json!(priority)),
             Self::JobSuspension { job, suspended } => to.id(job.text()).body("suspended", json!(suspended)),
             Self::DeleteJob { job } => to.id(job.text()),
@@ -154,6 +154,11 @@ fn legible(json: &str) -> String {
 }
 
 impl ShownRequest {
+    /// A change of the engine at this address as it would go out, values of variables left out; none if the address is none.
+    pub fn of(change: &Change, base: &str, engine: Option<&str>) -> Option<Self> {
+        Some(change.shown(&Url::parse(base).ok()?, engine, false))
+    }
+
     /// A command for a shell that sends it, on one line. The user stands in it as a variable, and the password is asked for.
     pub fn curl(&self) -> String {
         let mut command = format!("curl -X {} -u \"$BPMTOP_USER\"", self.method);
@@ -202,8 +207,8 @@ mod tests {
                 Change::JobRetriesBatch { jobs: vec!["j".into(), "k".into()], retries: 1, due: Due::At(time()) },
                 r#"POST /job/retries {"dueDate":"2026-01-02T03:04:05.000+0000","jobIds":["j","k"],"retries":1}"#,
             ),
-            (Change::JobDueDate { job: "j".into(), due: Some(time()) }, r#"PUT /job/j/duedate {"cascade":false,"duedate":"2026-01-02T03:04:05.000+0000"}"#),
-            (Change::JobDueDate { job: "j".into(), due: None }, r#"PUT /job/j/duedate {"cascade":false,"duedate":null}"#),
+            (Change::JobDueDate { job: "j".into(), due: Some(time()) }, r#"PUT /job/j/duedate {"duedate":"2026-01-02T03:04:05.000+0000"}"#),
+            (Change::JobDueDate { job: "j".into(), due: None }, r#"PUT /job/j/duedate {"duedate":null}"#),
             (Change::JobPriority { job: "j".into(), priority: -3 }, r#"PUT /job/j/priority {"priority":-3}"#),
             (Change::JobSuspension { job: "j".into(), suspended: true }, r#"PUT /job/j/suspended {"suspended":true}"#),
             (Change::DeleteJob { job: "j".into() }, "DELETE /job/j "),

@@ -1,8 +1,12 @@
 //! Drawing the pages: one file a page.
 
+pub mod action;
+pub mod actions;
 pub mod incident;
 pub mod instance;
+pub mod plan;
 pub mod results;
+pub mod suspended;
 pub mod timeline;
 pub mod trace;
 pub mod tree;
@@ -23,6 +27,10 @@ pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer
         Page::Trace(page) => trace::draw(app, page, look, area, buffer),
         Page::Results(page) => results::draw(app, page, look, area, buffer),
         Page::Instance(page) => instance::draw(app, page, look, area, buffer),
+        Page::Plan(page) => plan::draw(app, page, look, area, buffer),
+        Page::Action(page) => action::draw(app, page, look, area, buffer),
+        Page::Suspended(page) => suspended::draw(app, page, look, area, buffer),
+        Page::Actions(page) => actions::draw(app, page, look, area, buffer),
     }
 }
 

@@ -1,0 +1,30 @@
+//! What became of an instance that was to end, and of a timer that was to vanish.
+
+use super::{Case, Facts, Here, Life, Log};
+use crate::action::outcome::{Outcome, Proof, Waiting};
+use crate::model::history::{InstanceState, JobEvent};
+
+pub(super) fn judge(case: &Case<'_>, facts: &Facts) -> Outcome {
+    match (&facts.here, facts.life) {
+        (Here::Gone, Life::NotRead) => case.open(),
+        (Here::Gone, Life::Over(InstanceState::Completed | InstanceState::InternallyTerminated)) => Outcome::AlreadyDone("it had ended by itself"),
+        (Here::Gone, _) if !case.is_accepted() && !facts.is_logged() && facts.somebody_else().is_some() => {
+            Outcome::AlreadyDone("somebody else cancelled it meanwhile")
+        }
+        (Here::Gone, _) => Outcome::Succeeded(Proof::State),
+        (Here::NotRead, _) => case.open(),
+        (_, _) if facts.batch_goes_on == Some(true) => Outcome::Waits(Waiting::Batch),
+        (_, _) => case.open(),
+    }
+}
+
+/// A timer that is gone may have done what it was made for.
+pub(super) fn of_timer(case: &Case<'_>, facts: &Facts) -> Outcome {
+    match (&facts.here, &facts.log) {
+        (Here::Gone, Log::NotRead) => case.open(),
+        (Here::Gone, _) if facts.attempt(JobEvent::Succeeded).is_some() => Outcome::Rejected("it had done its work before it could be called off".into()),
+        (Here::Gone, _) if case.is_accepted() || facts.attempt(JobEvent::Deleted).is_some() => Outcome::Succeeded(Proof::State),
+        (Here::Gone, _) => Outcome::GoneCauseUnknown,
+        _ => case.open(),
+    }
+}

@@ -1,0 +1,161 @@
+//! The outcomes of a ledger counted, summed up in a sentence, and told in a few words for the status line.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Ending, Ledger, PausedBy, Stage};
+use crate::action::outcome::{Class, Outcome};
+use crate::text::count_exact;
+use crate::triage::Signature;
+
+/// Kinds of outcome named in one summary; the others are counted together.
+const NAMED: usize = 6;
+
+/// Outcomes that are told in one phrase: of one kind and, where the engine gave a message, of one cause.
+struct Phrase<'a> {
+    first: &'a Outcome,
+    count: usize,
+}
+
+impl Ledger {
+    /// How many targets came to what, by the name of the outcome.
+    pub fn counts(&self) -> BTreeMap<&'static str, (Class, usize)> {
+        let mut counts = BTreeMap::new();
+        for outcome in &self.outcomes {
+            counts.entry(outcome.name()).or_insert((outcome.class(), 0)).1 += 1;
+        }
+        counts
+    }
+
+    /// What became of all, the most frequent first: `97 succeeded, 3 failed again with “Card service answered 503”`.
+    ///
+    /// Messages of one cause are counted together, by the first of them. Long tails are cut: the sum always is the number of targets.
+    pub fn summary(&self) -> String {
+        let phrases = phrases(&self.outcomes);
+        let mut told: Vec<String> = phrases.iter().take(NAMED).map(|phrase| phrase.first.counted(phrase.count)).collect();
+        let others: usize = phrases.iter().skip(NAMED).map(|phrase| phrase.count).sum();
+        if others > 0 {
+            told.push(format!("{others} others"));
+        }
+        if told.is_empty() { "no targets".to_owned() } else { told.join(", ") }
+    }
+
+    /// Where it stands, for the status line: `retry 37/100 sent · 35 succeeded 1 failed again`.
+    pub fn headline(&self) -> String {
+        let stage = match &self.stage {
+            Stage::Canary => " · canary",
+            Stage::Sending => "",
+            Stage::Paused(PausedBy::Operator) => " · PAUSED",
+            Stage::Paused(PausedBy::Canary(_)) => " · PAUSED by its canary",
+            Stage::Paused(PausedBy::Failures(_)) => " · PAUSED by failures",
+            Stage::Paused(PausedBy::Engine(_)) => " · PAUSED, engine away",
+            Stage::Verifying => " · reading back",
+            Stage::Over(Ending::Done) => " · over",
+            Stage::Over(Ending::Stopped) => " · stopped",
+            Stage::Over(Ending::Failed(_)) => " · FAILED",
+        };
+        let mut line = format!("{} {}/{} sent{stage}", self.plan.verb, count_exact(self.sent as u64), count_exact(self.steps as u64));
+        let mut counts: Vec<_> = self.counts().into_iter().filter(|(_, (class, _))| *class != Class::Untouched && *class != Class::Open).collect();
+        counts.sort_by_key(|(_, (class, count))| (*class, std::cmp::Reverse(*count)));
+        if !counts.is_empty() {
+            line.push_str(" ·");
+        }
+        for (name, (_, count)) in counts {
+            line.push_str(&format!(" {} {name}", count_exact(count as u64)));
+        }
+        line
+    }
+
+    /// How many of the targets whose outcome is certain did not go as wanted, and how many are certain. What failed once and will be tried
+    /// again counts as failed: it tells as much of the cause as one that has no attempts left.
+    pub fn failing(&self) -> (usize, usize) {
+        let certain = |outcome: &&Outcome| matches!(outcome.class(), Class::Good | Class::Bad);
+        let certain: Vec<_> = self.outcomes.iter().filter(certain).collect();
+        (certain.iter().filter(|outcome| outcome.class() == Class::Bad).count(), certain.len())
+    }
+}
+
+fn phrases(outcomes: &[Outcome]) -> Vec<Phrase<'_>> {
+    let mut places: HashMap<(String, Option<Signature>), usize> = HashMap::new();
+    let mut phrases: Vec<Phrase<'_>> = Vec::new();
+    for outcome in outcomes {
+        // Without its message, and with a count of its own, the phrase tells the kind.
+        let cause = outcome.message().map(|message| Signature::of(Some(message)));
+        let kind = if cause.is_some() { outcome.name().to_owned() } else { outcome.counted(0) };
+        let place = *places.entry((kind, cause)).or_insert_with(|| {
+            phrases.push(Phrase { first: outcome, count: 0 });
+            phrases.len() - 1
+        });
+        phrases[place].count += 1;
+    }
+    // Stable: of equally frequent ones, the first target's stands first.
+    phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.count));
+    phrases
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::action::example;
+    use crate::action::ledger::Reading;
+    use crate::action::outcome::{Proof, Waiting};
+    use crate::action::target::Target;
+    use crate::model::section::Moment;
+
+    /// A ledger of a retry with these outcomes.
+    pub fn ledger(outcomes: Vec<Outcome>) -> Ledger {
+        let mut plan = example::retry(outcomes.len());
+        plan.profile = Some("test".into());
+        plan.choices.reason = "card service is back".into();
+        plan.targets = plan.targets.iter().map(|target| Target { business_key: Some(format!("=ORDER-{}", target.label).into()), ..target.clone() }).collect();
+        let sent = outcomes.iter().filter(|outcome| outcome.class() != Class::Untouched).count();
+        let began = Moment { instant: Moment::now().instant, wall: "2026-11-21T02:00:00Z".parse().expect("a moment") };
+        Ledger {
+            plan: Arc::new(plan),
+            sentence: "Retry 3 jobs".into(),
+            stage: Stage::Sending,
+            steps: outcomes.len(),
+            sent,
+            outcomes,
+            began,
+            ended: None,
+            pace: 5.0,
+            reading: Reading::default(),
+            notes: Vec::new(),
+            head: None,
+        }
+    }
+
+    fn failed(message: &str) -> Outcome {
+        Outcome::FailedAgain { message: Some(message.into()) }
+    }
+
+    #[test]
+    fn messages_of_one_cause_are_told_once_and_the_most_frequent_outcome_comes_first() {
+        let mut outcomes = vec![failed("order 17: Card service answered 503"), failed("order 18: Card service answered 503"), failed("other")];
+        outcomes.extend(vec![Outcome::Succeeded(Proof::JobLog); 97]);
+        outcomes.extend(vec![Outcome::Waits(Waiting::Suspended("its instance")), Outcome::Waits(Waiting::Suspended("its job definition"))]);
+        assert_eq!(
+            ledger(outcomes).summary(),
+            "97 succeeded, 2 failed again with “order 17: Card service answered 503”, 2 wait: suspended, 1 failed again with “other”"
+        );
+    }
+
+    #[test]
+    fn a_summary_stays_short_and_its_numbers_add_up() {
+        let words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota"];
+        let summary = ledger(words.into_iter().map(failed).collect()).summary();
+        assert!(summary.ends_with(", 3 others"), "{summary}");
+    }
+
+    #[test]
+    fn the_headline_tells_what_was_sent_and_what_is_certain() {
+        let mut ledger = ledger(vec![Outcome::Succeeded(Proof::JobLog), failed("x"), Outcome::Accepted, Outcome::Planned]);
+        assert_eq!(ledger.headline(), "retry 3/4 sent · 1 succeeded 1 failed again");
+        ledger.stage = Stage::Paused(PausedBy::Operator);
+        assert_eq!(ledger.headline(), "retry 3/4 sent · PAUSED · 1 succeeded 1 failed again");
+        assert_eq!(ledger.counts()["succeeded"], (Class::Good, 1));
+        assert_eq!(ledger.failing(), (1, 2));
+    }
+}

@@ -1,0 +1,191 @@
+//! What commands do on the pages of plans and actions.
+
+use std::sync::Arc;
+
+use super::{begin_entry, perform, plan, plan_anew};
+use crate::action::desk::ActCommand;
+use crate::action::ledger::{PausedBy, Stage};
+use crate::action::plan::{Danger, OtherCause};
+use crate::action::wish::{Asked, Wish};
+use crate::app::command::{Choice, Command};
+use crate::app::pages::plan::offered;
+use crate::app::pages::{Page, actions};
+use crate::app::prompt::Entry;
+use crate::app::{App, Effect, paging};
+
+/// Carries out a command on the page that has the screen; none where it means the same everywhere.
+pub(in crate::app) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    match app.pages.last()? {
+        Page::Plan(_) => on_plan(app, command),
+        Page::Action(_) => on_action(app, command),
+        Page::Actions(_) => on_actions(app, command),
+        Page::Suspended(_) => on_suspended(app, command),
+        _ => None,
+    }
+}
+
+fn on_plan(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let now = app.now;
+    let Some(Page::Plan(page)) = app.pages.last_mut() else { return None };
+    match command {
+        Command::Open => return Some(confirm(app)),
+        Command::ShowRequests => page.toggle_requests(),
+        Command::Refresh => return Some(plan_anew(app)),
+        Command::Choose(choice) => return Some(choose(app, choice)),
+        Command::Copy => {
+            let Some(text) = page.curl() else { return Some(Vec::new()) };
+            app.notice = Some(("The requests were copied as curl, without credentials.".to_owned(), now));
+            return Some(vec![Effect::Copy(text)]);
+        }
+        Command::Back => {
+            let reading = page.plan().is_none();
+            app.pages.pop();
+            app.notice = Some(("Nothing was sent.".to_owned(), now));
+            return Some(if reading { vec![Effect::Act(ActCommand::GiveUp)] } else { Vec::new() });
+        }
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+/// Enter on a plan: does a harmless one, asks what has to be typed for a dangerous one.
+fn confirm(app: &mut App) -> Vec<Effect> {
+    let now = app.now;
+    let Some(Page::Plan(page)) = app.pages.last() else { return Vec::new() };
+    if let Some(obstacle) = page.obstacle(now) {
+        app.notice = Some((obstacle, now));
+        return Vec::new();
+    }
+    match page.plan().map(|plan| plan.danger()) {
+        Some(Danger::Plain) => perform(app),
+        Some(Danger::Type { .. }) => {
+            begin_entry(app, Entry::Confirm, None);
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
+    let now = app.now;
+    let Some(Page::Plan(page)) = app.pages.last_mut() else { return Vec::new() };
+    let Some(plan) = page.plan() else { return Vec::new() };
+    if !offered(plan).contains(&choice) {
+        app.notice = Some(("There is nothing of that kind to choose in this plan.".to_owned(), now));
+        return Vec::new();
+    }
+    let entry = match choice {
+        Choice::Attempts => Entry::Attempts,
+        Choice::Due => Entry::Due,
+        Choice::Pace => Entry::Pace,
+        Choice::Canary => Entry::Canary,
+        Choice::StopAt => Entry::StopAt,
+        Choice::At => Entry::At,
+        Choice::Reason => Entry::Reason,
+        Choice::Batch => {
+            page.choose(|choices| choices.batch = !choices.batch);
+            return Vec::new();
+        }
+        Choice::Existing => {
+            page.choose(|choices| choices.jobs_too = !choices.jobs_too);
+            return Vec::new();
+        }
+        Choice::Listeners => {
+            page.choose(|choices| choices.skip_listeners = !choices.skip_listeners);
+            return Vec::new();
+        }
+        Choice::Level => {
+            let levels = plan.levels.len().max(1);
+            page.choose(|choices| choices.level = (choices.level + 1) % levels);
+            return Vec::new();
+        }
+        Choice::Others => {
+            page.choose(|choices| {
+                choices.others = match choices.others {
+                    OtherCause::Keep => OtherCause::Wake,
+                    OtherCause::Wake => OtherCause::Keep,
+                };
+            });
+            return Vec::new();
+        }
+    };
+    begin_entry(app, entry, None);
+    Vec::new()
+}
+
+fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let now = app.now;
+    let Some(Page::Action(page)) = app.pages.last_mut() else { return None };
+    let action = page.action.clone();
+    let stage = page.ledger.as_ref().map(|ledger| ledger.stage.clone());
+    let command = match command {
+        Command::OnlyTrouble => {
+            page.toggle_trouble();
+            return Some(Vec::new());
+        }
+        Command::Open | Command::Instance => {
+            paging::open_instance(app);
+            return Some(Vec::new());
+        }
+        Command::HoldAction => match stage {
+            Some(Stage::Paused(PausedBy::Operator | PausedBy::Canary(_) | PausedBy::Failures(_) | PausedBy::Engine(_))) => ActCommand::GoOn(action),
+            Some(Stage::Canary | Stage::Sending) => ActCommand::Pause(action),
+            _ => {
+                app.notice = Some(("Everything was sent already: there is nothing to pause.".to_owned(), now));
+                return Some(Vec::new());
+            }
+        },
+        Command::StopAction => match stage {
+            Some(Stage::Canary | Stage::Sending | Stage::Paused(_)) => ActCommand::Stop(action),
+            _ => {
+                app.notice = Some(("Everything was sent already: there is nothing to stop.".to_owned(), now));
+                return Some(Vec::new());
+            }
+        },
+        Command::ReadBack => ActCommand::ReadBack(action),
+        Command::Export => {
+            begin_entry(app, Entry::Export, None);
+            return Some(Vec::new());
+        }
+        Command::Undo => {
+            let Some(ledger) = page.ledger.as_ref() else { return Some(Vec::new()) };
+            if !matches!(ledger.stage, Stage::Over(_) | Stage::Verifying) {
+                app.notice = Some(("The action is still under way: S stops it first.".to_owned(), now));
+                return Some(Vec::new());
+            }
+            let about = format!("taking back: {}", ledger.plan.sentence());
+            return Some(plan(app, Wish { about, what: Asked::Undo(action.0) }));
+        }
+        _ => return None,
+    };
+    Some(vec![Effect::Act(command)])
+}
+
+fn on_actions(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let now = app.now;
+    let Some(Page::Actions(page)) = app.pages.last_mut() else { return None };
+    if command != Command::Open {
+        return None;
+    }
+    let Some(row) = page.selected().cloned() else { return Some(Vec::new()) };
+    let ledgers = Arc::clone(&app.acting.ledgers);
+    let action = row.action().clone();
+    app.pages.push(Page::Action(Box::new(crate::app::pages::action::ActionPage::new(action.clone(), &ledgers, now))));
+    Some(match row {
+        actions::Row::Own(_) => Vec::new(),
+        actions::Row::Left(_) => vec![Effect::Act(ActCommand::ReadBack(action))],
+    })
+}
+
+fn on_suspended(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let now = app.now;
+    let Some(Page::Suspended(page)) = app.pages.last_mut() else { return None };
+    match command {
+        Command::Open => paging::open_instance(app),
+        Command::Mark => page.list.toggle_mark(now.instant),
+        Command::MarkAll => page.list.mark_all(),
+        Command::ClearMarks => page.list.clear_marks(),
+        _ => return None,
+    }
+    Some(Vec::new())
+}

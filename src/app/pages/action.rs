@@ -1,0 +1,105 @@
+//! An action under way or over: its counts, and what became of each target. Everything shown was told by the ledger.
+
+use std::sync::Arc;
+
+use super::Contents;
+use crate::action::ledger::Ledger;
+use crate::action::outcome::Class;
+use crate::action::plan::ActionId;
+use crate::app::keymap::Context;
+use crate::app::list::{ListState, Motion};
+use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
+use crate::model::section::Moment;
+use crate::model::snapshot::Snapshot;
+use crate::poll::command::Looking;
+
+/// Page of one action.
+#[derive(Clone, Debug)]
+pub struct ActionPage {
+    /// Which.
+    pub action: ActionId,
+    /// As last told; none until it has begun.
+    pub ledger: Option<Arc<Ledger>>,
+    /// The targets, by their place in the plan.
+    pub list: ListState<usize>,
+    /// Whether only those are listed that did not do as wanted.
+    pub only_trouble: bool,
+    /// When it was confirmed.
+    pub since: Moment,
+    moved: bool,
+}
+
+impl ActionPage {
+    /// A page for an action, begun or not.
+    pub fn new(action: ActionId, ledgers: &[Arc<Ledger>], now: Moment) -> Self {
+        let mut page = Self { action, ledger: None, list: ListState::default(), only_trouble: false, since: now, moved: false };
+        page.take(ledgers);
+        page
+    }
+
+    /// Takes the newest ledgers in. The cursor stays on its target.
+    pub fn take(&mut self, ledgers: &[Arc<Ledger>]) {
+        if let Some(ledger) = ledgers.iter().find(|ledger| ledger.plan.action == self.action) {
+            self.ledger = Some(Arc::clone(ledger));
+        }
+        self.arrange();
+    }
+
+    /// Lists only what did not do as wanted, or everything again.
+    pub fn toggle_trouble(&mut self) {
+        self.only_trouble = !self.only_trouble;
+        self.arrange();
+    }
+
+    fn arrange(&mut self) {
+        let Some(ledger) = &self.ledger else { return };
+        let listed = |index: &usize| !self.only_trouble || matches!(ledger.outcomes[*index].class(), Class::Bad | Class::Unknown | Class::Waiting);
+        self.list.follow((0..ledger.outcomes.len()).filter(listed).collect(), |_| false);
+        if !self.moved {
+            self.list.select_first();
+        }
+    }
+
+    /// The target under the cursor.
+    pub fn selected(&self) -> Option<(&Arc<Ledger>, usize)> {
+        self.ledger.as_ref().zip(self.list.selected_present().copied())
+    }
+}
+
+impl Contents for ActionPage {
+    fn context(&self) -> Context {
+        Context::Action
+    }
+
+    fn crumb(&self) -> &'static str {
+        "Action"
+    }
+
+    fn set_height(&mut self, height: usize) {
+        self.list.set_height(height.saturating_sub(crate::app::pages::action::HEAD + 1));
+    }
+
+    fn refresh(&mut self, _snapshot: &Snapshot) {}
+
+    fn go(&mut self, motion: Motion, now: Moment) {
+        self.moved = true;
+        self.list.go(motion, now.instant);
+    }
+
+    fn look(&self, _snapshot: &Snapshot, _looking: &mut Looking) {}
+
+    fn id(&self) -> Option<String> {
+        match self.selected() {
+            Some((ledger, index)) => ledger.plan.targets.get(index).map(|target| crate::text::safe(target.id()).into_owned()),
+            None => Some(self.action.to_string()),
+        }
+    }
+
+    fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
+        let (ledger, index) = self.selected()?;
+        ledger.plan.targets.get(index)?.instance().map(|id| (id.clone(), None))
+    }
+}
+
+/// Lines above the list of targets.
+pub const HEAD: usize = 7;

@@ -1,0 +1,101 @@
+//! The actions of this run, the newest first, and those that an earlier run left under way.
+
+use std::sync::Arc;
+
+use super::Contents;
+use crate::action::desk::LeftUnderWay;
+use crate::action::ledger::Ledger;
+use crate::action::plan::ActionId;
+use crate::app::keymap::Context;
+use crate::app::list::{ListState, Motion};
+use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
+use crate::model::section::Moment;
+use crate::model::snapshot::Snapshot;
+use crate::poll::command::Looking;
+
+/// One row.
+#[derive(Clone, Debug)]
+pub enum Row {
+    /// Of this run.
+    Own(Arc<Ledger>),
+    /// Of a run that ended in the middle of it.
+    Left(LeftUnderWay),
+}
+
+impl Row {
+    /// The action's name.
+    pub fn action(&self) -> &ActionId {
+        match self {
+            Self::Own(ledger) => &ledger.plan.action,
+            Self::Left(left) => &left.action,
+        }
+    }
+}
+
+/// Page of the actions.
+#[derive(Clone, Debug, Default)]
+pub struct ActionsPage {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where the cursor is.
+    pub list: ListState<ActionId>,
+    moved: bool,
+}
+
+impl ActionsPage {
+    /// A page with what is known.
+    pub fn new(ledgers: &[Arc<Ledger>], left: &[LeftUnderWay]) -> Self {
+        let mut page = Self::default();
+        page.take(ledgers, left);
+        page
+    }
+
+    /// Takes the newest state in.
+    pub fn take(&mut self, ledgers: &[Arc<Ledger>], left: &[LeftUnderWay]) {
+        let own = ledgers.iter().rev().cloned().map(Row::Own);
+        // What was read back since is told by its ledger.
+        let left = left.iter().filter(|left| !ledgers.iter().any(|ledger| ledger.plan.action == left.action)).cloned().map(Row::Left);
+        self.rows = left.chain(own).collect();
+        self.list.follow(self.rows.iter().map(|row| row.action().clone()).collect(), |_| false);
+        if !self.moved {
+            self.list.select_first();
+        }
+    }
+
+    /// The row under the cursor.
+    pub fn selected(&self) -> Option<&Row> {
+        let key = self.list.selected_present()?;
+        self.rows.iter().find(|row| row.action() == key)
+    }
+}
+
+impl Contents for ActionsPage {
+    fn context(&self) -> Context {
+        Context::Actions
+    }
+
+    fn crumb(&self) -> &'static str {
+        "Actions"
+    }
+
+    fn set_height(&mut self, height: usize) {
+        self.list.set_height(height.saturating_sub(1));
+    }
+
+    fn refresh(&mut self, _snapshot: &Snapshot) {}
+
+    fn go(&mut self, motion: Motion, now: Moment) {
+        self.moved = true;
+        self.list.go(motion, now.instant);
+    }
+
+    fn look(&self, _snapshot: &Snapshot, _looking: &mut Looking) {}
+
+    fn id(&self) -> Option<String> {
+        self.selected().map(|row| row.action().to_string())
+    }
+
+    fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
+        None
+    }
+}

@@ -1,0 +1,184 @@
+//! Everything that is suspended now, and what is to be suspended or resumed later: the forgotten suspensions.
+
+use super::Contents;
+use crate::app::acting::job_definition_words;
+use crate::app::keymap::Context;
+use crate::app::list::{ListState, Motion};
+use crate::model::definition::ProcessDefinition;
+use crate::model::ids::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::inquiry::{Finding, Inquiry};
+use crate::model::naming;
+use crate::model::section::{Moment, Problem};
+use crate::model::snapshot::Snapshot;
+use crate::model::suspension::{Suspended, TimedSuspension};
+use crate::poll::command::Looking;
+use crate::text::EngineText;
+
+/// What identifies a row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RowKey {
+    /// Something that is to happen.
+    Timed(JobId),
+    /// A version of a process.
+    Process(ProcessDefinitionId),
+    /// A job definition.
+    JobDefinition(JobDefinitionId),
+    /// A process instance.
+    Instance(ProcessInstanceId),
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What identifies it.
+    pub key: RowKey,
+    /// How an operator knows it.
+    pub label: String,
+    /// Business key of an instance.
+    pub business_key: Option<EngineText>,
+    /// What is to happen, for a timed one.
+    pub timed: Option<TimedSuspension>,
+}
+
+/// Page of what is suspended.
+#[derive(Clone, Debug, Default)]
+pub struct SuspendedPage {
+    /// The rows: what is to happen, processes, job definitions, instances.
+    pub rows: Vec<Row>,
+    /// Where the cursor is.
+    pub list: ListState<RowKey>,
+    /// What the engine told, once it has.
+    pub found: Option<Suspended>,
+    /// When that was read.
+    pub read: Option<Moment>,
+    /// Why it could not be read.
+    pub problem: Option<Problem>,
+    moved: bool,
+}
+
+impl SuspendedPage {
+    /// A page with what the picture knows.
+    pub fn new(snapshot: &Snapshot) -> Self {
+        let mut page = Self::default();
+        page.refresh(snapshot);
+        page
+    }
+
+    /// The row under the cursor.
+    pub fn selected(&self) -> Option<&Row> {
+        let key = self.list.selected_present()?;
+        self.row(key)
+    }
+
+    /// The row of a key.
+    pub fn row(&self, key: &RowKey) -> Option<&Row> {
+        self.rows.iter().find(|row| row.key == *key)
+    }
+
+    /// Rows of one kind.
+    pub fn count(&self, kind: impl Fn(&RowKey) -> bool) -> usize {
+        self.rows.iter().filter(|row| kind(&row.key)).count()
+    }
+}
+
+fn of_process(row: &ProcessDefinition, snapshot: &Snapshot) -> Row {
+    let names = snapshot.names();
+    let label = format!("{}{}", naming::process(&names, &row.id), naming::version(&names, &row.id));
+    Row { key: RowKey::Process(row.id.clone()), label, business_key: None, timed: None }
+}
+
+fn of_timed(timed: &TimedSuspension, snapshot: &Snapshot) -> Row {
+    let names = snapshot.names();
+    let definition = timed.job_definition.as_ref().and_then(|id| snapshot.job_definitions.get()?.iter().find(|row| row.id == *id));
+    let label = match (definition, &timed.process_definition) {
+        (Some(definition), _) => job_definition_words(definition, snapshot),
+        (None, Some(process)) => format!("{}{}", naming::process(&names, process), naming::version(&names, process)),
+        (None, None) => "of what is not known: the history does not tell".to_owned(),
+    };
+    Row { key: RowKey::Timed(timed.job.clone()), label, business_key: None, timed: Some(timed.clone()) }
+}
+
+fn rows(found: Option<&Suspended>, snapshot: &Snapshot) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut timed: Vec<&TimedSuspension> = found.and_then(|found| found.timed.as_ref().ok()).into_iter().flatten().collect();
+    timed.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.job.cmp(&b.job)));
+    rows.extend(timed.into_iter().map(|timed| of_timed(timed, snapshot)));
+    let mut processes: Vec<Row> = snapshot.definitions.get().into_iter().flat_map(|definitions| definitions.by_id.values()).filter(|row| row.suspended).map(|row| of_process(row, snapshot)).collect();
+    processes.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.key.cmp(&b.key)));
+    rows.extend(processes);
+    let definitions = snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default().iter().filter(|row| row.suspended);
+    let mut definitions: Vec<Row> = definitions
+        .map(|row| Row { key: RowKey::JobDefinition(row.id.clone()), label: job_definition_words(row, snapshot), business_key: None, timed: None })
+        .collect();
+    definitions.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.key.cmp(&b.key)));
+    rows.extend(definitions);
+    let names = snapshot.names();
+    rows.extend(found.into_iter().flat_map(|found| &found.instances.rows).map(|row| Row {
+        key: RowKey::Instance(row.id.clone()),
+        label: format!("{}{}", naming::process(&names, &row.definition), naming::version(&names, &row.definition)),
+        business_key: row.business_key.clone(),
+        timed: None,
+    }));
+    rows
+}
+
+impl Contents for SuspendedPage {
+    fn context(&self) -> Context {
+        Context::Suspended
+    }
+
+    fn crumb(&self) -> &'static str {
+        "Suspended"
+    }
+
+    fn set_height(&mut self, height: usize) {
+        self.list.set_height(height.saturating_sub(3));
+    }
+
+    fn refresh(&mut self, snapshot: &Snapshot) {
+        if let Some(section) = snapshot.findings.get(&Inquiry::Suspended) {
+            if let Some(Finding::Suspended(found)) = section.get() {
+                self.found = Some((**found).clone());
+                self.read = section.taken;
+            }
+            self.problem = section.problem.clone();
+        }
+        self.rows = rows(self.found.as_ref(), snapshot);
+        self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect(), |_| true);
+        if !self.moved {
+            self.list.select_first();
+        }
+    }
+
+    fn go(&mut self, motion: Motion, now: Moment) {
+        self.moved = true;
+        self.list.go(motion, now.instant);
+    }
+
+    fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
+        looking.inquiries.push(Inquiry::Suspended);
+        // Activities are shown by name.
+        let shown = self.list.visible().filter_map(|(key, _)| match key {
+            RowKey::JobDefinition(id) => snapshot.job_definitions.get()?.iter().find(|row| row.id == *id)?.process_definition.clone(),
+            _ => None,
+        });
+        looking.definitions.extend(shown);
+    }
+
+    fn id(&self) -> Option<String> {
+        let row = self.selected()?;
+        Some(match &row.key {
+            RowKey::Timed(id) => id.to_string(),
+            RowKey::Process(id) => id.to_string(),
+            RowKey::JobDefinition(id) => id.to_string(),
+            RowKey::Instance(id) => id.to_string(),
+        })
+    }
+
+    fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
+        match &self.selected()?.key {
+            RowKey::Instance(id) => Some((id.clone(), None)),
+            _ => None,
+        }
+    }
+}

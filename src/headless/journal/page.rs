@@ -1,0 +1,125 @@
+//! The journal as text for people: the list, one action, the verdict on the chain.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use super::words;
+use crate::journal::{HeadFound, Story, Summary, Verified};
+use crate::text::{Align, count_exact, pad, safe, truncate, width};
+
+/// Cells of a column at most, but for the last one, which is never cut.
+const WIDEST: usize = 40;
+
+/// The actions, the newest last: next to the prompt.
+pub(super) fn list(actions: &[Summary], recorded: usize, folder: &Path, zone: &TimeZone) -> String {
+    if actions.is_empty() {
+        let place = folder.display().to_string();
+        return match recorded {
+            0 => format!("no action is recorded in {}\n", safe(&place)),
+            _ => format!("none of the {} actions is one of those asked for\n", count_exact(recorded as u64)),
+        };
+    }
+    let mut rows = vec![["TIME", "ACTION", "WHO", "ENGINE", "WHAT", "TARGETS", "OUTCOME"].map(str::to_owned)];
+    rows.extend(actions.iter().map(|action| {
+        [
+            words::time(action.at, zone),
+            action.intent.action.to_string(),
+            words::user(&action.intent.who),
+            words::engine(&action.intent),
+            action.intent.verb.to_string(),
+            words::targets(action),
+            words::outcome(action),
+        ]
+    }));
+    table(&rows, "")
+}
+
+/// One action with all of its targets and requests.
+pub(super) fn story(story: &Story, zone: &TimeZone) -> String {
+    let intent = &story.intent;
+    let mut text = format!("{}\n\n", intent.sentence);
+    let mut line = |name: &str, words: String| {
+        let _ = writeln!(text, "{name:<11}{words}");
+    };
+    line("action", intent.action.to_string());
+    line("what", intent.verb.to_string());
+    line("begun", words::time(story.at, zone));
+    line("who", words::person(&intent.who));
+    let version = intent.engine.version.as_ref().map(|version| format!(", {version}")).unwrap_or_default();
+    let name = intent.engine.name.as_ref().map(|name| format!(", engine {name}")).unwrap_or_default();
+    line("engine", format!("{}{name}{version}", intent.engine.url));
+    intent.profile.iter().for_each(|profile| line("profile", profile.to_string()));
+    line("reason", intent.reason.as_ref().map_or_else(|| "none given".to_owned(), ToString::to_string));
+    intent.undo_of.iter().for_each(|action| line("takes back", action.to_string()));
+    intent.thaw_of.iter().for_each(|action| line("thaws", action.to_string()));
+    line("outcome", words::outcome(&Summary::of(story)));
+    story.end.iter().for_each(|(at, _)| line("over", words::time(*at, zone)));
+    if let Some((at, read)) = &story.read_back {
+        line("read back", format!("{} by {}: {}", words::time(*at, zone), words::person(&read.who), words::counts(&read.counts)));
+    }
+    let mut rows = vec![["TARGET", "ID", "NAME", "BUSINESS KEY", "OUTCOME"].map(str::to_owned)];
+    rows.extend((0..).zip(&intent.targets).map(|(index, target)| {
+        let key = target.business_key.as_ref().map(ToString::to_string).unwrap_or_default();
+        [target.kind.to_string(), target.id.to_string(), target.label.to_string(), key, words::of_target(story, index)]
+    }));
+    let _ = write!(text, "\n{}", table(&rows, ""));
+    if !intent.requests.is_empty() {
+        let _ = write!(text, "\n{}", requests(story, zone));
+    }
+    text
+}
+
+fn requests(story: &Story, zone: &TimeZone) -> String {
+    let mut rows = vec![["SENT", "ANSWER", "REQUEST"].map(str::to_owned)];
+    rows.extend((0..).zip(&story.intent.requests).map(|(step, request)| {
+        let sent = story.sent.get(&step).map_or_else(|| "never".to_owned(), |at| words::time(*at, zone));
+        let answer = story.answers.get(&step).map_or("–", |answered| words::answer(answered.answer));
+        let said = story.answers.get(&step).and_then(|answered| answered.words.as_ref()).map(|said| format!("  ({said})")).unwrap_or_default();
+        let body = request.body.as_ref().map(|body| format!(" {body}")).unwrap_or_default();
+        [sent, answer.to_owned(), format!("{} {}{body}{said}", request.method, request.path)]
+    }));
+    table(&rows, "")
+}
+
+/// The verdict on the chain.
+pub(super) fn verified(verified: &Verified, folder: &Path) -> String {
+    let place = folder.display().to_string();
+    let Verified { lines, days, span, head, torn, broken, asked } = verified;
+    let extent = span.map_or_else(
+        || format!("no lines in {}", safe(&place)),
+        |(first, last)| format!("{} lines in {} files, {first} to {last}, in {}", count_exact(*lines), count_exact(*days), safe(&place)),
+    );
+    let mut text = match broken {
+        None => format!("whole: {extent}\n"),
+        Some(broken) => format!("BROKEN at {}: {}\nwhole before that: {extent}\n", broken.place, broken.why),
+    };
+    if head.seq > 0 {
+        let _ = writeln!(text, "head: {} (line {})", head.hash, count_exact(head.seq));
+    }
+    for place in torn {
+        let _ = writeln!(text, "unfinished, by a crash in the middle of writing: {place}");
+    }
+    match asked {
+        None => {}
+        Some(HeadFound::End) => text.push_str("the head you kept is the last line\n"),
+        Some(HeadFound::Followed { place, by }) => {
+            let _ = writeln!(text, "the head you kept is {place}; {} lines were appended since", count_exact(*by));
+        }
+        Some(HeadFound::Missing) => text.push_str("MISSING: no line has the head you kept; lines were cut off at the end, or the journal was written anew\n"),
+    }
+    text
+}
+
+/// Rows with columns as wide as they need to be.
+fn table<const N: usize>(rows: &[[String; N]], indent: &str) -> String {
+    let widths: [usize; N] = std::array::from_fn(|column| rows.iter().map(|row| width(&row[column]).min(WIDEST)).max().unwrap_or(0));
+    let mut text = String::new();
+    for row in rows {
+        let (last, others) = row.split_last().expect("a column");
+        let cells = others.iter().zip(widths).map(|(cell, cells)| pad(&truncate(cell, cells), cells, Align::Left) + "  ").collect::<String>();
+        let _ = writeln!(text, "{}", format!("{indent}{cells}{last}").trim_end());
+    }
+    text
+}

@@ -1,0 +1,87 @@
+//! The words in which actions are told: times, persons, outcomes.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::journal::{Class, Count, Exact, How, Standing, Story, Summary, Who};
+use crate::text::count_exact;
+
+/// A moment in the operator's zone, with its offset.
+pub(super) fn time(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+}
+
+/// Who it was, in short: the user of the machine, and as whom they are known to the engine.
+pub(super) fn user(who: &Who) -> String {
+    let name = who.sudo_user.as_ref().map_or_else(|| who.user.to_string(), |before| format!("{before} (sudo to {})", who.user));
+    match &who.engine_user {
+        Some(known) if *known != who.user => format!("{name} as {known}"),
+        _ => name,
+    }
+}
+
+/// Who it was and where they came from.
+pub(super) fn person(who: &Who) -> String {
+    let ssh = who.ssh.as_ref().map(|ssh| format!(", by SSH from {}", ssh.to_string().split(' ').next().unwrap_or_default()));
+    format!("{} (uid {}) on {}{}, process {}, bpmtop {}", user(who), who.uid, who.host, ssh.unwrap_or_default(), who.pid, who.version)
+}
+
+/// Where it was, in short: the profile, else the address; and the name behind it.
+pub(super) fn engine(intent: &crate::journal::Intent) -> String {
+    let place = intent.profile.as_ref().unwrap_or(&intent.engine.url);
+    intent.engine.name.as_ref().map_or_else(|| place.to_string(), |name| format!("{place} {name}"))
+}
+
+/// On what: the one target by its name, or how many.
+pub(super) fn targets(summary: &Summary) -> String {
+    match (&summary.first_target, summary.targets) {
+        (Some(label), 1) => label.to_string(),
+        (_, count) => count_exact(count),
+    }
+}
+
+/// Where an action stands and what became of its targets, in one line.
+pub(super) fn outcome(summary: &Summary) -> String {
+    let Summary { standing, sent, words, .. } = summary;
+    let progress = format!("{} of {} sent", count_exact(*sent), count_exact(summary.intent.steps));
+    let begin = match standing {
+        Standing::Over(How::Done) => String::new(),
+        Standing::Over(How::Stopped) => format!("stopped, {progress}"),
+        Standing::Over(How::Failed) => format!("FAILED, {progress}"),
+        Standing::Over(How::Quit) => format!("bpmtop was left, {progress}"),
+        Standing::Over(How::HungUp) => format!("terminal gone, {progress}"),
+        Standing::ReadBack => format!("bpmtop died, {progress}, read back"),
+        Standing::UnderWay => format!("under way, {progress}"),
+        Standing::Left => format!("UNFINISHED: bpmtop died, {progress}, nobody looked since"),
+    };
+    let parts = [begin, counts(&summary.counts), words.as_ref().map(Exact::to_string).unwrap_or_default()];
+    let told = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    if told.is_empty() { "done".to_owned() } else { told }
+}
+
+/// `97 succeeded, 3 failed again`: the bad news first, as far as there is some.
+pub(super) fn counts(counts: &[Count]) -> String {
+    let mut counts: Vec<&Count> = counts.iter().filter(|count| count.count > 0).collect();
+    counts.sort_by_key(|count| !matches!(count.class, Class::Bad | Class::Unknown));
+    counts.into_iter().map(|count| format!("{} {}", count_exact(count.count), count.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// What became of one target; a dash where nothing is recorded.
+pub(super) fn of_target(story: &Story, index: u64) -> String {
+    let Some(outcome) = story.outcomes.get(&index) else { return "–".to_owned() };
+    match &outcome.words {
+        Some(words) => format!("{}: {words}", outcome.name),
+        None => outcome.name.to_string(),
+    }
+}
+
+/// How an answer is told.
+pub(super) fn answer(answer: crate::journal::Answer) -> &'static str {
+    use crate::journal::Answer::{Accepted, NotSent, Rejected, Unknown};
+    match answer {
+        Accepted => "accepted",
+        Rejected => "rejected",
+        NotSent => "not sent",
+        Unknown => "no certain answer",
+    }
+}

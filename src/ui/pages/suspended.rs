@@ -1,0 +1,89 @@
+//! What is suspended: one row a thing, what is to happen first.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::App;
+use crate::app::pages::suspended::{Row as SuspendedRow, RowKey, SuspendedPage};
+use crate::text::{Align, age, count_exact};
+use crate::theme::Role;
+use crate::ui::look::{Look, Pen};
+use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
+
+const COLUMNS: [Column; 4] = [
+    Column { title: "KIND", width: Width::Fixed(18), align: Align::Left, rank: 0 },
+    Column { title: "STATE", width: Width::Share { least: 18, weight: 3 }, align: Align::Left, rank: 0 },
+    Column { title: "WHAT", width: Width::Share { least: 24, weight: 5 }, align: Align::Left, rank: 0 },
+    Column { title: "BUSINESS KEY", width: Width::Share { least: 12, weight: 2 }, align: Align::Left, rank: 2 },
+];
+
+/// Draws the page.
+pub fn draw(app: &App, page: &SuspendedPage, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let remark = match page.read.map(|read| app.now.since(read)) {
+        Some(read) if read < Duration::from_secs(1) => "read just now".to_owned(),
+        Some(read) => format!("read {} ago", age(read)),
+        None => "reading\u{2026}".to_owned(),
+    };
+    Title { path: super::path(app, ["Suspended".to_owned()]), summary: Vec::new(), remark: (remark, Role::Muted), focused: true, look }.draw(area, buffer);
+    let head = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: area.height.saturating_sub(1).min(2) };
+    for (line, (text, role)) in (0..head.height).zip(head_words(app, page)) {
+        if let Some(mut pen) = Pen::new(buffer, head, line) {
+            pen.write(&text, look.style(role));
+        }
+    }
+    let body = Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
+    if page.rows.is_empty() {
+        let text = if page.found.is_some() { "Nothing is suspended, and nothing is to be suspended or resumed later." } else { "Reading what is suspended\u{2026}" };
+        if let Some(mut pen) = Pen::new(buffer, body, 0) {
+            pen.skip(2).write(text, look.style(Role::Muted));
+        }
+        return;
+    }
+    let rows = page.list.visible().map(|(key, selected)| match page.row(key) {
+        Some(row) => Row { cells: cells(app, row), selected, marked: page.list.marks().contains(key), ghost: None },
+        None => Row { cells: Vec::new(), selected, marked: false, ghost: Some("not suspended any more") },
+    });
+    Table { columns: &COLUMNS, sort: (usize::MAX, false), rows: rows.collect(), window: page.list.window(), focused: true }.draw(look, body, buffer);
+}
+
+fn head_words(app: &App, page: &SuspendedPage) -> Vec<(String, Role)> {
+    let counted = |kind: fn(&RowKey) -> bool| page.count(kind);
+    let mut parts = vec![
+        format!("{} process definitions", counted(|key| matches!(key, RowKey::Process(_)))),
+        format!("{} job definitions", counted(|key| matches!(key, RowKey::JobDefinition(_)))),
+    ];
+    if let Some(found) = &page.found {
+        parts.push(format!("{} instances", count_exact(found.instances.total.unwrap_or(0))));
+        parts.push(format!("{} jobs, whatever suspended them", count_exact(found.jobs)));
+    }
+    let mut lines = vec![(format!("SUSPENDED: {}", parts.join(", ")), if page.rows.is_empty() { Role::Muted } else { Role::Warning })];
+    let timed_problem = page.found.as_ref().and_then(|found| found.timed.as_ref().err());
+    lines.push(match page.problem.as_ref().or(timed_problem) {
+        Some(problem) => (format!("{}. {}", problem.what, problem.remedy), Role::Warning),
+        None if app.scoping.scope().is_on() => ("The whole engine is shown here, whatever the scope.".to_owned(), Role::Muted),
+        None => ("A suspended job definition stops neither external tasks nor user tasks; its jobs may run all the same where somebody resumed their instance.".to_owned(), Role::Muted),
+    });
+    lines
+}
+
+fn cells(app: &App, row: &SuspendedRow) -> Vec<Cell> {
+    let clock = |at: jiff::Timestamp| at.to_zoned(app.settings.zone.clone()).strftime("%m-%d %H:%M:%S").to_string();
+    let (kind, state, role) = match (&row.key, &row.timed) {
+        (RowKey::Timed(_), Some(timed)) => {
+            let by = timed.user.as_ref().map_or_else(String::new, |user| format!(" by {user}"));
+            ("at a time", format!("{} at {}{by}", if timed.suspend { "suspends" } else { "resumes" }, clock(timed.at)), Role::Info)
+        }
+        (RowKey::Timed(_), None) => ("at a time", String::new(), Role::Info),
+        (RowKey::Process(_), _) => ("process definition", "SUSPENDED: no new starts".to_owned(), Role::BadgeSuspended),
+        (RowKey::JobDefinition(_), _) => ("job definition", "SUSPENDED".to_owned(), Role::BadgeSuspended),
+        (RowKey::Instance(_), _) => ("process instance", "SUSPENDED".to_owned(), Role::BadgeSuspended),
+    };
+    vec![
+        Cell::new(kind, Role::Muted),
+        Cell::new(state, role),
+        Cell::new(row.label.clone(), Role::Text),
+        Cell::new(row.business_key.as_ref().map(ToString::to_string).unwrap_or_default(), Role::Text),
+    ]
+}

@@ -1,0 +1,155 @@
+//! Screens of actions: the menu, plans of several kinds, an action under way.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::action::desk::{ActCommand, Acted, LeftUnderWay};
+use crate::action::example as plans;
+use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
+use crate::action::outcome::{Outcome, Proof, Waiting};
+use crate::action::plan::{ActionId, LeftOut, Plan, TreeLine, Warning, Weight};
+use crate::action::verb::Role;
+use crate::action::wish::Asked;
+use crate::app::Effect;
+use crate::app::pages::plan::UNREAD;
+
+fn asking(effects: &[Effect]) -> u64 {
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Act(ActCommand::Plan { asking, .. }) => Some(*asking),
+        _ => None,
+    });
+    asked.expect("a plan was asked for")
+}
+
+/// Pins the screen of a plan that was asked for with these keys, after more keys.
+fn pin_plan(name: &str, keys: &[KeyCode], plan: &Plan, then: &[KeyCode]) {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(example::snapshot(now), now, size);
+        app.settings.role = Role::Admin;
+        let mut effects = Vec::new();
+        for key in keys {
+            effects.extend(app.update(Message::Key(KeyEvent::new(*key, KeyModifiers::NONE)), now));
+        }
+        app.update(Message::Acted(Acted::Planned(asking(&effects), Ok(Arc::new(plan.clone())))), now);
+        let later = now.after(UNREAD);
+        app.update(Message::Tick, later);
+        press(&mut app, later, then);
+        insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+fn with_identity(mut plan: Plan) -> Plan {
+    plan.engine.url = "http://engine.example:8080/engine-rest".into();
+    plan.engine.user = Some("demo".into());
+    plan
+}
+
+fn retry() -> Plan {
+    let mut plan = with_identity(plans::retry(37));
+    plan.production = true;
+    plan.profile = Some("prod".into());
+    let warning = |weight, text: &str| Warning { weight, text: text.into() };
+    plan.warnings = vec![
+        warning(Weight::Note, "24 of version 3, 13 of version 2"),
+        warning(Weight::Caution, "4 of these jobs are SUSPENDED with their job definition: a retry ends their incidents, and nothing runs"),
+    ];
+    let left = |label: &str, why: &str| LeftOut { label: label.into(), why: why.into() };
+    plan.left_out =
+        vec![left("A-job-90", "healed since"), left("A-job-91", "healed since"), left("A-job-92", "it has attempts left and is tried by the engine itself")];
+    plan
+}
+
+#[test]
+fn the_menu_tells_what_can_be_done_and_why_the_rest_cannot() {
+    pin("menu", &[Down, Char('a')], |_, _| {});
+}
+
+#[test]
+fn the_plan_of_a_group_retry_tells_all_before_anything_is_sent() {
+    pin_plan("plan_retry", &[Down, Char('R')], &retry(), &[]);
+    pin_plan("plan_requests", &[Down, Char('R')], &retry(), &[Char('v')]);
+    pin_plan("plan_confirm", &[Down, Char('R')], &retry(), &[Enter, Char('3')]);
+}
+
+#[test]
+fn the_plan_of_a_cancellation_shows_the_whole_tree_that_ends() {
+    let mut plan = with_identity(plans::cancel(&[("order-1", 3), ("payment-1", 2)]));
+    let line = |depth, label: &str, note: &str, asked| TreeLine { depth, instance: label.into(), label: label.into(), note: note.into(), asked };
+    for level in &mut plan.levels {
+        level.tree =
+            vec![line(0, "order v2  RK-2026-0001", "", false), line(1, "payment v3", "2 incidents", false), line(2, "fraud-check v1", "1 incident", true)];
+    }
+    pin_plan("plan_cancel", &[Down, Enter, Enter, Char('C')], &plan, &[]);
+}
+
+#[test]
+fn the_plan_of_a_suspension_says_what_is_not_stopped() {
+    let asked = Asked::JobDefinitions { definitions: vec!["jd-1".into(), "jd-2".into()], suspend: true };
+    let plan = with_identity(plans::plan(asked, vec![plans::job_definition("jd-1"), plans::job_definition("jd-2")]));
+    pin_plan("plan_suspend", &[Char('2'), Down, Down, Char('x')], &plan, &[Char('e')]);
+}
+
+fn ledger(stage: Stage, now: Moment) -> Ledger {
+    let mut plan = retry();
+    plan.action = ActionId("20260301T120000.000Z-0001".into());
+    let failed = |message: &str| Outcome::FailedAgain { message: Some(message.into()) };
+    let mut outcomes = vec![
+        Outcome::Succeeded(Proof::JobLog),
+        failed("Card service answered 503"),
+        Outcome::Waits(Waiting::Suspended("its job definition")),
+        Outcome::MovedOn { failed_at: "ship-parcel".into(), message: Some("no carrier for zip 99999".into()) },
+        Outcome::Unknown("the connection broke before an answer came".into()),
+        Outcome::FailedOnce { left: 2, next: Some("2026-03-01T12:05:00Z".parse().expect("a moment")), message: None },
+        Outcome::Accepted,
+    ];
+    outcomes.resize(37, Outcome::Planned);
+    Ledger {
+        sentence: plan.sentence(),
+        plan: Arc::new(plan),
+        stage,
+        steps: 37,
+        sent: 7,
+        outcomes,
+        began: now,
+        ended: None,
+        pace: 4.5,
+        reading: Reading { requests: 12, per_second: 4.0, at_most: Duration::from_secs(60) },
+        notes: vec![(now, "3 went first: 1 succeeded, 1 failed again, 1 waits".into())],
+        head: Some("9f86d081884c".into()),
+    }
+}
+
+fn pin_ledger(name: &str, stage: &Stage, ended: bool) {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(example::snapshot(now), now, size);
+        let mut ledger = ledger(stage.clone(), now);
+        ledger.ended = ended.then(|| now.after(Duration::from_secs(42)));
+        app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(ledger)]))), now);
+        let later = now.after(Duration::from_secs(90));
+        app.update(Message::Tick, later);
+        press(&mut app, later, &[Char('A'), Enter, Down]);
+        insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+#[test]
+fn an_action_under_way_tells_what_is_known_of_each_target_and_no_more() {
+    pin_ledger("action_sending", &Stage::Sending, false);
+    pin_ledger("action_paused", &Stage::Paused(PausedBy::Canary("2 of the first 3 failed again.".into())), false);
+    pin_ledger("action_over", &Stage::Over(Ending::Stopped), true);
+}
+
+#[test]
+fn actions_of_this_run_and_those_left_under_way_are_listed() {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(example::snapshot(now), now, size);
+        app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(ledger(Stage::Verifying, now))]))), now);
+        let left = LeftUnderWay { action: ActionId("20260301T110000.000Z-0001".into()), sentence: "Freeze 12 job definitions".into(), sent: 5, steps: 12 };
+        app.update(Message::Acted(Acted::LeftUnderWay(vec![left])), now);
+        press(&mut app, now, &[Char('A')]);
+        insta::assert_snapshot!(format!("actions_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}

@@ -1,0 +1,240 @@
+//! Suspending and resuming definitions and instances: at once, later, with what exists or without it, and what one undoes of another.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use bpmtop::engine::{Change, JobLogFilter, JobLogQuery, Order, Page, RequestName};
+use bpmtop::model::history::{JobEvent, JobLogEntry};
+use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::actor::{Actor, properties};
+use super::bench::{Bench, Deployed, SOON, until};
+use super::diagrams::{job, person, timer, work};
+
+/// A process with a timer, an instance of it, and that timer's job and job definition.
+async fn waiting(bench: &Bench, word: &str) -> Result<(Deployed, ProcessInstanceId, JobId, JobDefinitionId)> {
+    let process = bench.deploy(word, [timer(), person()]).await?;
+    let instance = bench.start_failing(&process).await?;
+    let job = bench.job_of(&process).await?;
+    let definition = bench.client().job(&job).await?.and_then(|job| job.data.job_definition).context("a job definition")?;
+    Ok((process, instance, job, definition))
+}
+
+async fn job_is_suspended(bench: &Bench, job: &JobId) -> Result<bool> {
+    Ok(bench.client().job(job).await?.context("the job is there")?.data.suspended)
+}
+
+async fn definition_is_suspended(bench: &Bench, definition: &JobDefinitionId) -> Result<bool> {
+    Ok(bench.client().job_definition(definition).await?.context("the definition is there")?.data.suspended)
+}
+
+/// Births of timers of this kind since then. Nothing tells whom they suspend: the moment must do.
+async fn timers(bench: &Bench, kind: &str, since: Timestamp) -> Result<Vec<JobLogEntry>> {
+    let filter = JobLogFilter { kind: Some(kind.into()), created: true, ..JobLogFilter::default() };
+    let log = bench.client().job_log(&JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(100) }).await?.data;
+    Ok(log.into_iter().filter(|entry| entry.at >= since).collect())
+}
+
+fn whole_seconds(time: Timestamp) -> Result<Timestamp> {
+    Ok(Timestamp::from_second(time.as_second())?)
+}
+
+fn suspension(definition: &JobDefinitionId, suspended: bool, jobs_too: bool, at: Option<Timestamp>) -> Change {
+    Change::JobDefinitionSuspension { definition: definition.clone(), suspended, jobs_too, at }
+}
+
+pub async fn a_job_definition_is_suspended_with_its_jobs_or_without(bench: Bench) -> Result<()> {
+    let (process, _, job, definition) = waiting(&bench, "definition").await?;
+    let actor = Actor::new(&bench, "suspender").await?;
+    let written = actor.makes(&bench, &suspension(&definition, true, false, None)).await?;
+    ensure!(properties(&written) == ["suspensionState"] && written[0].job_definition.as_ref() == Some(&definition), "{written:?}");
+    ensure!(written[0].new.as_ref().is_some_and(|state| state.as_wire() == "suspended"), "{written:?}");
+    ensure!(definition_is_suspended(&bench, &definition).await? && !job_is_suspended(&bench, &job).await?, "existing jobs go on");
+    bench.start_failing(&process).await?;
+    let born = format!("/job/count?processDefinitionId={}&suspended=true", process.id.as_wire());
+    ensure!(bench.driver().count(&born).await? == 1, "new ones are born suspended");
+    bench.prove(RequestName::SuspendJobDefinition, "suspended");
+    actor.makes(&bench, &suspension(&definition, true, true, None)).await?;
+    ensure!(job_is_suspended(&bench, &job).await? && bench.driver().count(&born).await? == 2);
+    actor.makes(&bench, &suspension(&definition, false, false, None)).await?;
+    ensure!(!definition_is_suspended(&bench, &definition).await? && bench.driver().count(&born).await? == 2, "resumed without its jobs");
+    actor.makes(&bench, &suspension(&definition, false, true, None)).await?;
+    ensure!(bench.driver().count(&born).await? == 0);
+    bench.prove(RequestName::SuspendJobDefinition, "includeJobs");
+    Ok(())
+}
+
+pub async fn a_timed_suspension_is_a_timer_and_comes_when_it_is_due(bench: Bench) -> Result<()> {
+    let (_, _, job, definition) = waiting(&bench, "timed").await?;
+    let actor = Actor::new(&bench, "planner").await?;
+    let due = whole_seconds(Timestamp::now() + SignedDuration::from_secs(4))?;
+    let written = actor.makes(&bench, &suspension(&definition, true, true, Some(due))).await?;
+    ensure!(written[0].job_definition.as_ref() == Some(&definition), "{written:?}");
+    ensure!(!definition_is_suspended(&bench, &definition).await?, "not yet, though the log says so already");
+    let timer = timers(&bench, "suspend-job-definition", written[0].at).await?.into_iter().find(|entry| entry.at == written[0].at);
+    let timer = timer.context("the timer was born in the same millisecond as the operation")?;
+    ensure!(timer.due == Some(due) && timer.job_definition.is_none() && timer.instance.is_none(), "it does not tell whom it suspends: {timer:?}");
+    let row = bench.client().job(&timer.job).await?.context("it is a job")?.data;
+    ensure!(row.due == Some(due) && row.process_definition.is_none() && row.job_definition.is_none(), "{row:?}");
+    until("it is suspended", async || Ok(definition_is_suspended(&bench, &definition).await?.then_some(()))).await?;
+    ensure!(Timestamp::now() >= due && job_is_suspended(&bench, &job).await?);
+    bench.prove(RequestName::SuspendJobDefinition, "executionDate");
+    Ok(())
+}
+
+pub async fn a_timed_suspension_whose_timer_is_deleted_never_comes(bench: Bench) -> Result<()> {
+    let (process, _, job, definition) = waiting(&bench, "averted").await?;
+    let actor = Actor::new(&bench, "averter").await?;
+    let due = whole_seconds(Timestamp::now() + SignedDuration::from_secs(4))?;
+    let versions = Change::ProcessDefinitionSuspension { definition: process.id.clone(), suspended: true, instances_too: true, at: Some(due) };
+    for (change, kind) in [(suspension(&definition, true, true, Some(due)), "suspend-job-definition"), (versions, "suspend-processdefinition")] {
+        let written = actor.makes(&bench, &change).await?;
+        let timer = timers(&bench, kind, written[0].at).await?.into_iter().find(|entry| entry.at == written[0].at).context("its timer")?;
+        let deleted = actor.makes(&bench, &Change::DeleteJob { job: timer.job.clone() }).await?;
+        ensure!(deleted[0].job.as_ref() == Some(&timer.job), "{deleted:?}");
+        ensure!(bench.client().job(&timer.job).await?.is_none());
+        let filter = JobLogFilter { job: Some(timer.job), deleted: true, ..JobLogFilter::default() };
+        let log = bench.client().job_log(&JobLogQuery { filter, by_time: None, page: Page::first(5) }).await?.data;
+        ensure!(log.len() == 1 && log[0].event == JobEvent::Deleted, "{log:?}");
+    }
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    ensure!(!definition_is_suspended(&bench, &definition).await? && !job_is_suspended(&bench, &job).await?);
+    ensure!(!bench.client().process_definition(&process.id).await?.context("it is there")?.data.suspended);
+    Ok(())
+}
+
+pub async fn a_timed_resumption_is_a_timer_of_its_own_kind(bench: Bench) -> Result<()> {
+    let (process, _, _, definition) = waiting(&bench, "awake").await?;
+    let actor = Actor::new(&bench, "waker").await?;
+    let due = whole_seconds(Timestamp::now() + SignedDuration::from_hours(1))?;
+    let versions = Change::ProcessDefinitionSuspension { definition: process.id.clone(), suspended: false, instances_too: false, at: Some(due) };
+    for (change, kind) in [(suspension(&definition, false, true, Some(due)), "activate-job-definition"), (versions, "activate-processdefinition")] {
+        let written = actor.makes(&bench, &change).await?;
+        let timer = timers(&bench, kind, written[0].at).await?.into_iter().find(|entry| entry.at == written[0].at).context("its timer")?;
+        ensure!(timer.due == Some(due), "{timer:?}");
+        actor.makes(&bench, &Change::DeleteJob { job: timer.job }).await?;
+    }
+    Ok(())
+}
+
+pub async fn a_process_definition_is_suspended_with_its_instances_or_without_and_nobody_starts_one(bench: Bench) -> Result<()> {
+    let (process, instance, job, definition) = waiting(&bench, "version").await?;
+    let actor = Actor::new(&bench, "stopper").await?;
+    let change = |suspended, instances_too| Change::ProcessDefinitionSuspension { definition: process.id.clone(), suspended, instances_too, at: None };
+    let states = async || -> Result<[bool; 4]> {
+        Ok([
+            bench.client().process_definition(&process.id).await?.context("it is there")?.data.suspended,
+            definition_is_suspended(&bench, &definition).await?,
+            bench.client().process_instance(&instance).await?.context("it runs")?.data.suspended,
+            job_is_suspended(&bench, &job).await?,
+        ])
+    };
+    let written = actor.makes(&bench, &change(true, false)).await?;
+    ensure!(properties(&written) == ["includeProcessInstances", "suspensionState"], "{written:?}");
+    ensure!(states().await? == [true, true, false, false], "{:?}", states().await?);
+    ensure!(bench.start_failing(&process).await.is_err(), "no instance of a suspended definition can be started");
+    bench.prove(RequestName::SuspendProcessDefinition, "suspended");
+    actor.makes(&bench, &change(true, true)).await?;
+    ensure!(states().await? == [true; 4], "{:?}", states().await?);
+    bench.prove(RequestName::SuspendProcessDefinition, "includeProcessInstances");
+    actor.makes(&bench, &change(false, true)).await?;
+    ensure!(states().await? == [false; 4], "{:?}", states().await?);
+    Ok(())
+}
+
+pub async fn a_timed_suspension_of_a_process_definition_comes_when_it_is_due(bench: Bench) -> Result<()> {
+    let (process, instance, ..) = waiting(&bench, "curfew").await?;
+    let actor = Actor::new(&bench, "curfew").await?;
+    let due = whole_seconds(Timestamp::now() + SignedDuration::from_secs(2))?;
+    let change = Change::ProcessDefinitionSuspension { definition: process.id.clone(), suspended: true, instances_too: true, at: Some(due) };
+    actor.makes(&bench, &change).await?;
+    let suspended = async || -> Result<bool> { Ok(bench.client().process_instance(&instance).await?.context("it runs")?.data.suspended) };
+    ensure!(!suspended().await?);
+    until("it is suspended", async || Ok(suspended().await?.then_some(()))).await?;
+    bench.prove(RequestName::SuspendProcessDefinition, "executionDate");
+    Ok(())
+}
+
+pub async fn an_instance_that_is_resumed_wakes_its_job_though_the_job_definition_is_suspended(bench: Bench) -> Result<()> {
+    let process = bench.deploy("stacked", [job("work", "${true}", "R1/PT0S"), person()]).await?;
+    bench.driver().suspend_job_definitions(&process.key, true, true).await?;
+    let instance = bench.start_failing(&process).await?;
+    let job = bench.job_of(&process).await?;
+    ensure!(job_is_suspended(&bench, &job).await?);
+    let actor = Actor::new(&bench, "freezer").await?;
+    let change = |suspended| Change::InstanceSuspension { instance: instance.clone(), suspended };
+    let written = actor.makes(&bench, &change(true)).await?;
+    ensure!(properties(&written) == ["suspensionState"] && written[0].instance.as_ref() == Some(&instance), "{written:?}");
+    ensure!(bench.client().process_instance(&instance).await?.context("it runs")?.data.suspended);
+    bench.prove(RequestName::SuspendInstance, "suspended");
+    actor.makes(&bench, &change(false)).await?;
+    until("the job runs", async || Ok(bench.client().job(&job).await?.is_none().then_some(()))).await
+}
+
+pub async fn a_job_definition_that_is_resumed_wakes_jobs_of_suspended_instances_and_they_fail(bench: Bench) -> Result<()> {
+    let process = bench.deploy("woken", [job("work", "${true}", "R1/PT0S"), person()]).await?;
+    bench.driver().suspend_job_definitions(&process.key, true, true).await?;
+    let instance = bench.start_failing(&process).await?;
+    let job = bench.job_of(&process).await?;
+    let definition = bench.client().job(&job).await?.and_then(|job| job.data.job_definition).context("a job definition")?;
+    let actor = Actor::new(&bench, "thawer").await?;
+    actor.makes(&bench, &Change::InstanceSuspension { instance: instance.clone(), suspended: true }).await?;
+    actor.makes(&bench, &suspension(&definition, false, true, None)).await?;
+    ensure!(bench.client().process_instance(&instance).await?.context("it runs")?.data.suspended, "the instance stays suspended");
+    bench.driver().await_count(&format!("/incident/count?processInstanceId={}", instance.as_wire()), SOON, |count| count == 1).await?;
+    let failed = bench.client().job(&job).await?.context("the job is there")?.data;
+    ensure!(failed.retries == 0 && failed.exception_message.is_some_and(|text| text.as_wire().contains("is suspended")));
+    Ok(())
+}
+
+pub async fn a_priority_of_a_job_definition_holds_for_new_jobs_or_for_all(bench: Bench) -> Result<()> {
+    let process = bench.failed("urgent", 1).await?;
+    let job = bench.job_of(&process).await?;
+    let priority_of_job = async || -> Result<i64> { Ok(bench.client().job(&job).await?.context("it is there")?.data.priority) };
+    let definition = bench.client().job(&job).await?.and_then(|job| job.data.job_definition).context("a job definition")?;
+    let overriding = async || -> Result<_> { Ok(bench.client().job_definition(&definition).await?.context("it is there")?.data.overriding_priority) };
+    let actor = Actor::new(&bench, "ranker").await?;
+    let change = |priority, jobs_too| Change::JobDefinitionPriority { definition: definition.clone(), priority, jobs_too };
+    let before = priority_of_job().await?;
+    actor.makes(&bench, &change(Some(7), false)).await?;
+    ensure!(overriding().await? == Some(7) && priority_of_job().await? == before, "new ones only");
+    bench.prove(RequestName::SetJobDefinitionPriority, "priority");
+    actor.makes(&bench, &change(Some(8), true)).await?;
+    ensure!(overriding().await? == Some(8) && priority_of_job().await? == 8, "existing ones too");
+    bench.prove(RequestName::SetJobDefinitionPriority, "includeJobs");
+    actor.makes(&bench, &change(None, false)).await?;
+    ensure!(overriding().await?.is_none() && priority_of_job().await? == 8, "the diagram's again, for new ones");
+    let refused = actor.client.change(&change(None, true)).await;
+    ensure!(format!("{refused:?}").contains("Cannot reset priority"), "{refused:?}");
+    Ok(())
+}
+
+pub async fn a_suspended_definition_leaves_external_tasks_to_their_workers(bench: Bench) -> Result<()> {
+    let topic = bench.name("unstopped");
+    let process = bench.deploy("unstopped", [super::diagrams::external(&topic)]).await?;
+    let instance = bench.driver().start(&process.key, "x", &json!({})).await?;
+    let actor = Actor::new(&bench, "hopeful").await?;
+    let change = Change::ProcessDefinitionSuspension { definition: process.id.clone(), suspended: true, instances_too: false, at: None };
+    actor.makes(&bench, &change).await?;
+    ensure!(bench.driver().fetch_and_lock("worker", &topic, 1, Duration::from_secs(1)).await?.len() == 1, "a worker still gets it");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    actor.makes(&bench, &Change::InstanceSuspension { instance: instance.as_str().into(), suspended: true }).await?;
+    ensure!(bench.driver().fetch_and_lock("worker", &topic, 1, Duration::from_secs(1)).await?.is_empty(), "only a suspended instance keeps it");
+    Ok(())
+}
+
+pub async fn a_job_definition_suspended_under_running_work_makes_it_fail_and_run_again(bench: Bench) -> Result<()> {
+    let process = bench.deploy("running", [super::diagrams::slow(), work()]).await?;
+    bench.driver().start(&process.key, "running", &json!({"latencyMillis": 3_000, "ok": true})).await?;
+    let job = bench.job_of(&process).await?;
+    let definition = bench.client().job(&job).await?.and_then(|job| job.data.job_definition).context("a job definition")?;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let actor = Actor::new(&bench, "hasty").await?;
+    actor.makes(&bench, &suspension(&definition, true, true, None)).await?;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let row = bench.client().job(&job).await?.context("the work was rolled back, so its job is still there")?.data;
+    ensure!(row.suspended && row.retries == 3, "and no attempt was lost: {row:?}");
+    Ok(())
+}
