@@ -129,7 +129,7 @@ pub enum Change {
         definition: JobDefinitionId,
         /// The priority of new jobs; none takes that of the diagram again.
         priority: Option<i64>,
-        /// Its existing jobs too.
+        /// Its existing jobs too. They follow even where this is false (7.18, 7.24, Operaton 1.0), and it is refused where there is no priority.
         jobs_too: bool,
     },
     /// Suspends or resumes a process definition with its job definitions (`PUT /process-definition/{id}/suspended`). No instance of a suspended one can be started.

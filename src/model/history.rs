@@ -94,7 +94,7 @@ pub struct ExternalTaskLogEntry {
     pub at: Timestamp,
     /// What happened.
     pub event: JobEvent,
-    /// Attempts left; none as long as no worker counted any.
+    /// Attempts left before it; none as long as no worker counted any.
     pub retries: Option<i64>,
     /// Message of a failure.
     pub error_message: Option<EngineText>,

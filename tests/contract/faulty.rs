@@ -30,8 +30,6 @@ struct Supply {
     jobs: Vec<serde_json::Value>,
     incidents: Vec<serde_json::Value>,
     tasks: Vec<serde_json::Value>,
-    job_definition: String,
-    process_definition: String,
     operation: String,
 }
 
@@ -39,21 +37,16 @@ impl Supply {
     async fn for_cells(bench: &Bench, number: usize) -> Result<Self> {
         let (failing, topic) = (bench.deploy("failing", [work()]).await?, bench.name("faulty"));
         let booking = bench.deploy("booking", [external(&topic)]).await?;
-        let definitions = bench.deploy("definitions", [timer()]).await?;
         bench.driver().start_many(&failing.key, number, "faulty", &json!({"ok": false})).await?;
         bench.driver().start_many(&booking.key, 2 * Fault::ALL.len(), "faulty", &json!({})).await?;
         let of = format!("processDefinitionId={}", failing.id.as_wire());
         bench.driver().await_count(&format!("/incident/count?{of}"), 2 * SOON, |count| count == number as u64).await?;
-        bench.driver().put(&format!("/process-definition/{}/suspended", definitions.id.as_wire()), &json!({"suspended": false})).await?;
-        let jobs = bench.driver().list(&format!("/job?{of}")).await?;
-        let definition = bench.driver().list(&format!("/job-definition?processDefinitionId={}", definitions.id.as_wire())).await?;
-        let operation = bench.driver().list(&format!("/history/user-operation?processDefinitionId={}", definitions.id.as_wire())).await?;
+        bench.driver().put(&format!("/process-definition/{}/suspended", booking.id.as_wire()), &json!({"suspended": false})).await?;
+        let operation = bench.driver().list(&format!("/history/user-operation?processDefinitionId={}", booking.id.as_wire())).await?;
         Ok(Self {
-            jobs,
+            jobs: bench.driver().list(&format!("/job?{of}")).await?,
             incidents: bench.driver().list(&format!("/incident?{of}")).await?,
             tasks: bench.driver().list(&format!("/external-task?topicName={topic}")).await?,
-            job_definition: id_of(definition.first().context("a job definition")?)?,
-            process_definition: definitions.id.as_wire().to_owned(),
             operation: text(operation.first().context("an operation")?, "operationId")?.to_owned(),
         })
     }
@@ -66,8 +59,8 @@ impl Supply {
         Ok(Ids {
             job: id_of(&job)?,
             external_task: if needs_task { id_of(&self.tasks.pop().context("a task")?)? } else { "none".to_owned() },
-            job_definition: self.job_definition.clone(),
-            process_definition: self.process_definition.clone(),
+            job_definition: "none".to_owned(),
+            process_definition: "none".to_owned(),
             instance: instance.to_owned(),
             execution: text(&job, "executionId")?.to_owned(),
             incident: id_of(incident)?,
@@ -76,8 +69,20 @@ impl Supply {
     }
 }
 
+/// A process of its own for a change of definitions: two changes of one at the same time would make each other fail.
+async fn with_definitions(bench: &Bench, row: RequestName, fault: Fault, ids: Ids) -> Result<Ids> {
+    if !matches!(row, RequestName::SuspendJobDefinition | RequestName::SetJobDefinitionPriority | RequestName::SuspendProcessDefinition) {
+        return Ok(ids);
+    }
+    let process = bench.deploy(&format!("{row:?}x{fault:?}"), [timer()]).await?;
+    let definition = bench.driver().list(&format!("/job-definition?processDefinitionId={}", process.id.as_wire())).await?;
+    let job_definition = id_of(definition.first().context("a job definition")?)?;
+    Ok(Ids { job_definition, process_definition: process.id.as_wire().to_owned(), ..ids })
+}
+
 /// Sends a change through a breaker, as somebody who does nothing else, and asks the log what he did.
 async fn fill(bench: &Bench, row: &'static Endpoint, fault: Fault, ids: Ids) -> Result<Cell> {
+    let ids = with_definitions(bench, row.name, fault, ids).await?;
     let name = bench.user(&format!("{:?}x{fault:?}", row.name)).await?;
     let base = Url::parse(&bench.target().url)?;
     let engine = format!("{}:{}", base.host_str().context("a host")?, base.port_or_known_default().context("a port")?);
@@ -102,7 +107,8 @@ pub async fn no_fault_on_the_way_makes_a_change_lie_or_be_made_twice(bench: Benc
     for some in wanted.chunks(AT_ONCE) {
         let cells = some.iter().map(|(row, fault)| Ok((*row, *fault, supply.take(row.name)?))).collect::<Result<Vec<_>>>()?;
         for cell in try_join_all(cells.into_iter().map(|(row, fault, ids)| fill(&bench, row, fault, ids))).await? {
-            ensure!(cell.performed == cell.fault.performs(), "the engine says {:?} x {:?} was made {} times", cell.row.name, cell.fault, cell.performed);
+            let played = cell.performed == cell.fault.performs();
+            ensure!(played, "the engine says {:?} x {:?} was made {} times: {:?}", cell.row.name, cell.fault, cell.performed, cell.delivered);
             matrix.note(cell.row.name, cell.fault, cell.judge_the_sending());
         }
     }

@@ -275,7 +275,8 @@ fn right_in_words(permission: &str, resource: &str) -> String {
         }
         words.push(sign.to_ascii_uppercase());
     }
-    format!("{permission} on {words}")
+    // Every engine spells this one so.
+    format!("{permission} on {}", words.replace("CATGEORY", "CATEGORY"))
 }
 
 pub async fn a_reader_is_refused_every_change_and_told_the_rights_of_its_row(bench: Bench) -> Result<()> {

@@ -14,6 +14,7 @@ const SUSPEND_INSTANCE: Permission = Permission::AnyOf(&[
     "UPDATE_INSTANCE on PROCESS_DEFINITION",
 ]);
 const SUSPEND_DEFINITION: Permission = Permission::AnyOf(&["SUSPEND on PROCESS_DEFINITION", "UPDATE on PROCESS_DEFINITION"]);
+const UPDATE_DEFINITION: Permission = Permission::AnyOf(&["UPDATE on PROCESS_DEFINITION"]);
 const WRITE_VARIABLE: Permission = Permission::AnyOf(&[
     "UPDATE_VARIABLE on PROCESS_INSTANCE",
     "UPDATE_INSTANCE_VARIABLE on PROCESS_DEFINITION",
@@ -104,7 +105,6 @@ pub(super) const CHANGES: &[Endpoint] = &[
         name: RequestName::SuspendJob,
         path: "/job/{id}/suspended",
         parameters: &[body("suspended")],
-        permission: SUSPEND_INSTANCE,
         kind: Kind::Change(Evidence {
             entries: &[entry("SuspendJob", "Job", Some("suspensionState")), entry("ActivateJob", "Job", Some("suspensionState"))],
             state: state(RequestName::Job, "suspended"),
@@ -154,7 +154,7 @@ pub(super) const CHANGES: &[Endpoint] = &[
         name: RequestName::SuspendJobDefinition,
         path: "/job-definition/{id}/suspended",
         parameters: &[body("suspended"), body("includeJobs"), body("executionDate")],
-        permission: SUSPEND_DEFINITION,
+        permission: UPDATE_DEFINITION,
         kind: Kind::Change(Evidence {
             entries: &[
                 entry("SuspendJobDefinition", "JobDefinition", Some("suspensionState")),
@@ -163,21 +163,21 @@ pub(super) const CHANGES: &[Endpoint] = &[
             state: state(RequestName::JobDefinition, "suspended"),
             side_effects: "With includeJobs, jobs are resumed that something else had suspended, and running ones fail with an optimistic lock. Suspensions do not stack.",
         }),
-        note: "includeJobs needs UPDATE or SUSPEND of the instances too. executionDate makes a timer job instead. An unknown id is answered with 204 and logged all the same.",
+        note: "includeJobs needs UPDATE of the instances too. executionDate makes a timer job instead. An unknown id is answered with 204 and logged all the same.",
         ..CHANGE
     },
     Endpoint {
         name: RequestName::SetJobDefinitionPriority,
         path: "/job-definition/{id}/jobPriority",
         parameters: &[body("priority"), body("includeJobs")],
-        permission: Permission::AnyOf(&["UPDATE on PROCESS_DEFINITION"]),
+        permission: UPDATE_DEFINITION,
         statuses: DENIED_OR_GONE,
         kind: Kind::Change(Evidence {
             entries: &[entry("SetPriority", "JobDefinition", Some("overridingPriority"))],
             state: state(RequestName::JobDefinition, "overridingJobPriority"),
-            side_effects: "",
+            side_effects: "Existing jobs get the priority too, even where includeJobs is false; without a priority they keep theirs.",
         }),
-        note: "includeJobs needs UPDATE of the instances too, and is refused together with a priority of null.",
+        note: "The engine refuses includeJobs together with a priority of null, and otherwise ignores it.",
         ..CHANGE
     },
     Endpoint {
@@ -292,7 +292,7 @@ pub(super) const CHANGES: &[Endpoint] = &[
             state: state(RequestName::UserOperationList, "annotation"),
             side_effects: "Every row of the operation carries it.",
         }),
-        note: "An unknown id is answered with 400. The annotation is logged as an operation of its own.",
+        note: "An unknown id is answered with 400. The annotation is logged as an operation of its own. The engine spells its resource OperationLogCatgeory.",
         ..CHANGE
     },
 ];
