@@ -1,5 +1,6 @@
 //! The wiring of one interactive run: configuration, poller, app and runtime are joined here and nowhere else.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -207,7 +208,17 @@ impl Runner {
                 }
             }
             Effect::Connect(address) => self.connect(&address),
-            Effect::Act(_) | Effect::Save { .. } => {}
+            Effect::Act(_) => {}
+            Effect::Save { path, text } => {
+                let facts = self.facts.clone();
+                tokio::task::spawn_blocking(move || {
+                    let told = match save(Path::new(&path), &text) {
+                        Ok(()) => format!("Written to {}.", crate::text::safe(&path)),
+                        Err(why) => format!("{} was not written: {why}.", crate::text::safe(&path)),
+                    };
+                    let _ = facts.try_send(Fact::Notice(told));
+                });
+            }
             Effect::Quit | Effect::Suspend | Effect::Copy(_) => {}
         }
     }
@@ -258,6 +269,15 @@ impl Runner {
     }
 }
 
+/// Writes a file that only its owner may read: business keys are in it. A file that is there already is never overwritten.
+fn save(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
 /// Hands what the poller publishes on to the loop. Snapshots coalesce while the loop is busy, because only the newest one is taken.
 async fn forward(mut snapshots: tokio::sync::watch::Receiver<Arc<Snapshot>>, mut told: mpsc::UnboundedReceiver<Told>, facts: FactSender<Fact>) {
     loop {
@@ -271,5 +291,21 @@ async fn forward(mut snapshots: tokio::sync::watch::Receiver<Arc<Snapshot>>, mut
         if facts.send(fact).await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_for_its_owner_alone_and_never_over_another() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("action.csv");
+        save(&path, "first").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(save(&path, "second").is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
     }
 }

@@ -134,8 +134,7 @@ const TIMELINE: &[Context] = &[Context::Timeline];
 const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
 const RESULTS: &[Context] = &[Context::Results];
 const INSTANCE: &[Context] = &[Context::Instance];
-const LIST_AND_PAGES: &[Context] =
-    &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Suspended];
+const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Suspended];
 const SCROLLING: &[Context] = &[
     Context::List,
     Context::Text,
@@ -326,7 +325,14 @@ pub const BINDINGS: &[Binding] = &[
         "the actions of this run and how they stand, and what an earlier run left under way",
         0,
     ),
-    binding(LIST_AND_PAGES, &[Key::char('W')], Command::ShowSuspended, "suspended", "everything that is suspended now, and what is to be suspended or resumed later", 0),
+    binding(
+        LIST_AND_PAGES,
+        &[Key::char('W')],
+        Command::ShowSuspended,
+        "suspended",
+        "everything that is suspended now, and what is to be suspended or resumed later",
+        0,
+    ),
     binding(SUSPENDED, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "the page of the selected instance", 2),
     binding(SUSPENDED, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 4),
     binding(SUSPENDED, &[Key::control('a')], Command::MarkAll, "mark all", "mark all rows", 0),
@@ -373,7 +379,14 @@ pub const BINDINGS: &[Binding] = &[
         "one step back; an action under way goes on, A finds it again",
         8,
     ),
-    binding(&[Context::Plan, Context::Action, Context::Actions], &[Key::char('y')], Command::Copy, "copy", "copy the requests of the plan as curl, or the id of the selected target", 9),
+    binding(
+        &[Context::Plan, Context::Action, Context::Actions],
+        &[Key::char('y')],
+        Command::Copy,
+        "copy",
+        "copy the requests of the plan as curl, or the id of the selected target",
+        9,
+    ),
     binding(&[Context::Plan, Context::Action, Context::Actions], &[Key::char('A')], Command::Actions, "all actions", "the actions of this run", 0),
     binding(LIST_AND_PAGES, &[Key::char('F')], Command::Find, "find", "find anything by its business key, id, activity or message", 8),
     binding(SCROLLING, &[Key::plain(KeyCode::Down), Key::char('j')], Command::Go(Motion::Down), "down", "one row down", 0),

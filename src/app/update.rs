@@ -196,11 +196,14 @@ fn focus(app: &mut App, pane: Pane) {
 }
 
 fn run(app: &mut App, command: Command) -> Vec<Effect> {
+    if command != Command::Quit {
+        app.acting.leaving = false;
+    }
     if let Some(effects) = paging::run(app, command) {
         return effects;
     }
     match command {
-        Command::Quit => return vec![Effect::Quit],
+        Command::Quit => return quit(app),
         Command::Suspend => return vec![Effect::Suspend],
         Command::Back => back(app),
         Command::Open => return open(app),
@@ -259,6 +262,19 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// Leaves; while an action still sends, only when asked twice.
+fn quit(app: &mut App) -> Vec<Effect> {
+    let sending = app.acting.sending().count();
+    if sending > 0 && !app.acting.leaving {
+        app.acting.leaving = true;
+        let actions = if sending == 1 { "An action is".to_owned() } else { format!("{sending} actions are") };
+        let words = format!("{actions} still under way: q again leaves. Nothing more is sent then; what is in flight is finished and journalled.");
+        app.notice = Some((words, app.now));
+        return Vec::new();
+    }
+    vec![Effect::Quit]
 }
 
 fn go(app: &mut App, motion: super::list::Motion) {

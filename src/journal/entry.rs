@@ -72,6 +72,9 @@ pub struct Intent {
     pub steps: u64,
     /// What is acted on.
     pub targets: Vec<Target>,
+    /// What is kept asleep although the action would wake it, as it was: what a crash in between leaves changed is put back from here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Target>,
     /// The requests, without credentials and without values of variables; fewer than `steps` where the caller records only some.
     pub requests: Vec<Request>,
     /// The action this one takes back.

@@ -42,7 +42,7 @@ pub struct Story {
 /// One action in short.
 #[derive(Clone, Debug)]
 pub struct Summary {
-    /// What was meant, without targets and requests.
+    /// What was meant, without the lists of targets and requests.
     pub intent: Intent,
     /// When it was recorded.
     pub at: Timestamp,
@@ -102,7 +102,7 @@ pub struct Frozen {
 impl Summary {
     /// A whole story in short.
     pub fn of(story: &Story) -> Self {
-        let intent = Intent { targets: Vec::new(), requests: Vec::new(), ..story.intent.clone() };
+        let intent = Intent { targets: Vec::new(), held: Vec::new(), requests: Vec::new(), ..story.intent.clone() };
         let end = story.end.as_ref().map(|(_, end)| end);
         let told = story.read_back.as_ref().map(|(_, read)| &read.counts).or(end.map(|end| &end.counts)).filter(|counts| !counts.is_empty());
         Self {
@@ -343,7 +343,7 @@ impl Gathered {
 impl Gathering {
     fn begin(mut intent: Intent, at: Timestamp, run: Option<Exact>) -> Self {
         let targets = std::mem::take(&mut intent.targets);
-        intent.requests = Vec::new();
+        (intent.held, intent.requests) = (Vec::new(), Vec::new());
         let first_target = targets.first().map(|target| target.label.clone());
         let targets = targets.len() as u64;
         let summary = Summary { intent, at, targets, first_target, sent: 0, counts: Vec::new(), words: None, standing: Standing::Left };

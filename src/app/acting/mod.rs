@@ -42,6 +42,8 @@ pub struct Acting {
     pub ledgers: Arc<Vec<Arc<Ledger>>>,
     /// Actions that an earlier run left under way.
     pub left: Vec<LeftUnderWay>,
+    /// Whether leaving was asked for once already, while an action sends.
+    pub(super) leaving: bool,
     askings: u64,
     /// What was selected when a prompt opened.
     pending: Option<Selection>,

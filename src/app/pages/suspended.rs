@@ -103,7 +103,14 @@ fn rows(found: Option<&Suspended>, snapshot: &Snapshot) -> Vec<Row> {
     let mut timed: Vec<&TimedSuspension> = found.and_then(|found| found.timed.as_ref().ok()).into_iter().flatten().collect();
     timed.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.job.cmp(&b.job)));
     rows.extend(timed.into_iter().map(|timed| of_timed(timed, snapshot)));
-    let mut processes: Vec<Row> = snapshot.definitions.get().into_iter().flat_map(|definitions| definitions.by_id.values()).filter(|row| row.suspended).map(|row| of_process(row, snapshot)).collect();
+    let mut processes: Vec<Row> = snapshot
+        .definitions
+        .get()
+        .into_iter()
+        .flat_map(|definitions| definitions.by_id.values())
+        .filter(|row| row.suspended)
+        .map(|row| of_process(row, snapshot))
+        .collect();
     processes.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.key.cmp(&b.key)));
     rows.extend(processes);
     let definitions = snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default().iter().filter(|row| row.suspended);

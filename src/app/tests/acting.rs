@@ -195,3 +195,29 @@ fn the_menu_says_what_cannot_be_done_and_why() {
     play.press("r");
     assert_eq!(play.asked().len(), 1);
 }
+
+#[test]
+fn leaving_while_an_action_sends_takes_two_keys_one_after_the_other() {
+    let mut play = play();
+    let ledger = crate::action::ledger::Ledger {
+        plan: Arc::new(plans::retry(3)),
+        sentence: String::new(),
+        stage: crate::action::ledger::Stage::Sending,
+        outcomes: vec![Default::default(); 3],
+        steps: 3,
+        sent: 1,
+        began: play.now,
+        ended: None,
+        pace: 1.0,
+        reading: Default::default(),
+        notes: Vec::new(),
+        head: None,
+    };
+    play.send(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(ledger)]))));
+    let left = |play: &Play| play.effects.iter().any(|effect| matches!(effect, Effect::Quit));
+    play.press("q<down>q");
+    assert!(!left(&play), "another key between them begins anew");
+    assert!(play.notice().contains("q again leaves"), "{}", play.notice());
+    play.press("q");
+    assert!(left(&play));
+}

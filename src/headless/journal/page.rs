@@ -33,7 +33,7 @@ pub(super) fn list(actions: &[Summary], recorded: usize, folder: &Path, zone: &T
             words::outcome(action),
         ]
     }));
-    table(&rows, "")
+    table(&rows)
 }
 
 /// One action with all of its targets and requests.
@@ -64,7 +64,15 @@ pub(super) fn story(story: &Story, zone: &TimeZone) -> String {
         let key = target.business_key.as_ref().map(ToString::to_string).unwrap_or_default();
         [target.kind.to_string(), target.id.to_string(), target.label.to_string(), key, words::of_target(story, index)]
     }));
-    let _ = write!(text, "\n{}", table(&rows, ""));
+    let _ = write!(text, "\n{}", table(&rows));
+    if !intent.held.is_empty() {
+        let mut rows = vec![["KEPT ASLEEP", "ID", "NAME", "DUE BEFORE"].map(str::to_owned)];
+        rows.extend(intent.held.iter().map(|held| {
+            let due = held.before.due.map_or_else(|| "at once".to_owned(), |due| words::time(due, zone));
+            [held.kind.to_string(), held.id.to_string(), held.label.to_string(), due]
+        }));
+        let _ = write!(text, "\n{}", table(&rows));
+    }
     if !intent.requests.is_empty() {
         let _ = write!(text, "\n{}", requests(story, zone));
     }
@@ -80,7 +88,7 @@ fn requests(story: &Story, zone: &TimeZone) -> String {
         let body = request.body.as_ref().map(|body| format!(" {body}")).unwrap_or_default();
         [sent, answer.to_owned(), format!("{} {}{body}{said}", request.method, request.path)]
     }));
-    table(&rows, "")
+    table(&rows)
 }
 
 /// The verdict on the chain.
@@ -113,13 +121,13 @@ pub(super) fn verified(verified: &Verified, folder: &Path) -> String {
 }
 
 /// Rows with columns as wide as they need to be.
-fn table<const N: usize>(rows: &[[String; N]], indent: &str) -> String {
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: [usize; N] = std::array::from_fn(|column| rows.iter().map(|row| width(&row[column]).min(WIDEST)).max().unwrap_or(0));
     let mut text = String::new();
     for row in rows {
         let (last, others) = row.split_last().expect("a column");
         let cells = others.iter().zip(widths).map(|(cell, cells)| pad(&truncate(cell, cells), cells, Align::Left) + "  ").collect::<String>();
-        let _ = writeln!(text, "{}", format!("{indent}{cells}{last}").trim_end());
+        let _ = writeln!(text, "{}", format!("{cells}{last}").trim_end());
     }
     text
 }

@@ -37,7 +37,9 @@ fn night() -> Desk {
         instance: Some("i-1".into()),
         before: Before::default(),
     };
+    let held = Target { kind: "job".into(), before: Before { due: Some(moment("2026-11-24T05:00:00Z")), ..Before::default() }, ..instance.clone() };
     let cancel = Intent {
+        held: vec![held],
         targets: vec![instance],
         requests: Vec::new(),
         steps: 1,

@@ -97,6 +97,7 @@ pub(crate) fn intent(action: &str, verb: &str, targets: u64) -> Intent {
         reason: Some("SAP is back".into()),
         steps: targets,
         targets: (0..targets).map(target).collect(),
+        held: Vec::new(),
         requests: (0..targets).map(request).collect(),
         undo_of: None,
         thaw_of: None,

@@ -35,7 +35,8 @@ pub fn draw(app: &App, page: &SuspendedPage, look: &Look, area: Rect, buffer: &m
     }
     let body = Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
     if page.rows.is_empty() {
-        let text = if page.found.is_some() { "Nothing is suspended, and nothing is to be suspended or resumed later." } else { "Reading what is suspended\u{2026}" };
+        let text =
+            if page.found.is_some() { "Nothing is suspended, and nothing is to be suspended or resumed later." } else { "Reading what is suspended\u{2026}" };
         if let Some(mut pen) = Pen::new(buffer, body, 0) {
             pen.skip(2).write(text, look.style(Role::Muted));
         }
@@ -63,7 +64,11 @@ fn head_words(app: &App, page: &SuspendedPage) -> Vec<(String, Role)> {
     lines.push(match page.problem.as_ref().or(timed_problem) {
         Some(problem) => (format!("{}. {}", problem.what, problem.remedy), Role::Warning),
         None if app.scoping.scope().is_on() => ("The whole engine is shown here, whatever the scope.".to_owned(), Role::Muted),
-        None => ("A suspended job definition stops neither external tasks nor user tasks; its jobs may run all the same where somebody resumed their instance.".to_owned(), Role::Muted),
+        None => (
+            "A suspended job definition stops neither external tasks nor user tasks; its jobs may run all the same where somebody resumed their instance."
+                .to_owned(),
+            Role::Muted,
+        ),
     });
     lines
 }
