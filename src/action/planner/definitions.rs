@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::reading::{Reading, plural};
-use super::{Draft, Drafted, held, timed};
+use super::{Draft, Drafted, held};
 use crate::action::plan::{Unavailable, Weight};
 use crate::action::target::Subject;
 use crate::action::verb::Verb;
@@ -11,6 +11,7 @@ use crate::action::wish::Asked;
 use crate::engine::{CountQuestion, ExternalTaskFilter, JobDefinitionFilter, JobFilter, JobIs, Page};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
 use crate::model::job::JobDefinition;
+use crate::poll::inquire::timed::timed;
 use crate::text::count_exact;
 
 /// Definitions that are read one by one; more are picked from the list of all.
@@ -167,10 +168,10 @@ pub(super) async fn pending(reading: &Reading<'_>, draft: &mut Draft) -> Result<
     if draft.targets.is_empty() {
         return Ok(());
     }
-    let timed = match timed::timed(reading.client).await {
+    let timed = match timed(reading.client).await {
         Ok(timed) => timed,
         Err(why) => {
-            draft.warn(Weight::Note, format!("not known whether the engine will suspend or resume the same by a timer: {}", why.why));
+            draft.warn(Weight::Note, format!("not known whether the engine will suspend or resume the same by a timer: {why}"));
             return Ok(());
         }
     };

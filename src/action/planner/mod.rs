@@ -12,7 +12,6 @@
 //! | `instances`, `processes` | suspending and resuming instances and whole processes |
 //! | `single` | verbs with one target: variables, notes, dates, priorities, locks |
 //! | `undo` | taking an action of the journal back |
-//! | [`timed`] | suspensions that are to happen later |
 //!
 //! Every read is bounded and counts come before lists. What could not be read is said in a warning where the plan is sound without it, and
 //! is the reason why there is none where it is not.
@@ -29,7 +28,6 @@ mod processes;
 mod reading;
 mod retry;
 mod single;
-pub mod timed;
 mod trouble;
 mod undo;
 

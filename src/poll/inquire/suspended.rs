@@ -23,9 +23,3 @@ impl Counter {
         Ok(Finding::Suspended(Box::new(Suspended { instances: Listed { total: Some(total.max(rows.len() as u64)), rows }, jobs, timed })))
     }
 }
-
-impl Counter {
-    async fn timed(&self) -> Result<Vec<crate::model::suspension::TimedSuspension>, crate::engine::EngineError> {
-        Ok(Vec::new())
-    }
-}

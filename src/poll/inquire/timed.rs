@@ -6,15 +6,13 @@
 
 use std::collections::HashSet;
 
-use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use super::reading::refused;
-use crate::action::plan::Unavailable;
-use crate::action::target::TimedSuspension;
-use crate::engine::{Client, JobLogFilter, JobLogQuery, MOST_IDS, Order, Page, UserOperationFilter, UserOperationQuery};
+use super::{Counter, alone};
+use crate::engine::{Client, EngineError, JobLogFilter, JobLogQuery, Order, Page, UserOperationFilter, UserOperationQuery};
 use crate::model::history::{JobLogEntry, UserOperation};
 use crate::model::ids::JobId;
+use crate::model::suspension::TimedSuspension;
 
 /// The kinds of timers, what each does, and the operation that made it.
 const KINDS: [(&str, bool, &str); 4] = [
@@ -24,53 +22,70 @@ const KINDS: [(&str, bool, &str); 4] = [
     ("activate-processdefinition", false, "ActivateProcessDefinition"),
 ];
 
-/// Timers of one kind that are looked for, the newest first, and operations around them.
+/// Timers of one kind that are looked for, the newest first.
 const MOST: u32 = 200;
+
+/// Operations that are read between the first of these timers and the last.
+const OPERATIONS: u32 = 1_000;
 
 /// The longest time between the entry of a timer and that of its operation.
 const APART: SignedDuration = SignedDuration::from_millis(50);
 
-/// The suspensions and resumptions that are to happen later, the next first; at most 200 of each kind. Whom one is for is only told where
-/// that is certain.
+/// What is to be suspended or resumed later, asked once: as [`Counter::timed`].
 ///
 /// # Errors
 ///
-/// Why they cannot be read. Without a full history nothing tells of them, and the list is empty.
-pub async fn timed(client: &Client) -> Result<Vec<TimedSuspension>, Unavailable> {
-    let mut pending = Vec::new();
-    for (kind, suspend, operation) in KINDS {
-        let filter = JobLogFilter { kind: Some(kind.into()), created: true, ..JobLogFilter::default() };
-        let query = JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(MOST) };
-        let mut entries = client.job_log(&query).boxed().await.map_err(|error| refused(&error))?.data;
-        let ids: Vec<JobId> = entries.iter().map(|entry| entry.job.clone()).take(MOST_IDS).collect();
-        let jobs = client.jobs(&ids).boxed().await.map_err(|error| refused(&error))?.data;
-        entries.retain(|entry| jobs.iter().any(|job| job.id == entry.job));
-        let Some((first, last)) = entries.iter().map(|entry| entry.at).min().zip(entries.iter().map(|entry| entry.at).max()) else { continue };
-        let window = UserOperationFilter {
-            kind: Some(operation.into()),
+/// Why they cannot be read.
+pub async fn timed(client: &Client) -> Result<Vec<TimedSuspension>, EngineError> {
+    Counter::new(client.clone()).timed().await
+}
+
+impl Counter {
+    /// The suspensions and resumptions that are to happen later, the next first; the newest 200 of each kind at most. Whom one is for is only
+    /// told where that is certain. Without a full history nothing tells of them, and the list is empty.
+    pub(super) async fn timed(&self) -> Result<Vec<TimedSuspension>, EngineError> {
+        let mut pending = Vec::new();
+        for (kind, suspend, operation) in KINDS {
+            let filter = JobLogFilter { kind: Some(kind.into()), created: true, ..JobLogFilter::default() };
+            let query = JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(MOST) };
+            let mut entries = self.one(self.client.job_log(&query)).await?;
+            if entries.is_empty() {
+                continue;
+            }
+            let ids: Vec<JobId> = entries.iter().map(|entry| entry.job.clone()).collect();
+            let jobs = self.one(self.client.jobs(&ids)).await?;
+            entries.retain(|entry| jobs.iter().any(|job| job.id == entry.job));
+            let operations = self.operations_around(operation, &entries).await?;
+            for (entry, operation) in paired(&entries, &operations) {
+                let Some(at) = jobs.iter().find(|job| job.id == entry.job).and_then(|job| job.due).or(entry.due) else { continue };
+                pending.push(TimedSuspension {
+                    job: entry.job.clone(),
+                    at,
+                    suspend,
+                    job_definition: operation.and_then(|operation| operation.job_definition.clone()),
+                    process_definition: operation.and_then(|operation| operation.process_definition.clone()),
+                    user: operation.and_then(|operation| operation.user.clone()),
+                });
+            }
+        }
+        pending.sort_by(|a, b| (a.at, &a.job).cmp(&(b.at, &b.job)));
+        Ok(pending)
+    }
+
+    /// The operations among which are those that made these timers. Without them the timers are known, and not whom they are for.
+    async fn operations_around(&self, kind: &str, entries: &[JobLogEntry]) -> Result<Vec<UserOperation>, EngineError> {
+        let times = || entries.iter().map(|entry| entry.at);
+        let Some((first, last)) = times().min().zip(times().max()) else { return Ok(Vec::new()) };
+        let filter = UserOperationFilter {
+            kind: Some(kind.into()),
             property: Some("suspensionState".into()),
             after: Some(first - APART),
             before: Some(last + APART),
             ..UserOperationFilter::default()
         };
-        let query = UserOperationQuery { filter: window, page: Page::first(MOST) };
-        // Without them the timers are known, and not whom they are for.
-        let operations = client.user_operations_where(&query).boxed().await.map(|answer| answer.data).unwrap_or_default();
-        for (entry, operation) in paired(&entries, &operations) {
-            let Some(at) = jobs.iter().find(|job| job.id == entry.job).and_then(|job| job.due).or(entry.due) else { continue };
-            let job_definition = operation.and_then(|operation| operation.job_definition.clone());
-            pending.push(TimedSuspension {
-                job: entry.job.clone(),
-                at,
-                suspend,
-                process_definition: operation.and_then(|operation| operation.process_definition.clone()),
-                job_definition,
-                user: operation.and_then(|operation| operation.user.clone()),
-            });
-        }
+        let query = UserOperationQuery { filter, page: Page::first(OPERATIONS) };
+        Ok(alone(self.one(self.client.user_operations_where(&query)).await)?.unwrap_or_default())
     }
-    pending.sort_by(|a, b| (a.at, &a.job).cmp(&(b.at, &b.job)));
-    Ok(pending)
 }
 
 /// Each timer with its operation: the first one written at its time or just after. Where another could be meant as well, none is.
