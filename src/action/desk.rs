@@ -1,10 +1,16 @@
-//! What the cockpit may ask of actions, and what comes back.
+//! What the cockpit may ask of actions, and what comes back. The task that answers is in `desk/task.rs`.
+
+mod facts;
+mod task;
+
+pub use task::{Closing, DeskHandle, Setup, start};
 
 use std::sync::Arc;
 
 use super::ledger::Ledger;
 use super::plan::{ActionId, Plan, Unavailable};
 use super::wish::Wish;
+use crate::engine::Client;
 use crate::model::snapshot::Snapshot;
 
 /// Something asked of the desk.
@@ -29,8 +35,10 @@ pub enum ActCommand {
     GoOn(ActionId),
     /// Send no more; read back what was sent.
     Stop(ActionId),
-    /// Read back once more what is not settled.
+    /// Read back once more what is not settled; also of an action that another run left in the middle.
     ReadBack(ActionId),
+    /// Another login: what is planned, sent and read from now on goes by this client.
+    Login(Client),
 }
 
 /// Something told by the desk.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::outcome::Outcome;
-use super::target::Target;
+use super::target::{Subject, Target};
 use crate::engine::{EngineError, Problem, Sent};
 use crate::model::history::{InstanceState, JobEvent};
 use crate::model::ids::IncidentId;
@@ -54,11 +54,40 @@ pub struct Case<'a> {
     /// What was wanted.
     pub goal: Goal,
     /// What came back from sending.
-    pub sent: &'a Sent,
+    pub said: &'a Said,
     /// The newest time of the engine that was read before anything was sent.
     pub since: Option<Timestamp>,
     /// How long it is looked for traces already.
     pub looked: Duration,
+}
+
+/// What came back from sending, as far as it matters later.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// The engine says that it did it, or took it.
+    Accepted,
+    /// The engine says that it did not.
+    Rejected {
+        /// Why.
+        why: EngineText,
+        /// Whether it knows no such thing.
+        gone: bool,
+    },
+    /// Nothing went out.
+    NotSent(EngineText),
+    /// It went out, and nothing certain came back.
+    Unknown(EngineText),
+}
+
+impl From<&Sent> for Said {
+    fn from(sent: &Sent) -> Self {
+        match sent {
+            Sent::Accepted { .. } => Self::Accepted,
+            Sent::Rejected(error) => Self::Rejected { why: said(error), gone: matches!(error.problem(), Problem::NotFound) },
+            Sent::NotSent(error) => Self::NotSent(said(error)),
+            Sent::Unknown(error) => Self::Unknown(said(error)),
+        }
+    }
 }
 
 /// What was read back of a target.
@@ -161,10 +190,10 @@ pub struct Operation {
 
 /// What became of a target, as far as was read.
 pub fn judge(case: &Case<'_>, facts: &Facts) -> Outcome {
-    match case.sent {
-        Sent::NotSent(error) => Outcome::NotPerformed(said(error)),
-        Sent::Rejected(error) => rejected(case, facts, error),
-        Sent::Accepted { .. } | Sent::Unknown(_) => match case.goal {
+    match case.said {
+        Said::NotSent(why) => Outcome::NotPerformed(why.clone()),
+        Said::Rejected { why, gone } => rejected(case, facts, why, *gone),
+        Said::Accepted | Said::Unknown(_) => match case.goal {
             Goal::Run { attempts } => work::judge(case, facts, attempts),
             Goal::End => ending::judge(case, facts),
             Goal::Vanish => ending::of_timer(case, facts),
@@ -174,27 +203,26 @@ pub fn judge(case: &Case<'_>, facts: &Facts) -> Outcome {
 }
 
 /// An engine that knows no such thing leaves nothing to do where it was to end.
-fn rejected(case: &Case<'_>, facts: &Facts, error: &EngineError) -> Outcome {
-    let gone = matches!(error.problem(), Problem::NotFound);
+fn rejected(case: &Case<'_>, facts: &Facts, why: &EngineText, gone: bool) -> Outcome {
     match case.goal {
         Goal::End | Goal::Vanish if gone => Outcome::AlreadyDone("it was gone before"),
         Goal::Run { .. } if gone && facts.attempt(JobEvent::Succeeded).is_some() => Outcome::AlreadyDone("it had run before"),
-        _ => Outcome::Rejected(said(error)),
+        _ => Outcome::Rejected(why.clone()),
     }
 }
 
 impl Case<'_> {
     /// Whether the engine said that it did it.
     fn is_accepted(&self) -> bool {
-        matches!(self.sent, Sent::Accepted { .. })
+        *self.said == Said::Accepted
     }
 
     /// The outcome as long as nothing was read that settles it.
     fn open(&self) -> Outcome {
         let seconds = self.looked.as_secs();
-        match self.sent {
-            Sent::Unknown(error) if self.looked < LOOKED_FOR => Outcome::Unknown(said(error)),
-            Sent::Unknown(error) => Outcome::NoTrace { answer: said(error), seconds },
+        match self.said {
+            Said::Unknown(answer) if self.looked < LOOKED_FOR => Outcome::Unknown(answer.clone()),
+            Said::Unknown(answer) => Outcome::NoTrace { answer: answer.clone(), seconds },
             _ if self.looked < LOOKED_FOR => Outcome::Accepted,
             _ => Outcome::NoTrace { answer: "the engine said that it did it, and what became of it could not be read".into(), seconds },
         }
@@ -202,7 +230,6 @@ impl Case<'_> {
 
     /// The incident the target had when the plan was made.
     fn incident(&self) -> Option<(&IncidentId, Timestamp)> {
-        use super::target::Subject;
         match &self.target.subject {
             Subject::Job { incident, .. } | Subject::ExternalTask { incident, .. } => {
                 incident.as_ref().map(|known| (&known.incident.id, known.incident.created))
@@ -233,6 +260,6 @@ impl Facts {
 }
 
 /// What an engine or the network said, without the address.
-pub(in crate::action) fn said(error: &EngineError) -> EngineText {
+fn said(error: &EngineError) -> EngineText {
     EngineText::from(error.problem().to_string())
 }

@@ -10,6 +10,7 @@
 //! | [`outcome`] | what became of one target |
 //! | [`judge`] | what became of a target, decided from what was read back |
 //! | [`pace`] | when the next change may go out, and when there are too many failures for one more |
+//! | [`perform`] | sending what a plan is made of, once each, and reading back what became of it |
 //! | [`ledger`] | an action under way or over, with all of its outcomes |
 //! | [`desk`] | what the cockpit may ask of actions, and what comes back |
 //!
@@ -23,6 +24,7 @@ pub mod judge;
 pub mod ledger;
 pub mod outcome;
 pub mod pace;
+pub mod perform;
 pub mod plan;
 pub mod planner;
 pub mod target;

@@ -5,7 +5,7 @@ mod called;
 mod holdings;
 mod past;
 mod suspended;
-pub mod timed;
+mod timed;
 mod variables;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

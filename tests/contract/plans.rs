@@ -16,7 +16,7 @@ use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
 use bpmtop::model::masking::Mask;
 use bpmtop::model::section::Moment;
 use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
-use bpmtop::poll::inquire::timed::timed;
+use bpmtop::poll::inquire::Counter;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -185,7 +185,7 @@ pub async fn a_plan_to_retry_leaves_out_what_has_attempts_and_refuses_what_does_
     bench.start_failing(&waiting).await?;
     let plan = planned(&bench, Asked::RetryItems { jobs: vec![bench.job_of(&waiting).await?, "gone".into()], tasks: Vec::new() }).await?;
     ensure!(plan.targets.is_empty() && plan.is_performable().is_err(), "{}", told(&plan));
-    ensure!(told(&plan).contains("attempts left") && told(&plan).contains("job gone"), "{}", told(&plan));
+    ensure!(told(&plan).contains("attempt") && told(&plan).contains("job gone"), "{}", told(&plan));
     Ok(())
 }
 
@@ -406,7 +406,7 @@ pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_
     plan.choices.at = Some(at);
     perform(&bench, &plan).await?;
     let ours = async || -> Result<Vec<_>> {
-        let all = timed(bench.client()).await?;
+        let all = Counter::new(bench.client().clone()).timed().await?;
         Ok(all.into_iter().filter(|timed| timed.job_definition.as_ref() == Some(&shown[0])).collect())
     };
     let listed = ours().await?;

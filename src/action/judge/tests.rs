@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::action::outcome::{Proof, Waiting};
 use crate::action::target::Subject;
-use crate::engine::Problem;
 use crate::model::grouping::KnownIncident;
 use crate::model::job::Job;
 
@@ -56,17 +55,17 @@ fn target() -> Target {
     Target { subject: Subject::Job { job: Arc::new(job), incident }, label: "Charge".into(), business_key: None, version: Some(1) }
 }
 
-fn lost() -> Sent {
-    Sent::Unknown(EngineError::new(None, "PUT http://h/job/j/retries", Problem::CutOff { received: 0 }))
+fn lost() -> Said {
+    Said::Unknown("the connection broke".into())
 }
 
-fn accepted() -> Sent {
-    Sent::Accepted { batch: None }
+fn accepted() -> Said {
+    Said::Accepted
 }
 
-fn told(sent: &Sent, looked: u64, facts: &Facts) -> Outcome {
+fn told(sent: &Said, looked: u64, facts: &Facts) -> Outcome {
     let target = target();
-    judge(&Case { target: &target, goal: Goal::Run { attempts: 1 }, sent, since: Some(at(10)), looked: Duration::from_secs(looked) }, facts)
+    judge(&Case { target: &target, goal: Goal::Run { attempts: 1 }, said: sent, since: Some(at(10)), looked: Duration::from_secs(looked) }, facts)
 }
 
 fn work(left: i64) -> Facts {
@@ -152,8 +151,8 @@ fn without_a_log_only_an_instance_that_went_on_proves_a_success() {
 #[test]
 fn a_cancelled_instance_that_is_gone_is_done_and_so_is_one_that_was_gone_before() {
     let target = target();
-    let of = |sent: &Sent, facts: &Facts| judge(&Case { target: &target, goal: Goal::End, sent, since: None, looked: Duration::ZERO }, facts);
-    let not_found = Sent::Rejected(EngineError::new(None, "", Problem::NotFound));
+    let of = |sent: &Said, facts: &Facts| judge(&Case { target: &target, goal: Goal::End, said: sent, since: None, looked: Duration::ZERO }, facts);
+    let not_found = Said::Rejected { why: "there is none".into(), gone: true };
     assert_eq!(of(&not_found, &Facts::default()), Outcome::AlreadyDone("it was gone before"));
     let over = |state| Facts { here: Here::Gone, life: Life::Over(state), ..Facts::default() };
     assert_eq!(of(&lost(), &over(InstanceState::ExternallyTerminated)), Outcome::Succeeded(Proof::State));
@@ -164,23 +163,21 @@ fn a_cancelled_instance_that_is_gone_is_done_and_so_is_one_that_was_gone_before(
 #[test]
 fn a_state_that_was_there_before_proves_nothing_of_a_lost_answer() {
     let target = target();
-    let of = |sent: &Sent, was_so| {
+    let of = |sent: &Said, was_so| {
         let facts = Facts { here: Here::As(true), ..Facts::default() };
-        judge(&Case { target: &target, goal: Goal::State { was_so }, sent, since: None, looked: Duration::ZERO }, &facts)
+        judge(&Case { target: &target, goal: Goal::State { was_so }, said: sent, since: None, looked: Duration::ZERO }, &facts)
     };
     assert_eq!(of(&accepted(), true), Outcome::Succeeded(Proof::State));
     assert_eq!(of(&lost(), false), Outcome::Succeeded(Proof::State));
     assert!(matches!(of(&lost(), true), Outcome::Unknown(_)));
 }
 
-fn any_sent() -> impl Strategy<Value = Sent> {
-    let error = |problem| EngineError::new(None, "", problem);
+fn any_sent() -> impl Strategy<Value = Said> {
     prop_oneof![
         Just(accepted()),
         Just(lost()),
-        Just(Sent::Rejected(error(Problem::NotFound))),
-        Just(Sent::Rejected(error(Problem::Engine { status: 400, kind: None, message: None, code: None }))),
-        Just(Sent::NotSent(error(Problem::LoginRefused { token: false }))),
+        any::<bool>().prop_map(|gone| Said::Rejected { why: "no".into(), gone }),
+        Just(Said::NotSent("the login was refused before".into())),
     ]
 }
 
@@ -243,10 +240,10 @@ proptest! {
     #[test]
     fn nothing_succeeds_without_positive_evidence(sent in any_sent(), facts in any_facts(), goal in any_goal(), looked in 0u64..120) {
         let target = target();
-        let outcome = judge(&Case { target: &target, goal, sent: &sent, since: Some(at(10)), looked: Duration::from_secs(looked) }, &facts);
+        let outcome = judge(&Case { target: &target, goal, said: &sent, since: Some(at(10)), looked: Duration::from_secs(looked) }, &facts);
         let logged = |event| matches!(&facts.log, Log::Entries(entries) if entries.iter().any(|entry| entry.event == event));
         if let Outcome::Succeeded(proof) = &outcome {
-            let went_out = matches!(sent, Sent::Accepted { .. } | Sent::Unknown(_));
+            let went_out = matches!(sent, Said::Accepted | Said::Unknown(_));
             prop_assert!(went_out);
             let proven = match proof {
                 Proof::JobLog | Proof::ExternalTaskLog => logged(JobEvent::Succeeded),
@@ -260,8 +257,8 @@ proptest! {
     #[test]
     fn not_performed_is_said_only_if_nothing_was_sent(sent in any_sent(), facts in any_facts(), goal in any_goal(), looked in 0u64..120) {
         let target = target();
-        let outcome = judge(&Case { target: &target, goal, sent: &sent, since: Some(at(10)), looked: Duration::from_secs(looked) }, &facts);
-        prop_assert_eq!(matches!(outcome, Outcome::NotPerformed(_)), matches!(sent, Sent::NotSent(_)));
+        let outcome = judge(&Case { target: &target, goal, said: &sent, since: Some(at(10)), looked: Duration::from_secs(looked) }, &facts);
+        prop_assert_eq!(matches!(outcome, Outcome::NotPerformed(_)), matches!(sent, Said::NotSent(_)));
         prop_assert!(!matches!(outcome, Outcome::Planned | Outcome::Stopped | Outcome::Sending), "{:?}", outcome);
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Case, Facts, Here, Life, Log, Work};
 use crate::action::outcome::{Outcome, Proof, Waiting};
+use crate::action::target::Subject;
 use crate::model::history::{InstanceState, JobEvent};
 use crate::model::incident::Incident;
 use crate::text::EngineText;
@@ -23,7 +24,6 @@ fn is_performed(case: &Case<'_>, facts: &Facts, work: &Work) -> bool {
 }
 
 fn had_none(case: &Case<'_>) -> bool {
-    use crate::action::target::Subject;
     match &case.target.subject {
         Subject::Job { job, .. } => job.retries <= 0,
         Subject::ExternalTask { task, .. } => task.retries.is_some_and(|left| left <= 0),
@@ -76,7 +76,7 @@ fn there(case: &Case<'_>, facts: &Facts, work: &Work, attempts: i64) -> Outcome 
 fn gone(case: &Case<'_>, facts: &Facts) -> Outcome {
     if let Some(success) = facts.attempt(JobEvent::Succeeded) {
         let proof = match case.target.subject {
-            crate::action::target::Subject::ExternalTask { .. } => Proof::ExternalTaskLog,
+            Subject::ExternalTask { .. } => Proof::ExternalTaskLog,
             _ => Proof::JobLog,
         };
         return failed_further_on(case, facts, success.at).unwrap_or(Outcome::Succeeded(proof));

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::reading::{Reading, plural};
+use super::reading::{Reading, plural, timed};
 use super::{Draft, Drafted, held};
 use crate::action::plan::{Unavailable, Weight};
 use crate::action::target::Subject;
@@ -11,7 +11,6 @@ use crate::action::wish::Asked;
 use crate::engine::{CountQuestion, ExternalTaskFilter, JobDefinitionFilter, JobFilter, JobIs, Page};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
 use crate::model::job::JobDefinition;
-use crate::poll::inquire::timed::timed;
 use crate::text::count_exact;
 
 /// Definitions that are read one by one; more are picked from the list of all.
@@ -171,7 +170,7 @@ pub(super) async fn pending(reading: &Reading<'_>, draft: &mut Draft) -> Result<
     let timed = match timed(reading.client).await {
         Ok(timed) => timed,
         Err(why) => {
-            draft.warn(Weight::Note, format!("not known whether the engine will suspend or resume the same by a timer: {why}"));
+            draft.warn(Weight::Note, format!("not known whether the engine will suspend or resume the same by a timer: {}", why.why));
             return Ok(());
         }
     };

@@ -20,6 +20,8 @@ use crate::model::grouping::{Names as _, diagram_activity};
 use crate::model::ids::{ActivityId, ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use crate::model::job::{Job, JobDefinition};
 use crate::model::section::Moment;
+use crate::model::suspension::TimedSuspension;
+use crate::poll::inquire::Counter;
 use crate::text::{EngineText, count_exact};
 
 /// Requests under way at once for one plan.
@@ -216,6 +218,11 @@ impl<'a> Reading<'a> {
 /// A failure in the words of the operator.
 pub(super) fn refused(error: &EngineError) -> Unavailable {
     Unavailable { why: error.to_string(), remedy: error.remedy().to_owned() }
+}
+
+/// What the engine is to suspend or resume later.
+pub(super) async fn timed(client: &Client) -> Result<Vec<TimedSuspension>, Unavailable> {
+    Counter::new(client.clone()).timed().boxed().await.map_err(|error| refused(&error))
 }
 
 /// Whether other requests may succeed all the same: neither login nor connection is to blame.

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::reading::{Reading, plural, refused, unavailable};
+use super::reading::{Reading, plural, timed, unavailable};
 use super::{Draft, Drafted};
 use crate::action::plan::{Unavailable, Weight};
 use crate::action::target::{Subject, Target};
@@ -14,7 +14,6 @@ use crate::model::grouping::KnownIncident;
 use crate::model::ids::{ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessInstanceId};
 use crate::model::job::Job;
 use crate::model::variable::{Variable, VariableValue};
-use crate::poll::inquire::timed::timed;
 
 /// Changes of variables among which the latest of one is looked for.
 const CHANGES: u32 = 50;
@@ -198,7 +197,7 @@ pub(super) async fn definition_priority(reading: &Reading<'_>, asked: &Asked, id
 
 /// Calls off something that is to happen later.
 pub(super) async fn call_off(reading: &Reading<'_>, asked: &Asked, id: &JobId) -> Drafted {
-    let Some(timed) = timed(reading.client).await.map_err(|error| refused(&error))?.into_iter().find(|timed| timed.job == *id) else {
+    let Some(timed) = timed(reading.client).await?.into_iter().find(|timed| timed.job == *id) else {
         return Err(unavailable("this is no timer of a suspension that is to come, or it has happened already", "look at the list of timed ones again"));
     };
     let mut draft = Draft::of(Verb::CallOffTimed, asked.clone());

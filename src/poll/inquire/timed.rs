@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Counter, alone};
-use crate::engine::{Client, EngineError, JobLogFilter, JobLogQuery, Order, Page, UserOperationFilter, UserOperationQuery};
+use crate::engine::{EngineError, JobLogFilter, JobLogQuery, MOST_IDS, Order, Page, UserOperationFilter, UserOperationQuery};
 use crate::model::history::{JobLogEntry, UserOperation};
 use crate::model::ids::JobId;
 use crate::model::suspension::TimedSuspension;
@@ -31,39 +31,32 @@ const OPERATIONS: u32 = 1_000;
 /// The longest time between the entry of a timer and that of its operation.
 const APART: SignedDuration = SignedDuration::from_millis(50);
 
-/// What is to be suspended or resumed later, asked once: as [`Counter::timed`].
-///
-/// # Errors
-///
-/// Why they cannot be read.
-pub async fn timed(client: &Client) -> Result<Vec<TimedSuspension>, EngineError> {
-    Counter::new(client.clone()).timed().await
-}
-
 impl Counter {
-    /// The suspensions and resumptions that are to happen later, the next first; the newest 200 of each kind at most. Whom one is for is only
-    /// told where that is certain. Without a full history nothing tells of them, and the list is empty.
-    pub(super) async fn timed(&self) -> Result<Vec<TimedSuspension>, EngineError> {
+    /// The suspensions and resumptions that are to happen later, the next first; at most 200 of each kind. Whom one is for is only told where
+    /// that is certain.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read. Without a full history nothing tells of them, and the list is empty.
+    pub async fn timed(&self) -> Result<Vec<TimedSuspension>, EngineError> {
         let mut pending = Vec::new();
         for (kind, suspend, operation) in KINDS {
             let filter = JobLogFilter { kind: Some(kind.into()), created: true, ..JobLogFilter::default() };
             let query = JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(MOST) };
             let mut entries = self.one(self.client.job_log(&query)).await?;
-            if entries.is_empty() {
-                continue;
-            }
-            let ids: Vec<JobId> = entries.iter().map(|entry| entry.job.clone()).collect();
-            let jobs = self.one(self.client.jobs(&ids)).await?;
+            let ids: Vec<JobId> = entries.iter().map(|entry| entry.job.clone()).take(MOST_IDS).collect();
+            let jobs = if ids.is_empty() { Vec::new() } else { self.one(self.client.jobs(&ids)).await? };
             entries.retain(|entry| jobs.iter().any(|job| job.id == entry.job));
             let operations = self.operations_around(operation, &entries).await?;
             for (entry, operation) in paired(&entries, &operations) {
                 let Some(at) = jobs.iter().find(|job| job.id == entry.job).and_then(|job| job.due).or(entry.due) else { continue };
+                let job_definition = operation.and_then(|operation| operation.job_definition.clone());
                 pending.push(TimedSuspension {
                     job: entry.job.clone(),
                     at,
                     suspend,
-                    job_definition: operation.and_then(|operation| operation.job_definition.clone()),
                     process_definition: operation.and_then(|operation| operation.process_definition.clone()),
+                    job_definition,
                     user: operation.and_then(|operation| operation.user.clone()),
                 });
             }

@@ -52,23 +52,19 @@ pub fn draw(app: &App, page: &SuspendedPage, look: &Look, area: Rect, buffer: &m
 fn head_words(app: &App, page: &SuspendedPage) -> Vec<(String, Role)> {
     let counted = |kind: fn(&RowKey) -> bool| page.count(kind);
     let mut parts = vec![
-        format!("{} process definitions", counted(|key| matches!(key, RowKey::Process(_)))),
-        format!("{} job definitions", counted(|key| matches!(key, RowKey::JobDefinition(_)))),
+        format!("process definitions {}", counted(|key| matches!(key, RowKey::Process(_)))),
+        format!("job definitions {}", counted(|key| matches!(key, RowKey::JobDefinition(_)))),
     ];
     if let Some(found) = &page.found {
-        parts.push(format!("{} instances", count_exact(found.instances.total.unwrap_or(0))));
-        parts.push(format!("{} jobs, whatever suspended them", count_exact(found.jobs)));
+        parts.push(format!("instances {}", count_exact(found.instances.total.unwrap_or(0))));
+        parts.push(format!("jobs {}, whatever suspended them", count_exact(found.jobs)));
     }
-    let mut lines = vec![(format!("SUSPENDED: {}", parts.join(", ")), if page.rows.is_empty() { Role::Muted } else { Role::Warning })];
+    let mut lines = vec![(format!("SUSPENDED: {}", parts.join(" \u{b7} ")), if page.rows.is_empty() { Role::Muted } else { Role::Warning })];
     let timed_problem = page.found.as_ref().and_then(|found| found.timed.as_ref().err());
     lines.push(match page.problem.as_ref().or(timed_problem) {
         Some(problem) => (format!("{}. {}", problem.what, problem.remedy), Role::Warning),
         None if app.scoping.scope().is_on() => ("The whole engine is shown here, whatever the scope.".to_owned(), Role::Muted),
-        None => (
-            "A suspended job definition stops neither external tasks nor user tasks; its jobs may run all the same where somebody resumed their instance."
-                .to_owned(),
-            Role::Muted,
-        ),
+        None => ("A job definition stops neither external tasks nor user tasks, nor jobs whose instance was resumed since.".to_owned(), Role::Muted),
     });
     lines
 }

@@ -153,3 +153,37 @@ fn actions_of_this_run_and_those_left_under_way_are_listed() {
         insta::assert_snapshot!(format!("actions_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
     }
 }
+
+#[test]
+fn what_is_suspended_is_listed_with_what_is_to_happen_first() {
+    use crate::model::definition::ProcessInstance;
+    use crate::model::inquiry::{Finding, Inquiry, Listed};
+    use crate::model::section::Section;
+    use crate::model::suspension::{Suspended, TimedSuspension};
+    for size in SIZES {
+        let now = example::noon();
+        let mut snapshot = example::snapshot(now);
+        let definition = snapshot.job_definitions.get().and_then(|rows| rows.iter().find(|row| row.suspended)).expect("one is suspended").id.clone();
+        let timed = TimedSuspension {
+            job: "timer-1".into(),
+            at: now.wall + jiff::SignedDuration::from_hours(4),
+            suspend: false,
+            job_definition: Some(definition),
+            process_definition: None,
+            user: Some("ann".into()),
+        };
+        let instance = ProcessInstance {
+            id: "instance-0007".into(),
+            definition: "order:7:uuid".into(),
+            business_key: Some("RK-2026-0007".into()),
+            suspended: true,
+            tenant: None,
+        };
+        let found = Suspended { instances: Listed { rows: vec![instance], total: Some(12) }, jobs: 1_204, timed: Ok(vec![timed]) };
+        let section = Section { data: Some(Arc::new(Finding::Suspended(Box::new(found)))), taken: Some(now), problem: None };
+        Arc::make_mut(&mut snapshot.findings).insert(Inquiry::Suspended, section);
+        let mut app = app(snapshot, now, size);
+        press(&mut app, now, &[Char('W')]);
+        insta::assert_snapshot!(format!("suspended_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}

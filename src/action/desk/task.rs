@@ -1,0 +1,321 @@
+//! The background task behind the desk: makes plans, begins actions, passes wishes on, tells how all of them stand.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, OptionFuture};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use jiff::tz::TimeZone;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::facts::{JournalFacts, here};
+use super::{ActCommand, Acted, LeftUnderWay};
+use crate::action::ledger::{Ledger, Stage};
+use crate::action::perform::{self, Guard, Hand, Order, Recall, Record, Running};
+use crate::action::plan::{ActionId, Plan, Unavailable};
+use crate::action::planner::{self, Asking, facts::Facts};
+use crate::action::verb::Role;
+use crate::action::wish::Wish;
+use crate::engine::Client;
+use crate::journal::{How, Journal};
+use crate::model::masking::Mask;
+use crate::model::snapshot::{EngineIdentity, Snapshot};
+
+/// Actions under way at once.
+const AT_ONCE: usize = 4;
+
+/// How things stand leaves at most this often.
+const TELL: Duration = Duration::from_millis(100);
+
+/// How long an ending program waits for what is in flight: longer than any request may take.
+const CLOSING: Duration = Duration::from_secs(15);
+
+/// What a desk is made from.
+#[derive(Clone)]
+pub struct Setup {
+    /// Asks and changes the engine.
+    pub client: Client,
+    /// Which engine, as far as it is known at the start.
+    pub engine: EngineIdentity,
+    /// Name of the profile.
+    pub profile: Option<String>,
+    /// Whether that is a production engine.
+    pub production: bool,
+    /// What the session may use.
+    pub role: Role,
+    /// Whether nothing may be changed at all.
+    pub read_only: bool,
+    /// Which variables may be secret.
+    pub mask: Arc<Mask>,
+    /// The journal, or why there is none.
+    pub journal: Result<Arc<Journal>, String>,
+    /// The zone in which times are told.
+    pub zone: TimeZone,
+}
+
+/// The ends that the rest of the program holds.
+pub struct DeskHandle {
+    /// Wishes.
+    pub commands: mpsc::UnboundedSender<ActCommand>,
+    /// What comes back.
+    pub told: mpsc::UnboundedReceiver<Acted>,
+    /// For the end of the program.
+    pub closing: Closing,
+}
+
+/// Ends a desk in good order.
+pub struct Closing {
+    how: Option<oneshot::Sender<How>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Closing {
+    /// Sends no more, waits for what is in flight, and records the end of every action. Bounded in time.
+    pub async fn close(mut self, how: How) {
+        if let Some(tell) = self.how.take() {
+            // A desk that is gone has nothing in flight.
+            let _ = tell.send(how);
+        }
+        let _ = tokio::time::timeout(CLOSING, &mut self.task).await;
+    }
+}
+
+/// Starts the desk on the current runtime.
+pub fn start(setup: Setup) -> DeskHandle {
+    let (commands, wishes) = mpsc::unbounded_channel();
+    let (tell, told) = mpsc::unbounded_channel();
+    let (how, closed) = oneshot::channel();
+    let task = tokio::spawn(Desk::new(setup, tell).run(wishes, closed));
+    DeskHandle { commands, told, closing: Closing { how: Some(how), task } }
+}
+
+type Planned = (u64, Result<Arc<Plan>, Unavailable>);
+type Moved = (usize, watch::Receiver<Arc<Ledger>>, bool);
+
+struct Desk {
+    setup: Setup,
+    hand: Result<Hand, Unavailable>,
+    facts: Arc<dyn Facts>,
+    tell: mpsc::UnboundedSender<Acted>,
+    /// The newest plan being made; an older one is given up.
+    planning: OptionFuture<BoxFuture<'static, Planned>>,
+    running: Vec<Running>,
+    performed: Arc<Mutex<Vec<Arc<Plan>>>>,
+    begun: HashSet<ActionId>,
+    moved: FuturesUnordered<BoxFuture<'static, Moved>>,
+    told_at: Instant,
+    dirty: bool,
+}
+
+impl Desk {
+    fn new(setup: Setup, tell: mpsc::UnboundedSender<Acted>) -> Self {
+        let record = Record::into(setup.journal.clone());
+        let hand = Hand::new(setup.client.clone(), Guard { read_only: setup.read_only, role: setup.role, record });
+        let performed = Arc::default();
+        let facts = Arc::new(JournalFacts { journal: setup.journal.clone(), performed: Arc::clone(&performed) });
+        Self {
+            setup,
+            hand,
+            facts,
+            tell,
+            planning: None.into(),
+            running: Vec::new(),
+            performed,
+            begun: HashSet::new(),
+            moved: FuturesUnordered::new(),
+            told_at: Instant::now(),
+            dirty: false,
+        }
+    }
+
+    async fn run(mut self, mut wishes: mpsc::UnboundedReceiver<ActCommand>, mut closed: oneshot::Receiver<How>) {
+        self.look_for_what_was_left().await;
+        loop {
+            let due = self.told_at + TELL;
+            tokio::select! {
+                wish = wishes.recv() => match wish {
+                    Some(wish) => self.obey(wish).await,
+                    None => return self.close(How::Quit).await,
+                },
+                how = &mut closed => return self.close(how.unwrap_or(How::Quit)).await,
+                Some((asking, plan)) = &mut self.planning => {
+                    self.planning = None.into();
+                    self.say(Acted::Planned(asking, plan));
+                }
+                Some((at, ledger, lives)) = self.moved.next(), if !self.moved.is_empty() => {
+                    self.dirty = true;
+                    if lives {
+                        self.watch(at, ledger);
+                    }
+                }
+                () = sleep_until(due), if self.dirty => self.tell_how_all_stand(),
+            }
+        }
+    }
+
+    fn say(&self, told: Acted) {
+        // Nobody listens to a program that ends.
+        let _ = self.tell.send(told);
+    }
+
+    fn refuse(&self, unavailable: &Unavailable) {
+        let remedy = if unavailable.remedy.is_empty() { String::new() } else { format!("; {}", unavailable.remedy) };
+        self.say(Acted::Notice(format!("nothing was sent: {}{remedy}", unavailable.why)));
+    }
+
+    async fn obey(&mut self, wish: ActCommand) {
+        match wish {
+            ActCommand::Plan { asking, wish, picture } => self.plan(asking, wish, picture),
+            ActCommand::GiveUp => self.planning = None.into(),
+            ActCommand::Perform(plan) => {
+                if let Err(unavailable) = self.perform(plan) {
+                    self.refuse(&unavailable);
+                }
+            }
+            ActCommand::Pause(action) => self.pass_on(&action, Order::Pause),
+            ActCommand::GoOn(action) => self.pass_on(&action, Order::GoOn),
+            ActCommand::Stop(action) => self.pass_on(&action, Order::Stop),
+            ActCommand::ReadBack(action) if self.begun.contains(&action) => self.pass_on(&action, Order::ReadBack),
+            ActCommand::ReadBack(action) => self.recall(action).await,
+            ActCommand::Login(client) => self.log_in(client),
+        }
+    }
+
+    fn plan(&mut self, asking: u64, wish: Arc<Wish>, picture: Arc<Snapshot>) {
+        let setup = &self.setup;
+        let asked = Asking {
+            wish,
+            picture,
+            profile: setup.profile.clone(),
+            production: setup.production,
+            role: setup.role,
+            read_only: setup.read_only,
+            mask: Arc::clone(&setup.mask),
+            zone: setup.zone.clone(),
+            facts: Arc::clone(&self.facts),
+        };
+        let client = setup.client.clone();
+        let plan: BoxFuture<'static, Planned> = Box::pin(async move { (asking, planner::plan(&client, &asked).await.map(Arc::new)) });
+        self.planning = Some(plan).into();
+    }
+
+    /// Begins an action, if this very plan was not begun before.
+    fn perform(&mut self, plan: Arc<Plan>) -> Result<(), Unavailable> {
+        let hand = self.hand.clone()?;
+        hand.may(plan.verb)?;
+        plan.is_performable()?;
+        let no = |why: String| Unavailable { why, remedy: String::new() };
+        if plan.engine.url != self.setup.engine.url || plan.engine.engine_name != self.setup.engine.engine_name {
+            return Err(no(format!("the plan is for another engine, {}", crate::text::safe(&plan.engine.url))));
+        }
+        if self.begun.contains(&plan.action) {
+            return Err(no("this plan is being performed already, and a plan is performed once".to_owned()));
+        }
+        if self.under_way() >= AT_ONCE {
+            return Err(no(format!("{AT_ONCE} actions are under way already; stop one or wait for it")));
+        }
+        self.begun.insert(plan.action.clone());
+        self.performed.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&plan));
+        self.take_on(perform::start(hand, plan));
+        Ok(())
+    }
+
+    fn under_way(&self) -> usize {
+        self.running.iter().filter(|running| !matches!(running.ledger.borrow().stage, Stage::Over(_))).count()
+    }
+
+    fn take_on(&mut self, running: Running) {
+        let ledger = running.ledger.clone();
+        self.running.push(running);
+        self.watch(self.running.len() - 1, ledger);
+        self.dirty = true;
+    }
+
+    fn watch(&mut self, at: usize, mut ledger: watch::Receiver<Arc<Ledger>>) {
+        self.moved.push(Box::pin(async move {
+            let lives = ledger.changed().await.is_ok();
+            (at, ledger, lives)
+        }));
+    }
+
+    fn pass_on(&self, action: &ActionId, order: Order) {
+        let running = self.running.iter().find(|running| running.ledger.borrow().plan.action == *action);
+        // An action whose task has ended has nothing to obey any more.
+        if running.is_none_or(|running| running.orders.send(order).is_err()) {
+            self.say(Acted::Notice(format!("there is no action {action} under way")));
+        }
+    }
+
+    /// Another run of the program left it in the middle.
+    async fn recall(&mut self, action: ActionId) {
+        let recall = Recall {
+            client: self.setup.client.clone(),
+            record: Record::into(self.setup.journal.clone()),
+            engine: self.setup.engine.clone(),
+            zone: self.setup.zone.clone(),
+        };
+        let journal = self.setup.journal.clone();
+        let name = action.0.clone();
+        let read = tokio::task::spawn_blocking(move || journal?.archive().action(&name).map_err(|error| error.to_string())).await;
+        let story = read.unwrap_or_else(|_| Err("the journal broke down while it was read".to_owned()));
+        let begun = story.and_then(|story| story.ok_or_else(|| format!("the journal knows no action {action}"))).and_then(|story| recall.start(&story));
+        match begun {
+            Ok(running) => {
+                self.begun.insert(action);
+                self.take_on(running);
+            }
+            Err(why) => self.say(Acted::Notice(format!("what became of {action} cannot be read back: {why}"))),
+        }
+    }
+
+    fn log_in(&mut self, client: Client) {
+        if let Ok(hand) = &self.hand {
+            self.hand = Ok(hand.with_client(client.clone()));
+        }
+        for running in &self.running {
+            // One that is over needs no login.
+            let _ = running.orders.send(Order::Login(client.clone()));
+        }
+        self.setup.client = client;
+    }
+
+    async fn look_for_what_was_left(&mut self) {
+        let Ok(journal) = self.setup.journal.clone() else { return };
+        let engine = here(&self.setup.engine);
+        let read = tokio::task::spawn_blocking(move || journal.archive().under_way(Some(&engine)).map_err(|error| error.to_string())).await;
+        match read {
+            Ok(Ok(left)) if !left.is_empty() => {
+                let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+                let left = left.into_iter().map(|left| LeftUnderWay {
+                    action: ActionId(left.action.as_wire().to_owned()),
+                    sentence: left.sentence.to_string(),
+                    sent: number(left.sent),
+                    steps: number(left.of),
+                });
+                self.say(Acted::LeftUnderWay(left.collect()));
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(why)) => self.say(Acted::Notice(format!("the journal cannot be read: {why}"))),
+            Err(_) => self.say(Acted::Notice("the journal broke down while it was read".to_owned())),
+        }
+    }
+
+    fn tell_how_all_stand(&mut self) {
+        let ledgers = self.running.iter().map(|running| Arc::clone(&running.ledger.borrow())).collect();
+        self.say(Acted::Ledgers(Arc::new(ledgers)));
+        (self.told_at, self.dirty) = (Instant::now(), false);
+    }
+
+    async fn close(&mut self, how: How) {
+        for running in &self.running {
+            let _ = running.orders.send(Order::Close(how));
+        }
+        for running in &mut self.running {
+            // A task that broke down is over as well.
+            let _ = (&mut running.task).await;
+        }
+        self.tell_how_all_stand();
+    }
+}

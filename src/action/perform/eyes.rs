@@ -1,0 +1,218 @@
+//! Reading back: what became of targets, asked for many at once and within a budget of its own.
+//!
+//! The budget is small and announced: one request in flight, a few a second. What the requests are made of: jobs and external tasks by
+//! their ids, then, for what is gone, the log and the instances; the logs before the instances, because an entry of the log is there once
+//! the job is gone. What could not be read stays unread: it is never taken for an answer.
+
+mod things;
+mod traces;
+mod work;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::action::judge::Facts;
+use crate::action::plan::Step;
+use crate::action::target::{Subject, Target};
+use crate::engine::{Answer, Change, Client, CountQuestion, EngineError, JobIs, MOST_IDS, Page, Problem, UserOperationFilter, UserOperationQuery};
+use crate::model::history::UserOperation;
+use crate::model::ids::{BatchId, JobId, ProcessInstanceId};
+use crate::model::incident::Incident;
+use crate::model::job::Job;
+use crate::text::EngineText;
+
+/// Requests a second at most.
+pub const PER_SECOND: f64 = 4.0;
+
+/// Requests that may follow each other at once after a while without any.
+const AT_ONCE: f64 = 5.0;
+
+/// Targets looked at in one round.
+pub const A_ROUND: usize = 500;
+
+/// Requests in one round for things that can only be asked for one by one, of each kind.
+pub const ONE_BY_ONE: usize = 4;
+
+/// What is looked at in one round.
+#[derive(Clone, Debug)]
+pub struct Round {
+    /// The plan's targets.
+    pub targets: Arc<[Target]>,
+    /// The plan's requests.
+    pub steps: Arc<[Step]>,
+    /// Which targets.
+    pub items: Vec<Item>,
+    /// The newest time of the engine that was read before anything was sent.
+    pub since: Option<Timestamp>,
+    /// Our user, where one is known.
+    pub user: Option<EngineText>,
+    /// Requests for things that can only be asked for one by one, of each kind.
+    pub singly: usize,
+}
+
+/// One target to look at.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Index into the plan's targets.
+    pub target: usize,
+    /// Index of the request that decides.
+    pub step: usize,
+    /// Whether the answer to that request was lost.
+    pub lost: bool,
+    /// The batch that was made for it.
+    pub batch: Option<BatchId>,
+    /// Settled already as a success: only looked at for incidents further on.
+    pub watched: bool,
+}
+
+/// What a round found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// By target. What is missing could not be read.
+    pub facts: HashMap<usize, Facts>,
+    /// Open incidents since the action began, by instance; none where they were not read.
+    pub incidents: Option<HashMap<ProcessInstanceId, Vec<Incident>>>,
+    /// What went wrong first.
+    pub problem: Option<EngineError>,
+}
+
+/// Reads back within its budget.
+#[derive(Debug)]
+pub struct Eyes {
+    client: Client,
+    tokens: f64,
+    refilled: Instant,
+    /// Requests so far.
+    pub requests: u64,
+}
+
+/// What is read before anything is sent.
+#[derive(Debug)]
+pub struct Baseline {
+    /// The newest time of the engine.
+    pub since: Option<Timestamp>,
+    /// Jobs that are due.
+    pub due: Option<u64>,
+}
+
+impl Item {
+    fn target<'a>(&self, round: &'a Round) -> &'a Target {
+        &round.targets[self.target]
+    }
+
+    fn change<'a>(&self, round: &'a Round) -> &'a Change {
+        &round.steps[self.step].change
+    }
+}
+
+impl Eyes {
+    /// Eyes with a full budget.
+    pub fn new(client: Client) -> Self {
+        Self { client, tokens: AT_ONCE, refilled: Instant::now(), requests: 0 }
+    }
+
+    /// Another login.
+    pub fn look_through(&mut self, client: Client) {
+        self.client = client;
+    }
+
+    /// Waits until the budget allows one more request.
+    async fn turn(&mut self) -> Client {
+        let now = Instant::now();
+        self.tokens = (self.tokens + (now - self.refilled).as_secs_f64() * PER_SECOND).min(AT_ONCE);
+        self.refilled = now;
+        if self.tokens < 1.0 {
+            let wait = Duration::from_secs_f64((1.0 - self.tokens) / PER_SECOND);
+            tokio::time::sleep(wait).await;
+            self.tokens = 1.0;
+            self.refilled = Instant::now();
+        }
+        self.tokens -= 1.0;
+        self.requests += 1;
+        self.client.clone()
+    }
+
+    /// What is needed to tell later what is new: the newest time the engine has written or shown, and how many jobs are due.
+    pub async fn baseline(&mut self, targets: &[Target], wants_due: bool) -> Baseline {
+        let query = UserOperationQuery { filter: UserOperationFilter::default(), page: Page::first(1) };
+        let mut since = targets.iter().filter_map(incident_created).max();
+        if let Ok(answer) = self.turn().await.user_operations_where(&query).await {
+            let newest = answer.data.first().map(|operation| operation.at);
+            since = since.into_iter().chain(newest).chain(answer.engine_time).max();
+        }
+        let due = if wants_due { self.due().await } else { None };
+        Baseline { since, due }
+    }
+
+    /// How many jobs are due.
+    pub async fn due(&mut self) -> Option<u64> {
+        self.turn().await.count(&CountQuestion::jobs([JobIs::Executable, JobIs::Active])).await.ok().map(|answer| answer.data)
+    }
+
+    /// These jobs as they are now, as far as they exist; none if they cannot be read.
+    pub async fn jobs_now(&mut self, ids: &[JobId]) -> Option<Vec<Job>> {
+        let mut jobs = Vec::new();
+        for ids in ids.chunks(MOST_IDS) {
+            jobs.extend(self.turn().await.jobs(ids).await.ok()?.data);
+        }
+        Some(jobs)
+    }
+
+    /// The newest entries of the log of operations since that moment; none if it cannot be read.
+    pub async fn operations_since(&mut self, filter: UserOperationFilter, since: Option<Timestamp>, page: Page) -> Option<Vec<UserOperation>> {
+        let filter = UserOperationFilter { after: Some(since?), ..filter };
+        self.turn().await.user_operations_where(&UserOperationQuery { filter, page }).await.ok().map(|answer| answer.data)
+    }
+
+    /// One round.
+    pub async fn look(&mut self, round: &Round) -> Findings {
+        let mut findings = Findings::default();
+        let watched: HashSet<usize> = round.items.iter().filter(|item| item.watched).map(|item| item.target).collect();
+        let looked = self.look_at_all(round, &mut findings).await;
+        if let Err(error) = looked {
+            findings.problem = Some(error);
+        }
+        findings.facts.retain(|target, _| !watched.contains(target));
+        findings
+    }
+
+    async fn look_at_all(&mut self, round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
+        self.batches(round, findings).await?;
+        self.jobs(round, findings).await?;
+        self.external_tasks(round, findings).await?;
+        self.timers(round, findings).await?;
+        self.instances(round, findings).await?;
+        self.definitions(round, findings).await?;
+        self.singles(round, findings).await?;
+        self.incidents(round, findings).await?;
+        self.operations(round, findings).await
+    }
+}
+
+impl Findings {
+    /// The facts about a target, to add to.
+    fn of(&mut self, item: &Item) -> &mut Facts {
+        self.facts.entry(item.target).or_default()
+    }
+}
+
+/// An answer, or nothing where this login may not look or this engine has no such thing; a failure that concerns every request is one.
+fn allowed<T>(result: Result<Answer<T>, EngineError>) -> Result<Option<Answer<T>>, EngineError> {
+    match result {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if matches!(error.problem(), Problem::Forbidden { .. } | Problem::Unsupported { .. } | Problem::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn incident_created(target: &Target) -> Option<Timestamp> {
+    match &target.subject {
+        Subject::Job { incident, .. } | Subject::ExternalTask { incident, .. } => incident.as_ref().map(|known| known.incident.created),
+        Subject::Incident(known) => Some(known.incident.created),
+        _ => None,
+    }
+}

@@ -1,0 +1,26 @@
+//! Performing a plan: its requests go out once each, at a pace, and what became of each target is read back until it is settled.
+//!
+//! | part | what belongs there |
+//! |---|---|
+//! | `hand` | the only thing that can change an engine; records before it sends |
+//! | `run` | one action under way: sends, reads back, obeys, tells |
+//! | `progress` | how far it is, and what is known of each target |
+//! | `sequence` | which request may go out next, and which never may |
+//! | `eyes` | reading back, within a budget of its own |
+//! | `closing` | what is looked at and written once all is over |
+//! | `recall` | an action that another run of the program left in the middle |
+//! | `record` | what an action leaves in the journal |
+
+mod closing;
+mod eyes;
+mod hand;
+mod progress;
+mod recall;
+mod record;
+mod run;
+mod sequence;
+
+pub use hand::{Guard, Hand};
+pub use recall::Recall;
+pub use record::Record;
+pub use run::{Order, Running, start};

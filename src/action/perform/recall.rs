@@ -1,0 +1,425 @@
+//! An action of the journal whose program ended in the middle of it: its requests and targets as they were recorded, and looking what
+//! became of them. Nothing is sent.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+
+use super::eyes::{Eyes, PER_SECOND};
+use super::progress::Progress;
+use super::record::{self, Record};
+use super::run::{Order, Running};
+use crate::action::judge::{LOOKED_FOR, Said};
+use crate::action::ledger::{Ending, Ledger, Reading, Stage};
+use crate::action::plan::{ActionId, Choices, Plan, Step};
+use crate::action::target::{Subject, Target, TimedSuspension};
+use crate::action::verb::Verb;
+use crate::action::wish::{Asked, Wish};
+use crate::engine::{Change, Client, Due, NewValue, VariableHome};
+use crate::journal::{self, Answer, Standing, Story};
+use crate::model::definition::{ProcessDefinition, ProcessInstance};
+use crate::model::external_task::ExternalTask;
+use crate::model::grouping::KnownIncident;
+use crate::model::incident::Incident;
+use crate::model::job::{Job, JobDefinition};
+use crate::model::section::Moment;
+use crate::model::snapshot::EngineIdentity;
+use crate::text::EngineText;
+
+/// Single questions of a kind in one round: nothing else is asked meanwhile.
+const SINGLY: usize = 20;
+
+/// Between two rounds.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is needed to look what became of a recorded action.
+#[derive(Clone, Debug)]
+pub struct Recall {
+    /// Asks the engine.
+    pub client: Client,
+    /// Where it is recorded what was found.
+    pub record: Record,
+    /// Which engine, as it is known now.
+    pub engine: EngineIdentity,
+    /// The zone in which times are told.
+    pub zone: TimeZone,
+}
+
+impl Recall {
+    /// Looks what became of an action, in a task of its own.
+    ///
+    /// # Errors
+    ///
+    /// Another run is at it, or what was recorded is of a later version of this program or of another engine.
+    pub fn start(self, story: &Story) -> Result<Running, String> {
+        if story.standing == Standing::UnderWay {
+            return Err("another bpmtop is at it right now".to_owned());
+        }
+        let (plan, steps) = self.plan(story)?;
+        let mut progress = Progress::with_steps(Arc::new(plan), steps);
+        progress.set_since(story.intent.engine_time);
+        let now = Instant::now();
+        for step in 0..progress.steps.len() {
+            let number = step as u64;
+            let answer = story.answers.get(&number);
+            let said = match (answer.map(|answered| (answered.answer, words(answered))), story.sent.contains_key(&number)) {
+                (Some((Answer::Accepted, _)), _) => Said::Accepted,
+                (Some((Answer::Rejected, why)), _) => Said::Rejected { why, gone: false },
+                (Some((Answer::NotSent, why)), _) => Said::NotSent(why),
+                (Some((Answer::Unknown, why)), _) => Said::Unknown(why),
+                (None, true) => Said::Unknown("the program ended before an answer came".into()),
+                (None, false) => continue,
+            };
+            let batch = answer.and_then(|answered| answered.batch.as_ref()).map(|batch| batch.text().clone().into());
+            progress.recalled(step, &said, batch, now);
+        }
+        progress.abandon();
+        let (orders, heard) = mpsc::unbounded_channel();
+        let sent = story.sent.len();
+        let began = Moment { instant: now, wall: story.at };
+        let first = Arc::new(ledger(&progress, story.intent.sentence.to_string(), sent, began, Stage::Verifying));
+        let (publish, ledgers) = watch::channel(Arc::clone(&first));
+        let task = tokio::spawn(self.look(progress, first, heard, publish));
+        Ok(Running { orders, ledger: ledgers, task })
+    }
+
+    async fn look(self, mut progress: Progress, first: Arc<Ledger>, mut orders: mpsc::UnboundedReceiver<Order>, publish: watch::Sender<Arc<Ledger>>) {
+        let mut eyes = Eyes::new(self.client.clone());
+        let mut ledger = (*first).clone();
+        let mut anyway = false;
+        loop {
+            while let Some(mut round) = progress.round(Instant::now(), anyway, self.engine.user.as_deref().map(EngineText::from)) {
+                round.singly = SINGLY;
+                let found = eyes.look(&round).await;
+                progress.learn(&found, Instant::now());
+                ledger.outcomes = progress.outcomes();
+                ledger.reading.requests = eyes.requests;
+                if let Some(error) = &found.problem {
+                    ledger.notes.push((Moment::now(), format!("reading back failed: {}", error.problem())));
+                }
+                publish.send_replace(Arc::new(ledger.clone()));
+                if anyway || found.problem.as_ref().is_some_and(crate::engine::EngineError::stops_polling) {
+                    break;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => {}
+                    order = orders.recv() => if matches!(order, None | Some(Order::Close(_) | Order::Stop)) { break },
+                }
+            }
+            (ledger.stage, ledger.ended) = (Stage::Over(Ending::Done), Some(Moment::now()));
+            self.note(&mut progress, &mut ledger).await;
+            publish.send_replace(Arc::new(ledger.clone()));
+            loop {
+                match orders.recv().await {
+                    None | Some(Order::Close(_)) => return,
+                    Some(Order::ReadBack) => break,
+                    Some(Order::Login(client)) => eyes.look_through(client),
+                    Some(Order::Pause | Order::GoOn | Order::Stop) => {}
+                }
+            }
+            anyway = true;
+        }
+    }
+
+    async fn note(&self, progress: &mut Progress, ledger: &mut Ledger) {
+        let (action, now) = (ledger.plan.action.clone(), Moment::now().wall);
+        let changed = progress.take_changed();
+        let mut entries: Vec<_> = changed.iter().map(|(target, outcome)| record::outcome(&action, *target, outcome, outcome.words(&self.zone, now))).collect();
+        entries.push(record::read_back(ledger));
+        match self.record.note_all(entries).await {
+            Ok(head) => ledger.head = head,
+            Err(why) => ledger.notes.push((Moment::now(), format!("what was found could not be recorded: {why}"))),
+        }
+    }
+
+    fn plan(&self, story: &Story) -> Result<(Plan, Arc<[Step]>), String> {
+        let intent = &story.intent;
+        let verb = Verb::ALL.into_iter().find(|verb| verb.word() == intent.verb.as_wire());
+        let verb = verb.ok_or_else(|| format!("this version of bpmtop does not know what “{}” is", intent.verb))?;
+        let here = journal::Engine { url: self.engine.url.as_str().into(), name: self.engine.engine_name.as_deref().map(Into::into), version: None };
+        if !intent.engine.is_same(&here) {
+            return Err(format!("it was done at another engine: {}", intent.engine.url));
+        }
+        let targets: Vec<Target> = intent.targets.iter().map(target).collect();
+        let steps = intent.requests.iter().map(|request| {
+            let change = change(request, &targets).ok_or_else(|| format!("its request {} {} is not understood", request.method, request.path))?;
+            Ok(Step { change, targets: request.targets.iter().filter_map(|at| usize::try_from(*at).ok()).filter(|at| *at < targets.len()).collect() })
+        });
+        let steps: Vec<Step> = steps.collect::<Result<_, String>>()?;
+        let asked = Asked::Undo(intent.action.as_wire().to_owned());
+        let plan = Plan {
+            action: ActionId(intent.action.as_wire().to_owned()),
+            wish: Arc::new(Wish { about: intent.sentence.to_string(), what: asked.clone() }),
+            asked,
+            verb,
+            engine: self.engine.clone(),
+            profile: intent.profile.as_ref().map(|profile| profile.as_wire().to_owned()),
+            production: false,
+            read: Moment { instant: Instant::now(), wall: story.at },
+            zone: self.zone.clone(),
+            targets: targets.into(),
+            left_out: Vec::new(),
+            warnings: Vec::new(),
+            tree: Vec::new(),
+            levels: Vec::new(),
+            held: Vec::new(),
+            held_complete: true,
+            free: Vec::new(),
+            takes_back: intent.undo_of.as_ref().or(intent.thaw_of.as_ref()).map(|action| ActionId(action.as_wire().to_owned())),
+            choices: Choices { reason: intent.reason.as_ref().map(|reason| reason.as_wire().to_owned()).unwrap_or_default(), ..Choices::default() },
+        };
+        Ok((plan, steps.into()))
+    }
+}
+
+fn words(answered: &journal::Answered) -> EngineText {
+    answered.words.as_ref().map_or_else(|| EngineText::from("nothing certain came back"), |words| words.text().clone())
+}
+
+fn ledger(progress: &Progress, sentence: String, sent: usize, began: Moment, stage: Stage) -> Ledger {
+    Ledger {
+        plan: Arc::clone(&progress.plan),
+        sentence,
+        stage,
+        outcomes: progress.outcomes(),
+        steps: progress.steps.len(),
+        sent,
+        began,
+        ended: None,
+        pace: 0.0,
+        reading: Reading { requests: 0, per_second: PER_SECOND, at_most: LOOKED_FOR },
+        notes: Vec::new(),
+        head: None,
+    }
+}
+
+/// A target as far as it was recorded.
+fn target(recorded: &journal::Target) -> Target {
+    let id = recorded.id.text();
+    let instance = recorded.instance.as_ref().map(|instance| instance.text().clone());
+    let before = &recorded.before;
+    let suspended = before.suspended.unwrap_or_default();
+    let subject = match recorded.kind.as_wire() {
+        "job" => Subject::Job { job: Arc::new(job(recorded)), incident: None },
+        "external task" => Subject::ExternalTask { task: Arc::new(external_task(recorded)), incident: None },
+        "process instance" => {
+            Subject::Instance(Arc::new(ProcessInstance { id: id.clone().into(), definition: "".into(), business_key: None, suspended, tenant: None }))
+        }
+        "job definition" => Subject::JobDefinition(Arc::new(JobDefinition {
+            id: id.clone().into(),
+            process_definition: None,
+            process_key: None,
+            job_type: "".into(),
+            configuration: None,
+            activity: None,
+            suspended,
+            overriding_priority: before.priority,
+            tenant: None,
+            deployment: None,
+        })),
+        "process definition" => Subject::ProcessDefinition(Arc::new(ProcessDefinition {
+            id: id.clone().into(),
+            key: "".into(),
+            name: None,
+            version: 0,
+            version_tag: None,
+            deployment: None,
+            suspended,
+            tenant: None,
+            category: None,
+        })),
+        "incident" => Subject::Incident(KnownIncident::of(Incident {
+            id: id.clone().into(),
+            kind: "".into(),
+            process_definition: None,
+            process_instance: instance.map(Into::into),
+            execution: None,
+            activity: None,
+            failed_activity: None,
+            cause: None,
+            root_cause: None,
+            configuration: None,
+            message: None,
+            tenant: None,
+            job_definition: None,
+            annotation: before.note.as_ref().map(|note| note.text().clone()),
+            created: Timestamp::UNIX_EPOCH,
+        })),
+        "timer" => Subject::Timed(TimedSuspension {
+            job: id.clone().into(),
+            at: before.due.unwrap_or_default(),
+            suspend: false,
+            job_definition: None,
+            process_definition: None,
+            user: None,
+        }),
+        _ => {
+            let instance: crate::model::ids::ProcessInstanceId = instance.unwrap_or_else(|| "".into()).into();
+            Subject::Variable { home: VariableHome::Instance(instance.clone()), instance, process: None, name: id.clone(), before: None, masked: true }
+        }
+    };
+    let business_key = recorded.business_key.as_ref().map(|key| key.text().clone());
+    Target { subject, label: recorded.label.to_string(), business_key, version: None }
+}
+
+fn job(recorded: &journal::Target) -> Job {
+    let before = &recorded.before;
+    Job {
+        id: recorded.id.text().clone().into(),
+        job_definition: None,
+        process_instance: recorded.instance.as_ref().map(|instance| instance.text().clone().into()),
+        process_definition: None,
+        process_key: None,
+        execution: None,
+        exception_message: None,
+        failed_activity: None,
+        retries: before.retries.unwrap_or(1),
+        due: before.due,
+        suspended: before.suspended.unwrap_or_default(),
+        priority: before.priority.unwrap_or_default(),
+        tenant: None,
+        created: None,
+    }
+}
+
+fn external_task(recorded: &journal::Target) -> ExternalTask {
+    ExternalTask {
+        id: recorded.id.text().clone().into(),
+        activity: None,
+        error_message: None,
+        execution: None,
+        lock_expires: None,
+        process_definition: None,
+        process_key: None,
+        process_instance: recorded.instance.as_ref().map(|instance| instance.text().clone().into()),
+        retries: recorded.before.retries,
+        suspended: recorded.before.suspended.unwrap_or_default(),
+        worker: None,
+        topic: "".into(),
+        tenant: None,
+        priority: recorded.before.priority.unwrap_or_default(),
+        business_key: None,
+    }
+}
+
+/// A request as it was recorded, as the change it was.
+fn change(request: &journal::Request, targets: &[Target]) -> Option<Change> {
+    let path: Vec<EngineText> = request.path.as_wire().split('?').next()?.trim_start_matches('/').split('/').map(decoded).collect();
+    let path = match path.iter().position(|part| part.as_wire() == "engine") {
+        Some(0) => &path[2.min(path.len())..],
+        _ => &path[..],
+    };
+    let body: Value = request.body.as_ref().and_then(|body| serde_json::from_str(body.as_wire()).ok()).unwrap_or_default();
+    let flag = |name: &str| body[name].as_bool().unwrap_or_default();
+    let retries = || u32::try_from(body["retries"].as_u64().unwrap_or(1)).unwrap_or(1);
+    let time = |name: &str| body[name].as_str().and_then(|text| jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?.to_timestamp().ok());
+    let words: Vec<&str> = path.iter().map(EngineText::as_wire).collect();
+    Some(match (request.method.as_wire(), &words[..]) {
+        ("PUT", ["job", id, "retries"]) => Change::JobRetries { job: (*id).into(), retries: retries(), due: Due::Keep },
+        ("POST", ["job", "retries"]) => Change::JobRetriesBatch {
+            jobs: request.targets.iter().filter_map(|at| targets.get(usize::try_from(*at).ok()?)).map(|target| target.id().into()).collect(),
+            retries: retries(),
+            due: Due::Keep,
+        },
+        ("PUT", ["job", id, "duedate"]) => Change::JobDueDate { job: (*id).into(), due: time("duedate") },
+        ("PUT", ["job", id, "priority"]) => Change::JobPriority { job: (*id).into(), priority: body["priority"].as_i64()? },
+        ("PUT", ["job", id, "suspended"]) => Change::JobSuspension { job: (*id).into(), suspended: flag("suspended") },
+        ("DELETE", ["job", id]) => Change::DeleteJob { job: (*id).into() },
+        ("PUT", ["external-task", id, "retries"]) => Change::ExternalTaskRetries { task: (*id).into(), retries: retries() },
+        ("POST", ["external-task", id, "unlock"]) => Change::UnlockExternalTask { task: (*id).into() },
+        ("PUT", ["job-definition", id, "suspended"]) => {
+            Change::JobDefinitionSuspension { definition: (*id).into(), suspended: flag("suspended"), jobs_too: flag("includeJobs"), at: time("executionDate") }
+        }
+        ("PUT", ["job-definition", id, "jobPriority"]) => {
+            Change::JobDefinitionPriority { definition: (*id).into(), priority: body["priority"].as_i64(), jobs_too: flag("includeJobs") }
+        }
+        ("PUT", ["process-definition", id, "suspended"]) => Change::ProcessDefinitionSuspension {
+            definition: (*id).into(),
+            suspended: flag("suspended"),
+            instances_too: flag("includeProcessInstances"),
+            at: time("executionDate"),
+        },
+        ("PUT", ["process-instance", id, "suspended"]) => Change::InstanceSuspension { instance: (*id).into(), suspended: flag("suspended") },
+        ("DELETE", ["process-instance", id]) => Change::DeleteInstance { instance: (*id).into(), skip_listeners: false },
+        ("POST", ["process-instance", "delete"]) => Change::DeleteInstances {
+            instances: request.targets.iter().filter_map(|at| targets.get(usize::try_from(*at).ok()?)).map(|target| target.id().into()).collect(),
+            reason: None,
+            skip_listeners: false,
+        },
+        ("PUT", ["process-instance", id, "variables", name]) => {
+            Change::SetVariable { home: VariableHome::Instance((*id).into()), name: (*name).into(), value: hidden() }
+        }
+        ("PUT", ["execution", id, "localVariables", name]) => {
+            Change::SetVariable { home: VariableHome::Execution((*id).into()), name: (*name).into(), value: hidden() }
+        }
+        ("PUT", ["incident", id, "annotation"]) => Change::IncidentAnnotation { incident: (*id).into(), text: body["annotation"].as_str().map(str::to_owned) },
+        ("DELETE", ["incident", id, "annotation"]) => Change::IncidentAnnotation { incident: (*id).into(), text: None },
+        _ => return None,
+    })
+}
+
+/// No value was recorded, so none is recognised.
+fn hidden() -> NewValue {
+    NewValue { kind: "".into(), value: Value::Array(Vec::new()), info: None }
+}
+
+/// A part of a path as it was before it was encoded.
+fn decoded(part: &str) -> EngineText {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let code = (*first == b'%').then(|| tail.get(..2)).flatten().and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    EngineText::from(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::example;
+    use crate::engine::ClientOptions;
+
+    #[test]
+    fn every_request_of_the_journal_is_understood_as_the_change_it_was() {
+        let base = "http://h/engine-rest".parse().expect("an address");
+        let client = Client::new(ClientOptions { engine_name: Some("other".into()), ..ClientOptions::new(base) }).expect("a client");
+        let due: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a moment");
+        let targets = [example::job(0), example::job(1)];
+        for known in [
+            Change::JobRetries { job: "a/b c".into(), retries: 3, due: Due::Keep },
+            Change::JobRetriesBatch { jobs: vec![targets[0].id().into(), targets[1].id().into()], retries: 2, due: Due::Keep },
+            Change::JobDueDate { job: "j".into(), due: Some(due) },
+            Change::JobDueDate { job: "j".into(), due: None },
+            Change::JobPriority { job: "j".into(), priority: -3 },
+            Change::JobSuspension { job: "j".into(), suspended: true },
+            Change::DeleteJob { job: "j".into() },
+            Change::ExternalTaskRetries { task: "e".into(), retries: 1 },
+            Change::UnlockExternalTask { task: "e".into() },
+            Change::JobDefinitionSuspension { definition: "d".into(), suspended: true, jobs_too: true, at: Some(due) },
+            Change::JobDefinitionPriority { definition: "d".into(), priority: Some(7), jobs_too: false },
+            Change::ProcessDefinitionSuspension { definition: "p:1:d".into(), suspended: false, instances_too: true, at: None },
+            Change::InstanceSuspension { instance: "i".into(), suspended: true },
+            Change::DeleteInstance { instance: "i".into(), skip_listeners: false },
+            Change::DeleteInstances { instances: vec![targets[0].id().into(), targets[1].id().into()], reason: None, skip_listeners: false },
+            Change::IncidentAnnotation { incident: "i".into(), text: Some("ü".into()) },
+            Change::IncidentAnnotation { incident: "i".into(), text: None },
+        ] {
+            let step = Step { change: known.clone(), targets: vec![0, 1] };
+            assert_eq!(change(&record::request(&step, &client), &targets), Some(known));
+        }
+    }
+}

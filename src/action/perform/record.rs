@@ -1,0 +1,246 @@
+//! What an action leaves in the journal: values of actions become lines of the journal.
+//!
+//! Values of variables have no field there, and requests are recorded without them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::action::ledger::{Ending, Ledger, Stage};
+use crate::action::outcome::{Class, Outcome};
+use crate::action::plan::{ActionId, Held, Plan, Step, Unavailable};
+use crate::action::target::{Subject, Target};
+use crate::action::verb::Verb;
+use crate::engine::{Client, Delivered, EngineError, Sent};
+use crate::journal::{self, Answer, Before, Count, Entry, Exact, How, Journal, JournalError, Who};
+use crate::text::{EngineText, safe};
+
+/// The journal, or why there is none. Without one nothing is changed.
+#[derive(Clone, Debug)]
+pub struct Record {
+    journal: Result<Arc<Journal>, String>,
+}
+
+impl Record {
+    /// Records into this journal.
+    pub fn into(journal: Result<Arc<Journal>, String>) -> Self {
+        Self { journal }
+    }
+
+    /// The journal, for reading.
+    pub fn journal(&self) -> Option<&Arc<Journal>> {
+        self.journal.as_ref().ok()
+    }
+
+    /// Why nothing can be recorded.
+    ///
+    /// # Errors
+    ///
+    /// There is no journal.
+    pub fn is_there(&self) -> Result<(), Unavailable> {
+        match &self.journal {
+            Ok(_) => Ok(()),
+            Err(why) => Err(Unavailable {
+                why: format!("nothing is changed without a journal: {}", safe(why)),
+                remedy: "name a folder that can be written in [journal] or BPMTOP_JOURNAL".to_owned(),
+            }),
+        }
+    }
+
+    /// Records one thing, off the threads that draw and ask. Gives the new head, in short.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written: whatever it was to permit must not happen.
+    pub async fn note(&self, entry: Entry) -> Result<String, String> {
+        let journal = self.journal.clone()?;
+        let written = tokio::task::spawn_blocking(move || journal.append(&entry)).await;
+        match written {
+            Ok(Ok(head)) => Ok(head.short()),
+            Ok(Err(error)) => Err(words(&error)),
+            Err(_) => Err("the journal broke down while it was written to".to_owned()),
+        }
+    }
+}
+
+impl Record {
+    /// As [`Record::note`], of many; none is recorded after one that could not be.
+    ///
+    /// # Errors
+    ///
+    /// One could not be written.
+    pub async fn note_all(&self, entries: Vec<Entry>) -> Result<Option<String>, String> {
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let journal = self.journal.clone()?;
+        let written = tokio::task::spawn_blocking(move || {
+            let mut head = None;
+            for entry in &entries {
+                head = Some(journal.append(entry)?);
+            }
+            Ok(head)
+        });
+        match written.await {
+            Ok(Ok(head)) => Ok(head.map(|head: journal::Head| head.short())),
+            Ok(Err(error)) => Err(words(&error)),
+            Err(_) => Err("the journal broke down while it was written to".to_owned()),
+        }
+    }
+}
+
+fn words(error: &JournalError) -> String {
+    format!("{error}: {}", error.remedy())
+}
+
+/// What is meant to be done, with every request that will go out.
+pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engine_time: Option<Timestamp>) -> Entry {
+    let engine = &plan.engine;
+    let reason = plan.choices.reason.trim();
+    let taken_back = plan.takes_back.as_ref().map(|action| Exact::from(action.0.as_str()));
+    let (thaw_of, undo_of) = if plan.verb == Verb::Thaw { (taken_back, None) } else { (None, taken_back) };
+    Entry::Intent(Box::new(journal::Intent {
+        action: name(&plan.action),
+        who: Who::of_process(engine.user.as_deref().map(Exact::from)),
+        engine: journal_engine(plan),
+        profile: plan.profile.as_deref().map(Exact::from),
+        verb: Exact::from(plan.verb.word()),
+        sentence: Exact::from(sentence),
+        reason: (!reason.is_empty()).then(|| Exact::from(reason)),
+        steps: steps.len() as u64,
+        targets: plan.targets.iter().map(target).collect(),
+        held: if plan.keeps_held() { plan.held.iter().map(held).collect() } else { Vec::new() },
+        requests: steps.iter().map(|step| request(step, client)).collect(),
+        undo_of,
+        thaw_of,
+        engine_time,
+    }))
+}
+
+/// The engine of a plan, as the journal names it.
+pub fn journal_engine(plan: &Plan) -> journal::Engine {
+    let engine = &plan.engine;
+    let version: Vec<&str> = engine.product.as_deref().into_iter().chain(engine.version.as_ref().map(EngineText::as_wire)).collect();
+    journal::Engine {
+        url: Exact::from(engine.url.as_str()),
+        name: engine.engine_name.as_deref().map(Exact::from),
+        version: (!version.is_empty()).then(|| Exact::from(version.join(" "))),
+    }
+}
+
+fn name(action: &ActionId) -> Exact {
+    Exact::from(action.0.as_str())
+}
+
+fn target(target: &Target) -> journal::Target {
+    journal::Target {
+        kind: Exact::from(target.kind()),
+        id: Exact::from(target.id()),
+        label: Exact::from(target.label.as_str()),
+        business_key: target.business_key.clone().map(Exact::from),
+        instance: target.instance().map(|instance| Exact::from(instance.text().clone())),
+        before: before(&target.subject),
+    }
+}
+
+/// A job that is kept asleep, with the due date that is put back after it was shielded.
+fn held(held: &Held) -> journal::Target {
+    journal::Target {
+        kind: Exact::from("job"),
+        id: Exact::from(held.job.as_wire()),
+        label: Exact::from(held.label.as_str()),
+        business_key: None,
+        instance: None,
+        before: Before { suspended: Some(true), due: held.due, ..Before::default() },
+    }
+}
+
+fn before(subject: &Subject) -> Before {
+    let nothing = Before::default();
+    match subject {
+        Subject::Job { job, .. } => {
+            Before { retries: Some(job.retries), suspended: Some(job.suspended), due: job.due, priority: Some(job.priority), ..nothing }
+        }
+        Subject::ExternalTask { task, .. } => Before { retries: task.retries, suspended: Some(task.suspended), priority: Some(task.priority), ..nothing },
+        Subject::Instance(instance) => Before { suspended: Some(instance.suspended), ..nothing },
+        Subject::JobDefinition(definition) => Before { suspended: Some(definition.suspended), priority: definition.overriding_priority, ..nothing },
+        Subject::ProcessDefinition(definition) => Before { suspended: Some(definition.suspended), ..nothing },
+        Subject::Incident(known) => Before { note: known.incident.annotation.clone().map(Exact::from), ..nothing },
+        Subject::Timed(timed) => Before { due: Some(timed.at), ..nothing },
+        Subject::Variable { .. } => nothing,
+    }
+}
+
+/// A request as it is recorded, without the value of a variable.
+pub fn request(step: &Step, client: &Client) -> journal::Request {
+    let shown = client.shown(&step.change, false);
+    let path = shown.url.strip_prefix(client.address().trim_end_matches('/')).unwrap_or(&shown.url);
+    journal::Request {
+        method: Exact::from(shown.method),
+        path: Exact::from(path),
+        body: shown.body.map(Exact::from),
+        targets: step.targets.iter().map(|target| *target as u64).collect(),
+    }
+}
+
+/// One request is about to go out.
+pub fn sent(action: &ActionId, step: usize) -> Entry {
+    Entry::Sent(journal::Sent { action: name(action), step: step as u64 })
+}
+
+/// What came back right after.
+pub fn answered(action: &ActionId, step: usize, delivered: &Delivered) -> Entry {
+    let words = |error: &EngineError| Some(Exact::from(error.problem().to_string()));
+    let (answer, words, batch) = match &delivered.sent {
+        Sent::Accepted { batch } => (Answer::Accepted, None, batch.as_ref().map(|batch| Exact::from(batch.text().clone()))),
+        Sent::Rejected(error) => (Answer::Rejected, words(error), None),
+        Sent::NotSent(error) => (Answer::NotSent, words(error), None),
+        Sent::Unknown(error) => (Answer::Unknown, words(error), None),
+    };
+    Entry::Answered(journal::Answered { action: name(action), step: step as u64, answer, words, batch })
+}
+
+/// What became of one target.
+pub fn outcome(action: &ActionId, target: usize, outcome: &Outcome, words: String) -> Entry {
+    Entry::Outcome(journal::Outcome {
+        action: name(action),
+        target: target as u64,
+        name: Exact::from(outcome.name()),
+        class: class(outcome.class()),
+        words: Some(Exact::from(words)),
+    })
+}
+
+fn class(class: Class) -> journal::Class {
+    match class {
+        Class::Good => journal::Class::Good,
+        Class::Bad => journal::Class::Bad,
+        Class::Waiting => journal::Class::Waiting,
+        Class::Unknown => journal::Class::Unknown,
+        Class::Open => journal::Class::Open,
+        Class::Untouched => journal::Class::Untouched,
+    }
+}
+
+/// The action is over.
+pub fn end(ledger: &Ledger, how: How) -> Entry {
+    let why = match &ledger.stage {
+        Stage::Over(Ending::Failed(why)) => Some(Exact::from(why.as_str())),
+        _ => None,
+    };
+    Entry::End(journal::End { action: name(&ledger.plan.action), how, words: why, counts: counts(ledger), unknown: unknown(ledger) })
+}
+
+/// What another run found out about an action whose program had ended.
+pub fn read_back(ledger: &Ledger) -> Entry {
+    let who = Who::of_process(ledger.plan.engine.user.as_deref().map(Exact::from));
+    Entry::ReadBack(journal::ReadBack { action: name(&ledger.plan.action), who, counts: counts(ledger), unknown: unknown(ledger) })
+}
+
+fn counts(ledger: &Ledger) -> Vec<Count> {
+    ledger.counts().into_iter().map(|(name, (of, count))| Count { name: Exact::from(name), class: class(of), count: count as u64 }).collect()
+}
+
+fn unknown(ledger: &Ledger) -> Vec<u64> {
+    (0..).zip(&ledger.outcomes).filter(|(_, outcome)| matches!(outcome.class(), Class::Unknown | Class::Open)).map(|(at, _)| at).collect()
+}

@@ -1,0 +1,574 @@
+//! One action under way: sends at its pace, reads back, obeys, and tells how it stands.
+//!
+//! It runs in a task of its own. Nothing here decides what became of a target or what may go out: it asks `progress` and `sequence`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{BoxFuture, OptionFuture};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep_until;
+
+use super::eyes::{Eyes, Findings, PER_SECOND};
+use super::hand::{Halt, Hand, IN_FLIGHT, Sending};
+use super::progress::{Canary, Progress};
+use super::record;
+use super::sequence::Part;
+use crate::action::judge::LOOKED_FOR;
+use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
+use crate::action::pace::Pacer;
+use crate::action::plan::Plan;
+use crate::engine::{Client, EngineError, Sent};
+use crate::journal::How;
+use crate::model::section::Moment;
+use crate::text::EngineText;
+
+/// Waits between two looks, the last of them again and again.
+const LOOKS: [Duration; 4] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// How often the due jobs are counted while many are sent.
+const BACKLOG: Duration = Duration::from_secs(5);
+
+/// The picture of an action leaves at most this often.
+const PUBLISH: Duration = Duration::from_millis(100);
+
+/// Lost answers in a row after which the engine counts as away.
+const LOST_IN_A_ROW: u32 = 3;
+
+/// Something asked of an action under way.
+#[derive(Debug)]
+pub enum Order {
+    /// Send no more until told.
+    Pause,
+    /// Go on, whatever the first few or the failures said.
+    GoOn,
+    /// Send no more; read back what was sent.
+    Stop,
+    /// Look once more at what is not settled.
+    ReadBack,
+    /// Another login.
+    Login(Client),
+    /// The program ends: finish what is in flight, record, end.
+    Close(How),
+}
+
+/// What looking gave.
+enum Look {
+    Round(Findings),
+    Due(Option<u64>),
+}
+
+type Sent1 = (usize, Result<Sending, Halt>);
+
+/// An action under way.
+pub struct Run {
+    hand: Hand,
+    progress: Progress,
+    sentence: String,
+    orders: mpsc::UnboundedReceiver<Order>,
+    publish: watch::Sender<Arc<Ledger>>,
+    pacer: Pacer,
+    stage: Stage,
+    /// How it will be over, once that is decided.
+    ending: Option<Ending>,
+    /// The first few are decided, one way or the other.
+    canary_over: bool,
+    /// Failures do not stop it any more.
+    whatever: bool,
+    lost_in_a_row: u32,
+    in_flight: FuturesUnordered<BoxFuture<'static, Sent1>>,
+    eyes: Option<Eyes>,
+    looking: OptionFuture<BoxFuture<'static, (Eyes, Look)>>,
+    next_look: Instant,
+    looks: usize,
+    next_count: Instant,
+    login: Option<Client>,
+    began: Moment,
+    ended: Option<Moment>,
+    notes: Vec<(Moment, String)>,
+    head: Option<String>,
+    requests: u64,
+    published: Instant,
+    dirty: bool,
+    quit: Option<How>,
+}
+
+/// The ends that the desk holds of an action.
+pub struct Running {
+    /// Wishes.
+    pub orders: mpsc::UnboundedSender<Order>,
+    /// How it stands.
+    pub ledger: watch::Receiver<Arc<Ledger>>,
+    /// Its task.
+    pub task: tokio::task::JoinHandle<()>,
+}
+
+/// Begins an action on the current runtime: records it, then sends.
+pub fn start(hand: Hand, plan: Arc<Plan>) -> Running {
+    let (orders, heard) = mpsc::unbounded_channel();
+    let run = Run::new(hand, plan, heard);
+    let ledger = run.publish.subscribe();
+    let task = tokio::spawn(run.run());
+    Running { orders, ledger, task }
+}
+
+impl Run {
+    pub(super) fn new(hand: Hand, plan: Arc<Plan>, orders: mpsc::UnboundedReceiver<Order>) -> Self {
+        let now = Moment::now();
+        let sentence = plan.sentence();
+        let pacer = Pacer::new(plan.choices.pace.per_second, now.instant);
+        let progress = Progress::new(plan);
+        let eyes = Some(Eyes::new(hand.client().clone()));
+        let stage = if progress.has_canary() { Stage::Canary } else { Stage::Sending };
+        let canary_over = !progress.has_canary();
+        let first = ledger_of(&progress, &sentence, &stage, now);
+        Self {
+            hand,
+            progress,
+            sentence,
+            orders,
+            publish: watch::channel(Arc::new(first)).0,
+            pacer,
+            stage,
+            ending: None,
+            canary_over,
+            whatever: false,
+            lost_in_a_row: 0,
+            in_flight: FuturesUnordered::new(),
+            eyes,
+            looking: None.into(),
+            next_look: now.instant,
+            looks: 0,
+            next_count: now.instant + BACKLOG,
+            login: None,
+            began: now,
+            ended: None,
+            notes: Vec::new(),
+            head: None,
+            requests: 0,
+            published: now.instant,
+            dirty: true,
+            quit: None,
+        }
+    }
+
+    async fn run(mut self) {
+        if self.begin().await {
+            self.work().await;
+        }
+        self.finish().await;
+        if self.quit.is_none() {
+            self.look_again_when_asked().await;
+        }
+    }
+
+    /// Reads what is needed to tell later what is new, then records what is meant to be done. Without that record nothing is sent.
+    async fn begin(&mut self) -> bool {
+        self.tell();
+        let wants_due = self.progress.has_canary();
+        if let Some(eyes) = &mut self.eyes {
+            let baseline = eyes.baseline(&self.progress.plan.targets, wants_due).await;
+            self.requests = eyes.requests;
+            self.progress.set_since(baseline.since);
+            if let Some(due) = baseline.due {
+                self.pacer.backlog(due);
+            }
+        }
+        match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps, self.progress.since()).await {
+            Ok(head) => {
+                self.head = Some(head);
+                self.pacer.resume(Instant::now());
+                true
+            }
+            Err(why) => {
+                self.note(format!("nothing was sent: {why}"));
+                self.progress.abandon();
+                self.ending = Some(Ending::Failed(why));
+                false
+            }
+        }
+    }
+
+    async fn work(&mut self) {
+        loop {
+            let wait = self.advance();
+            self.publish_if_due();
+            if self.is_over() {
+                return;
+            }
+            let wake = tokio::time::Instant::from_std(self.wake(wait));
+            tokio::select! {
+                order = self.orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => self.obey(Order::Close(How::Quit)),
+                },
+                Some(sent) = self.in_flight.next(), if !self.in_flight.is_empty() => self.take(sent).await,
+                Some((eyes, look)) = &mut self.looking => {
+                    self.looking = None.into();
+                    self.learn(eyes, look).await;
+                }
+                () = sleep_until(wake) => {}
+            }
+        }
+    }
+
+    /// Sends what may go out now; gives how long to wait for the next turn.
+    fn advance(&mut self) -> Option<Duration> {
+        self.decide_on_the_canary();
+        let now = Instant::now();
+        self.look_if_due(now);
+        while self.in_flight.len() < IN_FLIGHT {
+            let protecting = self.ending.is_some() || matches!(self.stage, Stage::Paused(_));
+            let Some(step) = self.progress.next(protecting) else { break };
+            let protects = matches!(self.progress.sequence.part(step), Part::Guard | Part::Restore);
+            if !self.canary_over && !protects && !self.progress.is_canary(step) {
+                break;
+            }
+            if !protects && let Err(wait) = self.pacer.take(now) {
+                return Some(wait);
+            }
+            self.send(step);
+        }
+        if self.progress.sequence.is_over() && self.stage != Stage::Verifying {
+            self.stage = Stage::Verifying;
+            self.dirty = true;
+        }
+        None
+    }
+
+    fn send(&mut self, step: usize) {
+        self.progress.sending(step);
+        self.dirty = true;
+        let (hand, steps, action) = (self.hand.clone(), Arc::clone(&self.progress.steps), self.progress.plan.action.clone());
+        self.in_flight.push(Box::pin(async move { (step, hand.send(&action, step, &steps[step].change).await) }));
+    }
+
+    fn decide_on_the_canary(&mut self) {
+        if self.canary_over || matches!(self.stage, Stage::Paused(_)) {
+            return;
+        }
+        match self.progress.canary_stands() {
+            Canary::Open => {}
+            Canary::Well => {
+                self.canary_over = true;
+                self.note("the first few did well".to_owned());
+                self.pacer.resume(Instant::now());
+                self.stage = Stage::Sending;
+            }
+            Canary::Badly(why) => self.pause(PausedBy::Canary(why)),
+        }
+    }
+
+    fn pause(&mut self, by: PausedBy) {
+        if self.ending.is_some() || self.progress.sequence.is_over() {
+            return;
+        }
+        self.note(format!("paused: {}", by.words()));
+        self.stage = Stage::Paused(by);
+    }
+
+    fn obey(&mut self, order: Order) {
+        self.dirty = true;
+        match order {
+            Order::Pause => self.pause(PausedBy::Operator),
+            Order::GoOn if matches!(self.stage, Stage::Paused(_)) => {
+                // Going on after a pause of one's own does not wave through what the first few come to.
+                let decided = !matches!(self.stage, Stage::Paused(PausedBy::Operator | PausedBy::Engine(_)));
+                self.canary_over |= decided;
+                self.whatever |= decided;
+                self.lost_in_a_row = 0;
+                self.pacer.resume(Instant::now());
+                self.stage = if self.canary_over { Stage::Sending } else { Stage::Canary };
+                self.note("goes on".to_owned());
+            }
+            Order::GoOn => {}
+            Order::Stop => self.stop(Ending::Stopped, "stopped by the operator".to_owned()),
+            Order::ReadBack => (self.next_look, self.looks) = (Instant::now(), 0),
+            Order::Login(client) => self.login = Some(client),
+            Order::Close(how) => {
+                self.quit = Some(how);
+                self.stop(Ending::Stopped, "stopped: the program ends".to_owned());
+            }
+        }
+        if let Some(client) = self.login.take() {
+            self.hand = self.hand.with_client(client.clone());
+            match &mut self.eyes {
+                Some(eyes) => eyes.look_through(client),
+                None => self.login = Some(client),
+            }
+        }
+    }
+
+    fn stop(&mut self, ending: Ending, why: String) {
+        if self.ending.is_none() {
+            self.note(why);
+            self.ending = Some(ending);
+        }
+        self.progress.stop();
+        self.stage = Stage::Verifying;
+    }
+
+    /// Nothing can be sent any more.
+    fn fail(&mut self, why: String) {
+        self.note(why.clone());
+        self.progress.abandon();
+        self.ending = Some(Ending::Failed(why));
+        self.stage = Stage::Verifying;
+    }
+
+    async fn take(&mut self, (step, sent): Sent1) {
+        self.dirty = true;
+        let now = Instant::now();
+        match sent {
+            Err(Halt::NotRecorded(why)) => {
+                self.progress.not_recorded(step, &why);
+                self.fail(format!("the journal could not be written, so nothing more is sent: {why}"));
+            }
+            Ok(Sending { delivered, recorded }) => {
+                if let Some(aside) = self.progress.answered(step, &delivered.sent, now) {
+                    self.note(aside);
+                }
+                self.heed(&delivered.sent);
+                match recorded {
+                    Ok(head) => self.head = Some(head),
+                    Err(why) => self.fail(format!("the journal could not be written, so nothing more is sent: {why}")),
+                }
+                (self.next_look, self.looks) = (now, 0);
+            }
+        }
+        self.record_outcomes().await;
+    }
+
+    /// What an answer means for what would be sent after it.
+    fn heed(&mut self, sent: &Sent) {
+        let lost = match sent {
+            Sent::Accepted { .. } => None,
+            Sent::Rejected(error) | Sent::NotSent(error) | Sent::Unknown(error) if error.stops_polling() => {
+                return self.fail(format!("the login was refused, so nothing more is sent: {}", error.problem()));
+            }
+            Sent::Rejected(_) => None,
+            Sent::NotSent(error) if error.is_transient() => return self.pause(PausedBy::Engine(format!("the engine is not there: {}", error.problem()))),
+            Sent::NotSent(_) => None,
+            Sent::Unknown(error) => Some(error),
+        };
+        self.lost_in_a_row = lost.map_or(0, |_| self.lost_in_a_row + 1);
+        if let Some(error) = lost.filter(|_| self.lost_in_a_row >= LOST_IN_A_ROW) {
+            self.pause(PausedBy::Engine(format!("{} answers in a row were lost: {}", self.lost_in_a_row, error.problem())));
+        }
+    }
+
+    fn look_if_due(&mut self, now: Instant) {
+        if self.eyes.is_none() || self.is_closing() {
+            return;
+        }
+        if self.stage == Stage::Sending && self.progress.has_canary() && now >= self.next_count {
+            self.next_count = now + BACKLOG;
+            self.look(|mut eyes| {
+                Box::pin(async move {
+                    let due = eyes.due().await;
+                    (eyes, Look::Due(due))
+                })
+            });
+        } else if now >= self.next_look && self.progress.wants_reading(now) {
+            let Some(round) = self.progress.round(now, false, self.user()) else { return };
+            self.look(|mut eyes| {
+                Box::pin(async move {
+                    let found = eyes.look(&round).await;
+                    (eyes, Look::Round(found))
+                })
+            });
+        }
+    }
+
+    fn look(&mut self, with: impl FnOnce(Eyes) -> BoxFuture<'static, (Eyes, Look)>) {
+        if let Some(eyes) = self.eyes.take() {
+            self.looking = Some(with(eyes)).into();
+        }
+    }
+
+    fn user(&self) -> Option<EngineText> {
+        self.progress.plan.engine.user.as_deref().map(EngineText::from)
+    }
+
+    async fn learn(&mut self, mut eyes: Eyes, look: Look) {
+        self.requests = eyes.requests;
+        self.dirty = true;
+        if let Some(client) = self.login.take() {
+            eyes.look_through(client);
+        }
+        self.eyes = Some(eyes);
+        let now = Instant::now();
+        match look {
+            Look::Due(due) => {
+                let before = self.pacer.is_slowed();
+                due.into_iter().for_each(|due| self.pacer.backlog(due));
+                if self.pacer.is_slowed() && !before {
+                    self.note("slower, because due jobs pile up".to_owned());
+                }
+            }
+            Look::Round(found) => {
+                self.progress.learn(&found, now);
+                self.next_look = now + LOOKS[self.looks.min(LOOKS.len() - 1)];
+                self.looks += 1;
+                self.record_outcomes().await;
+                if let Some(error) = &found.problem {
+                    self.heed_reading(error);
+                }
+                if let Some(why) = self.progress.fails_too_often().filter(|_| !self.whatever && !matches!(self.stage, Stage::Paused(_))) {
+                    self.pause(PausedBy::Failures(why));
+                }
+            }
+        }
+    }
+
+    fn heed_reading(&mut self, error: &EngineError) {
+        let words = format!("reading back failed: {}", error.problem());
+        if error.stops_polling() {
+            self.fail(format!("the login was refused, so nothing more is sent or read: {}", error.problem()));
+            self.quit = self.quit.or(Some(How::Failed));
+        } else if self.notes.last().is_none_or(|(_, last)| *last != words) {
+            self.note(words);
+        }
+    }
+
+    /// What became of targets is in the journal as soon as it is settled.
+    async fn record_outcomes(&mut self) {
+        let changed = self.progress.take_changed();
+        self.record(changed.into_iter().filter(|(_, outcome)| outcome.is_settled()).collect()).await;
+    }
+
+    async fn record(&mut self, outcomes: Vec<(usize, crate::action::outcome::Outcome)>) {
+        let (plan, now) = (&self.progress.plan, Moment::now().wall);
+        let entries = outcomes.iter().map(|(target, outcome)| record::outcome(&plan.action, *target, outcome, outcome.words(&plan.zone, now))).collect();
+        match self.hand.record().note_all(entries).await {
+            Ok(head) => self.head = head.or(self.head.take()),
+            Err(why) if self.ending.is_none() => self.fail(format!("the journal could not be written, so nothing more is sent: {why}")),
+            Err(_) => {}
+        }
+    }
+
+    /// The program ends: only what is in flight and what protects others is waited for.
+    fn is_closing(&self) -> bool {
+        self.quit.is_some()
+    }
+
+    fn is_over(&self) -> bool {
+        let sent = self.in_flight.is_empty() && self.progress.sequence.is_over();
+        sent && (self.is_closing() || self.eyes.is_some() && !self.progress.wants_reading(Instant::now()))
+    }
+
+    fn wake(&self, turn: Option<Duration>) -> Instant {
+        let now = Instant::now();
+        let mut wake = now + Duration::from_secs(1);
+        if let Some(turn) = turn {
+            wake = wake.min(now + turn);
+        }
+        if self.eyes.is_some() && !self.is_closing() && self.progress.wants_reading(now) {
+            wake = wake.min(self.next_look);
+        }
+        if self.dirty { wake.min(self.published + PUBLISH) } else { wake }
+    }
+
+    async fn finish(&mut self) {
+        let closing = self.is_closing();
+        if !closing && let Some(mut eyes) = self.eyes.take() {
+            for note in super::closing::look(&mut eyes, &self.hand, &self.progress).await {
+                self.note(note);
+            }
+            self.requests = eyes.requests;
+            self.eyes = Some(eyes);
+        }
+        let unsettled = self.progress.outcomes().into_iter().enumerate().filter(|(_, outcome)| !outcome.is_settled()).collect();
+        let ending = self.ending.clone().unwrap_or(Ending::Done);
+        let how = match (&ending, self.quit) {
+            (Ending::Failed(_), _) => How::Failed,
+            (_, Some(how)) => how,
+            (Ending::Done, None) => How::Done,
+            (Ending::Stopped, None) => How::Stopped,
+        };
+        self.record_outcomes().await;
+        self.record(unsettled).await;
+        self.stage = Stage::Over(ending);
+        self.ended = Some(Moment::now());
+        match self.hand.record().note(record::end(&self.ledger(), how)).await {
+            Ok(head) => self.head = Some(head),
+            Err(why) => self.note(format!("the end could not be recorded: {why}")),
+        }
+        self.tell();
+    }
+
+    /// Over, but an operator may want to know once more what became of what was left waiting.
+    async fn look_again_when_asked(&mut self) {
+        while let Some(order) = self.orders.recv().await {
+            match order {
+                Order::ReadBack => {
+                    let round = self.progress.round(Instant::now(), true, self.user());
+                    if let (Some(round), Some(eyes)) = (round, &mut self.eyes) {
+                        let found = eyes.look(&round).await;
+                        self.requests = eyes.requests;
+                        self.progress.learn(&found, Instant::now());
+                        if let Some(error) = &found.problem {
+                            self.note(format!("reading back failed: {}", error.problem()));
+                        }
+                        self.record_outcomes().await;
+                    }
+                    self.tell();
+                }
+                Order::Login(client) => {
+                    self.hand = self.hand.with_client(client.clone());
+                    if let Some(eyes) = &mut self.eyes {
+                        eyes.look_through(client);
+                    }
+                }
+                Order::Close(_) => return,
+                Order::Pause | Order::GoOn | Order::Stop => {}
+            }
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        self.dirty = true;
+        self.notes.push((Moment::now(), note));
+    }
+
+    fn publish_if_due(&mut self) {
+        if self.dirty && self.published.elapsed() >= PUBLISH {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        self.publish.send_replace(Arc::new(self.ledger()));
+        (self.published, self.dirty) = (Instant::now(), false);
+    }
+
+    fn ledger(&self) -> Ledger {
+        Ledger {
+            sent: self.progress.sent,
+            ended: self.ended,
+            pace: self.pacer.per_second(),
+            reading: Reading { requests: self.requests, per_second: PER_SECOND, at_most: LOOKED_FOR },
+            notes: self.notes.clone(),
+            head: self.head.clone(),
+            ..ledger_of(&self.progress, &self.sentence, &self.stage, self.began)
+        }
+    }
+}
+
+fn ledger_of(progress: &Progress, sentence: &str, stage: &Stage, began: Moment) -> Ledger {
+    Ledger {
+        plan: Arc::clone(&progress.plan),
+        sentence: sentence.to_owned(),
+        stage: stage.clone(),
+        outcomes: progress.outcomes(),
+        steps: progress.steps.len(),
+        sent: progress.sent,
+        began,
+        ended: None,
+        pace: progress.plan.choices.pace.per_second,
+        reading: Reading { requests: 0, per_second: PER_SECOND, at_most: LOOKED_FOR },
+        notes: Vec::new(),
+        head: None,
+    }
+}

@@ -1,0 +1,375 @@
+//! In which order the requests of a plan may go out, and which of them must not, once another one did not do what it was to do. Pure.
+//!
+//! A plan lists its requests in an order that leaves less running than intended wherever it breaks off. This holds only if a request that
+//! wakes something is held back when what shields others from it was not confirmed, and if what protects them goes out all the same. So
+//! every request has a part to play, and from the parts follows what it waits for.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::action::plan::Step;
+use crate::engine::Change;
+use crate::model::ids::JobId;
+
+/// What a request is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What was asked for.
+    Main,
+    /// Goes before it, and must have been done.
+    Before,
+    /// One more of what was asked for, once the main one was done.
+    More,
+    /// Puts back under suspension what the main one may have woken. It goes out whatever became of that, even if the action is stopped.
+    Guard,
+    /// Puts a due date back where it was, once its job is known to be suspended.
+    Restore,
+}
+
+/// What a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// The other one was answered, or will never be sent.
+    Over,
+    /// The engine said that it did the other one.
+    Done,
+    /// It is certain what became of the other one.
+    Certain,
+}
+
+/// How far a request is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stand {
+    /// It was not sent.
+    #[default]
+    Unsent,
+    /// It is under way.
+    Sending,
+    /// The engine said that it did it.
+    Done,
+    /// It was not done: refused, or nothing went out.
+    NotDone,
+    /// Nobody knows.
+    Unknown,
+    /// It will never be sent.
+    Dropped,
+}
+
+/// The requests of a plan with what each waits for.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    parts: Vec<Part>,
+    needs: Vec<Vec<(usize, Need)>>,
+    stands: Vec<Stand>,
+    /// What was not sent, in the order in which it goes out.
+    order: Vec<usize>,
+    /// Main requests of each target.
+    mains: HashMap<usize, usize>,
+    /// What was dropped since it was last asked.
+    dropped: Vec<usize>,
+    stopped: bool,
+}
+
+/// Whether a request may go out now.
+enum Turn {
+    Now,
+    Later,
+    Never,
+}
+
+impl Sequence {
+    /// The requests of these steps; those of the targets in `first` go before all others.
+    pub fn new(steps: &[Step], first: &HashSet<usize>) -> Self {
+        let (parts, mains) = parts(steps);
+        let needs = (0..steps.len()).map(|at| needs(steps, &parts, &mains, at)).collect();
+        let is_first = |at: usize| steps[at].targets.iter().all(|target| first.contains(target));
+        let mut order: Vec<usize> = (0..steps.len()).collect();
+        order.sort_by_key(|at| !is_first(*at));
+        Self { parts, needs, stands: vec![Stand::Unsent; steps.len()], order, mains, dropped: Vec::new(), stopped: false }
+    }
+
+    /// The request that decides what became of a target.
+    pub fn main_of(&self, target: usize) -> Option<usize> {
+        self.mains.get(&target).copied()
+    }
+
+    /// What a request is there for.
+    pub fn part(&self, step: usize) -> Part {
+        self.parts[step]
+    }
+
+    /// Notes how far a request is.
+    pub fn note(&mut self, step: usize, stand: Stand) {
+        self.stands[step] = stand;
+    }
+
+    /// Sends no more of what was asked for. What protects others goes on.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+        for at in 0..self.stands.len() {
+            let begun = self.is_begun(at);
+            let unsent = self.stands[at] == Stand::Unsent;
+            if unsent && !(begun && matches!(self.parts[at], Part::Guard | Part::Restore)) {
+                self.drop_step(at);
+            }
+        }
+        self.forget_sent();
+    }
+
+    fn drop_step(&mut self, at: usize) {
+        self.stands[at] = Stand::Dropped;
+        self.dropped.push(at);
+    }
+
+    /// The requests that were found to be never sent since it was last asked.
+    pub fn take_dropped(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.dropped)
+    }
+
+    /// Sends nothing at all any more.
+    pub fn abandon(&mut self) {
+        self.stopped = true;
+        for at in 0..self.stands.len() {
+            if self.stands[at] == Stand::Unsent {
+                self.drop_step(at);
+            }
+        }
+        self.order.clear();
+    }
+
+    /// Whether anything it protects from was sent.
+    fn is_begun(&self, at: usize) -> bool {
+        self.needs[at].iter().any(|(other, _)| !matches!(self.stands[*other], Stand::Unsent | Stand::Dropped) || self.is_begun(*other))
+    }
+
+    /// The next request that may go out, and which can never: those are dropped here. With `protecting`, only of those that protect.
+    pub fn next(&mut self, protecting: bool) -> Option<usize> {
+        self.drop_hopeless();
+        let ready = |at: &usize| matches!(self.turn(*at), Turn::Now);
+        let wanted = |at: &usize| !protecting || matches!(self.parts[*at], Part::Guard | Part::Restore);
+        self.order.iter().copied().filter(|at| self.stands[*at] == Stand::Unsent).take(LOOK_AHEAD).filter(|at| wanted(at)).find(ready)
+    }
+
+    fn drop_hopeless(&mut self) {
+        loop {
+            let hopeless = |at: &usize| self.stands[*at] == Stand::Unsent && matches!(self.turn(*at), Turn::Never);
+            let Some(at) = self.order.iter().copied().take(LOOK_AHEAD).find(hopeless) else { break };
+            self.drop_step(at);
+        }
+        self.forget_sent();
+    }
+
+    /// Only what is at the head is forgotten, which keeps this cheap for thousands.
+    fn forget_sent(&mut self) {
+        let gone = self.order.iter().take_while(|at| self.stands[**at] != Stand::Unsent).count();
+        self.order.drain(..gone);
+    }
+
+    fn turn(&self, at: usize) -> Turn {
+        let mut turn = Turn::Now;
+        for (other, need) in &self.needs[at] {
+            match (need, self.stands[*other]) {
+                (_, Stand::Unsent | Stand::Sending) => turn = Turn::Later,
+                (Need::Over, _) | (_, Stand::Done) | (Need::Certain, Stand::NotDone | Stand::Dropped) => {}
+                (Need::Done, _) | (Need::Certain, Stand::Unknown) => return Turn::Never,
+            }
+        }
+        turn
+    }
+
+    /// Whether everything that will ever be sent was sent and answered.
+    pub fn is_over(&self) -> bool {
+        self.order.iter().all(|at| !matches!(self.stands[*at], Stand::Unsent | Stand::Sending)) && !self.stands.contains(&Stand::Sending)
+    }
+
+    /// Whether nothing more will be begun.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+}
+
+/// How far ahead of the first unsent request another one is looked for that need not wait.
+const LOOK_AHEAD: usize = 2_000;
+
+/// The part of each request, and the main request of each target.
+fn parts(steps: &[Step]) -> (Vec<Part>, HashMap<usize, usize>) {
+    let mut of_target: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, step) in steps.iter().enumerate() {
+        for target in &step.targets {
+            of_target.entry(*target).or_default().push(at);
+        }
+    }
+    let mut parts = vec![Part::Main; steps.len()];
+    let mut mains = HashMap::new();
+    for (target, own) in of_target {
+        let aside = |at: &&usize| matches!(steps[**at].change, Change::JobDueDate { .. } | Change::JobSuspension { .. });
+        let main = own.iter().find(|at| !aside(at)).or(own.first()).copied().unwrap_or_default();
+        mains.insert(target, main);
+        for at in own.into_iter().filter(|at| *at != main) {
+            parts[at] = match steps[at].change {
+                Change::JobSuspension { suspended: true, .. } if at > main => Part::Guard,
+                Change::JobDueDate { .. } if at > main => Part::Restore,
+                _ if at > main => Part::More,
+                _ => Part::Before,
+            };
+        }
+    }
+    (parts, mains)
+}
+
+fn needs(steps: &[Step], parts: &[Part], mains: &HashMap<usize, usize>, at: usize) -> Vec<(usize, Need)> {
+    let targets = &steps[at].targets;
+    let own_mains: HashSet<usize> = targets.iter().filter_map(|target| mains.get(target).copied()).filter(|main| *main != at).collect();
+    let main = |need| own_mains.iter().map(move |main| (*main, need));
+    match parts[at] {
+        Part::Before => Vec::new(),
+        Part::More => main(Need::Done).collect(),
+        Part::Guard => main(Need::Over).collect(),
+        Part::Restore => {
+            let guards = (0..at).filter(|other| parts[*other] == Part::Guard && job(&steps[*other].change) == job(&steps[at].change));
+            main(Need::Certain).chain(guards.map(|guard| (guard, Need::Done))).collect()
+        }
+        Part::Main => earlier(steps, parts, at).map(|before| (before, Need::Done)).collect(),
+    }
+}
+
+/// What goes before a main request: of one target, just before it; of many, anywhere before it.
+fn earlier<'a>(steps: &'a [Step], parts: &'a [Part], at: usize) -> impl Iterator<Item = usize> + 'a {
+    let targets: HashSet<usize> = steps[at].targets.iter().copied().collect();
+    let alone = targets.len() == 1;
+    (0..at)
+        .rev()
+        .take_while(move |other| !alone || parts[*other] == Part::Before)
+        .filter(move |other| parts[*other] == Part::Before && steps[*other].targets.iter().any(|target| targets.contains(target)))
+}
+
+fn job(change: &Change) -> Option<&JobId> {
+    match change {
+        Change::JobDueDate { job, .. } | Change::JobSuspension { job, .. } => Some(job),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Due;
+    use jiff::Timestamp;
+
+    fn due(job: &str, due: Option<Timestamp>) -> Change {
+        Change::JobDueDate { job: job.into(), due }
+    }
+
+    fn suspend(job: &str) -> Change {
+        Change::JobSuspension { job: job.into(), suspended: true }
+    }
+
+    fn steps(changes: Vec<Change>) -> Vec<Step> {
+        changes.into_iter().map(|change| Step { change, targets: vec![0] }).collect()
+    }
+
+    /// Two held jobs are shielded, the instance is resumed, they are suspended again, and their due dates are put back.
+    fn shielded() -> Vec<Step> {
+        let far = Some(Timestamp::MAX);
+        let resume = Change::InstanceSuspension { instance: "p".into(), suspended: false };
+        steps(vec![due("a", far), due("b", far), resume, suspend("a"), suspend("b"), due("a", None), due("b", None)])
+    }
+
+    fn run(steps: &[Step], answers: &[(usize, Stand)]) -> Vec<usize> {
+        let mut sequence = Sequence::new(steps, &HashSet::new());
+        let mut sent = Vec::new();
+        while let Some(at) = sequence.next(false) {
+            sent.push(at);
+            sequence.note(at, answers.iter().find(|(step, _)| *step == at).map_or(Stand::Done, |(_, stand)| *stand));
+        }
+        assert!(sequence.is_over(), "{sequence:?}");
+        sent
+    }
+
+    #[test]
+    fn what_is_shielded_goes_out_in_the_order_of_the_plan() {
+        assert_eq!(run(&shielded(), &[]), [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn without_a_shield_nothing_is_resumed_and_what_was_moved_is_put_back() {
+        for failed in [Stand::NotDone, Stand::Unknown] {
+            assert_eq!(run(&shielded(), &[(1, failed)]), [0, 1, 3, 4, 5, 6], "{failed:?}");
+        }
+    }
+
+    #[test]
+    fn as_long_as_nobody_knows_whether_it_was_resumed_the_shield_stays() {
+        assert_eq!(run(&shielded(), &[(2, Stand::Unknown)]), [0, 1, 2, 3, 4]);
+        assert_eq!(run(&shielded(), &[(2, Stand::NotDone)]), [0, 1, 2, 3, 4, 5, 6], "refused for certain");
+    }
+
+    #[test]
+    fn a_job_that_could_not_be_suspended_again_keeps_its_shield() {
+        assert_eq!(run(&shielded(), &[(3, Stand::Unknown)]), [0, 1, 2, 3, 4, 6]);
+    }
+
+    #[test]
+    fn a_stop_in_the_middle_still_protects_what_may_have_been_woken() {
+        let steps = shielded();
+        let mut sequence = Sequence::new(&steps, &HashSet::new());
+        for expected in [0, 1, 2] {
+            assert_eq!(sequence.next(false), Some(expected));
+            sequence.note(expected, Stand::Done);
+        }
+        sequence.stop();
+        let mut sent = Vec::new();
+        while let Some(at) = sequence.next(true) {
+            sent.push(at);
+            sequence.note(at, Stand::Done);
+        }
+        assert_eq!(sent, [3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_stop_before_the_first_request_sends_none() {
+        let mut sequence = Sequence::new(&shielded(), &HashSet::new());
+        sequence.stop();
+        assert_eq!(sequence.next(false), None);
+        assert!(sequence.is_over());
+    }
+
+    #[test]
+    fn attempts_are_given_only_where_the_due_date_was_moved_and_one_target_waits_for_no_other() {
+        let retry = |job: &str| Change::JobRetries { job: job.into(), retries: 1, due: Due::Keep };
+        let mut steps = steps(vec![due("a", None), retry("a"), due("b", None), retry("b")]);
+        steps[2].targets = vec![1];
+        steps[3].targets = vec![1];
+        assert_eq!(run(&steps, &[(0, Stand::Unknown)]), [0, 2, 3]);
+        let mut sequence = Sequence::new(&steps, &HashSet::from([1]));
+        assert_eq!(sequence.next(false), Some(2), "the second target goes first");
+        sequence.note(2, Stand::Sending);
+        assert_eq!(sequence.next(false), Some(0), "and the first need not wait for it");
+        assert_eq!(sequence.main_of(0), Some(1));
+    }
+
+    #[test]
+    fn jobs_are_resumed_singly_only_once_their_definition_was() {
+        let definition = Change::JobDefinitionSuspension { definition: "d".into(), suspended: false, jobs_too: false, at: None };
+        let wake = |job: &str| Change::JobSuspension { job: job.into(), suspended: false };
+        let steps = steps(vec![definition, wake("a"), wake("b")]);
+        assert_eq!(run(&steps, &[(1, Stand::NotDone)]), [0, 1, 2]);
+        assert_eq!(run(&steps, &[(0, Stand::Unknown)]), [0]);
+    }
+
+    #[test]
+    fn ten_thousand_requests_are_put_in_order_at_once() {
+        let many: Vec<Step> =
+            (0..10_000).map(|at| Step { change: Change::JobRetries { job: "j".into(), retries: 1, due: Due::Now }, targets: vec![at] }).collect();
+        let begun = std::time::Instant::now();
+        let mut sequence = Sequence::new(&many, &HashSet::from([9_999]));
+        assert_eq!(sequence.next(false), Some(9_999));
+        sequence.note(9_999, Stand::Done);
+        let mut sent = 1;
+        while let Some(at) = sequence.next(false) {
+            sequence.note(at, Stand::Done);
+            sent += 1;
+        }
+        assert_eq!(sent, 10_000);
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    }
+}
