@@ -65,7 +65,7 @@ impl Remembered {
             url: plan.engine.url.clone(),
             engine_name: None,
             began: plan.read.wall,
-            ended: Timestamp::now(),
+            at: plan.choices.at,
             jobs_too: plan.choices.jobs_too,
             targets: plan.targets.iter().map(target).collect(),
             taken_back: None,
@@ -385,7 +385,6 @@ pub async fn a_plan_to_thaw_resumes_just_what_the_freeze_suspended_and_nobody_to
     ensure!(freeze.targets.len() == 3 && told(&freeze).contains("suspended already: a thaw will leave it so"), "{}", told(&freeze));
     perform(&bench, &freeze).await?;
     facts.note(&freeze);
-    tokio::time::sleep(Duration::from_secs(3)).await;
     put(&shown[1], false).await?;
     put(&shown[2], true).await?;
     let thaw = remembering(&bench, Asked::Thaw(None), &facts).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
@@ -417,6 +416,13 @@ pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_
     ensure!(off.sentence().contains("the suspension of") && off.sentence().contains("work"), "{}", off.sentence());
     perform(&bench, &off).await?;
     ensure!(ours().await?.is_empty());
+    let facts = Arc::new(Remembered::default());
+    perform(&bench, &plan).await?;
+    facts.note(&plan);
+    let undo = remembering(&bench, Asked::Undo(plan.action.0.clone()), &facts).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    ensure!(undo.verb == Verb::CallOffTimed && undo.takes_back.as_ref() == Some(&plan.action), "{}", told(&undo));
+    perform(&bench, &undo).await?;
+    ensure!(ours().await?.is_empty(), "what was ordered is called off");
     let own = bench.failed("own", 1).await?;
     let no = planned_as(bench.client(), &bench, Asked::CallOffTimed(bench.job_of(&own).await?)).await;
     ensure!(no.is_err(), "the job of an instance is no timer of a suspension");
@@ -497,7 +503,6 @@ pub async fn taking_a_suspension_of_instances_back_leaves_those_that_were_suspen
     let plan = planned(&bench, Asked::Instances { instances: vec![first.clone(), second.clone()], suspend: true }).await?;
     perform(&bench, &plan).await?;
     facts.note(&plan);
-    tokio::time::sleep(Duration::from_secs(3)).await;
     bench.driver().suspend_instance(second.as_wire(), true).await?;
     let undo = remembering(&bench, Asked::Undo(plan.action.0.clone()), &facts).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
     ensure!(undo.verb == Verb::ResumeInstances && undo.targets.len() == 1 && undo.targets[0].id() == first.as_wire(), "{}", told(&undo));
