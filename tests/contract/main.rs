@@ -44,6 +44,7 @@ mod login;
 mod logs;
 mod permissions;
 mod picture;
+mod plans;
 mod printed;
 mod rights;
 mod stand;

@@ -5,7 +5,8 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, printed, rights,
+    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, plans, printed,
+    rights,
     suspensions, trees,
 };
 
@@ -178,6 +179,22 @@ const SHARED: &[Test] = &tests![Plain, Any:
     cancels::attempts_for_many_are_given_in_a_batch_that_tells_nothing_of_the_jobs,
     cancels::a_batch_with_an_unknown_job_does_the_others_and_fails_for_that_one,
     faulty::no_fault_on_the_way_makes_a_change_lie_or_be_made_twice,
+    plans::a_plan_to_retry_is_of_what_is_failed_still_and_makes_each_fail_anew,
+    plans::a_plan_to_retry_leaves_out_what_has_attempts_and_refuses_what_does_not_belong_together,
+    plans::a_plan_to_retry_a_suspended_job_says_that_nothing_will_run,
+    plans::a_plan_to_retry_an_external_task_gives_it_attempts,
+    plans::a_plan_from_a_caller_retries_the_cause_below_it,
+    plans::a_plan_to_cancel_a_child_counts_the_callers_that_end_with_it,
+    plans::a_plan_to_cancel_one_of_several_offers_it_alone_and_all_of_them,
+    plans::a_plan_to_suspend_job_definitions_counts_jobs_and_tells_of_tasks,
+    plans::a_plan_to_resume_an_instance_never_lets_the_job_of_a_suspended_definition_run,
+    plans::a_plan_to_resume_a_job_definition_leaves_the_jobs_of_suspended_instances_alone,
+    plans::a_plan_to_thaw_resumes_just_what_the_freeze_suspended_and_nobody_touched_since,
+    plans::what_is_to_be_suspended_later_is_listed_with_its_target_and_called_off_by_a_plan,
+    plans::a_plan_to_suspend_a_process_counts_its_instances_and_stops_new_starts,
+    plans::plans_for_one_thing_tell_what_it_was_and_can_be_taken_back,
+    plans::taking_a_suspension_of_instances_back_leaves_those_that_were_suspended_since,
+    plans::user_tasks_are_counted_by_their_process,
     picture::pausing_stops_every_request,
     picture::an_engine_that_goes_away_is_found_again,
     picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
@@ -198,6 +215,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::without_the_right_to_history_it_looks_empty,
     permissions::without_the_right_to_history_a_life_looks_gone_and_a_trace_is_denied,
     permissions::rights_are_told_before_they_are_needed,
+    plans::a_plan_tells_a_reader_beforehand_that_the_engine_will_refuse,
     permissions::a_compressed_answer_is_read_like_any_other,
     permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
     permissions::every_part_of_a_right_decides,
