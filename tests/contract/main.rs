@@ -25,6 +25,7 @@ mod engine;
 #[path = "../faults/mod.rs"]
 mod faults;
 
+mod actions;
 mod actor;
 mod bench;
 mod cancels;
