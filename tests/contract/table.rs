@@ -5,9 +5,8 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, plans, printed,
-    rights,
-    suspensions, trees,
+    actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, plans,
+    printed, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -195,6 +194,18 @@ const SHARED: &[Test] = &tests![Plain, Any:
     plans::plans_for_one_thing_tell_what_it_was_and_can_be_taken_back,
     plans::taking_a_suspension_of_instances_back_leaves_those_that_were_suspended_since,
     plans::user_tasks_are_counted_by_their_process,
+    actions::a_retry_that_succeeds_one_that_fails_again_and_one_that_waits_are_told_apart,
+    actions::a_retry_that_waits_for_its_job_definition_says_so,
+    actions::a_retry_that_moves_on_and_fails_further_on_is_no_success,
+    actions::a_job_that_somebody_cancels_meanwhile_is_no_success,
+    actions::a_retried_external_task_waits_for_a_worker_and_succeeds_when_one_completes_it,
+    actions::of_a_thousand_retried_three_bad_ones_are_found,
+    actions::a_canary_that_fails_keeps_all_others_from_being_sent,
+    actions::cancelling_from_the_middle_of_three_levels_ends_the_tree_with_a_reason,
+    actions::job_definitions_of_four_processes_are_suspended_and_read_back,
+    actions::what_was_frozen_is_thawed_by_another_run_and_nothing_else,
+    actions::an_instance_resumed_under_a_suspended_job_definition_never_runs_its_job,
+    actions::a_variable_a_note_and_a_due_date_are_written_and_read_back,
     picture::pausing_stops_every_request,
     picture::an_engine_that_goes_away_is_found_again,
     picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
