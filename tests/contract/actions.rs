@@ -23,9 +23,6 @@ use serde_json::json;
 use super::bench::{Bench, Deployed, SOON, until};
 use super::diagrams::{call, external, job, person, timer, work};
 
-/// An outcome is on the screen this soon after the engine's own.
-const SHOWN_WITHIN: Duration = Duration::from_secs(2);
-
 /// A desk with a journal of its own.
 struct Operator {
     desk: DeskHandle,
@@ -108,7 +105,10 @@ impl Operator {
     /// Until every target is settled or waits for more than an executor that sleeps; the action itself may go on watching.
     async fn performed(&mut self, plan: &Arc<Plan>) -> Result<Arc<Ledger>> {
         self.desk.commands.send(ActCommand::Perform(Arc::clone(plan)))?;
-        self.ledger(plan, |ledger| ledger.outcomes.iter().all(|outcome| outcome.is_settled() || matches!(outcome, Outcome::Waits(why) if *why != Waiting::Executor))).await
+        self.ledger(plan, |ledger| {
+            ledger.outcomes.iter().all(|outcome| outcome.is_settled() || matches!(outcome, Outcome::Waits(why) if *why != Waiting::Executor))
+        })
+        .await
     }
 
     async fn leave(self) -> Result<()> {

@@ -5,8 +5,8 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, plans,
-    printed, rights, suspensions, trees,
+    actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, outcomes, permissions, picture,
+    plans, printed, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -206,6 +206,8 @@ const SHARED: &[Test] = &tests![Plain, Any:
     actions::what_was_frozen_is_thawed_by_another_run_and_nothing_else,
     actions::an_instance_resumed_under_a_suspended_job_definition_never_runs_its_job,
     actions::a_variable_a_note_and_a_due_date_are_written_and_read_back,
+    outcomes::no_fault_on_the_way_makes_an_outcome_lie,
+    outcomes::a_variable_is_written_and_read_back_whatever_comes_back,
     picture::pausing_stops_every_request,
     picture::an_engine_that_goes_away_is_found_again,
     picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,

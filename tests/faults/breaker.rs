@@ -68,6 +68,9 @@ impl Drop for Breaker {
 
 async fn serve(mut client: TcpStream, engine: &str, row: &Endpoint, fault: Fault, delay: Duration, arrived: &AtomicUsize) -> std::io::Result<()> {
     let request = read_request(&mut client).await?;
+    if !is_of(&request, row) {
+        return client.write_all(&forward(engine, &request).await?).await;
+    }
     arrived.fetch_add(1, Ordering::Relaxed);
     match fault {
         Fault::AcceptAndSayNothing => drop(client.read(&mut [0; 1]).await?),
@@ -81,6 +84,17 @@ async fn serve(mut client: TcpStream, engine: &str, row: &Endpoint, fault: Fault
         }
     }
     Ok(())
+}
+
+/// Whether a request is of the row: only those meet the fault, so that what became of them can be read back on the same way.
+fn is_of(request: &[u8], row: &Endpoint) -> bool {
+    let head = String::from_utf8_lossy(request);
+    let mut words = head.split([' ', '?', '\r']);
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let Some((_, path)) = path.split_once("/engine-rest") else { return false };
+    let mut parts = path.split('/');
+    let same = row.path.split('/').all(|wanted| parts.next().is_some_and(|part| wanted.starts_with('{') || wanted == part));
+    method == row.method.word() && same && parts.next().is_none()
 }
 
 /// What the client hears, given what the engine said.

@@ -1,6 +1,6 @@
 //! How far an action is: what was sent, what is known of each target, what is to be read next. No sending, no reading, no clock of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,8 @@ pub struct Progress {
     known: Vec<Known>,
     canary: HashSet<usize>,
     watched: HashMap<usize, Watched>,
+    /// Sent and not settled.
+    open: BTreeSet<usize>,
     since: Option<Timestamp>,
     last_sent: Option<Instant>,
     rounds: usize,
@@ -83,7 +85,20 @@ impl Progress {
         let canary = canary(&plan, &steps);
         let sequence = Sequence::new(&steps, &canary);
         let known = vec![Known::default(); plan.targets.len()];
-        Self { plan, steps, sequence, sent: 0, known, canary, watched: HashMap::new(), since: None, last_sent: None, rounds: 0, changed: HashSet::new() }
+        Self {
+            plan,
+            steps,
+            sequence,
+            sent: 0,
+            known,
+            canary,
+            watched: HashMap::new(),
+            open: BTreeSet::new(),
+            since: None,
+            last_sent: None,
+            rounds: 0,
+            changed: HashSet::new(),
+        }
     }
 
     /// Takes in the newest time of the engine from before the first request.
@@ -188,6 +203,12 @@ impl Progress {
             self.known[target].outcome = outcome;
             self.changed.insert(target);
         }
+        let known = &self.known[target];
+        if known.said.is_some() && !known.outcome.is_settled() {
+            self.open.insert(target);
+        } else {
+            self.open.remove(&target);
+        }
     }
 
     fn decide(&mut self, target: usize, facts: &Facts, now: Instant) {
@@ -205,21 +226,17 @@ impl Progress {
 
     /// Whether reading on can still tell something.
     pub fn wants_reading(&self, now: Instant) -> bool {
-        !self.watched.is_empty() || (0..self.known.len()).any(|target| self.is_open(target, now))
+        !self.watched.is_empty() || !self.open.is_empty() && self.is_in_time(now)
     }
 
-    /// Sent, not settled, and not looked for as long as was said.
-    fn is_open(&self, target: usize, now: Instant) -> bool {
-        let known = &self.known[target];
-        let in_time = self.last_sent.is_some_and(|sent| now.saturating_duration_since(sent) < LOOKED_FOR + Duration::from_secs(1));
-        known.said.is_some() && !known.outcome.is_settled() && in_time
+    /// Whether it is looked for traces no longer than was said.
+    fn is_in_time(&self, now: Instant) -> bool {
+        self.last_sent.is_some_and(|sent| now.saturating_duration_since(sent) < LOOKED_FOR + Duration::from_secs(1))
     }
 
     /// What is read next: what was looked at longest ago first. With `anyway`, whatever is not settled, however long ago it was sent.
     pub fn round(&mut self, now: Instant, anyway: bool, user: Option<EngineText>) -> Option<Round> {
-        let open =
-            |target: &usize| if anyway { self.known[*target].said.is_some() && !self.known[*target].outcome.is_settled() } else { self.is_open(*target, now) };
-        let mut open: Vec<usize> = (0..self.known.len()).filter(open).collect();
+        let mut open: Vec<usize> = if anyway || self.is_in_time(now) { self.open.iter().copied().collect() } else { Vec::new() };
         open.sort_by_key(|target| self.known[*target].looked_at);
         open.truncate(A_ROUND);
         // What can only be asked for one by one comes to everybody in turn.
@@ -249,10 +266,11 @@ impl Progress {
             self.decide(*target, facts, now);
         }
         // What could not be read this time is still looked for, and not for ever.
-        let unread: Vec<usize> =
-            (0..self.known.len()).filter(|target| !findings.facts.contains_key(target) && !self.known[*target].outcome.is_settled()).collect();
-        for target in unread.into_iter().filter(|target| matches!(self.known[*target].outcome, Outcome::Unknown(_) | Outcome::Accepted)).collect::<Vec<_>>() {
-            self.decide(target, &Facts::default(), now);
+        let unread: Vec<usize> = self.open.iter().copied().filter(|target| !findings.facts.contains_key(target)).collect();
+        for target in unread {
+            if matches!(self.known[target].outcome, Outcome::Unknown(_) | Outcome::Accepted) {
+                self.decide(target, &Facts::default(), now);
+            }
         }
         if let Some(incidents) = &findings.incidents {
             let watched: Vec<usize> = self.watched.keys().copied().collect();

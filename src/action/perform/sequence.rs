@@ -66,6 +66,8 @@ pub struct Sequence {
     mains: HashMap<usize, usize>,
     /// What was dropped since it was last asked.
     dropped: Vec<usize>,
+    /// Something was not done since it was last looked for what depends on it.
+    disturbed: bool,
     stopped: bool,
 }
 
@@ -84,7 +86,7 @@ impl Sequence {
         let is_first = |at: usize| steps[at].targets.iter().all(|target| first.contains(target));
         let mut order: Vec<usize> = (0..steps.len()).collect();
         order.sort_by_key(|at| !is_first(*at));
-        Self { parts, needs, stands: vec![Stand::Unsent; steps.len()], order, mains, dropped: Vec::new(), stopped: false }
+        Self { parts, needs, stands: vec![Stand::Unsent; steps.len()], order, mains, dropped: Vec::new(), disturbed: false, stopped: false }
     }
 
     /// The request that decides what became of a target.
@@ -100,6 +102,7 @@ impl Sequence {
     /// Notes how far a request is.
     pub fn note(&mut self, step: usize, stand: Stand) {
         self.stands[step] = stand;
+        self.disturbed |= !matches!(stand, Stand::Sending | Stand::Done);
     }
 
     /// Sends no more of what was asked for. What protects others goes on.
@@ -150,10 +153,12 @@ impl Sequence {
     }
 
     fn drop_hopeless(&mut self) {
-        loop {
+        while std::mem::take(&mut self.disturbed) {
             let hopeless = |at: &usize| self.stands[*at] == Stand::Unsent && matches!(self.turn(*at), Turn::Never);
-            let Some(at) = self.order.iter().copied().take(LOOK_AHEAD).find(hopeless) else { break };
-            self.drop_step(at);
+            let found: Vec<usize> = self.order.iter().copied().filter(hopeless).collect();
+            // What is dropped may be what others waited for.
+            self.disturbed = !found.is_empty();
+            found.into_iter().for_each(|at| self.drop_step(at));
         }
         self.forget_sent();
     }

@@ -1,0 +1,192 @@
+//! A retry of ten thousand jobs: whether the pace is kept, and what it takes of memory.
+//!
+//! `cargo bench --bench bulk` performs it against a scripted engine in a process of its own, prints the figures, and fails if the pace is missed
+//! by more than five percent or memory grows while it goes on. `BULK_JOBS` and `BULK_PACE` change the numbers.
+
+#[path = "../tests/actions/plant.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod plant;
+#[path = "../tests/scripted/mod.rs"]
+mod scripted;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bpmtop::action::desk::{ActCommand, Acted, Setup, start};
+use bpmtop::action::ledger::{Ledger, Stage};
+use bpmtop::action::plan::{ActionId, Choices, Pace, Plan};
+use bpmtop::action::target::{Subject, Target};
+use bpmtop::action::verb::{Role, Verb};
+use bpmtop::action::wish::{Asked, Wish};
+use bpmtop::engine::{Client, ClientOptions, EngineVersion};
+use bpmtop::journal::{How, Journal};
+use bpmtop::model::job::Job;
+use bpmtop::model::masking::Mask;
+use bpmtop::model::section::Moment;
+use bpmtop::model::snapshot::EngineIdentity;
+use bpmtop::text::EngineText;
+use jiff::tz::TimeZone;
+use plant::{Fate, Plant, World};
+
+/// How far the pace may be missed.
+const TOLERANCE: f64 = 0.05;
+
+/// How much memory may grow between the first tenth and the end, in MiB.
+const GROWTH: f64 = 12.0;
+
+const SERVE: &str = "--serve-so-many-jobs";
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some(SERVE), Some(number)) => runtime.block_on(serve(number.parse().expect("a number"))),
+        // What cargo asks of every benchmark when tests are run.
+        (Some("--test"), _) => {}
+        _ => runtime.block_on(measure()),
+    }
+}
+
+async fn serve(number: usize) {
+    let plant = Plant::start(World::with_jobs(number, Fate::Succeeds)).await;
+    println!("{}", plant.server.url());
+    // Ends with its parent.
+    let _ = tokio::task::spawn_blocking(|| std::io::stdin().lines().count()).await;
+}
+
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+fn engine(number: usize) -> (Child, String) {
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .args([SERVE, &number.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a child");
+    let mut url = String::new();
+    BufReader::new(child.stdout.as_mut().expect("its words")).read_line(&mut url).expect("an address");
+    (child, url.trim().to_owned())
+}
+
+/// Resident memory in MiB.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a figure");
+    line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
+}
+
+fn target(number: usize) -> Target {
+    let id = plant::job(number);
+    let job = Job {
+        id: id.as_str().into(),
+        job_definition: Some("jd".into()),
+        process_instance: Some(id.replace("job", "instance").as_str().into()),
+        process_definition: Some("payment:2:uuid".into()),
+        process_key: None,
+        execution: Some(id.replace("job", "execution").as_str().into()),
+        exception_message: None,
+        failed_activity: None,
+        retries: 0,
+        due: None,
+        suspended: false,
+        priority: 0,
+        tenant: None,
+        created: None,
+    };
+    Target {
+        subject: Subject::Job { job: Arc::new(job), incident: None },
+        label: format!("payment v2 · Charge {number}"),
+        business_key: None,
+        version: Some(2),
+    }
+}
+
+fn plan(engine: &EngineIdentity, jobs: usize, pace: Pace) -> Arc<Plan> {
+    let asked = Asked::RetryItems { jobs: Vec::new(), tasks: Vec::new() };
+    Arc::new(Plan {
+        action: ActionId("20260301T120000.000Z-bulk".to_owned()),
+        wish: Arc::new(Wish { about: "a benchmark".to_owned(), what: asked.clone() }),
+        asked,
+        verb: Verb::Retry,
+        engine: engine.clone(),
+        profile: None,
+        production: false,
+        read: Moment::now(),
+        zone: TimeZone::UTC,
+        targets: (0..jobs).map(target).collect(),
+        left_out: Vec::new(),
+        warnings: Vec::new(),
+        tree: Vec::new(),
+        levels: Vec::new(),
+        held: Vec::new(),
+        held_complete: true,
+        free: Vec::new(),
+        takes_back: None,
+        choices: Choices { pace, ..Choices::default() },
+    })
+}
+
+async fn measure() {
+    let (jobs, asked) = (number("BULK_JOBS", 10_000), number("BULK_PACE", 200));
+    let (mut child, url) = engine(jobs);
+    let client = Client::new(ClientOptions::new(url.parse().expect("an address"))).expect("a client");
+    client.assume_version(EngineVersion::detect(EngineText::from("7.24.0"), None));
+    let identity = EngineIdentity { url, version: Some("7.24.0".into()), ..EngineIdentity::default() };
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Arc::new(Journal::open(folder.path()).expect("a journal"));
+    let mut desk = start(Setup {
+        client,
+        engine: identity.clone(),
+        profile: None,
+        production: false,
+        role: Role::Operator,
+        read_only: false,
+        mask: Arc::new(Mask::default()),
+        journal: Ok(journal),
+        zone: TimeZone::UTC,
+    });
+    desk.commands.send(ActCommand::Perform(plan(&identity, jobs, Pace { per_second: asked as f64, canary: 0, stop_at: 20 }))).expect("a desk");
+    let (mut first, mut early, mut most, mut sent_all) = (None, None, 0.0_f64, None);
+    println!("sent      memory");
+    let mut next = jobs / 10;
+    let over: Arc<Ledger> = loop {
+        let Some(told) = desk.told.recv().await else { panic!("the desk is gone") };
+        let Acted::Ledgers(ledgers) = told else { continue };
+        let Some(ledger) = ledgers.last() else { continue };
+        if ledger.sent > 0 && first.is_none() {
+            first = Some((Instant::now(), ledger.sent));
+        }
+        if ledger.sent >= next {
+            let memory = resident();
+            println!("{:>6}  {memory:>6.1} MiB", ledger.sent);
+            early.get_or_insert(memory);
+            most = most.max(memory);
+            next += jobs / 10;
+        }
+        if ledger.sent == jobs && sent_all.is_none() {
+            sent_all = Some(Instant::now());
+        }
+        if matches!(ledger.stage, Stage::Over(_)) {
+            break Arc::clone(ledger);
+        }
+    };
+    let ((begun, before), ended) = (first.expect("something was sent"), sent_all.expect("all was sent"));
+    let pace = (jobs - before) as f64 / (ended - begun).as_secs_f64();
+    let off = (pace / asked as f64 - 1.0).abs();
+    let settled = Instant::now().saturating_duration_since(ended);
+    let growth = most - early.unwrap_or(most);
+    println!("{}", over.summary());
+    println!("pace {pace:.1}/s of {asked}/s asked for ({:.2} % off), memory grew by {growth:.1} MiB after the first tenth", 100.0 * off);
+    println!("{} requests to read back; the last outcome {:.1} s after the last request", over.reading.requests, settled.as_secs_f64());
+    desk.closing.close(How::Quit).await;
+    child.kill().expect("the engine ends");
+    child.wait().expect("the engine has ended");
+    assert!(off < TOLERANCE, "the pace was missed");
+    assert!(growth < GROWTH, "memory grows with what was sent");
+    assert_eq!(over.counts().get("succeeded").map(|(_, count)| *count), Some(jobs), "{}", over.summary());
+    assert!(settled < Duration::from_secs(10), "what became of them comes late");
+}
