@@ -181,6 +181,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     plans::a_plan_to_retry_a_suspended_job_says_that_nothing_will_run,
     plans::a_plan_to_retry_an_external_task_gives_it_attempts,
     plans::a_plan_from_a_caller_retries_the_cause_below_it,
+    plans::a_plan_from_a_caller_of_many_takes_every_cause_the_picture_knows,
     plans::a_plan_to_cancel_a_child_counts_the_callers_that_end_with_it,
     plans::a_plan_to_cancel_one_of_several_offers_it_alone_and_all_of_them,
     plans::a_plan_to_suspend_job_definitions_counts_jobs_and_tells_of_tasks,
