@@ -5,8 +5,8 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, plans, printed,
-    suspensions, trees,
+    actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, permissions, picture, plans,
+    printed, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -157,6 +157,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     changes::a_variable_is_written_in_its_instance_or_in_one_execution,
     changes::a_note_is_written_and_cleared_and_a_reason_stands_on_every_row_of_an_operation,
     changes::of_an_unknown_id_some_changes_are_accepted_all_the_same,
+    changes::changes_that_cross_each_other_are_each_made_or_refused_and_the_log_agrees,
     suspensions::a_job_definition_is_suspended_with_its_jobs_or_without,
     suspensions::a_timed_suspension_is_a_timer_and_comes_when_it_is_due,
     suspensions::a_timed_suspension_whose_timer_is_deleted_never_comes,
@@ -164,6 +165,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     suspensions::a_process_definition_is_suspended_with_its_instances_or_without_and_nobody_starts_one,
     suspensions::a_timed_suspension_of_a_process_definition_comes_when_it_is_due,
     suspensions::an_instance_that_is_resumed_wakes_its_job_though_the_job_definition_is_suspended,
+    suspensions::a_suspended_caller_leaves_what_it_called_running_and_is_not_resumed_by_it,
     suspensions::a_job_definition_that_is_resumed_wakes_jobs_of_suspended_instances_and_they_fail,
     suspensions::a_priority_of_a_job_definition_holds_for_existing_jobs_whether_or_not_they_were_meant,
     suspensions::a_suspended_definition_leaves_external_tasks_to_their_workers,
@@ -171,7 +173,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     cancels::cancelling_any_level_ends_the_whole_chain,
     cancels::a_caller_with_another_branch_outlives_what_it_called,
     cancels::listeners_run_when_an_instance_is_cancelled_unless_they_are_left_out,
-    cancels::a_batch_cancels_with_a_reason_that_the_called_do_not_get_in_the_same_words,
+    cancels::a_batch_cancels_with_a_reason_that_goes_down_the_calls_and_up,
     cancels::a_batch_that_cancels_treats_what_is_gone_as_done,
     cancels::attempts_for_many_are_given_in_a_batch_that_tells_nothing_of_the_jobs,
     cancels::a_batch_with_an_unknown_job_does_the_others_and_fails_for_that_one,
@@ -193,6 +195,18 @@ const SHARED: &[Test] = &tests![Plain, Any:
     plans::plans_for_one_thing_tell_what_it_was_and_can_be_taken_back,
     plans::taking_a_suspension_of_instances_back_leaves_those_that_were_suspended_since,
     plans::user_tasks_are_counted_by_their_process,
+    actions::a_retry_that_succeeds_one_that_fails_again_and_one_that_waits_are_told_apart,
+    actions::a_retry_that_waits_for_its_job_definition_says_so,
+    actions::a_retry_that_moves_on_and_fails_further_on_is_no_success,
+    actions::a_job_that_somebody_cancels_meanwhile_is_no_success,
+    actions::a_retried_external_task_waits_for_a_worker_and_succeeds_when_one_completes_it,
+    actions::of_a_thousand_retried_three_bad_ones_are_found,
+    actions::a_canary_that_fails_keeps_all_others_from_being_sent,
+    actions::cancelling_from_the_middle_of_three_levels_ends_the_tree_with_a_reason,
+    actions::job_definitions_of_four_processes_are_suspended_and_read_back,
+    actions::what_was_frozen_is_thawed_by_another_run_and_nothing_else,
+    actions::an_instance_resumed_under_a_suspended_job_definition_never_runs_its_job,
+    actions::a_variable_a_note_and_a_due_date_are_written_and_read_back,
     picture::pausing_stops_every_request,
     picture::an_engine_that_goes_away_is_found_again,
     picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
@@ -217,6 +231,10 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::a_compressed_answer_is_read_like_any_other,
     permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
     permissions::every_part_of_a_right_decides,
+    rights::a_suspension_that_takes_jobs_or_instances_along_needs_a_right_on_those_too,
+    rights::the_right_to_retry_is_enough_for_a_retry_but_not_for_a_due_date,
+    rights::whoever_may_make_a_batch_needs_no_right_on_what_it_changes,
+    rights::the_timer_of_a_timed_suspension_is_guarded_by_no_right,
     permissions::a_reader_is_refused_every_change_and_told_the_rights_of_its_row,
 ];
 

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::action::judge::Facts;
@@ -207,6 +207,11 @@ fn allowed<T>(result: Result<Answer<T>, EngineError>) -> Result<Option<Answer<T>
         Err(error) if matches!(error.problem(), Problem::Forbidden { .. } | Problem::Unsupported { .. } | Problem::NotFound) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The engine's clock at the latest when it answered: its header is cut to the second, and what is due within that second is due.
+fn clock<T>(answer: &Answer<T>) -> Option<Timestamp> {
+    answer.engine_time.map(|time| time + SignedDuration::from_secs(1))
 }
 
 fn incident_created(target: &Target) -> Option<Timestamp> {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Eyes, Findings, Item, Round, allowed};
+use super::{Eyes, Findings, Item, Round, allowed, clock};
 use crate::action::judge::{Attempt, Facts, Here, Life, Log, Work};
 use crate::action::target::Subject;
 use crate::engine::{
@@ -49,7 +49,7 @@ impl Eyes {
         let mut failing = Vec::new();
         for (item, job) in items {
             let facts = findings.of(item);
-            facts.now = answer.engine_time;
+            facts.now = clock(&answer);
             match there.get(&job.id) {
                 Some(now) => {
                     facts.here = here_job(now, item.change(round));
@@ -108,9 +108,9 @@ impl Eyes {
         let mut logs = 0;
         for (item, task) in items {
             let facts = findings.of(item);
-            facts.now = answer.engine_time;
+            facts.now = clock(&answer);
             let now = there.get(&task.id);
-            facts.here = now.map_or(Here::Gone, |now| here_task(now, item.change(round), answer.engine_time));
+            facts.here = now.map_or(Here::Gone, |now| here_task(now, item.change(round), clock(&answer)));
             let failing = item.lost && now.is_some_and(|now| now.retries.is_some_and(|left| left <= 0));
             if (now.is_none() || failing) && logs < round.singly {
                 logs += 1;

@@ -1,0 +1,470 @@
+//! Whole actions against a scripted engine: what is recorded before what is sent, what stops an action, what is never sent twice, and what a
+//! program leaves behind that is killed in the middle.
+
+#[path = "actions/plant.rs"]
+mod plant;
+mod scripted;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bpmtop::action::desk::{ActCommand, Acted, DeskHandle, LeftUnderWay, Setup, start};
+use bpmtop::action::ledger::{Ending, Ledger, PausedBy, Stage};
+use bpmtop::action::outcome::{Class, Outcome, Proof};
+use bpmtop::action::plan::{ActionId, Choices, Pace, Plan};
+use bpmtop::action::target::{Subject, Target};
+use bpmtop::action::verb::{Role, Verb};
+use bpmtop::action::wish::{Asked, Wish};
+use bpmtop::engine::{Client, ClientOptions, EngineVersion, Login};
+use bpmtop::journal::{Entry, How, Journal, Standing};
+use bpmtop::model::grouping::KnownIncident;
+use bpmtop::model::incident::Incident;
+use bpmtop::model::job::Job;
+use bpmtop::model::masking::Mask;
+use bpmtop::model::section::Moment;
+use bpmtop::model::snapshot::EngineIdentity;
+use bpmtop::text::EngineText;
+use jiff::tz::TimeZone;
+use plant::{Fate, Lie, Plant, World};
+
+fn client(url: &str) -> Client {
+    let login = Login::Basic { user: "demo".into(), password: "demo".to_owned().into() };
+    let client =
+        Client::new(ClientOptions { login, timeout: Duration::from_secs(3), ..ClientOptions::new(url.parse().expect("an address")) }).expect("a client");
+    client.assume_version(EngineVersion::detect(EngineText::from("7.24.0"), None));
+    client
+}
+
+fn engine(url: &str) -> EngineIdentity {
+    EngineIdentity { url: url.to_owned(), version: Some("7.24.0".into()), user: Some("demo".into()), ..EngineIdentity::default() }
+}
+
+struct Desk {
+    handle: DeskHandle,
+    journal: Arc<Journal>,
+    url: String,
+}
+
+fn setup(url: &str, journal: &Arc<Journal>) -> Setup {
+    Setup {
+        client: client(url),
+        engine: engine(url),
+        profile: None,
+        production: false,
+        role: Role::Admin,
+        read_only: false,
+        mask: Arc::new(Mask::default()),
+        journal: Ok(Arc::clone(journal)),
+        zone: TimeZone::UTC,
+    }
+}
+
+impl Desk {
+    fn open(url: &str, folder: &Path) -> Self {
+        let journal = Arc::new(Journal::open(folder).expect("a journal"));
+        Self { handle: start(setup(url, &journal)), journal, url: url.to_owned() }
+    }
+
+    fn send(&self, command: ActCommand) {
+        self.handle.commands.send(command).expect("a desk");
+    }
+
+    fn perform(&self, plan: &Arc<Plan>) {
+        self.send(ActCommand::Perform(Arc::clone(plan)));
+    }
+
+    async fn ledger(&mut self, is: impl Fn(&Ledger) -> bool) -> Arc<Ledger> {
+        let begun = Instant::now();
+        let mut last = None;
+        loop {
+            match tokio::time::timeout(Duration::from_secs(30).saturating_sub(begun.elapsed()), self.handle.told.recv()).await {
+                Ok(Some(Acted::Ledgers(ledgers))) => last = ledgers.last().cloned(),
+                Ok(Some(Acted::Notice(notice))) => panic!("{notice}"),
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("the desk is gone"),
+                Err(_) => panic!("not in time: {last:#?}"),
+            }
+            if let Some(ledger) = last.clone().filter(|ledger| is(ledger)) {
+                return ledger;
+            }
+        }
+    }
+
+    async fn over(&mut self) -> Arc<Ledger> {
+        self.ledger(|ledger| matches!(ledger.stage, Stage::Over(_))).await
+    }
+
+    async fn notice(&mut self) -> String {
+        loop {
+            match tokio::time::timeout(Duration::from_secs(10), self.handle.told.recv()).await.expect("in time").expect("a desk") {
+                Acted::Notice(notice) => return notice,
+                Acted::Ledgers(ledgers) if !ledgers.is_empty() => panic!("something was begun: {ledgers:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        entries(&self.journal)
+    }
+}
+
+fn entries(journal: &Journal) -> Vec<Entry> {
+    journal.archive().records(None).expect("a journal").map(|record| record.expect("a line").entry).collect()
+}
+
+fn target(number: usize) -> Target {
+    let id = plant::job(number);
+    let (instance, execution) = (id.replace("job", "instance"), id.replace("job", "execution"));
+    let incident = Incident {
+        id: format!("incident-{number:05}").as_str().into(),
+        kind: "failedJob".into(),
+        process_definition: Some("payment:2:uuid".into()),
+        process_instance: Some(instance.as_str().into()),
+        execution: Some(execution.as_str().into()),
+        activity: Some("charge".into()),
+        failed_activity: Some("charge".into()),
+        cause: None,
+        root_cause: None,
+        configuration: Some(id.as_str().into()),
+        message: Some("Card service answered 503".into()),
+        tenant: None,
+        job_definition: Some("jd".into()),
+        annotation: None,
+        created: "2020-01-01T00:00:00Z".parse().expect("a moment"),
+    };
+    let job = Job {
+        id: id.as_str().into(),
+        job_definition: Some("jd".into()),
+        process_instance: Some(instance.as_str().into()),
+        process_definition: Some("payment:2:uuid".into()),
+        process_key: Some("payment".into()),
+        execution: Some(execution.as_str().into()),
+        exception_message: None,
+        failed_activity: Some("charge".into()),
+        retries: 0,
+        due: None,
+        suspended: false,
+        priority: 0,
+        tenant: None,
+        created: None,
+    };
+    let subject = Subject::Job { job: Arc::new(job), incident: Some(KnownIncident::of(incident)) };
+    Target { subject, label: format!("payment v2 · Charge {number}"), business_key: None, version: Some(2) }
+}
+
+fn retry(url: &str, number: usize, pace: Pace) -> Arc<Plan> {
+    let asked = Asked::RetryItems { jobs: Vec::new(), tasks: Vec::new() };
+    Arc::new(Plan {
+        action: ActionId(format!("20260301T120000.000Z-{number:04}-{}", std::process::id())),
+        wish: Arc::new(Wish { about: "Charge of payment".to_owned(), what: asked.clone() }),
+        asked,
+        verb: Verb::Retry,
+        engine: engine(url),
+        profile: None,
+        production: false,
+        read: Moment::now(),
+        zone: TimeZone::UTC,
+        targets: (0..number).map(target).collect(),
+        left_out: Vec::new(),
+        warnings: Vec::new(),
+        tree: Vec::new(),
+        levels: Vec::new(),
+        held: Vec::new(),
+        held_complete: true,
+        free: Vec::new(),
+        takes_back: None,
+        choices: Choices { pace, ..Choices::default() },
+    })
+}
+
+/// As fast as it goes, without a canary.
+const FAST: Pace = Pace { per_second: 1_000.0, canary: 0, stop_at: 100 };
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+async fn until(what: &str, is: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn everything_is_recorded_before_it_is_sent_and_settled_with_proof() {
+    let plant = Plant::start(World::with_jobs(6, Fate::Succeeds)).await;
+    plant.world().jobs.get_mut(&plant::job(4)).expect("a job").fate = Fate::FailsAgain;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let journal = Arc::clone(&desk.journal);
+    plant.world().witness = Some(Box::new(move |id| {
+        let number: u64 = id.trim_start_matches("job-").parse().expect("a number");
+        let entries = entries(&journal);
+        assert!(matches!(&entries[0], Entry::Intent(intent) if intent.steps == 6 && intent.requests.len() == 6));
+        assert!(entries.iter().any(|entry| matches!(entry, Entry::Sent(sent) if sent.step == number)), "{id} is sent, and nobody knows");
+    }));
+    let plan = retry(&desk.url, 6, Pace { canary: 2, stop_at: 50, ..FAST });
+    desk.perform(&plan);
+    let ledger = desk.over().await;
+    assert_eq!(ledger.stage, Stage::Over(Ending::Done));
+    let expected = |number| if number == 4 { Class::Bad } else { Class::Good };
+    for (number, outcome) in ledger.outcomes.iter().enumerate() {
+        assert_eq!(outcome.class(), expected(number), "{number}: {outcome:?}");
+    }
+    assert_eq!(ledger.outcomes[0], Outcome::Succeeded(Proof::JobLog));
+    assert_eq!(ledger.outcomes[4], Outcome::FailedAgain { message: Some("Card service answered 503".into()) });
+    plant.assert_nothing_was_sent_twice();
+    let entries = desk.entries();
+    assert_eq!(entries.iter().filter(|entry| matches!(entry, Entry::Answered(_))).count(), 6);
+    assert!(matches!(entries.last(), Some(Entry::End(end)) if end.how == How::Done && end.unknown.is_empty()), "{:?}", entries.last());
+    assert_eq!(ledger.head, Some(desk.journal.head().expect("a head").short()));
+    assert!(desk.journal.archive().verify(None).expect("a journal").is_whole());
+}
+
+#[tokio::test]
+async fn a_read_only_desk_and_one_of_a_viewer_send_nothing() {
+    for (read_only, role) in [(true, Role::Admin), (false, Role::Viewer)] {
+        let plant = Plant::start(World::with_jobs(1, Fate::Succeeds)).await;
+        let (url, folder) = (plant.server.url(), folder());
+        let journal = Arc::new(Journal::open(folder.path()).expect("a journal"));
+        let handle = start(Setup { read_only, role, ..setup(&url, &journal) });
+        let mut desk = Desk { handle, journal, url };
+        desk.perform(&retry(&desk.url, 1, FAST));
+        assert!(desk.notice().await.starts_with("nothing was sent"));
+        assert_eq!(plant.changes(), 0);
+        assert!(desk.entries().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn without_a_journal_nothing_is_sent() {
+    let plant = Plant::start(World::with_jobs(1, Fate::Succeeds)).await;
+    let (url, folder) = (plant.server.url(), folder());
+    let journal = Arc::new(Journal::open(folder.path()).expect("a journal"));
+    let handle = start(Setup { journal: Err("the disk is full".to_owned()), ..setup(&url, &journal) });
+    let mut desk = Desk { handle, journal, url };
+    desk.perform(&retry(&desk.url, 1, FAST));
+    assert!(desk.notice().await.contains("the disk is full"));
+    assert_eq!(plant.changes(), 0);
+}
+
+#[tokio::test]
+async fn a_journal_that_breaks_in_the_middle_stops_the_action_and_not_the_looking() {
+    let plant = Plant::start(World::with_jobs(200, Fate::Succeeds)).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 200, Pace { per_second: 50.0, ..FAST }));
+    until("some are sent", || plant.changes() >= 10).await;
+    std::fs::remove_dir_all(folder.path()).expect("the folder goes");
+    std::fs::write(folder.path(), "no folder").expect("a file in its place");
+    let ledger = desk.over().await;
+    std::fs::remove_file(folder.path()).expect("the file goes");
+    assert!(matches!(&ledger.stage, Stage::Over(Ending::Failed(why)) if why.contains("journal")), "{:?}", ledger.stage);
+    assert!(plant.changes() < 60, "{} were sent", plant.changes());
+    let read = ledger.outcomes.iter().filter(|outcome| **outcome == Outcome::Succeeded(Proof::JobLog)).count();
+    assert_eq!(read, plant.changes(), "what was sent is read back all the same");
+}
+
+#[tokio::test]
+async fn a_refused_login_in_the_middle_stops_everything_at_once() {
+    let mut world = World::with_jobs(50, Fate::Succeeds);
+    world.lies.insert(9, Lie::LoginRefused);
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 50, Pace { per_second: 100.0, ..FAST }));
+    let ledger = desk.over().await;
+    assert!(matches!(&ledger.stage, Stage::Over(Ending::Failed(why)) if why.contains("login")), "{:?}", ledger.stage);
+    // What was in flight already is all that may still arrive.
+    assert!(plant.changes() <= 13, "{} arrived", plant.changes());
+    assert!(matches!(ledger.outcomes[9], Outcome::Rejected(_)), "{:?}", ledger.outcomes[9]);
+    assert_eq!(ledger.outcomes[49], Outcome::Stopped);
+    plant.assert_nothing_was_sent_twice();
+}
+
+#[tokio::test]
+async fn a_paused_action_sends_nothing_until_it_goes_on_and_a_stopped_one_never() {
+    let plant = Plant::start(World::with_jobs(60, Fate::Succeeds)).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let plan = retry(&desk.url, 60, Pace { per_second: 40.0, ..FAST });
+    desk.perform(&plan);
+    desk.ledger(|ledger| ledger.sent >= 5).await;
+    desk.send(ActCommand::Pause(plan.action.clone()));
+    let paused = desk.ledger(|ledger| ledger.stage == Stage::Paused(PausedBy::Operator)).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let sent = plant.changes();
+    assert!(sent <= paused.sent + 4, "{sent} were sent, {} when it was paused", paused.sent);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(plant.changes(), sent);
+    desk.send(ActCommand::GoOn(plan.action.clone()));
+    desk.ledger(|ledger| ledger.sent >= sent + 5).await;
+    desk.send(ActCommand::Stop(plan.action.clone()));
+    let ledger = desk.over().await;
+    assert_eq!(ledger.stage, Stage::Over(Ending::Stopped));
+    assert_eq!(ledger.counts()["never sent"].1, 60 - plant.changes());
+    assert_eq!(ledger.counts()["succeeded"].1, plant.changes());
+    plant.assert_nothing_was_sent_twice();
+}
+
+#[tokio::test]
+async fn a_canary_that_fails_pauses_and_goes_on_only_when_told() {
+    let plant = Plant::start(World::with_jobs(20, Fate::FailsAgain)).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let plan = retry(&desk.url, 20, Pace { canary: 3, ..FAST });
+    desk.perform(&plan);
+    let ledger = desk.ledger(|ledger| matches!(ledger.stage, Stage::Paused(_))).await;
+    assert!(matches!(&ledger.stage, Stage::Paused(PausedBy::Canary(why)) if why.starts_with("of the first 3: 3 failed again")), "{:?}", ledger.stage);
+    assert_eq!(plant.changes(), 3);
+    desk.send(ActCommand::GoOn(plan.action.clone()));
+    let ledger = desk.over().await;
+    assert_eq!((plant.changes(), ledger.failing()), (20, (20, 20)));
+}
+
+#[tokio::test]
+async fn too_many_failures_pause_a_bulk_by_themselves() {
+    let mut world = World::with_jobs(100, Fate::Succeeds);
+    for number in 10..100 {
+        world.jobs.get_mut(&plant::job(number)).expect("a job").fate = Fate::FailsAgain;
+    }
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 100, Pace { per_second: 10.0, canary: 3, stop_at: 20 }));
+    let ledger = desk.ledger(|ledger| matches!(ledger.stage, Stage::Paused(_))).await;
+    assert!(matches!(&ledger.stage, Stage::Paused(PausedBy::Failures(why)) if why.contains("more than 20 %")), "{:?}", ledger.stage);
+    assert!(plant.changes() < 40, "{} were sent", plant.changes());
+}
+
+#[tokio::test]
+async fn an_engine_that_is_gone_pauses_instead_of_burning_through_the_list() {
+    let mut plant = Plant::start(World::with_jobs(40, Fate::Succeeds)).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 40, Pace { per_second: 20.0, ..FAST }));
+    desk.ledger(|ledger| ledger.sent >= 5).await;
+    plant.server.die().await;
+    let ledger = desk.ledger(|ledger| matches!(ledger.stage, Stage::Paused(PausedBy::Engine(_)))).await;
+    let unsent = ledger.outcomes.iter().filter(|outcome| **outcome == Outcome::Planned).count();
+    assert!(unsent > 20, "{}", ledger.headline());
+    let burnt = ledger.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::NotPerformed(_))).count();
+    assert!((1..=4).contains(&burnt), "{}", ledger.headline());
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_proved_by_what_is_read_and_a_page_of_a_proxy_proves_nothing() {
+    let mut world = World::with_jobs(4, Fate::Succeeds);
+    world.jobs.get_mut(&plant::job(1)).expect("a job").fate = Fate::FailsAgain;
+    world.lies = [(0, Lie::MadeAndLost), (1, Lie::MadeAndLost), (2, Lie::ProxyPage)].into();
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let plan = retry(&desk.url, 4, Pace { per_second: 5.0, ..FAST });
+    desk.perform(&plan);
+    let settled = |ledger: &Ledger| [0, 1].iter().all(|at: &usize| ledger.outcomes[*at].is_settled());
+    let ledger = desk.ledger(settled).await;
+    assert_eq!(ledger.outcomes[0], Outcome::Succeeded(Proof::JobLog));
+    assert!(matches!(ledger.outcomes[1], Outcome::FailedAgain { .. }), "{:?}", ledger.outcomes[1]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    desk.send(ActCommand::GoOn(plan.action.clone()));
+    let ledger = desk.ledger(|ledger| ledger.outcomes[3].is_settled()).await;
+    assert!(matches!(&ledger.outcomes[2], Outcome::Unknown(answer) if answer.as_wire().contains("502")), "{:?}", ledger.outcomes[2]);
+    plant.assert_nothing_was_sent_twice();
+}
+
+#[tokio::test]
+async fn a_plan_is_performed_once() {
+    let plant = Plant::start(World::with_jobs(1, Fate::Stays)).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let plan = retry(&desk.url, 1, FAST);
+    desk.perform(&plan);
+    desk.ledger(|ledger| ledger.sent == 1).await;
+    desk.perform(&plan);
+    loop {
+        if let Acted::Notice(notice) = desk.handle.told.recv().await.expect("a desk") {
+            assert!(notice.contains("performed once"), "{notice}");
+            break;
+        }
+    }
+    assert_eq!(plant.changes(), 1);
+}
+
+#[tokio::test]
+async fn an_ending_program_finishes_what_is_in_flight_and_records_the_end() {
+    let mut world = World::with_jobs(100, Fate::Succeeds);
+    world.lies = (0..100).map(|number| (number, Lie::Slow(300))).collect();
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 100, FAST));
+    desk.ledger(|ledger| ledger.sent >= 4).await;
+    let Desk { handle, journal, .. } = desk;
+    handle.closing.close(How::HungUp).await;
+    let entries = entries(&journal);
+    let count = |is: fn(&Entry) -> bool| entries.iter().filter(|entry| is(entry)).count();
+    assert_eq!(count(|entry| matches!(entry, Entry::Sent(_))), count(|entry| matches!(entry, Entry::Answered(_))), "nothing was left in flight");
+    assert!(matches!(entries.last(), Some(Entry::End(end)) if end.how == How::HungUp), "{:?}", entries.last());
+    assert!(plant.changes() < 20, "{}", plant.changes());
+    assert!(journal.archive().under_way(None).expect("a journal").is_empty());
+}
+
+/// Not a test of its own: the program that is killed.
+#[tokio::test]
+async fn a_program_that_is_killed() {
+    let (Ok(url), Ok(folder)) = (std::env::var("KILLED_URL"), std::env::var("KILLED_FOLDER")) else { return };
+    let mut desk = Desk::open(&url, Path::new(&folder));
+    desk.perform(&retry(&url, 40, Pace { per_second: 20.0, ..FAST }));
+    desk.over().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_program_left_is_told_and_read_back_and_never_sent_again() {
+    let mut world = World::with_jobs(40, Fate::Succeeds);
+    world.jobs.get_mut(&plant::job(3)).expect("a job").fate = Fate::FailsAgain;
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let url = plant.server.url();
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "a_program_that_is_killed", "--nocapture"])
+        .env("KILLED_URL", &url)
+        .env("KILLED_FOLDER", folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a child");
+    until("some are sent", || plant.changes() >= 12).await;
+    child.kill().expect("it is killed");
+    child.wait().expect("it is dead");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let sent = plant.changes();
+    let mut desk = Desk::open(&url, folder.path());
+    let left = match tokio::time::timeout(Duration::from_secs(10), desk.handle.told.recv()).await.expect("in time").expect("a desk") {
+        Acted::LeftUnderWay(left) => left,
+        other => panic!("{other:?}"),
+    };
+    let [LeftUnderWay { action, steps: 40, sent: told, .. }] = &left[..] else { panic!("{left:?}") };
+    assert!((sent..=sent + 4).contains(told), "{told} are told to be sent, {sent} arrived");
+    desk.send(ActCommand::ReadBack(action.clone()));
+    let ledger = desk.ledger(|ledger| ledger.outcomes.iter().filter(|outcome| outcome.is_settled()).count() >= 39).await;
+    for (number, outcome) in ledger.outcomes.iter().enumerate() {
+        let arrived = plant.world().changes.contains(&plant::job(number));
+        match (arrived, number) {
+            (true, 3) => assert!(matches!(outcome, Outcome::FailedAgain { .. }), "{number}: {outcome:?}"),
+            (true, _) => assert_eq!(*outcome, Outcome::Succeeded(Proof::JobLog), "{number}"),
+            (false, _) => assert!(matches!(outcome, Outcome::Stopped | Outcome::Unknown(_)), "{number}: {outcome:?}"),
+        }
+    }
+    assert_eq!(plant.changes(), sent, "nothing is sent again");
+    desk.send(ActCommand::Stop(action.clone()));
+    desk.over().await;
+    let story = desk.journal.archive().action(&action.0).expect("a journal").expect("the action");
+    assert_eq!(story.standing, Standing::ReadBack);
+    assert!(desk.journal.archive().verify(None).expect("a journal").is_whole());
+}

@@ -1,0 +1,233 @@
+//! A small engine in memory that obeys changes, keeps its logs, and lies where it is told to. It knows nothing of the product.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::scripted::{Asked, Manner, Reply, ScriptedEngine};
+
+/// What becomes of a job that is given attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Succeeds,
+    FailsAgain,
+    Stays,
+}
+
+/// What happens to one change, by its number, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// It is made, and the connection breaks before the answer.
+    MadeAndLost,
+    /// It is not made, and a proxy answers.
+    ProxyPage,
+    /// The login is refused from now on.
+    LoginRefused,
+    /// The answer takes so many milliseconds.
+    Slow(u64),
+}
+
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub retries: i64,
+    pub fate: Fate,
+    pub incident: Option<(String, Timestamp)>,
+}
+
+#[derive(Default)]
+pub struct World {
+    pub jobs: BTreeMap<String, Job>,
+    pub log: Vec<Value>,
+    pub operations: Vec<Value>,
+    /// The path of every change that arrived, in order.
+    pub changes: Vec<String>,
+    pub lies: HashMap<usize, Lie>,
+    pub refused: bool,
+    pub reads: usize,
+    /// Called with each change before it is answered.
+    pub witness: Option<Box<dyn Fn(&str) + Send>>,
+}
+
+pub struct Plant {
+    pub server: ScriptedEngine,
+    world: Arc<Mutex<World>>,
+}
+
+pub fn date(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
+}
+
+/// The name of a job.
+pub fn job(number: usize) -> String {
+    format!("job-{number:05}")
+}
+
+impl World {
+    /// So many failed jobs of one fate.
+    pub fn with_jobs(number: usize, fate: Fate) -> Self {
+        let created = Timestamp::now();
+        let jobs = (0..number).map(|at| (job(at), Job { retries: 0, fate, incident: Some((format!("incident-{at:05}"), created)) }));
+        Self { jobs: jobs.collect(), ..Self::default() }
+    }
+
+    fn give_attempts(&mut self, id: &str, retries: i64) {
+        let now = Timestamp::now();
+        self.operations.push(json!({
+            "id": format!("o{}", self.operations.len()), "operationId": format!("op{}", self.operations.len()), "operationType": "SetJobRetries",
+            "entityType": "Job", "property": "retries", "userId": "demo", "timestamp": date(now), "jobId": id, "processInstanceId": instance(id),
+            "category": "Operator",
+        }));
+        let Some(job) = self.jobs.get_mut(id) else { return };
+        (job.retries, job.incident) = (retries, None);
+        match job.fate {
+            Fate::Succeeds => {
+                self.jobs.remove(id);
+                self.log.push(log_row(id, "successLog", now));
+            }
+            Fate::FailsAgain => {
+                job.retries = 0;
+                job.incident = Some((format!("new-{id}"), now));
+                self.log.push(log_row(id, "failureLog", now));
+            }
+            Fate::Stays => {}
+        }
+    }
+}
+
+impl Plant {
+    pub async fn start(world: World) -> Self {
+        let world = Arc::new(Mutex::new(world));
+        let shared = Arc::clone(&world);
+        let server = ScriptedEngine::start(move |asked| answer(&mut shared.lock().expect("unpoisoned"), asked)).await;
+        Self { server, world }
+    }
+
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().expect("unpoisoned")
+    }
+
+    /// How many changes arrived.
+    pub fn changes(&self) -> usize {
+        self.world().changes.len()
+    }
+
+    /// Fails if any change arrived more than once.
+    pub fn assert_nothing_was_sent_twice(&self) {
+        let changes = self.world().changes.clone();
+        let mut once = changes.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), changes.len(), "{changes:?}");
+    }
+}
+
+fn instance(job: &str) -> String {
+    job.replace("job", "instance")
+}
+
+fn execution(job: &str) -> String {
+    job.replace("job", "execution")
+}
+
+fn log_row(id: &str, event: &str, at: Timestamp) -> Value {
+    let mut row = json!({
+        "id": format!("{id}-{event}-{}", at.as_millisecond()), "timestamp": date(at), "jobId": id, "jobRetries": 1, "executionId": execution(id),
+        "processInstanceId": instance(id), "jobExceptionMessage": "Card service answered 503", "jobDefinitionId": "jd",
+        "creationLog": false, "failureLog": false, "successLog": false, "deletionLog": false,
+    });
+    row[event] = true.into();
+    row
+}
+
+fn answer(world: &mut World, asked: &Asked) -> Reply {
+    let path = asked.path().trim_start_matches("/engine-rest").to_owned();
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match (asked.method.as_str(), &parts[..]) {
+        ("PUT", ["job", id, "retries"]) => change(world, id, &asked.body),
+        _ if world.refused => Reply::status(401),
+        _ => {
+            world.reads += 1;
+            read(world, asked, &parts)
+        }
+    }
+}
+
+fn change(world: &mut World, id: &str, body: &str) -> Reply {
+    let number = world.changes.len();
+    world.changes.push(id.to_owned());
+    if let Some(witness) = &world.witness {
+        witness(id);
+    }
+    let lie = world.lies.get(&number).copied();
+    if world.refused || lie == Some(Lie::LoginRefused) {
+        world.refused = true;
+        return Reply::status(401);
+    }
+    if lie == Some(Lie::ProxyPage) {
+        return Reply::html(502, "<title>502 Bad Gateway</title>");
+    }
+    let retries = serde_json::from_str::<Value>(body).expect("JSON")["retries"].as_i64().expect("attempts");
+    world.give_attempts(id, retries);
+    match lie {
+        Some(Lie::MadeAndLost) => Reply::status(204).travelling(Manner::NoAnswer),
+        Some(Lie::Slow(milliseconds)) => Reply::status(204).travelling(Manner::Late(std::time::Duration::from_millis(milliseconds))),
+        _ => Reply::status(204),
+    }
+}
+
+fn read(world: &World, asked: &Asked, parts: &[&str]) -> Reply {
+    let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+    let wanted = |name: &str, id: &str| body[name].as_array().is_some_and(|ids| ids.iter().any(|known| known == id));
+    let rows = |rows: Vec<Value>| Reply::json(Value::from(rows).to_string());
+    match (asked.method.as_str(), parts) {
+        ("GET", ["version"]) => Reply::json(r#"{"version":"7.24.0"}"#),
+        ("GET", ["job", "count"]) => Reply::json(r#"{"count":0}"#),
+        ("POST", ["job"]) => rows(world.jobs.iter().filter(|(id, _)| wanted("jobIds", id)).map(|(id, job)| job_row(id, job)).collect()),
+        ("POST", ["history", "job-log"]) => {
+            let own = |row: &&Value| row["executionId"].as_str().is_some_and(|id| wanted("executionIdIn", id));
+            rows(world.log.iter().rev().filter(own).cloned().collect())
+        }
+        ("GET", ["history", "job-log"]) => {
+            let own = |row: &&Value| asked.target.contains(&format!("jobId={}", row["jobId"].as_str().unwrap_or_default()));
+            rows(world.log.iter().rev().filter(own).cloned().collect())
+        }
+        ("POST", ["process-instance"]) => {
+            let running = world.jobs.keys().filter(|id| wanted("processInstanceIds", &instance(id)));
+            rows(running.map(|id| json!({"id": instance(id), "definitionId": "payment:2:uuid", "suspended": false})).collect())
+        }
+        ("GET", ["incident"]) => rows(world.jobs.iter().filter_map(|(id, job)| incident_row(id, job)).filter(|row| is_newer(row, asked)).collect()),
+        ("GET", ["history", "user-operation"]) => {
+            let of = |row: &&Value| match asked.target.split("processInstanceId=").nth(1) {
+                Some(rest) => row["processInstanceId"].as_str() == rest.split('&').next(),
+                None => true,
+            };
+            rows(world.operations.iter().rev().filter(of).take(50).cloned().collect())
+        }
+        _ => rows(Vec::new()),
+    }
+}
+
+fn job_row(id: &str, job: &Job) -> Value {
+    json!({
+        "id": id, "jobDefinitionId": "jd", "processInstanceId": instance(id), "processDefinitionId": "payment:2:uuid", "processDefinitionKey": "payment",
+        "executionId": execution(id), "exceptionMessage": "Card service answered 503", "failedActivityId": "charge", "retries": job.retries,
+        "dueDate": null, "suspended": false, "priority": 0, "tenantId": null, "createTime": null,
+    })
+}
+
+fn incident_row(id: &str, job: &Job) -> Option<Value> {
+    let (incident, created) = job.incident.as_ref()?;
+    Some(json!({
+        "id": incident, "incidentType": "failedJob", "processDefinitionId": "payment:2:uuid", "processInstanceId": instance(id), "executionId": execution(id),
+        "activityId": "charge", "failedActivityId": "charge", "causeIncidentId": incident, "rootCauseIncidentId": incident, "configuration": id,
+        "incidentMessage": "Card service answered 503", "incidentTimestamp": date(*created), "tenantId": null, "jobDefinitionId": "jd", "annotation": null,
+    }))
+}
+
+fn is_newer(row: &Value, asked: &Asked) -> bool {
+    let Some(after) = asked.target.split("incidentTimestampAfter=").nth(1).and_then(|rest| rest.split('&').next()) else { return true };
+    let after = after.replace("%3A", ":").replace("%2B", "+");
+    row["incidentTimestamp"].as_str().is_some_and(|created| created > after.as_str())
+}
