@@ -414,6 +414,7 @@ pub async fn a_plan_to_thaw_resumes_just_what_the_freeze_suspended_and_nobody_to
     Ok(())
 }
 
+/// Alone: a suspension that somebody else orders within the same few milliseconds could be meant as well, and then nothing is told.
 pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_off_by_a_plan(bench: Bench) -> Result<()> {
     let process = bench.deploy("later", [work()]).await?;
     let shown = definitions(&bench, &process).await?;
