@@ -15,7 +15,7 @@ use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
 use bpmtop::model::masking::Mask;
 use bpmtop::model::section::Moment;
-use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
+use bpmtop::model::snapshot::{EngineIdentity, IncidentSet, Snapshot};
 use bpmtop::poll::inquire::Counter;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -240,6 +240,23 @@ pub async fn a_plan_from_a_caller_retries_the_cause_below_it(bench: Bench) -> Re
     Ok(())
 }
 
+pub async fn a_plan_from_a_caller_of_many_takes_every_cause_the_picture_knows(bench: Bench) -> Result<()> {
+    let bottom = bench.deploy("letter", [work()]).await?;
+    let top = bench.deploy("campaign", [call_many(&bottom.key, 60, "false")]).await?;
+    let instance = bench.start_failing(&top).await?;
+    failed_count(&bench, &top, 60).await?;
+    let part = planned(&bench, Asked::RetryBelow(instance.clone())).await?;
+    ensure!(part.targets.len() == 50 && told(&part).contains("at least 60 causes are open below, 50 are looked at"), "{}", told(&part));
+    let all = [incidents(&bench, &bottom).await?, incidents(&bench, &top).await?].concat();
+    let set =
+        IncidentSet { total: all.len() as u64, incidents: Arc::new(all.into_iter().map(|known| (known.incident.id.clone(), known)).collect()), complete: true };
+    let mut asked = asking(&bench, Asked::RetryBelow(instance), Arc::new(Remembered::default()));
+    Arc::make_mut(&mut asked.picture).incidents.succeed(set, Moment::now());
+    let whole = planner::plan(bench.client(), &asked).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    ensure!(whole.targets.len() == 60 && told(&whole).contains("60 incidents further up wait for it"), "{}", told(&whole));
+    Ok(())
+}
+
 pub async fn a_plan_to_cancel_a_child_counts_the_callers_that_end_with_it(bench: Bench) -> Result<()> {
     let bottom = bench.deploy("bottom", [person()]).await?;
     let middle = bench.deploy("middle", [call(&bottom.key)]).await?;
@@ -397,6 +414,7 @@ pub async fn a_plan_to_thaw_resumes_just_what_the_freeze_suspended_and_nobody_to
     Ok(())
 }
 
+/// Alone: a suspension that somebody else orders within the same few milliseconds could be meant as well, and then nothing is told.
 pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_off_by_a_plan(bench: Bench) -> Result<()> {
     let process = bench.deploy("later", [work()]).await?;
     let shown = definitions(&bench, &process).await?;

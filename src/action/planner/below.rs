@@ -34,12 +34,39 @@ pub(super) async fn plan(reading: &Reading<'_>, asked: &Asked, instance: &Proces
             causes.push(incident.root().clone());
         }
     }
-    if cut || causes.len() > CAUSES {
-        draft.warn(Weight::Caution, format!("these are not all: {} causes at least are open below, {} are looked at", causes.len(), causes.len().min(CAUSES)));
+    let found = match by_picture(reading, instance).filter(|known| (cut || causes.len() > CAUSES) && known.len() >= causes.len()) {
+        Some(known) => known,
+        None => {
+            if cut || causes.len() > CAUSES {
+                let looked_at = causes.len().min(CAUSES);
+                draft.warn(Weight::Caution, format!("these are not all: at least {} causes are open below, {looked_at} are looked at", causes.len()));
+            }
+            causes.truncate(CAUSES);
+            one_by_one(reading, &mut draft, &open, &causes).await?
+        }
+    };
+    draft.tree = path(reading, instance, &found).await?;
+    let further = found.iter().filter(|known| known.incident.process_instance.as_ref() != Some(instance)).count();
+    if further > 0 {
+        draft.warn(Weight::Note, format!("{} further down; this instance goes on once they ran through", plural(further as u64, "cause")));
     }
-    causes.truncate(CAUSES);
+    retry::gather(reading, &mut draft, &found).await?;
+    Ok(draft)
+}
+
+/// All causes below this instance as the picture knows them; none where it does not know all incidents. The work behind each is read anew.
+fn by_picture(reading: &Reading<'_>, instance: &ProcessInstanceId) -> Option<Vec<Arc<KnownIncident>>> {
+    let set = reading.asking.picture.incidents.get().filter(|set| set.complete)?;
+    let here = set.incidents.values().filter(|known| known.incident.process_instance.as_ref() == Some(instance));
+    let roots: HashSet<&IncidentId> = here.map(|known| known.incident.root()).collect();
+    let mut known: Vec<Arc<KnownIncident>> = roots.into_iter().filter_map(|root| set.incidents.get(root)).cloned().collect();
+    known.sort_by(|a, b| (a.incident.created, &a.incident.id).cmp(&(b.incident.created, &b.incident.id)));
+    Some(known)
+}
+
+async fn one_by_one(reading: &Reading<'_>, draft: &mut Draft, open: &[Incident], causes: &[IncidentId]) -> Result<Vec<Arc<KnownIncident>>, Unavailable> {
     let mut found: Vec<Arc<KnownIncident>> = Vec::new();
-    for cause in &causes {
+    for cause in causes {
         match open.iter().find(|incident| incident.id == *cause) {
             Some(own) => found.push(KnownIncident::of(own.clone())),
             None => match reading.maybe(reading.client.incident(cause)).await? {
@@ -48,13 +75,7 @@ pub(super) async fn plan(reading: &Reading<'_>, asked: &Asked, instance: &Proces
             },
         }
     }
-    draft.tree = path(reading, instance, &found).await?;
-    let further = found.iter().filter(|known| known.incident.process_instance.as_ref() != Some(instance)).count();
-    if further > 0 {
-        draft.warn(Weight::Note, format!("{} further down; this instance goes on once they ran through", plural(further as u64, "cause")));
-    }
-    retry::gather(reading, &mut draft, &found).await?;
-    Ok(draft)
+    Ok(found)
 }
 
 async fn incidents(reading: &Reading<'_>, filter: IncidentFilter) -> Result<Vec<Incident>, Unavailable> {
