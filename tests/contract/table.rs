@@ -177,7 +177,6 @@ const SHARED: &[Test] = &tests![Plain, Any:
     cancels::a_batch_that_cancels_treats_what_is_gone_as_done,
     cancels::attempts_for_many_are_given_in_a_batch_that_tells_nothing_of_the_jobs,
     cancels::a_batch_with_an_unknown_job_does_the_others_and_fails_for_that_one,
-    faulty::no_fault_on_the_way_makes_a_change_lie_or_be_made_twice,
     plans::a_plan_to_retry_is_of_what_is_failed_still_and_makes_each_fail_anew,
     plans::a_plan_to_retry_leaves_out_what_has_attempts_and_refuses_what_does_not_belong_together,
     plans::a_plan_to_retry_a_suspended_job_says_that_nothing_will_run,
@@ -247,6 +246,7 @@ const ALONE: &[Test] = &tests![Plain, None:
     picture::the_requests_of_a_poller_are_bounded_and_counted_honestly,
     picture::job_rates_follow_the_engines_counters,
     printed::a_snapshot_holds_the_promised_fields_and_the_engines_counts,
+    faulty::no_fault_on_the_way_makes_a_change_lie_or_be_made_twice,
 ];
 
 /// Every test, in the order of the report.
