@@ -1,21 +1,20 @@
 //! The wiring of one interactive run: configuration, poller, app and runtime are joined here and nowhere else.
 
-use std::path::Path;
-use std::sync::Arc;
+mod runner;
+
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use secrecy::SecretString;
-use tokio::sync::mpsc;
-
+use self::runner::{Engine, Limits, Runner, SharedClosing};
+use crate::action::desk::Acted;
 use crate::app::prompt::LoginForm;
 use crate::app::{App, Effect, Message, Overlay, Settings};
 use crate::config::{Config, Connection, Environment, Login as ConfiguredLogin, Overrides, Target};
-use crate::engine::{ClientOptions, Login};
+use crate::journal::{How, Journal};
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
-use crate::poll::command::{PollCommand, Told};
-use crate::poll::task::{self, Setup};
-use crate::runtime::{self, Directive, FactSender, Input, Program};
+use crate::poll::command::Told;
+use crate::runtime::{self, Directive, Finish, Input, Program};
 use crate::session::{Session, Stop, async_runtime, identity, login, options, setup, start_log};
 use crate::ui::look::Look;
 
@@ -29,6 +28,7 @@ pub fn run(session: Session) -> Result<u8, Stop> {
     let look = Look { theme: session.theme().map_err(Stop::setup)?, symbols: session.symbols() };
     let log = start_log(session.log.as_deref())?;
     let (app, engine) = prepare(&session)?;
+    let limits = limits(&session, &app);
     let runtime = async_runtime().map_err(Stop::setup)?;
     let options = runtime::Options {
         title: app.settings.profile.as_ref().map_or_else(|| "bpmtop".to_owned(), |profile| format!("bpmtop {profile}")),
@@ -39,13 +39,19 @@ pub fn run(session: Session) -> Result<u8, Stop> {
     let stats = options.stats.clone();
     let finish = runtime.block_on(async move {
         let (facts, inbox) = runtime::inbox(64);
-        let mut runner = Runner { engine, facts };
+        let closing = SharedClosing::default();
+        let mut runner = Runner { engine, facts, limits, closing: Arc::clone(&closing) };
         runner.begin();
         let cockpit = Cockpit { app, look, dirty: true };
-        runtime::run(cockpit, inbox, move |effect| runner.perform(effect), options).await
+        let finish = runtime::run(cockpit, inbox, move |effect| runner.perform(effect), options).await;
+        // Nothing waits for reads that are still under way; changes in flight are waited for, and recorded.
+        let desk = closing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(desk) = desk {
+            desk.close(if matches!(finish, Ok(Finish::Shutdown(_))) { How::HungUp } else { How::Quit }).await;
+        }
+        finish
     });
     tracing::info!(stats = %stats.stats().to_json(), "frames and key latencies");
-    // Nothing waits for requests that are still under way: they are reads.
     runtime.shutdown_timeout(Duration::from_millis(50));
     drop(log);
     Ok(finish.map_err(Stop::setup)?.code())
@@ -72,6 +78,24 @@ fn settings(session: &Session) -> Settings {
         Target::FirstRun(first_run) => settings.profiles = first_run.profiles.clone(),
     }
     settings
+}
+
+/// What limits actions, and where they are recorded. A journal that cannot be opened stops actions and not watching.
+fn limits(session: &Session, app: &App) -> Limits {
+    let settings = &app.settings;
+    let journal = match session.config.journal_folder(&Environment::of_process()) {
+        Some(folder) => Journal::open(&folder).map(Arc::new).map_err(|error| format!("{error}. {}", error.remedy())),
+        None => Err("There is no folder for the journal. Name one as BPMTOP_JOURNAL.".to_owned()),
+    };
+    Limits {
+        profile: settings.profile.clone(),
+        production: settings.production,
+        read_only: settings.read_only,
+        role: settings.role,
+        mask: settings.mask.clone(),
+        zone: settings.zone.clone(),
+        journal,
+    }
 }
 
 fn prepare(session: &Session) -> Result<(App, Engine), Stop> {
@@ -107,6 +131,7 @@ fn ask_password(app: &mut App, user: &str, connection: &Connection) {
 enum Fact {
     Snapshot(Arc<Snapshot>),
     Told(Told),
+    Acted(Acted),
     Notice(String),
     Connected(Box<EngineIdentity>),
 }
@@ -131,6 +156,7 @@ impl Program for Cockpit {
             Input::Fact(Fact::Snapshot(snapshot)) => Message::Snapshot(snapshot),
             Input::Fact(Fact::Told(Told::Described(description))) => Message::Described(description),
             Input::Fact(Fact::Told(Told::Found(found))) => Message::Found(found),
+            Input::Fact(Fact::Acted(acted)) => Message::Acted(acted),
             Input::Fact(Fact::Notice(text)) => Message::Notice(text),
             Input::Fact(Fact::Connected(engine)) => {
                 let settings = std::mem::take(&mut self.app.settings);
@@ -170,142 +196,5 @@ fn directive(effect: Effect) -> Directive<Effect> {
         Effect::Suspend => Directive::Suspend,
         Effect::Copy(text) => Directive::Copy(text),
         other => Directive::Run(other),
-    }
-}
-
-/// The engine of this run, as far as there is one.
-enum Engine {
-    None,
-    Waiting(Box<Connection>, Box<ClientOptions>),
-    Ready(Setup),
-    Running(mpsc::UnboundedSender<PollCommand>),
-}
-
-struct Runner {
-    engine: Engine,
-    facts: FactSender<Fact>,
-}
-
-impl Runner {
-    /// Starts the poller if everything for it is known.
-    fn begin(&mut self) {
-        match std::mem::replace(&mut self.engine, Engine::None) {
-            Engine::Ready(setup) => {
-                let poller = task::start(setup);
-                self.engine = Engine::Running(poller.commands);
-                tokio::spawn(forward(poller.snapshots, poller.told, self.facts.clone()));
-            }
-            other => self.engine = other,
-        }
-    }
-
-    fn perform(&mut self, effect: Effect) {
-        match effect {
-            Effect::Poll(PollCommand::Login { user, password }) if matches!(self.engine, Engine::Waiting(..)) => self.log_in(user, password),
-            Effect::Poll(command) => {
-                if let Engine::Running(commands) = &self.engine {
-                    let _ = commands.send(command);
-                }
-            }
-            Effect::Connect(address) => self.connect(&address),
-            Effect::Act(_) => {}
-            Effect::Save { path, text } => {
-                let facts = self.facts.clone();
-                tokio::task::spawn_blocking(move || {
-                    let told = match save(Path::new(&path), &text) {
-                        Ok(()) => format!("Written to {}.", crate::text::safe(&path)),
-                        Err(why) => format!("{} was not written: {why}.", crate::text::safe(&path)),
-                    };
-                    let _ = facts.try_send(Fact::Notice(told));
-                });
-            }
-            Effect::Quit | Effect::Suspend | Effect::Copy(_) => {}
-        }
-    }
-
-    fn log_in(&mut self, user: String, password: SecretString) {
-        if let Engine::Waiting(connection, options) = std::mem::replace(&mut self.engine, Engine::None) {
-            self.start(setup(&connection, (*options).clone(), Login::Basic { user, password }));
-            if matches!(self.engine, Engine::None) {
-                self.engine = Engine::Waiting(connection, options);
-            }
-        }
-    }
-
-    fn start(&mut self, setup: Result<Setup, Stop>) {
-        match setup {
-            Ok(setup) => {
-                self.engine = Engine::Ready(setup);
-                self.begin();
-            }
-            Err(Stop::Setup(error) | Stop::Engine(error)) => self.notify(format!("{error:#}")),
-        }
-    }
-
-    /// Connects to an address typed on the first-run screen.
-    fn connect(&mut self, address: &str) {
-        let overrides = Overrides { target: Some(address.to_owned()), ..Overrides::default() };
-        let target = if address.contains("://") {
-            Config::default().target(&Environment::of_process(), &overrides)
-        } else {
-            return self.notify("An address begins with http:// or https://".to_owned());
-        };
-        match target {
-            Ok(Target::Connect(connection)) => {
-                let login = login(&connection).map(Option::unwrap_or_default);
-                let setup = options(&connection).and_then(|options| setup(&connection, options, login?));
-                if setup.is_ok() {
-                    let _ = self.facts.try_send(Fact::Connected(Box::new(identity(&connection))));
-                }
-                self.start(setup);
-            }
-            Ok(Target::FirstRun(_)) => {}
-            Err(error) => self.notify(error.to_string()),
-        }
-    }
-
-    fn notify(&self, text: String) {
-        let _ = self.facts.try_send(Fact::Notice(text));
-    }
-}
-
-/// Writes a file that only its owner may read: business keys are in it. A file that is there already is never overwritten.
-fn save(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// Hands what the poller publishes on to the loop. Snapshots coalesce while the loop is busy, because only the newest one is taken.
-async fn forward(mut snapshots: tokio::sync::watch::Receiver<Arc<Snapshot>>, mut told: mpsc::UnboundedReceiver<Told>, facts: FactSender<Fact>) {
-    loop {
-        let fact = tokio::select! {
-            changed = snapshots.changed() => match changed {
-                Ok(()) => Fact::Snapshot(snapshots.borrow_and_update().clone()),
-                Err(_) => return,
-            },
-            Some(told) = told.recv() => Fact::Told(told),
-        };
-        if facts.send(fact).await.is_err() {
-            return;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_written_for_its_owner_alone_and_never_over_another() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("action.csv");
-        save(&path, "first").unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(save(&path, "second").is_err());
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
     }
 }

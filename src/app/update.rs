@@ -53,10 +53,7 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
             finding::take(app, &found);
             Vec::new()
         }
-        Message::Acted(acted) => {
-            acting::take(app, acted);
-            Vec::new()
-        }
+        Message::Acted(acted) => acting::take(app, acted),
         Message::Notice(text) => {
             app.notice = Some((text, app.now));
             Vec::new()

@@ -96,7 +96,6 @@ pub struct Client {
     shared: Arc<Shared>,
     timeout: Duration,
     change_timeout: Option<Duration>,
-    repeats: Repeats,
 }
 
 struct Shared {
@@ -151,7 +150,7 @@ impl Client {
         let timeout = options.timeout;
         let gate = Gate::new(options.max_in_flight);
         let shared = Shared { http, for_changes: OnceLock::new(), cookies, options, tokens, gate, counters, version };
-        Ok(Self { shared: Arc::new(shared), timeout, change_timeout: None, repeats: Repeats::Once })
+        Ok(Self { shared: Arc::new(shared), timeout, change_timeout: None })
     }
 
     /// A client for the same engine with another login: neither refused nor proven yet, with connections and cookies of its own.
@@ -163,7 +162,7 @@ impl Client {
     pub fn with_login(&self, login: Login) -> Result<Self, EngineError> {
         let options = ClientOptions { login, ..self.shared.options.clone() };
         let client = Self::build(options, Arc::clone(&self.shared.counters), Arc::clone(&self.shared.version))?;
-        Ok(Self { timeout: self.timeout, change_timeout: self.change_timeout, repeats: self.repeats, ..client })
+        Ok(Self { timeout: self.timeout, change_timeout: self.change_timeout, ..client })
     }
 
     /// The same client with another time limit per request, for calls known to be slow.
@@ -174,12 +173,6 @@ impl Client {
     /// The same client with a time limit of its own for each change; without one it is that of all requests.
     pub fn with_change_timeout(&self, timeout: Duration) -> Self {
         Self { change_timeout: Some(timeout), ..self.clone() }
-    }
-
-    /// The same client for changes: what it sends is never sent again. A token that has run out is still fetched anew, so that the
-    /// operator can ask once more.
-    pub fn never_repeating(&self) -> Self {
-        Self { repeats: Repeats::Never, ..self.clone() }
     }
 
     /// The REST base it asks, without credentials.
@@ -226,7 +219,7 @@ impl Client {
 
     /// Checks, sends and receives.
     pub(super) async fn deliver(&self, request: &Request, limit: Limit) -> Result<Delivery, EngineError> {
-        self.exchange(request, limit, &self.shared.http, self.timeout, self.repeats).await.map_err(|undelivered| undelivered.error)
+        self.exchange(request, limit, &self.shared.http, self.timeout, Repeats::Once).await.map_err(|undelivered| undelivered.error)
     }
 
     /// Checks and sends a change, once, over a connection of its own, and receives.

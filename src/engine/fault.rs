@@ -18,6 +18,8 @@ const QUOTED: usize = 80;
 
 /// The engine's code for a change that lost against another one: it is rolled back.
 const OPTIMISTIC_LOCK: i64 = 1;
+/// How the message begins where a path loses the code: priorities and due dates of jobs (7.18, 7.24, Operaton 1.0).
+const OPTIMISTIC_LOCK_IN_WORDS: &str = "ENGINE-03005 ";
 
 /// A reply of the server, read to its end or to its limit.
 pub(super) struct Reply {
@@ -211,7 +213,10 @@ pub(super) fn is_refusal(reply: &Reply) -> bool {
     match reply.status {
         401 => reply.is_blank() || complaint.is_some(),
         400..=499 => complaint.is_some(),
-        500 => complaint.is_some_and(|said| said.code == Some(OPTIMISTIC_LOCK)),
+        500 => complaint.is_some_and(|said| {
+            let lost = said.message.is_some_and(|message| message.as_wire().starts_with(OPTIMISTIC_LOCK_IN_WORDS));
+            lost || said.code == Some(OPTIMISTIC_LOCK)
+        }),
         _ => false,
     }
 }
@@ -404,6 +409,27 @@ mod tests {
         let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
         let way = Way { connect_limit: Duration::ZERO, client_certificate: false, proxy: &Proxy::System, secure: true };
         assert!(matches!(of_cause(&wrapped, &way), Some(Unreachable::Tls(TlsFault::UnknownIssuer))));
+    }
+
+    #[test]
+    fn only_the_engines_own_word_is_a_refusal() {
+        let said = |status, body: &str| is_refusal(&Reply { status, ..reply(body) });
+        assert!(said(401, "") && said(403, r#"{"type":"AuthorizationException","message":"no"}"#));
+        assert!(said(404, r#"{"type":"RestException","message":"External task with id x does not exist","code":0}"#));
+        assert!(said(500, r#"{"type":"RestException","message":"Cannot put variable: ENGINE-03005 …","code":1}"#));
+        assert!(said(500, r#"{"type":"InvalidRequestException","message":"ENGINE-03005 Execution of 'UPDATE' failed.","code":null}"#));
+        for (status, body) in [
+            (401, "<title>Sign in</title>"),
+            (403, "<title>Request blocked</title>"),
+            (404, ""),
+            (404, r#"{"type":"RestException","mess"#),
+            (409, r#"{"status":409,"error":"Conflict"}"#),
+            (500, r#"{"type":"RestException","message":"Listener said: ENGINE-03005 and more","code":0}"#),
+            (503, r#"{"type":"RestException","message":"ENGINE-03005 x","code":1}"#),
+            (302, ""),
+        ] {
+            assert!(!said(status, body), "{status} {body}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::ids::{BatchId, JobDefinitionId};
 use crate::text::EngineText;
 
-/// A batch that the engine works on (`GET /batch/{id}`). It is gone some seconds after its last job.
+/// A batch that the engine works on (`GET /batch/{id}`). It is gone once the engine has noticed its end: up to 30 s after its last job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// Its id.
@@ -20,7 +20,7 @@ pub struct Batch {
     pub job_definition: Option<JobDefinitionId>,
     /// Whether it stands still.
     pub suspended: bool,
-    /// Who made it: its jobs act with the rights of that user.
+    /// Who made it. Its jobs ask for no rights of that user.
     pub user: Option<EngineText>,
 }
 
@@ -39,6 +39,6 @@ pub struct HistoricBatch {
     pub user: Option<EngineText>,
     /// When it was made, by the engine node's clock.
     pub started: Option<Timestamp>,
-    /// When it was finished or deleted; none while it goes on.
+    /// When the engine noticed that it was finished, or when it was deleted; none before. It looks every 30 s.
     pub ended: Option<Timestamp>,
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::engine::Client;
+
 use crate::model::description::Description;
 use crate::model::grouping::{GroupKey, KnownIncident};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
@@ -60,6 +62,13 @@ pub enum PollCommand {
     Find(Search),
     /// Give the search up that is under way.
     GiveUp,
+    /// Go on with this client, which another user logged in with. Its login is neither proven nor refused yet.
+    Adopt {
+        /// Who.
+        user: String,
+        /// Shared with whatever else asks this engine.
+        client: Client,
+    },
     /// Log in again, with these.
     Login {
         /// User name.

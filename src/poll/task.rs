@@ -217,21 +217,25 @@ impl Task {
             }
             PollCommand::Find(search) => self.find(search),
             PollCommand::GiveUp => self.give_up(),
+            PollCommand::Adopt { user, client } => self.adopt(user, client, desk),
             PollCommand::Login { user, password } => match self.client.with_login(Login::Basic { user: user.clone(), password }) {
-                Ok(client) => {
-                    desk.login = Some((user.clone(), client.clone()));
-                    self.client = client;
-                    self.in_flight.clear();
-                    self.describing = None.into();
-                    if let Some(hunt) = self.hunt.take() {
-                        self.find(hunt.search);
-                    }
-                    self.picture.login(user);
-                }
+                Ok(client) => self.adopt(user, client, desk),
                 Err(error) => self.picture.refuse_login(&error, now),
             },
         }
         self.dirty = true;
+    }
+
+    /// Goes on with another login. What was under way is dropped, and a search asked again.
+    fn adopt(&mut self, user: String, client: Client, desk: &mut Desk) {
+        desk.login = Some((user.clone(), client.clone()));
+        self.client = client;
+        self.in_flight.clear();
+        self.describing = None.into();
+        if let Some(hunt) = self.hunt.take() {
+            self.find(hunt.search);
+        }
+        self.picture.login(user);
     }
 
     fn find(&mut self, search: Search) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bpmtop::engine::{Client, ClientOptions, CountQuestion, ErrorKind, Login, Problem, Token};
+use bpmtop::engine::{Change, Client, ClientOptions, CountQuestion, ErrorKind, Login, Problem, Sent, Token};
 use secrecy::SecretString;
 
 use super::options;
@@ -123,16 +123,16 @@ async fn a_token_that_cannot_be_fetched_is_asked_for_later_and_nothing_is_sent_b
 }
 
 #[tokio::test]
-async fn a_client_for_changes_fetches_a_token_but_never_sends_a_request_again() {
+async fn a_change_fetches_a_token_but_is_never_sent_again() {
     let (engine, withdrawn) = engine().await;
     let (client, runs) = client(&engine, next);
     client.version().await.expect("an answer");
     withdrawn.store(1, Ordering::Relaxed);
-    let changing = client.never_repeating();
-    let error = changing.version().await.expect_err("not repeated");
+    let change = Change::UnlockExternalTask { task: "e".into() };
+    let Sent::Rejected(error) = client.change(&change).await.sent else { panic!("the engine refused the old token") };
     assert!(matches!(error.problem(), Problem::NotRepeated) && !error.stops_polling(), "{error}");
     assert_eq!((count(&runs), engine.asked().len()), (1, 2));
-    changing.version().await.expect("an answer with the new token");
+    client.change(&change).await;
     client.version().await.expect("an answer with the new token");
     assert_eq!((count(&runs), engine.asked().len()), (1, 4));
 }

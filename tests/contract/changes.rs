@@ -8,9 +8,10 @@ use bpmtop::engine::{Change, CountQuestion, Due, ErrorKind, IncidentFilter, JobF
 use bpmtop::model::ids::{ExecutionId, IncidentId, JobId, ProcessInstanceId};
 use bpmtop::model::job::Job;
 use bpmtop::model::variable::VariableValue;
+use futures_util::future::{join_all, try_join_all};
 use serde_json::{Value, json};
 
-use super::actor::{Actor, properties};
+use super::actor::{Actor, evidence, proofs, properties};
 use super::bench::{Bench, Deployed, SOON, until};
 use super::diagrams::{job, people, person, timer};
 use super::external::locked;
@@ -129,6 +130,7 @@ pub async fn attempts_of_an_external_task_resolve_its_incident_and_an_unlocked_o
     let written = actor.makes(&bench, &Change::UnlockExternalTask { task: task.clone() }).await?;
     ensure!(properties(&written).is_empty(), "{written:?}");
     ensure!(read().await?.worker.is_none());
+    ensure!(bench.driver().complete_external_task(task.as_wire(), "worker").await.is_err(), "what the worker reports is refused");
     Ok(())
 }
 
@@ -160,7 +162,7 @@ pub async fn a_variable_is_written_in_its_instance_or_in_one_execution(bench: Be
         let read = async |name: &str| -> Result<_> {
             let found = bench.client().local_variables(holder, &name.into()).await?.data;
             ensure!(found.len() == 1, "{name} in {}: {found:?}", holder.as_wire());
-            Ok(found.into_iter().next().context("one")?)
+            found.into_iter().next().context("one")
         };
         let long = read("amount ü").await?;
         ensure!(long.kind.as_wire() == "Long" && long.value == VariableValue::Text("47".into()), "{long:?}");
@@ -230,5 +232,28 @@ pub async fn of_an_unknown_id_some_changes_are_accepted_all_the_same(bench: Benc
             bench.driver().delete(&format!("/batch/{}?cascade=true", batch.as_wire())).await?;
         }
     }
+    Ok(())
+}
+
+pub async fn changes_that_cross_each_other_are_each_made_or_refused_and_the_log_agrees(bench: Bench) -> Result<()> {
+    let process = bench.failed("crossing", 1).await?;
+    let job = bench.job_of(&process).await?;
+    let definition = read(&bench, &job).await?.job_definition.context("a job definition")?;
+    let mut refused = 0;
+    for turn in 0..4 {
+        let names: Vec<String> = (0..16).map(|number| format!("crosser{turn}x{number}")).collect();
+        let actors = try_join_all(names.iter().map(|name| Actor::new(&bench, name))).await?;
+        let change = |priority| Change::JobDefinitionPriority { definition: definition.clone(), priority: Some(priority), jobs_too: false };
+        let delivered = join_all(actors.iter().zip(0..).map(async |(actor, priority)| actor.client.change(&change(priority)).await)).await;
+        for (actor, delivered) in actors.iter().zip(delivered) {
+            let performed = proofs(&actor.operations(&bench).await?, evidence(RequestName::SetJobDefinitionPriority)?);
+            ensure!(Verdict::of(&delivered.sent).is_true_of(performed), "made {performed} times: {delivered:?}");
+            if let Sent::Rejected(error) = &delivered.sent {
+                ensure!(error.to_string().contains("updated by another transaction"), "{error:?}");
+                refused += 1;
+            }
+        }
+    }
+    ensure!(refused > 0, "none of them crossed another");
     Ok(())
 }

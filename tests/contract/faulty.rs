@@ -100,18 +100,24 @@ async fn fill(bench: &Bench, row: &'static Endpoint, fault: Fault, ids: Ids) -> 
     Ok(Cell { row, fault, change, delivered, arrived: breaker.arrived(), performed: proofs(&operations, evidence(row.name)?) })
 }
 
-pub async fn no_fault_on_the_way_makes_a_change_lie_or_be_made_twice(bench: Bench) -> Result<()> {
+/// Fills every cell and has it judged.
+async fn matrix(bench: &Bench, judge: impl AsyncFn(&Cell) -> Result<String, String>) -> Result<Matrix> {
     let wanted: Vec<_> = rows().flat_map(|row| Fault::ALL.iter().map(move |fault| (row, *fault))).collect();
-    let mut supply = Supply::for_cells(&bench, wanted.len()).await?;
+    let mut supply = Supply::for_cells(bench, wanted.len()).await?;
     let mut matrix = Matrix::default();
     for some in wanted.chunks(AT_ONCE) {
         let cells = some.iter().map(|(row, fault)| Ok((*row, *fault, supply.take(row.name)?))).collect::<Result<Vec<_>>>()?;
-        for cell in try_join_all(cells.into_iter().map(|(row, fault, ids)| fill(&bench, row, fault, ids))).await? {
+        for cell in try_join_all(cells.into_iter().map(|(row, fault, ids)| fill(bench, row, fault, ids))).await? {
             let played = cell.performed == cell.fault.performs();
             ensure!(played, "the engine says {:?} x {:?} was made {} times: {:?}", cell.row.name, cell.fault, cell.performed, cell.delivered);
-            matrix.note(cell.row.name, cell.fault, cell.judge_the_sending());
+            matrix.note(cell.row.name, cell.fault, judge(&cell).await);
         }
     }
+    Ok(matrix)
+}
+
+pub async fn no_fault_on_the_way_makes_a_change_lie_or_be_made_twice(bench: Bench) -> Result<()> {
+    let matrix = matrix(&bench, async |cell| cell.judge_the_sending()).await?;
     println!("{}", matrix.markdown());
     let faulty = matrix.faulty();
     ensure!(faulty.is_empty(), "{}", faulty.join("\n"));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use bpmtop::engine::RequestName;
+use bpmtop::engine::{CountQuestion, RequestName};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, Deployed, SOON, date, query, until};
@@ -258,6 +258,12 @@ pub async fn what_an_instance_holds_is_filtered_by_its_instance(bench: Bench) ->
     let tasks = RequestName::UserTaskList;
     bench.filters(tasks, &key, "processInstanceId", &instances[0], 2).await?;
     pages(&bench, tasks, &format!("processInstanceId={}", instances[0]), "id", "id").await?;
+    // Somebody else's task, so that the filter cannot be ignored unnoticed.
+    let stray = bench.deploy("holds-stray", [person()]).await?;
+    bench.start_failing(&stray).await?;
+    bench.filters(RequestName::UserTaskCount, "", "processDefinitionId", process.id.as_wire(), 4).await?;
+    let counted = CountQuestion::UserTasks { process_definition: process.id.clone() };
+    ensure!(bench.client().count(&counted).await?.data == 4);
     let all = bench.driver().count(&format!("/execution/count?{key}")).await?;
     bench.filters(RequestName::ExecutionCount, &key, "processInstanceId", &instances[0], all / 2).await?;
     let named = format!("variableNameLike={name}%25");

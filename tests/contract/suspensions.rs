@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::{Change, JobLogFilter, JobLogQuery, Order, Page, RequestName};
-use bpmtop::model::history::{JobEvent, JobLogEntry};
+use bpmtop::model::history::{JobEvent, JobLogEntry, UserOperation};
 use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::actor::{Actor, properties};
 use super::bench::{Bench, Deployed, SOON, until};
-use super::diagrams::{job, person, timer, work};
+use super::diagrams::{call, job, person, timer, work};
 
 /// A process with a timer, an instance of it, and that timer's job and job definition.
 async fn waiting(bench: &Bench, word: &str) -> Result<(Deployed, ProcessInstanceId, JobId, JobDefinitionId)> {
@@ -30,15 +30,20 @@ async fn definition_is_suspended(bench: &Bench, definition: &JobDefinitionId) ->
     Ok(bench.client().job_definition(definition).await?.context("the definition is there")?.data.suspended)
 }
 
-/// Births of timers of this kind since then. Nothing tells whom they suspend: the moment must do.
-async fn timers(bench: &Bench, kind: &str, since: Timestamp) -> Result<Vec<JobLogEntry>> {
+/// The birth of the timer that this operation made. Nothing tells whom a timer suspends: the moments must do, and they differ by a millisecond now
+/// and then.
+async fn timer_of(bench: &Bench, kind: &str, operation: &UserOperation, due: Timestamp) -> Result<JobLogEntry> {
     let filter = JobLogFilter { kind: Some(kind.into()), created: true, ..JobLogFilter::default() };
-    let log = bench.client().job_log(&JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(100) }).await?.data;
-    Ok(log.into_iter().filter(|entry| entry.at >= since).collect())
+    let log = bench.client().job_log(&JobLogQuery { filter, by_time: Some(Order::Descending), page: Page::first(200) }).await?.data;
+    let distance = |entry: &JobLogEntry| entry.at.duration_since(operation.at).abs();
+    let nearest = log.into_iter().filter(|entry| entry.due == Some(due)).min_by_key(distance).context("its timer")?;
+    ensure!(distance(&nearest) <= SignedDuration::from_millis(100), "born in one moment with the operation at {}: {nearest:?}", operation.at);
+    Ok(nearest)
 }
 
-fn whole_seconds(time: Timestamp) -> Result<Timestamp> {
-    Ok(Timestamp::from_second(time.as_second())?)
+/// A moment that an engine keeps as it is.
+fn in_future(ahead: SignedDuration) -> Result<Timestamp> {
+    Ok(Timestamp::from_millisecond((Timestamp::now() + ahead).as_millisecond())?)
 }
 
 fn suspension(definition: &JobDefinitionId, suspended: bool, jobs_too: bool, at: Option<Timestamp>) -> Change {
@@ -69,13 +74,12 @@ pub async fn a_job_definition_is_suspended_with_its_jobs_or_without(bench: Bench
 pub async fn a_timed_suspension_is_a_timer_and_comes_when_it_is_due(bench: Bench) -> Result<()> {
     let (_, _, job, definition) = waiting(&bench, "timed").await?;
     let actor = Actor::new(&bench, "planner").await?;
-    let due = whole_seconds(Timestamp::now() + SignedDuration::from_secs(4))?;
+    let due = in_future(SignedDuration::from_secs(4))?;
     let written = actor.makes(&bench, &suspension(&definition, true, true, Some(due))).await?;
     ensure!(written[0].job_definition.as_ref() == Some(&definition), "{written:?}");
     ensure!(!definition_is_suspended(&bench, &definition).await?, "not yet, though the log says so already");
-    let timer = timers(&bench, "suspend-job-definition", written[0].at).await?.into_iter().find(|entry| entry.at == written[0].at);
-    let timer = timer.context("the timer was born in the same millisecond as the operation")?;
-    ensure!(timer.due == Some(due) && timer.job_definition.is_none() && timer.instance.is_none(), "it does not tell whom it suspends: {timer:?}");
+    let timer = timer_of(&bench, "suspend-job-definition", &written[0], due).await?;
+    ensure!(timer.job_definition.is_none() && timer.instance.is_none(), "it does not tell whom it suspends: {timer:?}");
     let row = bench.client().job(&timer.job).await?.context("it is a job")?.data;
     ensure!(row.due == Some(due) && row.process_definition.is_none() && row.job_definition.is_none(), "{row:?}");
     until("it is suspended", async || Ok(definition_is_suspended(&bench, &definition).await?.then_some(()))).await?;
@@ -87,11 +91,11 @@ pub async fn a_timed_suspension_is_a_timer_and_comes_when_it_is_due(bench: Bench
 pub async fn a_timed_suspension_whose_timer_is_deleted_never_comes(bench: Bench) -> Result<()> {
     let (process, _, job, definition) = waiting(&bench, "averted").await?;
     let actor = Actor::new(&bench, "averter").await?;
-    let due = whole_seconds(Timestamp::now() + SignedDuration::from_secs(4))?;
+    let due = in_future(SignedDuration::from_secs(4))?;
     let versions = Change::ProcessDefinitionSuspension { definition: process.id.clone(), suspended: true, instances_too: true, at: Some(due) };
     for (change, kind) in [(suspension(&definition, true, true, Some(due)), "suspend-job-definition"), (versions, "suspend-processdefinition")] {
         let written = actor.makes(&bench, &change).await?;
-        let timer = timers(&bench, kind, written[0].at).await?.into_iter().find(|entry| entry.at == written[0].at).context("its timer")?;
+        let timer = timer_of(&bench, kind, &written[0], due).await?;
         let deleted = actor.makes(&bench, &Change::DeleteJob { job: timer.job.clone() }).await?;
         ensure!(deleted[0].job.as_ref() == Some(&timer.job), "{deleted:?}");
         ensure!(bench.client().job(&timer.job).await?.is_none());
@@ -108,12 +112,11 @@ pub async fn a_timed_suspension_whose_timer_is_deleted_never_comes(bench: Bench)
 pub async fn a_timed_resumption_is_a_timer_of_its_own_kind(bench: Bench) -> Result<()> {
     let (process, _, _, definition) = waiting(&bench, "awake").await?;
     let actor = Actor::new(&bench, "waker").await?;
-    let due = whole_seconds(Timestamp::now() + SignedDuration::from_hours(1))?;
+    let due = in_future(SignedDuration::from_hours(1))?;
     let versions = Change::ProcessDefinitionSuspension { definition: process.id.clone(), suspended: false, instances_too: false, at: Some(due) };
     for (change, kind) in [(suspension(&definition, false, true, Some(due)), "activate-job-definition"), (versions, "activate-processdefinition")] {
         let written = actor.makes(&bench, &change).await?;
-        let timer = timers(&bench, kind, written[0].at).await?.into_iter().find(|entry| entry.at == written[0].at).context("its timer")?;
-        ensure!(timer.due == Some(due), "{timer:?}");
+        let timer = timer_of(&bench, kind, &written[0], due).await?;
         actor.makes(&bench, &Change::DeleteJob { job: timer.job }).await?;
     }
     Ok(())
@@ -147,7 +150,7 @@ pub async fn a_process_definition_is_suspended_with_its_instances_or_without_and
 pub async fn a_timed_suspension_of_a_process_definition_comes_when_it_is_due(bench: Bench) -> Result<()> {
     let (process, instance, ..) = waiting(&bench, "curfew").await?;
     let actor = Actor::new(&bench, "curfew").await?;
-    let due = whole_seconds(Timestamp::now() + SignedDuration::from_secs(2))?;
+    let due = in_future(SignedDuration::from_secs(2))?;
     let change = Change::ProcessDefinitionSuspension { definition: process.id.clone(), suspended: true, instances_too: true, at: Some(due) };
     actor.makes(&bench, &change).await?;
     let suspended = async || -> Result<bool> { Ok(bench.client().process_instance(&instance).await?.context("it runs")?.data.suspended) };
@@ -171,6 +174,23 @@ pub async fn an_instance_that_is_resumed_wakes_its_job_though_the_job_definition
     bench.prove(RequestName::SuspendInstance, "suspended");
     actor.makes(&bench, &change(false)).await?;
     until("the job runs", async || Ok(bench.client().job(&job).await?.is_none().then_some(()))).await
+}
+
+pub async fn a_suspended_caller_leaves_what_it_called_running_and_is_not_resumed_by_it(bench: Bench) -> Result<()> {
+    let bottom = bench.deploy("called", [timer(), person()]).await?;
+    let top = bench.deploy("caller", [call(&bottom.key)]).await?;
+    let caller = bench.start_failing(&top).await?;
+    let rows = bench.driver().list(&format!("/process-instance?superProcessInstance={}", caller.as_wire())).await?;
+    let called: ProcessInstanceId = rows.first().and_then(|row| row["id"].as_str()).context("it calls one")?.into();
+    let suspended =
+        async |instance: &ProcessInstanceId| -> Result<bool> { Ok(bench.client().process_instance(instance).await?.context("it runs")?.data.suspended) };
+    let actor = Actor::new(&bench, "halter").await?;
+    actor.makes(&bench, &Change::InstanceSuspension { instance: caller.clone(), suspended: true }).await?;
+    ensure!(suspended(&caller).await? && !suspended(&called).await? && !job_is_suspended(&bench, &bench.job_of(&bottom).await?).await?);
+    actor.makes(&bench, &Change::InstanceSuspension { instance: called.clone(), suspended: true }).await?;
+    actor.makes(&bench, &Change::InstanceSuspension { instance: called.clone(), suspended: false }).await?;
+    ensure!(suspended(&caller).await? && !suspended(&called).await?);
+    Ok(())
 }
 
 pub async fn a_job_definition_that_is_resumed_wakes_jobs_of_suspended_instances_and_they_fail(bench: Bench) -> Result<()> {

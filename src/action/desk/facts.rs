@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 
 use crate::action::plan::{ActionId, Plan, Unavailable};
 use crate::action::planner::facts::{Before, Earlier, EarlierTarget, Facts};
@@ -87,7 +87,7 @@ impl JournalFacts {
             url: intent.engine.url.as_wire().to_owned(),
             engine_name: intent.engine.name.as_ref().map(|name| name.as_wire().to_owned()),
             began: story.at,
-            ended: story.end.as_ref().map_or(story.at, |(at, _)| *at),
+            at: at(story),
             jobs_too: jobs_too(story),
             targets: targets.collect(),
             taken_back: self.taken_back(story)?,
@@ -112,10 +112,17 @@ fn value(plan: &Plan, name: &EngineText) -> Option<NewValue> {
     })
 }
 
+/// The bodies of its requests.
+fn bodies(story: &Story) -> impl Iterator<Item = serde_json::Value> {
+    story.intent.requests.iter().filter_map(|request| request.body.as_ref()).filter_map(|body| serde_json::from_str(body.as_wire()).ok())
+}
+
 /// Whether existing jobs or running instances were meant too.
 fn jobs_too(story: &Story) -> bool {
-    story.intent.requests.iter().filter_map(|request| request.body.as_ref()).any(|body| {
-        let body: serde_json::Value = serde_json::from_str(body.as_wire()).unwrap_or_default();
-        ["includeJobs", "includeProcessInstances"].iter().any(|name| body[*name].as_bool() == Some(true))
-    })
+    bodies(story).any(|body| ["includeJobs", "includeProcessInstances"].iter().any(|name| body[*name].as_bool() == Some(true)))
+}
+
+/// When it was to happen, where it was not at once.
+fn at(story: &Story) -> Option<Timestamp> {
+    bodies(story).find_map(|body| body["executionDate"].as_str()?.parse().ok())
 }

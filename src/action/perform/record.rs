@@ -244,3 +244,34 @@ fn counts(ledger: &Ledger) -> Vec<Count> {
 fn unknown(ledger: &Ledger) -> Vec<u64> {
     (0..).zip(&ledger.outcomes).filter(|(_, outcome)| matches!(outcome.class(), Class::Unknown | Class::Open)).map(|(at, _)| at).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::example;
+    use crate::action::plan::OtherCause;
+    use crate::action::wish::Asked;
+    use crate::engine::ClientOptions;
+
+    fn recorded(plan: &Plan) -> journal::Intent {
+        let client = Client::new(ClientOptions::new("http://h/engine-rest".parse().unwrap())).unwrap();
+        match intent(plan, "Resume p1.", &plan.steps(), &client, None) {
+            Entry::Intent(intent) => *intent,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_due_dates_to_put_back_are_recorded_for_jobs_that_are_kept_asleep() {
+        let due = "2026-03-02T05:00:00Z".parse().ok();
+        let asked = Asked::Instances { instances: Vec::new(), suspend: false };
+        let mut plan = example::plan(asked, vec![example::instance("p1")]);
+        plan.held = vec![Held { due, ..example::held(0, "job-7") }];
+        let intent = recorded(&plan);
+        let kept: Vec<_> = intent.held.iter().map(|held| (held.id.as_wire(), held.before.due)).collect();
+        assert_eq!(kept, [("job-7", due)]);
+        assert_eq!(intent.steps, intent.requests.len() as u64);
+        plan.choices.others = OtherCause::Wake;
+        assert!(recorded(&plan).held.is_empty(), "nothing is kept asleep");
+    }
+}

@@ -340,3 +340,13 @@ fn a_sample_shows_keys_of_every_version() {
     assert_eq!(keys(3), ["2 A-job-0000", "3 A-job-0001", "2 A-job-0002"]);
     assert_eq!(keys(20).len(), 7);
 }
+
+#[test]
+fn a_priority_of_a_job_definition_is_said_to_reach_existing_jobs_as_the_engine_does_it() {
+    let asked = |priority| Asked::SetDefinitionPriority { definition: "jd".into(), priority };
+    let mut urgent = plan(asked(Some(7)), vec![job_definition("jd")]);
+    urgent.choices.jobs_too = false;
+    assert_eq!(urgent.sentence(), "Give new and existing jobs of job definition payment v2 · Charge card priority 7.");
+    let reset = plan(asked(None), vec![job_definition("jd")]);
+    assert_eq!(changes(&reset), [Change::JobDefinitionPriority { definition: "jd".into(), priority: None, jobs_too: false }]);
+}

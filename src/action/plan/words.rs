@@ -86,10 +86,8 @@ impl Plan {
             Asked::MoveDueDate { due: Some(due), .. } => format!("Make {what} due {}.", self.moment(*due)),
             Asked::MoveDueDate { due: None, .. } => format!("Make {what} due now."),
             Asked::SetJobPriority { priority, .. } => format!("Give {what} priority {priority}."),
-            Asked::SetDefinitionPriority { priority: Some(priority), .. } => {
-                let existing = if self.choices.jobs_too { "new and existing jobs" } else { "new jobs" };
-                format!("Give {existing} of {what} priority {priority}.")
-            }
+            // Existing ones too, whether they were meant or not (7.18, 7.24 and Operaton 1.0).
+            Asked::SetDefinitionPriority { priority: Some(priority), .. } => format!("Give new and existing jobs of {what} priority {priority}."),
             Asked::SetDefinitionPriority { priority: None, .. } => format!("Give new jobs of {what} the priority of the diagram again."),
             _ => format!("{} {what}.", self.verb),
         }

@@ -40,8 +40,8 @@ pub struct Earlier {
     pub engine_name: Option<String>,
     /// When it began, by the clock of this machine.
     pub began: Timestamp,
-    /// When it was over, or was last heard of.
-    pub ended: Timestamp,
+    /// When it was to happen, where it was not at once.
+    pub at: Option<Timestamp>,
     /// Whether existing jobs or running instances were meant too.
     pub jobs_too: bool,
     /// Its targets.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reading::Reading;
 use crate::action::plan::{Plan, Unavailable, Warning, Weight};
 use crate::action::target::{Subject, Target};
+use crate::action::verb::Verb;
 use crate::engine::catalogue::{Permission, endpoint};
-use crate::engine::{Change, Permit};
+use crate::engine::{Change, Permit, RequestName};
 use crate::model::grouping::Names as _;
 use crate::model::ids::{ProcessInstanceId, ProcessKey};
 use crate::model::rights::Right;
@@ -25,7 +26,11 @@ type Alternatives = &'static [&'static str];
 
 /// Asks for what the plan's requests need and adds what was found to its warnings.
 pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
-    if has_every_right(reading) || plan.targets.is_empty() {
+    if plan.targets.is_empty() {
+        return Ok(());
+    }
+    batch(reading, plan).await?;
+    if has_every_right(reading) {
         return Ok(());
     }
     let processes = processes(reading, &plan.targets);
@@ -45,6 +50,21 @@ pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), 
         let user = reading.asking.picture.engine.user.as_deref().map_or_else(|| "this login".to_owned(), |user| format!("user {}", crate::text::safe(user)));
         let some = if all { String::new() } else { format!(" for {} of {} processes", refused.len(), processes.len()) };
         plan.warnings.push(Warning { weight, text: format!("the engine will refuse this{some}: {user} lacks {lacks} for {}", refused.join(", ")) });
+    }
+    Ok(())
+}
+
+/// Says beforehand where a batch, which a reason or many jobs take, would be refused.
+async fn batch(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
+    let (row, what) = match plan.verb {
+        Verb::Cancel => (RequestName::DeleteInstances, "no reason can be given"),
+        Verb::Retry if plan.targets.len() > 1 => (RequestName::SetJobRetriesBatch, "no batch can be used"),
+        _ => return Ok(()),
+    };
+    if let Permission::AnyOf(alternatives) = endpoint(row).permission
+        && !is_allowed(reading, alternatives, None, &[]).await?
+    {
+        plan.warnings.push(Warning { weight: Weight::Note, text: format!("{what}: this login lacks {}", alternatives.join(" or ")) });
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::reading::{Reading, plural, timed, unavailable};
 use super::{Draft, Drafted};
 use crate::action::plan::{Unavailable, Weight};
-use crate::action::target::{Subject, Target};
+use crate::action::target::{Subject, Target, TimedSuspension};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
 use crate::engine::{CountQuestion, JobFilter, NewValue, Order, Page, VariableHome};
@@ -201,6 +201,15 @@ pub(super) async fn call_off(reading: &Reading<'_>, asked: &Asked, id: &JobId) -
         return Err(unavailable("this is no timer of a suspension that is to come, or it has happened already", "look at the list of timed ones again"));
     };
     let mut draft = Draft::of(Verb::CallOffTimed, asked.clone());
+    if let Some(user) = &timed.user {
+        draft.warn(Weight::Note, format!("ordered by {user}"));
+    }
+    draft.targets.push(timer(reading, timed).await?);
+    Ok(draft)
+}
+
+/// The timer of something that is to happen later as a target.
+pub(super) async fn timer(reading: &Reading<'_>, timed: TimedSuspension) -> Result<Target, Unavailable> {
     let what = if timed.suspend { "suspension" } else { "resumption" };
     let mut whom = "something the history does not tell".to_owned();
     if let Some(definition) = &timed.job_definition {
@@ -209,13 +218,9 @@ pub(super) async fn call_off(reading: &Reading<'_>, asked: &Asked, id: &JobId) -
     } else if let Some(process) = &timed.process_definition {
         whom = reading.label(Some(process), None);
     }
-    if let Some(user) = &timed.user {
-        draft.warn(Weight::Note, format!("ordered by {user}"));
-    }
     let label = format!("the {what} of {whom} at {}", when(reading, timed.at));
     let version = reading.version(timed.process_definition.as_ref());
-    draft.targets.push(Target { label, business_key: None, version, subject: Subject::Timed(timed) });
-    Ok(draft)
+    Ok(Target { label, business_key: None, version, subject: Subject::Timed(timed) })
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 
 use super::facts::{Earlier, EarlierTarget};
-use super::reading::{Reading, unavailable};
+use super::reading::{Reading, timed, unavailable};
 use super::{Draft, Drafted, definitions, instances, processes, single};
 use crate::action::plan::{LeftOut, Unavailable, Weight};
+use crate::action::target::TimedSuspension;
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
 use crate::engine::{Page, UserOperationFilter, UserOperationQuery};
@@ -17,11 +18,11 @@ use crate::model::history::UserOperation;
 use crate::model::ids::{ExecutionId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId};
 use crate::text::EngineText;
 
-/// Operations since an action that are read.
-const OPERATIONS: u32 = 500;
+/// Operations since an action that are read besides its own.
+const OPERATIONS: usize = 500;
 
-/// What an action's own operations may be later than its end, by clocks that tell whole seconds.
-const OWN: SignedDuration = SignedDuration::from_secs(2);
+/// What an action's own operations may be earlier than its beginning, by clocks that tell whole seconds.
+const APART: SignedDuration = SignedDuration::from_secs(2);
 
 /// Processes that are asked whether they are suspended as a whole.
 const PROCESSES: usize = 30;
@@ -41,6 +42,9 @@ pub(super) async fn thaw(reading: &Reading<'_>, asked: &Asked, name: Option<&str
         return Err(unavailable(format!("{} is no freeze: {}", earlier.action, earlier.sentence), "take it back instead"));
     }
     taken_back(&earlier)?;
+    if earlier.at.is_some_and(|at| at > reading.engine_now()) {
+        return Err(unavailable("this freeze was ordered for later and has not come", "take it back instead: that calls its timers off"));
+    }
     resume_definitions(reading, asked.clone(), Verb::Thaw, &earlier).await
 }
 
@@ -55,7 +59,9 @@ pub(super) async fn undo(reading: &Reading<'_>, name: &str) -> Drafted {
     if sent.is_empty() {
         return Err(unavailable("nothing of this action was ever sent", ""));
     }
+    let ordered = earlier.at.filter(|at| *at > reading.engine_now());
     let mut draft = match earlier.verb {
+        _ if ordered.is_some() => call_off(reading, &earlier, &sent).await?,
         Verb::Retry => {
             return Err(unavailable(
                 "a retry cannot be taken back: the jobs have run, or may at any moment",
@@ -117,6 +123,38 @@ fn taken_back(earlier: &Earlier) -> Result<(), Unavailable> {
     }
 }
 
+/// Calls off what an action ordered for later and has not happened yet.
+async fn call_off(reading: &Reading<'_>, earlier: &Earlier, sent: &[&EarlierTarget]) -> Drafted {
+    let suspend = !matches!(earlier.verb, Verb::ResumeJobDefinitions | Verb::ResumeProcesses | Verb::Thaw);
+    let pending = timed(reading.client).await?;
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for target in sent {
+        let is_of = |timed: &&TimedSuspension| {
+            let whom = timed.job_definition.as_ref().map_or_else(|| timed.process_definition.as_ref().map(ProcessDefinitionId::text), |id| Some(id.text()));
+            whom == Some(&target.id) && timed.suspend == suspend && Some(timed.at) == earlier.at
+        };
+        match pending.iter().find(is_of) {
+            Some(timed) => found.push(timed.clone()),
+            None => missing.push(target.label.clone()),
+        }
+    }
+    let Some(first) = found.first() else {
+        return Err(unavailable(
+            "the timers of this action are not found: called off already, or the history does not tell whom they are for",
+            "look at the list of timed ones",
+        ));
+    };
+    let mut draft = Draft::of(Verb::CallOffTimed, Asked::CallOffTimed(first.job.clone()));
+    for timed in found {
+        draft.targets.push(single::timer(reading, timed).await?);
+    }
+    for label in missing {
+        draft.leave_out(label, "its timer is not found: called off already, or not told apart from others");
+    }
+    Ok(draft)
+}
+
 /// Resumes just those job definitions that an action suspended and nobody has touched since.
 async fn resume_definitions(reading: &Reading<'_>, asked: Asked, verb: Verb, earlier: &Earlier) -> Drafted {
     let mut draft = Draft::of(verb, asked);
@@ -131,7 +169,8 @@ async fn resume_definitions(reading: &Reading<'_>, asked: Asked, verb: Verb, ear
         }
     }
     let found = definitions::read(reading, &wanted.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>()).await?;
-    let since = since(reading, &mut draft, earlier, &["SuspendJobDefinition", "SuspendProcessDefinition"]).await?;
+    let since = Since::read(reading, &mut draft, earlier, &["SuspendJobDefinition"]).await?;
+    let processes = Since::read(reading, &mut draft, earlier, &["SuspendProcessDefinition"]).await?;
     let mut whole: HashMap<ProcessDefinitionId, bool> = HashMap::new();
     let mut chosen = Vec::new();
     for (id, target) in wanted {
@@ -139,12 +178,8 @@ async fn resume_definitions(reading: &Reading<'_>, asked: Asked, verb: Verb, ear
             draft.leave_out(target.label.clone(), reading.why_gone());
             continue;
         };
-        let again = since.iter().find(|operation| {
-            operation.job_definition.as_ref() == Some(&id)
-                || operation.kind.as_wire() == "SuspendProcessDefinition"
-                    && operation.process_definition.is_some()
-                    && operation.process_definition == definition.process_definition
-        });
+        let of_process = |operation: &&UserOperation| operation.process_definition.is_some() && operation.process_definition == definition.process_definition;
+        let again = since.again(|operation| operation.job_definition.as_ref() == Some(&id)).or_else(|| processes.operations.iter().find(of_process));
         if !definition.suspended {
             draft.leave_out(target.label.clone(), "somebody resumed it meanwhile");
         } else if let Some(operation) = again {
@@ -179,31 +214,62 @@ fn who(operation: &UserOperation) -> String {
     operation.user.as_ref().map_or_else(|| "somebody".to_owned(), |user| format!("user {user}"))
 }
 
-/// What users did since the action, of these kinds.
-async fn since(reading: &Reading<'_>, draft: &mut Draft, earlier: &Earlier, kinds: &[&str]) -> Result<Vec<UserOperation>, Unavailable> {
-    let after = earlier.ended + reading.asking.picture.engine.clock_offset.unwrap_or_default() + OWN;
-    let mut all = Vec::new();
-    for kind in kinds {
-        let filter = UserOperationFilter { kind: Some((*kind).into()), after: Some(after), ..UserOperationFilter::default() };
-        let query = UserOperationQuery { filter, page: Page::first(OPERATIONS) };
-        let rows = reading.wish(draft, "who suspended what since", reading.client.user_operations_where(&query)).await?.unwrap_or_default();
-        if rows.len() >= OPERATIONS as usize {
-            draft.warn(Weight::Caution, format!("more than {OPERATIONS} suspensions were ordered since: the oldest of them were not looked at"));
+/// What users did since an action began, the oldest first.
+struct Since {
+    operations: Vec<UserOperation>,
+    /// The user as whom the action was performed, where that is known.
+    own: Option<String>,
+}
+
+impl Since {
+    /// Reads operations of these kinds.
+    async fn read(reading: &Reading<'_>, draft: &mut Draft, earlier: &Earlier, kinds: &[&str]) -> Result<Self, Unavailable> {
+        let after = earlier.began + reading.asking.picture.engine.clock_offset.unwrap_or_default() - APART;
+        let most = u32::try_from(earlier.targets.len().saturating_mul(2) + OPERATIONS).unwrap_or(Page::MOST).min(Page::MOST);
+        let mut operations = Vec::new();
+        for kind in kinds {
+            let filter = UserOperationFilter {
+                kind: Some((*kind).into()),
+                property: Some("suspensionState".into()),
+                after: Some(after),
+                ..UserOperationFilter::default()
+            };
+            let query = UserOperationQuery { filter, page: Page::first(most) };
+            let rows = reading.wish(draft, "who suspended what since", reading.client.user_operations_where(&query)).await?.unwrap_or_default();
+            if rows.len() >= most as usize {
+                draft.warn(Weight::Caution, format!("more than {most} suspensions were ordered since: the oldest of them were not looked at"));
+            }
+            operations.extend(rows);
         }
-        all.extend(rows);
+        operations.sort_by_key(|operation| operation.at);
+        Ok(Self { operations, own: reading.asking.picture.engine.user.clone() })
     }
-    Ok(all)
+
+    /// The latest of these that is not the action's own: that is the first by the same user, since each target takes one.
+    fn again(&self, is_of: impl Fn(&UserOperation) -> bool) -> Option<&UserOperation> {
+        let by_us = |operation: &UserOperation| match (&self.own, &operation.user) {
+            (Some(own), Some(user)) => user.as_wire() == own,
+            _ => true,
+        };
+        let mut own = false;
+        let others = self.operations.iter().filter(|operation| is_of(operation)).filter(|operation| {
+            let is_own = !own && by_us(operation);
+            own |= is_own;
+            !is_own
+        });
+        others.last()
+    }
 }
 
 /// Resumes just those instances that an action suspended and nobody has touched since.
 async fn resume_instances(reading: &Reading<'_>, earlier: &Earlier, sent: &[&EarlierTarget]) -> Drafted {
     let mut notes = Draft::of(Verb::ResumeInstances, Asked::Undo(earlier.action.0.clone()));
     let mut left_out = Vec::new();
-    let since = since(reading, &mut notes, earlier, &["Suspend"]).await?;
+    let since = Since::read(reading, &mut notes, earlier, &["Suspend"]).await?;
     let mut chosen: Vec<ProcessInstanceId> = Vec::new();
     for target in sent {
         let id = ProcessInstanceId::from(target.id.clone());
-        let again = since.iter().find(|operation| operation.instance.as_ref() == Some(&id));
+        let again = since.again(|operation| operation.instance.as_ref() == Some(&id));
         let why = match again {
             _ if target.before.suspended => "it was suspended before that action: it stays so".to_owned(),
             Some(operation) => format!("{} suspended it again since: it stays so", who(operation)),
@@ -261,4 +327,48 @@ async fn written(reading: &Reading<'_>, target: &EarlierTarget) -> Drafted {
     let now = Arc::new(now);
     let asked = Asked::SetVariable { instance: instance.clone(), variable: Arc::clone(&now), value: value.clone() };
     single::variable(reading, &asked, &instance, &now, &value).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn operation(definition: &str, user: &str, second: i64) -> UserOperation {
+        UserOperation {
+            id: "row".into(),
+            operation: None,
+            kind: "SuspendJobDefinition".into(),
+            user: Some(user.into()),
+            at: Timestamp::from_second(second).unwrap(),
+            instance: None,
+            process_definition: None,
+            batch: None,
+            job: None,
+            job_definition: Some(definition.into()),
+            external_task: None,
+            task: None,
+            entity: None,
+            property: Some("suspensionState".into()),
+            original: None,
+            new: None,
+            annotation: None,
+        }
+    }
+
+    fn again(own: Option<&str>, operations: &[UserOperation]) -> Option<i64> {
+        let since = Since { operations: operations.to_vec(), own: own.map(str::to_owned) };
+        since.again(|operation| operation.job_definition == Some("jd".into())).map(|operation| operation.at.as_second())
+    }
+
+    #[test]
+    fn the_first_suspension_by_ourselves_is_the_actions_own_and_every_other_is_somebodys() {
+        let (ours, again_ours, theirs) = (operation("jd", "demo", 1), operation("jd", "demo", 2), operation("jd", "anna", 3));
+        assert_eq!(again(Some("demo"), std::slice::from_ref(&ours)), None);
+        assert_eq!(again(Some("demo"), &[ours.clone(), again_ours]), Some(2), "another session of ours wants it so");
+        assert_eq!(again(Some("demo"), &[ours.clone(), theirs.clone()]), Some(3));
+        assert_eq!(again(Some("demo"), std::slice::from_ref(&theirs)), Some(3), "ours never arrived");
+        assert_eq!(again(None, std::slice::from_ref(&ours)), None, "who we are is not known");
+        assert_eq!(again(Some("demo"), &[ours, operation("other", "anna", 3)]), None);
+    }
 }

@@ -34,6 +34,7 @@ use crate::action::plan::Unavailable;
 use crate::action::verb::{Verb, availability};
 use crate::action::wish::Wish;
 use crate::model::snapshot::Link;
+use crate::poll::command::PollCommand;
 
 /// What the app knows of actions.
 #[derive(Debug, Default)]
@@ -55,6 +56,10 @@ impl Acting {
         self.ledgers.iter().filter(|ledger| !matches!(ledger.stage, Stage::Verifying | Stage::Over(_)))
     }
 
+    fn over(&self) -> usize {
+        self.ledgers.iter().filter(|ledger| matches!(ledger.stage, Stage::Over(_))).count()
+    }
+
     /// Actions that are not over.
     pub fn running(&self) -> impl Iterator<Item = &Arc<Ledger>> {
         self.ledgers.iter().filter(|ledger| !matches!(ledger.stage, Stage::Over(_)))
@@ -62,7 +67,8 @@ impl Acting {
 }
 
 /// Takes in what the desk told.
-pub(super) fn take(app: &mut App, acted: Acted) {
+pub(super) fn take(app: &mut App, acted: Acted) -> Vec<Effect> {
+    let over = app.acting.over();
     match acted {
         Acted::Planned(asking, planned) => {
             let now = app.now;
@@ -92,6 +98,8 @@ pub(super) fn take(app: &mut App, acted: Acted) {
             _ => {}
         }
     }
+    // What an action changed is seen at once, and not only when its turn comes.
+    if acting.over() > over { vec![Effect::Poll(PollCommand::Refresh)] } else { Vec::new() }
 }
 
 /// Asks for a deed on what is selected.

@@ -38,6 +38,8 @@ pub struct Selection {
     pub job_definitions: Vec<(JobDefinitionId, bool)>,
     /// Versions of processes, and whether they are suspended.
     pub processes: Vec<(ProcessDefinitionId, bool)>,
+    /// Every active job definition of what is shown, whatever is selected: what a freeze would stop.
+    pub active: Vec<JobDefinitionId>,
     /// A variable.
     pub variable: Option<Arc<Variable>>,
     /// Whether the rows were marked, rather than one being under the cursor.
@@ -65,6 +67,8 @@ pub fn selection(app: &App) -> Selection {
             Pane::Definitions => of_definitions(app),
         },
     };
+    let shown = app.snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default();
+    selection.active = shown.iter().filter(|row| !row.suspended).map(|row| row.id.clone()).collect();
     if selection.job_definitions.is_empty() {
         selection.job_definitions = definitions_of(&selection.incidents, &whole);
     }
@@ -89,7 +93,7 @@ fn definitions_of(incidents: &[Arc<KnownIncident>], snapshot: &Snapshot) -> Vec<
 fn of_incidents(app: &App) -> Selection {
     let (pane, snapshot) = (&app.incidents, &app.snapshot);
     let mut chosen = Selection::default();
-    let place = |key: &crate::model::grouping::GroupKey| snapshot.groups.find(key).map_or_else(String::new, |group| group_words(group));
+    let place = |key: &crate::model::grouping::GroupKey| snapshot.groups.find(key).map_or_else(String::new, group_words);
     match pane.level() {
         Level::Groups => {
             let keys = marked_or_selected(&pane.groups, &mut chosen.marked);

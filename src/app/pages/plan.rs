@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::Contents;
 use crate::action::plan::{Choices, Danger, OtherCause, Plan, Unavailable, Weight};
+use crate::action::target::Subject;
 use crate::action::verb::Verb;
 use crate::action::wish::Wish;
 use crate::app::command::Choice;
@@ -226,9 +227,16 @@ fn choices(plan: &Plan, lines: &mut Vec<Line>) {
 /// What may be chosen in this plan.
 pub fn offered(plan: &Plan) -> Vec<Choice> {
     let many = plan.targets.len() > 1;
+    // External tasks have no due date, and no batch of the engine takes them by their ids alone.
+    let jobs = plan.targets.iter().any(|target| matches!(target.subject, Subject::Job { .. }));
     let mut choices = match plan.verb {
-        Verb::Retry if many => vec![Choice::Attempts, Choice::Due, Choice::Pace, Choice::Canary, Choice::StopAt, Choice::Batch],
-        Verb::Retry => vec![Choice::Attempts, Choice::Due],
+        Verb::Retry => {
+            let mut choices = vec![Choice::Attempts];
+            choices.extend(jobs.then_some(Choice::Due));
+            choices.extend(many.then_some([Choice::Pace, Choice::Canary, Choice::StopAt]).into_iter().flatten());
+            choices.extend((many && jobs).then_some(Choice::Batch));
+            choices
+        }
         Verb::Cancel if plan.levels.len() > 1 => vec![Choice::Level, Choice::Listeners],
         Verb::Cancel => vec![Choice::Listeners],
         Verb::SuspendJobDefinitions | Verb::ResumeJobDefinitions | Verb::SuspendProcesses | Verb::ResumeProcesses | Verb::Freeze | Verb::Thaw => {
@@ -237,6 +245,9 @@ pub fn offered(plan: &Plan) -> Vec<Choice> {
         Verb::SetDefinitionPriority => vec![Choice::Existing],
         _ => Vec::new(),
     };
+    if many && !matches!(plan.verb, Verb::Retry | Verb::Cancel) {
+        choices.push(Choice::Pace);
+    }
     if !plan.held.is_empty() {
         choices.push(Choice::Others);
     }

@@ -75,7 +75,7 @@ pub(super) const CHANGES: &[Endpoint] = &[
         kind: Kind::Change(Evidence {
             entries: &[entry("SetJobRetries", "Job", Some("nrOfInstances"))],
             state: state(RequestName::JobsByIds, "retries"),
-            side_effects: "A batch works in jobs of its own, with the rights of whoever made it. It is done when attempts were given, whatever becomes of the jobs.",
+            side_effects: "A batch works in jobs of its own that ask for no rights. It is done when attempts were given, whatever becomes of the jobs.",
         }),
         note: "By ids alone: a query with a mistyped filter matches every job.",
         ..CHANGE
@@ -233,8 +233,9 @@ pub(super) const CHANGES: &[Endpoint] = &[
         kind: Kind::Change(Evidence {
             entries: &[entry("Delete", "ProcessInstance", Some("nrOfInstances"))],
             state: state(RequestName::HistoricProcessInstancesByIds, "deleteReason"),
-            side_effects: "A batch works in jobs of its own, with the rights of whoever made it. What each called ends with it, and so may its caller.",
+            side_effects: "A batch works in jobs of its own that ask for no rights. What each called ends with it, and so may its caller.",
         }),
+        note: "The reason stands in the history of all that end with it, callers included. An id that is gone counts as done.",
         ..CHANGE
     },
     Endpoint {

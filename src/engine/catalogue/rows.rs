@@ -373,7 +373,7 @@ pub(super) const READS: &[Endpoint] = &[
         permission: Permission::AnyOf(&["READ_HISTORY on BATCH"]),
         history: HistoryNeed::Full,
         statuses: BY_ID,
-        note: "Finished means that the changes were made, not what became of them.",
+        note: "Finished means that the changes were made, not what became of them. The end is noticed up to 30 s late: count the jobs of its job definition.",
         ..READ
     },
 ];

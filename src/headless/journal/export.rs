@@ -203,9 +203,9 @@ pub(super) fn markdown(stories: &[Story], verified: &Verified, zone: &TimeZone) 
             let _ = writeln!(text, "- {name}: {}", plain(&words));
         }
         text.push_str("\n| type | id | name | business key | outcome |\n|---|---|---|---|---|\n");
-        for (index, target) in (0..).zip(targets) {
+        for (outcome, target) in words::of_targets(story).into_iter().zip(targets) {
             let key = target.business_key.as_ref().map(ToString::to_string).unwrap_or_default();
-            let cells = [target.kind.to_string(), target.id.to_string(), target.label.to_string(), key, words::of_target(story, index)];
+            let cells = [target.kind.to_string(), target.id.to_string(), target.label.to_string(), key, outcome];
             let _ = writeln!(text, "| {} |", cells.map(|cell| plain(&cell)).join(" | "));
         }
         text.push('\n');

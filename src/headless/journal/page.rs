@@ -60,9 +60,9 @@ pub(super) fn story(story: &Story, zone: &TimeZone) -> String {
         line("read back", format!("{} by {}: {}", words::time(*at, zone), words::person(&read.who), words::counts(&read.counts)));
     }
     let mut rows = vec![["TARGET", "ID", "NAME", "BUSINESS KEY", "OUTCOME"].map(str::to_owned)];
-    rows.extend((0..).zip(&intent.targets).map(|(index, target)| {
+    rows.extend(words::of_targets(story).into_iter().zip(&intent.targets).map(|(outcome, target)| {
         let key = target.business_key.as_ref().map(ToString::to_string).unwrap_or_default();
-        [target.kind.to_string(), target.id.to_string(), target.label.to_string(), key, words::of_target(story, index)]
+        [target.kind.to_string(), target.id.to_string(), target.label.to_string(), key, outcome]
     }));
     let _ = write!(text, "\n{}", table(&rows));
     if !intent.held.is_empty() {
@@ -97,7 +97,10 @@ pub(super) fn verified(verified: &Verified, folder: &Path) -> String {
     let Verified { lines, days, span, head, torn, broken, asked } = verified;
     let extent = span.map_or_else(
         || format!("no lines in {}", safe(&place)),
-        |(first, last)| format!("{} lines in {} files, {first} to {last}, in {}", count_exact(*lines), count_exact(*days), safe(&place)),
+        |(first, last)| match days {
+            1 => format!("{} lines of {first}, in {}", count_exact(*lines), safe(&place)),
+            _ => format!("{} lines of {} days, {first} to {last}, in {}", count_exact(*lines), count_exact(*days), safe(&place)),
+        },
     );
     let mut text = match broken {
         None => format!("whole: {extent}\n"),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::journal::{Class, Count, Exact, How, Standing, Story, Summary, Who};
+use crate::journal::{Answered, Class, Count, Exact, How, Standing, Story, Summary, Who};
 use crate::text::count_exact;
 
 /// A moment in the operator's zone, with its offset.
@@ -66,12 +66,34 @@ pub(super) fn counts(counts: &[Count]) -> String {
     counts.into_iter().map(|count| format!("{} {}", count_exact(count.count), count.name)).collect::<Vec<_>>().join(", ")
 }
 
-/// What became of one target; a dash where nothing is recorded.
-pub(super) fn of_target(story: &Story, index: u64) -> String {
-    let Some(outcome) = story.outcomes.get(&index) else { return "–".to_owned() };
-    match &outcome.words {
-        Some(words) => format!("{}: {words}", outcome.name),
-        None => outcome.name.to_string(),
+/// What became of each target, in their order; where no outcome is recorded, how far its requests went.
+pub(super) fn of_targets(story: &Story) -> Vec<String> {
+    let mut words: Vec<String> = vec!["–".to_owned(); story.intent.targets.len()];
+    for (step, request) in (0..).zip(&story.intent.requests) {
+        let how_far = how_far(story, step);
+        for target in &request.targets {
+            // Of several requests for one target, the last one that went out tells most.
+            if let Some(word) = usize::try_from(*target).ok().and_then(|index| words.get_mut(index)).filter(|word| *word == "–" || how_far != NEVER) {
+                word.clone_from(&how_far);
+            }
+        }
+    }
+    for (index, word) in (0..).zip(&mut words) {
+        if let Some(outcome) = story.outcomes.get(&index) {
+            *word = outcome.words.as_ref().map_or_else(|| outcome.name.to_string(), |said| format!("{}: {said}", outcome.name));
+        }
+    }
+    words
+}
+
+const NEVER: &str = "never sent";
+
+fn how_far(story: &Story, step: u64) -> String {
+    match (story.sent.contains_key(&step), story.answers.get(&step)) {
+        (_, Some(Answered { answer: kind, words: Some(words), .. })) => format!("{}: {words}", answer(*kind)),
+        (_, Some(Answered { answer: kind, .. })) => format!("{}, outcome not recorded", answer(*kind)),
+        (true, None) => "may have been sent, no answer recorded".to_owned(),
+        (false, None) => NEVER.to_owned(),
     }
 }
 

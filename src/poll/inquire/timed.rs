@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Counter;
+use super::{Counter, alone};
 use crate::engine::{EngineError, JobLogFilter, JobLogQuery, MOST_IDS, Order, Page, UserOperationFilter, UserOperationQuery};
 use crate::model::history::{JobLogEntry, UserOperation};
 use crate::model::ids::JobId;
@@ -22,8 +22,11 @@ const KINDS: [(&str, bool, &str); 4] = [
     ("activate-processdefinition", false, "ActivateProcessDefinition"),
 ];
 
-/// Timers of one kind that are looked for, the newest first, and operations around them.
+/// Timers of one kind that are looked for, the newest first.
 const MOST: u32 = 200;
+
+/// Operations that are read between the first of these timers and the last.
+const OPERATIONS: u32 = 1_000;
 
 /// The longest time between the entry of a timer and that of its operation.
 const APART: SignedDuration = SignedDuration::from_millis(50);
@@ -44,17 +47,7 @@ impl Counter {
             let ids: Vec<JobId> = entries.iter().map(|entry| entry.job.clone()).take(MOST_IDS).collect();
             let jobs = if ids.is_empty() { Vec::new() } else { self.one(self.client.jobs(&ids)).await? };
             entries.retain(|entry| jobs.iter().any(|job| job.id == entry.job));
-            let Some((first, last)) = entries.iter().map(|entry| entry.at).min().zip(entries.iter().map(|entry| entry.at).max()) else { continue };
-            let window = UserOperationFilter {
-                kind: Some(operation.into()),
-                property: Some("suspensionState".into()),
-                after: Some(first - APART),
-                before: Some(last + APART),
-                ..UserOperationFilter::default()
-            };
-            let query = UserOperationQuery { filter: window, page: Page::first(MOST) };
-            // Without them the timers are known, and not whom they are for.
-            let operations = self.one(self.client.user_operations_where(&query)).await.unwrap_or_default();
+            let operations = self.operations_around(operation, &entries).await?;
             for (entry, operation) in paired(&entries, &operations) {
                 let Some(at) = jobs.iter().find(|job| job.id == entry.job).and_then(|job| job.due).or(entry.due) else { continue };
                 let job_definition = operation.and_then(|operation| operation.job_definition.clone());
@@ -70,6 +63,21 @@ impl Counter {
         }
         pending.sort_by(|a, b| (a.at, &a.job).cmp(&(b.at, &b.job)));
         Ok(pending)
+    }
+
+    /// The operations among which are those that made these timers. Without them the timers are known, and not whom they are for.
+    async fn operations_around(&self, kind: &str, entries: &[JobLogEntry]) -> Result<Vec<UserOperation>, EngineError> {
+        let times = || entries.iter().map(|entry| entry.at);
+        let Some((first, last)) = times().min().zip(times().max()) else { return Ok(Vec::new()) };
+        let filter = UserOperationFilter {
+            kind: Some(kind.into()),
+            property: Some("suspensionState".into()),
+            after: Some(first - APART),
+            before: Some(last + APART),
+            ..UserOperationFilter::default()
+        };
+        let query = UserOperationQuery { filter, page: Page::first(OPERATIONS) };
+        Ok(alone(self.one(self.client.user_operations_where(&query)).await)?.unwrap_or_default())
     }
 }
 

@@ -20,7 +20,7 @@ const COLUMNS: [Column; 4] = [
 ];
 
 /// Lines the sum of the outcomes may take.
-const SUM: u16 = 3;
+const SUM: usize = 3;
 
 /// Draws the page.
 pub fn draw(app: &App, page: &ActionPage, look: &Look, area: Rect, buffer: &mut Buffer) {
@@ -74,11 +74,12 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
 
 fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut Buffer) {
     let mut lines: Vec<(String, Role)> = Vec::new();
-    let sentence = wrap_words(&ledger.plan.sentence(), area.width.into());
-    lines.extend(sentence.into_iter().take(1).map(|part| (part, Role::Text)));
+    lines.push((ledger.sentence.clone(), Role::Text));
     lines.push((ledger.summary(), summary_role(ledger)));
     let held = match &ledger.stage {
-        Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => Some(format!("{why} space goes on all the same, S stops.")),
+        Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
+            Some(format!("Nothing is sent: space goes on all the same, S stops. {why}"))
+        }
         Stage::Paused(PausedBy::Operator) => Some("Nothing is sent; what was sent is read back. space goes on, S stops.".to_owned()),
         Stage::Over(Ending::Failed(why)) => Some(why.clone()),
         _ => None,
@@ -86,19 +87,15 @@ fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut B
     let note = ledger.notes.last().map(|(at, note)| format!("{} ago: {note}", age(app.now.since(*at))));
     lines.push(held.map(|held| (held, Role::Warning)).or(note.map(|note| (note, Role::Muted))).unwrap_or_else(|| (String::new(), Role::Muted)));
     lines.push((progress_words(ledger), Role::Muted));
-    for (line, (text, role)) in (0..area.height).zip(&lines) {
-        if line == 1 {
-            // The sum is what is looked for: it may take three lines.
-            for (extra, part) in (0..SUM).zip(wrap_words(text, area.width.into())) {
-                if let Some(mut pen) = Pen::new(buffer, area, line + extra) {
-                    pen.write(&part, look.style(*role));
-                }
+    let mut line = 0;
+    for (place, (text, role)) in lines.iter().enumerate().filter(|(_, (text, _))| !text.is_empty()) {
+        // The sum is what is looked for: it may take three lines.
+        let most = if place == 1 { SUM } else { 1 };
+        for part in wrap_words(text, area.width.into()).into_iter().take(most) {
+            if let Some(mut pen) = Pen::new(buffer, area, line) {
+                pen.write(&part, look.style(*role));
             }
-            continue;
-        }
-        let line = if line > 1 { line + SUM - 1 } else { line };
-        if let Some(mut pen) = Pen::new(buffer, area, line) {
-            pen.write(&crate::text::truncate(text, area.width.into()), look.style(*role));
+            line += 1;
         }
     }
 }

@@ -43,7 +43,7 @@ fn cells(app: &App, row: &ActionRow) -> Vec<Cell> {
             vec![
                 Cell::new(age(app.now.since(ledger.began)), Role::Muted),
                 Cell::new(stage, role),
-                Cell::new(ledger.plan.sentence(), Role::Text),
+                Cell::new(ledger.sentence.clone(), Role::Text),
                 Cell::new(ledger.summary(), Role::Text),
             ]
         }

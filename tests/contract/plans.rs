@@ -1,0 +1,551 @@
+//! Plans on real engines: what a plan says before is what the engine does after.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use bpmtop::action::plan::{OtherCause, Plan, Unavailable, Weight};
+use bpmtop::action::planner::facts::{Before, Earlier, EarlierTarget, Facts};
+use bpmtop::action::planner::{self, Asking};
+use bpmtop::action::target::Subject;
+use bpmtop::action::verb::{Role, Verb};
+use bpmtop::action::wish::{Asked, Wish};
+use bpmtop::engine::{Client, IncidentFilter, IncidentQuery, NewValue, Page, RequestName, Sent};
+use bpmtop::model::grouping::KnownIncident;
+use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
+use bpmtop::model::masking::Mask;
+use bpmtop::model::section::Moment;
+use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
+use bpmtop::poll::inquire::Counter;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::bench::{Bench, Deployed, SOON, until};
+use super::diagrams::{call, call_many, external, job, person, timer, work};
+
+/// A journal that holds what a test puts there.
+#[derive(Default)]
+struct Remembered(Mutex<Vec<Earlier>>);
+
+impl Facts for Remembered {
+    fn frozen(&self, _: &EngineIdentity) -> Result<Option<Earlier>, Unavailable> {
+        Ok(self.0.lock().ok().and_then(|all| all.iter().rev().find(|earlier| earlier.verb == Verb::Freeze).cloned()))
+    }
+
+    fn action(&self, name: &str) -> Result<Option<Earlier>, Unavailable> {
+        Ok(self.0.lock().ok().and_then(|all| all.iter().find(|earlier| earlier.action.0 == name).cloned()))
+    }
+}
+
+impl Remembered {
+    /// Notes a plan as performed just now.
+    fn note(&self, plan: &Plan) {
+        let was = |suspended| Before { suspended, ..Before::default() };
+        let before = |subject: &Subject| match subject {
+            Subject::JobDefinition(definition) => was(definition.suspended),
+            Subject::Instance(instance) => was(instance.suspended),
+            Subject::ProcessDefinition(definition) => was(definition.suspended),
+            Subject::Job { job, .. } => Before { due: job.due, priority: Some(job.priority), ..Before::default() },
+            Subject::Incident(known) => Before { note: known.incident.annotation.as_ref().map(|note| note.as_wire().to_owned()), ..Before::default() },
+            Subject::Variable { before, .. } => Before { value: before.clone(), ..Before::default() },
+            Subject::ExternalTask { .. } | Subject::Timed(_) => Before::default(),
+        };
+        let target = |target: &bpmtop::action::target::Target| EarlierTarget {
+            id: target.id().into(),
+            instance: target.instance().map(|instance| instance.text().clone()),
+            label: target.label.clone(),
+            sent: true,
+            before: before(&target.subject),
+        };
+        let earlier = Earlier {
+            action: plan.action.clone(),
+            verb: plan.verb,
+            sentence: plan.sentence(),
+            url: plan.engine.url.clone(),
+            engine_name: None,
+            began: plan.read.wall,
+            at: plan.choices.at,
+            jobs_too: plan.choices.jobs_too,
+            targets: plan.targets.iter().map(target).collect(),
+            taken_back: None,
+        };
+        self.0.lock().expect("no test panics with it").push(earlier);
+    }
+}
+
+fn asking(bench: &Bench, what: Asked, facts: Arc<dyn Facts>) -> Asking {
+    let version = bench.client().known_version().map(|version| version.text);
+    let engine = EngineIdentity { url: bench.target().url.clone(), version, ..EngineIdentity::default() };
+    Asking {
+        wish: Arc::new(Wish { about: "the test".to_owned(), what }),
+        picture: Arc::new(Snapshot::empty(engine, Moment::now())),
+        profile: None,
+        production: false,
+        role: Role::Admin,
+        read_only: false,
+        mask: Arc::new(Mask::default()),
+        zone: TimeZone::UTC,
+        facts,
+    }
+}
+
+async fn planned_as(client: &Client, bench: &Bench, what: Asked) -> Result<Plan, Unavailable> {
+    planner::plan(client, &asking(bench, what, Arc::new(Remembered::default()))).await
+}
+
+async fn planned(bench: &Bench, what: Asked) -> Result<Plan> {
+    planned_as(bench.client(), bench, what).await.map_err(|why| anyhow::anyhow!("no plan: {} ({})", why.why, why.remedy))
+}
+
+async fn remembering(bench: &Bench, what: Asked, facts: &Arc<Remembered>) -> Result<Plan, Unavailable> {
+    planner::plan(bench.client(), &asking(bench, what, Arc::clone(facts) as Arc<dyn Facts>)).await
+}
+
+/// Sends the steps of a plan, in their order.
+async fn perform(bench: &Bench, plan: &Plan) -> Result<()> {
+    plan.is_performable().map_err(|why| anyhow::anyhow!("not performable: {}", why.why))?;
+    for step in plan.steps() {
+        match bench.client().change(&step.change).await.sent {
+            Sent::Accepted { .. } => {}
+            other => bail!("{:?}: {other:?}", step.change),
+        }
+    }
+    Ok(())
+}
+
+/// The plan's warnings and what it left out, one a line.
+fn told(plan: &Plan) -> String {
+    let warnings = plan.warnings.iter().map(|warning| format!("{:?}: {}", warning.weight, warning.text));
+    warnings.chain(plan.left_out.iter().map(|left| format!("left out {}: {}", left.label, left.why))).collect::<Vec<_>>().join("\n")
+}
+
+async fn incidents(bench: &Bench, process: &Deployed) -> Result<Vec<Arc<KnownIncident>>> {
+    let filter = IncidentFilter { process_definition: Some(process.id.clone()), ..IncidentFilter::default() };
+    let rows = bench.client().incidents(&IncidentQuery { filter, sort: None, page: Page::first(100) }).await?.data;
+    Ok(rows.into_iter().map(KnownIncident::of).collect())
+}
+
+async fn definitions(bench: &Bench, process: &Deployed) -> Result<Vec<JobDefinitionId>> {
+    let rows = bench.driver().list(&format!("/job-definition?processDefinitionId={}", process.id.as_wire())).await?;
+    rows.iter().map(|row| row["id"].as_str().map(JobDefinitionId::from).context("an id")).collect()
+}
+
+async fn runs(bench: &Bench, instance: &ProcessInstanceId) -> Result<bool> {
+    Ok(bench.client().process_instance(instance).await?.is_some())
+}
+
+async fn called(bench: &Bench, caller: &ProcessInstanceId) -> Result<Vec<ProcessInstanceId>> {
+    let rows = bench.driver().called_by(caller.as_wire(), "").await?;
+    Ok(rows.iter().map(|id| ProcessInstanceId::from(id.as_str())).collect())
+}
+
+async fn failed_count(bench: &Bench, process: &Deployed, number: u64) -> Result<()> {
+    bench.driver().await_count(&format!("/incident/count?processDefinitionId={}", process.id.as_wire()), SOON, |count| count == number).await?;
+    Ok(())
+}
+
+async fn start_ok(bench: &Bench, process: &Deployed) -> Result<ProcessInstanceId> {
+    let id = bench.driver().start(&process.key, &bench.name("business"), &json!({"ok": true})).await?;
+    Ok(id.as_str().into())
+}
+
+pub async fn a_plan_to_retry_is_of_what_is_failed_still_and_makes_each_fail_anew(bench: Bench) -> Result<()> {
+    let process = bench.failed("retry", 3).await?;
+    let known = incidents(&bench, &process).await?;
+    let gone = known[0].incident.process_instance.clone().context("an instance")?;
+    bench.driver().cancel_instance(gone.as_wire()).await?;
+    let plan = planned(&bench, Asked::Retry(known.clone())).await?;
+    ensure!((plan.targets.len(), plan.left_out.len()) == (2, 1), "{}", told(&plan));
+    ensure!(plan.left_out[0].why.contains("gone"), "{}", told(&plan));
+    ensure!(plan.targets.iter().all(|target| target.business_key.is_some() && target.label.contains("work")), "{:?}", plan.targets);
+    ensure!(plan.sentence().starts_with("Retry 2 jobs of the test: each gets 1 attempt, due now"), "{}", plan.sentence());
+    ensure!(plan.steps().len() == 2);
+    perform(&bench, &plan).await?;
+    let new = async || {
+        let now = incidents(&bench, &process).await?;
+        Ok((now.len() == 2 && now.iter().all(|new| known.iter().all(|old| old.incident.id != new.incident.id))).then_some(()))
+    };
+    until("each failed anew", new).await?;
+    let again = planned(&bench, Asked::Retry(incidents(&bench, &process).await?)).await?;
+    ensure!(told(&again).contains("retried and failed again before, up to once"), "{}", told(&again));
+    let stale = planned(&bench, Asked::Retry(known)).await?;
+    ensure!(stale.targets.len() == 2, "the jobs are the same and failed again: {}", told(&stale));
+    Ok(())
+}
+
+pub async fn a_plan_to_retry_leaves_out_what_has_attempts_and_refuses_what_does_not_belong_together(bench: Bench) -> Result<()> {
+    let (one, other) = (bench.failed("one", 1).await?, bench.deploy("other", [job("elsewhere", "${ok.elsewhere}", "R1/PT0S")]).await?);
+    bench.start_failing(&other).await?;
+    failed_count(&bench, &other, 1).await?;
+    let both = [incidents(&bench, &one).await?, incidents(&bench, &other).await?].concat();
+    let no = planned_as(bench.client(), &bench, Asked::Retry(both)).await.err().context("there is no such plan")?;
+    ensure!(no.why.contains("2 places with 2 different messages"), "{no:?}");
+    let waiting = bench.deploy("waiting", [timer()]).await?;
+    bench.start_failing(&waiting).await?;
+    let plan = planned(&bench, Asked::RetryItems { jobs: vec![bench.job_of(&waiting).await?, "gone".into()], tasks: Vec::new() }).await?;
+    ensure!(plan.targets.is_empty() && plan.is_performable().is_err(), "{}", told(&plan));
+    ensure!(told(&plan).contains("attempt") && told(&plan).contains("job gone"), "{}", told(&plan));
+    Ok(())
+}
+
+pub async fn a_plan_to_retry_a_suspended_job_says_that_nothing_will_run(bench: Bench) -> Result<()> {
+    let process = bench.failed("asleep", 1).await?;
+    bench.driver().suspend_job_definitions(&process.key, true, true).await?;
+    let plan = planned(&bench, Asked::Retry(incidents(&bench, &process).await?)).await?;
+    ensure!(told(&plan).contains("Caution: it is suspended: a retry ends the incident, though nothing runs"), "{}", told(&plan));
+    ensure!(told(&plan).contains("1 job definition of these is suspended"), "{}", told(&plan));
+    perform(&bench, &plan).await?;
+    let job = bench.client().job(&bench.job_of(&process).await?).await?.context("the job is there")?.data;
+    ensure!(job.retries == 1 && job.suspended && incidents(&bench, &process).await?.is_empty(), "{job:?}");
+    Ok(())
+}
+
+pub async fn a_plan_to_retry_an_external_task_gives_it_attempts(bench: Bench) -> Result<()> {
+    let topic = bench.name("topic");
+    let process = bench.deploy("outside", [external(&topic)]).await?;
+    bench.start_failing(&process).await?;
+    let tasks = bench.driver().fetch_and_lock("worker", &topic, 1, Duration::from_secs(60)).await?;
+    let task = tasks[0]["id"].as_str().context("an id")?.to_owned();
+    let held = planned(&bench, Asked::Unlock(task.as_str().into())).await?;
+    ensure!(told(&held).contains("Caution: worker worker holds it until"), "{}", told(&held));
+    perform(&bench, &held).await?;
+    let free = planned_as(bench.client(), &bench, Asked::Unlock(task.as_str().into())).await;
+    ensure!(free.as_ref().is_err_and(|why| why.why == "no worker holds this external task"), "{free:?}");
+    bench.driver().put(&format!("/external-task/{task}/retries"), &json!({"retries": 0})).await?;
+    let plan = planned(&bench, Asked::Retry(incidents(&bench, &process).await?)).await?;
+    ensure!(plan.targets.len() == 1 && plan.targets[0].kind() == "external task", "{}", told(&plan));
+    perform(&bench, &plan).await?;
+    ensure!(incidents(&bench, &process).await?.is_empty());
+    Ok(())
+}
+
+pub async fn a_plan_from_a_caller_retries_the_cause_below_it(bench: Bench) -> Result<()> {
+    let bottom = bench.deploy("bottom", [work()]).await?;
+    let middle = bench.deploy("middle", [call(&bottom.key)]).await?;
+    let top = bench.deploy("top", [call(&middle.key)]).await?;
+    let instance = bench.start_failing(&top).await?;
+    failed_count(&bench, &top, 1).await?;
+    let plan = planned(&bench, Asked::RetryBelow(instance.clone())).await?;
+    ensure!(plan.targets.len() == 1 && plan.targets[0].id() == bench.job_of(&bottom).await?.as_wire(), "{}", told(&plan));
+    ensure!(plan.tree.iter().map(|line| line.depth).collect::<Vec<_>>() == [0, 1, 2] && plan.tree[0].asked, "{:?}", plan.tree);
+    ensure!(plan.tree[2].note.contains("failed here"), "{:?}", plan.tree);
+    ensure!(told(&plan).contains("2 incidents further up wait for it and clear with it"), "{}", told(&plan));
+    let below = called(&bench, &called(&bench, &instance).await?[0]).await?;
+    bench.driver().set_variable(below[0].as_wire(), "ok", &json!(true)).await?;
+    perform(&bench, &plan).await?;
+    until("all three run through", async || Ok((!runs(&bench, &instance).await?).then_some(()))).await?;
+    let over = planned_as(bench.client(), &bench, Asked::RetryBelow(instance)).await;
+    ensure!(over.as_ref().is_err_and(|why| why.why.contains("does not run any more")), "{over:?}");
+    Ok(())
+}
+
+pub async fn a_plan_to_cancel_a_child_counts_the_callers_that_end_with_it(bench: Bench) -> Result<()> {
+    let bottom = bench.deploy("bottom", [person()]).await?;
+    let middle = bench.deploy("middle", [call(&bottom.key)]).await?;
+    let top = bench.deploy("top", [call(&middle.key)]).await?;
+    let first = bench.start_failing(&top).await?;
+    let second = called(&bench, &first).await?.remove(0);
+    let third = called(&bench, &second).await?.remove(0);
+    let plan = planned(&bench, Asked::Cancel(second.clone())).await?;
+    ensure!(plan.levels.len() == 1 && plan.levels[0].count == 3 && plan.levels[0].complete, "{:?}", plan.levels);
+    ensure!(plan.targets[0].id() == first.as_wire(), "it begins at the top, which ends anyway");
+    ensure!(plan.levels[0].warnings.iter().any(|warning| warning.text.contains("cannot be cancelled alone")), "{:?}", plan.levels[0].warnings);
+    ensure!(plan.levels[0].tree.iter().map(|line| line.asked).collect::<Vec<_>>() == [false, true, false], "{:?}", plan.levels[0].tree);
+    perform(&bench, &plan).await?;
+    for instance in [&first, &second, &third] {
+        ensure!(!runs(&bench, instance).await?, "{instance} runs");
+    }
+    let over = planned_as(bench.client(), &bench, Asked::Cancel(second)).await;
+    ensure!(over.as_ref().is_err_and(|why| why.why.contains("ended already")), "{over:?}");
+    Ok(())
+}
+
+pub async fn a_plan_to_cancel_one_of_several_offers_it_alone_and_all_of_them(bench: Bench) -> Result<()> {
+    let bottom = bench.deploy("bottom", [person()]).await?;
+    let middle = bench.deploy("middle", [call_many(&bottom.key, 3, "true")]).await?;
+    let top = bench.deploy("top", [call(&middle.key)]).await?;
+    let first = bench.start_failing(&top).await?;
+    let second = called(&bench, &first).await?.remove(0);
+    let thirds = called(&bench, &second).await?;
+    let mut plan = planned(&bench, Asked::Cancel(thirds[0].clone())).await?;
+    ensure!(plan.levels.iter().map(|level| level.count).collect::<Vec<_>>() == [5, 1], "{:?}", plan.levels);
+    ensure!(plan.choices.level == 1 && plan.targets[0].id() == thirds[0].as_wire(), "the one alone by default");
+    let words: Vec<&str> = plan.levels[1].warnings.iter().map(|warning| warning.text.as_str()).collect();
+    ensure!(words.iter().any(|text| text.contains("goes on without it, at 2 × Call")), "{words:?}");
+    perform(&bench, &plan).await?;
+    ensure!(!runs(&bench, &thirds[0]).await? && runs(&bench, &thirds[1]).await? && runs(&bench, &second).await?, "the others go on");
+    plan = planned(&bench, Asked::Cancel(thirds[1].clone())).await?;
+    ensure!(plan.levels.iter().map(|level| level.count).collect::<Vec<_>>() == [4, 1], "{:?}", plan.levels);
+    let mut choices = plan.choices.clone();
+    (choices.level, choices.reason) = (0, "a test".to_owned());
+    plan.choose(choices);
+    perform(&bench, &plan).await?;
+    until("the batch cancels all", async || Ok((!runs(&bench, &first).await? && !runs(&bench, &thirds[2]).await?).then_some(()))).await?;
+    let past = bench.client().historic_process_instance(&first).await?.context("the history knows it")?.data;
+    ensure!(past.delete_reason.as_ref().is_some_and(|reason| reason.as_wire() == "a test"), "{past:?}");
+    // The last but one branch: now its caller ends with it.
+    let second_case = bench.start_failing(&middle).await?;
+    let children = called(&bench, &second_case).await?;
+    for child in &children[1..] {
+        bench.driver().cancel_instance(child.as_wire()).await?;
+    }
+    let last = planned(&bench, Asked::Cancel(children[0].clone())).await?;
+    ensure!(last.levels.len() == 1 && last.levels[0].count == 2, "{:?}", last.levels);
+    perform(&bench, &last).await?;
+    ensure!(!runs(&bench, &second_case).await?);
+    Ok(())
+}
+
+pub async fn a_plan_to_suspend_job_definitions_counts_jobs_and_tells_of_tasks(bench: Bench) -> Result<()> {
+    let topic = bench.name("topic");
+    let process = bench.deploy("mixed", [external(&topic), work()]).await?;
+    bench.start_failing(&process).await?;
+    let failing = bench.failed("failing", 2).await?;
+    let all = [definitions(&bench, &process).await?, definitions(&bench, &failing).await?].concat();
+    let plan = planned(&bench, Asked::JobDefinitions { definitions: all.clone(), suspend: true }).await?;
+    ensure!(plan.targets.len() == 2, "{}", told(&plan));
+    ensure!(told(&plan).contains("Note: 2 jobs exist: 2 failed, 0 due now"), "{}", told(&plan));
+    ensure!(told(&plan).contains("Caution: 1 external task and 0 user tasks of the same processes are not stopped"), "{}", told(&plan));
+    perform(&bench, &plan).await?;
+    let suspended = format!("/job-definition/count?suspended=true&processDefinitionId={}", failing.id.as_wire());
+    ensure!(bench.driver().count(&suspended).await? == 1);
+    let again = planned(&bench, Asked::JobDefinitions { definitions: all, suspend: true }).await?;
+    ensure!(again.targets.is_empty() && told(&again).contains("suspended already"), "{}", told(&again));
+    Ok(())
+}
+
+/// A process whose work would run through, with two instances; its job definition is suspended, and so is the second instance.
+async fn twice_suspended(bench: &Bench, word: &str) -> Result<(Deployed, ProcessInstanceId, ProcessInstanceId)> {
+    let process = bench.deploy(word, [work(), person()]).await?;
+    bench.driver().suspend_job_definitions(&process.key, true, true).await?;
+    let (first, second) = (start_ok(bench, &process).await?, start_ok(bench, &process).await?);
+    bench.driver().suspend_instance(second.as_wire(), true).await?;
+    Ok((process, first, second))
+}
+
+async fn job_in(bench: &Bench, instance: &ProcessInstanceId) -> Result<JobId> {
+    let ids = bench.driver().job_ids(&format!("processInstanceId={}", instance.as_wire())).await?;
+    ids.first().map(|id| JobId::from(id.as_str())).context("its job is there")
+}
+
+/// That a job lies as it lay, after an executor had time to take it.
+async fn lies_still(bench: &Bench, instance: &ProcessInstanceId) -> Result<()> {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let job = bench.client().job(&job_in(bench, instance).await?).await?.context("it did not run")?.data;
+    ensure!(job.suspended && job.due.is_none() && job.exception_message.is_none(), "{job:?}");
+    Ok(())
+}
+
+pub async fn a_plan_to_resume_an_instance_never_lets_the_job_of_a_suspended_definition_run(bench: Bench) -> Result<()> {
+    let (_, _, second) = twice_suspended(&bench, "shield").await?;
+    let plan = planned(&bench, Asked::Instances { instances: vec![second.clone()], suspend: false }).await?;
+    ensure!(plan.held.len() == 1 && plan.held_complete && plan.held[0].cause.contains("job definition"), "{:?}", plan.held);
+    ensure!(plan.steps().len() == 4, "{:?}", plan.steps());
+    perform(&bench, &plan).await?;
+    let instance = bench.client().process_instance(&second).await?.context("it runs")?.data;
+    ensure!(!instance.suspended, "the instance is resumed");
+    lies_still(&bench, &second).await?;
+    // What it would have been without the shield.
+    bench.driver().suspend_instance(second.as_wire(), true).await?;
+    let mut wake = planned(&bench, Asked::Instances { instances: vec![second.clone()], suspend: false }).await?;
+    wake.choices.others = OtherCause::Wake;
+    perform(&bench, &wake).await?;
+    let tasks = format!("/task/count?processInstanceId={}", second.as_wire());
+    bench.driver().await_count(&tasks, SOON, |count| count == 1).await?;
+    Ok(())
+}
+
+pub async fn a_plan_to_resume_a_job_definition_leaves_the_jobs_of_suspended_instances_alone(bench: Bench) -> Result<()> {
+    for shield in [false, true] {
+        let (process, first, second) = twice_suspended(&bench, if shield { "many" } else { "few" }).await?;
+        let mut plan = planned(&bench, Asked::JobDefinitions { definitions: definitions(&bench, &process).await?, suspend: false }).await?;
+        ensure!(plan.held.len() == 1 && plan.held[0].job == job_in(&bench, &second).await?, "{:?}", plan.held);
+        ensure!(plan.free.len() == 1 && plan.free[0].jobs == Some(vec![job_in(&bench, &first).await?]), "{:?}", plan.free);
+        if shield {
+            plan.free[0].jobs = None;
+        }
+        perform(&bench, &plan).await?;
+        bench.driver().await_count(&format!("/task/count?processInstanceId={}", first.as_wire()), SOON, |count| count == 1).await?;
+        lies_still(&bench, &second).await?;
+        ensure!(bench.driver().count(&format!("/job-definition/count?suspended=true&processDefinitionId={}", process.id.as_wire())).await? == 0);
+    }
+    Ok(())
+}
+
+pub async fn a_plan_to_thaw_resumes_just_what_the_freeze_suspended_and_nobody_touched_since(bench: Bench) -> Result<()> {
+    let process = bench.deploy("frozen", ["a", "b", "c", "d"].map(|id| job(id, "${1}", "R1/PT0S"))).await?;
+    let shown = definitions(&bench, &process).await?;
+    let put = async |definition: &JobDefinitionId, suspended: bool| {
+        bench.driver().put(&format!("/job-definition/{}/suspended", definition.as_wire()), &json!({"suspended": suspended, "includeJobs": true})).await
+    };
+    put(&shown[0], true).await?;
+    let facts = Arc::new(Remembered::default());
+    let freeze = planned(&bench, Asked::Freeze(shown.clone())).await?;
+    ensure!(freeze.targets.len() == 3 && told(&freeze).contains("suspended already: a thaw will leave it so"), "{}", told(&freeze));
+    perform(&bench, &freeze).await?;
+    facts.note(&freeze);
+    put(&shown[1], false).await?;
+    put(&shown[2], true).await?;
+    let thaw = remembering(&bench, Asked::Thaw(None), &facts).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    ensure!(thaw.verb == Verb::Thaw && thaw.takes_back.as_ref() == Some(&freeze.action));
+    ensure!(thaw.targets.len() == 1 && thaw.targets[0].id() == shown[3].as_wire(), "{}", told(&thaw));
+    ensure!(told(&thaw).contains("somebody resumed it meanwhile") && told(&thaw).contains("suspended it again since"), "{}", told(&thaw));
+    perform(&bench, &thaw).await?;
+    let still = bench.driver().count(&format!("/job-definition/count?suspended=true&processDefinitionId={}", process.id.as_wire())).await?;
+    ensure!(still == 2, "the one that was so before, and the one somebody wants so");
+    Ok(())
+}
+
+pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_off_by_a_plan(bench: Bench) -> Result<()> {
+    let process = bench.deploy("later", [work()]).await?;
+    let shown = definitions(&bench, &process).await?;
+    let mut plan = planned(&bench, Asked::JobDefinitions { definitions: shown.clone(), suspend: true }).await?;
+    let at = Timestamp::from_second((Timestamp::now() + SignedDuration::from_hours(5)).as_second())?;
+    plan.choices.at = Some(at);
+    perform(&bench, &plan).await?;
+    let ours = async || -> Result<Vec<_>> {
+        let all = Counter::new(bench.client().clone()).timed().await?;
+        Ok(all.into_iter().filter(|timed| timed.job_definition.as_ref() == Some(&shown[0])).collect())
+    };
+    let listed = ours().await?;
+    ensure!(listed.len() == 1 && listed[0].suspend && listed[0].at == at && listed[0].process_definition.as_ref() == Some(&process.id), "{listed:?}");
+    let beside = planned(&bench, Asked::JobDefinitions { definitions: shown.clone(), suspend: true }).await?;
+    ensure!(told(&beside).contains("a timer of the engine will suspend the same at"), "{}", told(&beside));
+    let off = planned(&bench, Asked::CallOffTimed(listed[0].job.clone())).await?;
+    ensure!(off.sentence().contains("the suspension of") && off.sentence().contains("work"), "{}", off.sentence());
+    perform(&bench, &off).await?;
+    ensure!(ours().await?.is_empty());
+    let facts = Arc::new(Remembered::default());
+    perform(&bench, &plan).await?;
+    facts.note(&plan);
+    let undo = remembering(&bench, Asked::Undo(plan.action.0.clone()), &facts).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    ensure!(undo.verb == Verb::CallOffTimed && undo.takes_back.as_ref() == Some(&plan.action), "{}", told(&undo));
+    perform(&bench, &undo).await?;
+    ensure!(ours().await?.is_empty(), "what was ordered is called off");
+    let own = bench.failed("own", 1).await?;
+    let no = planned_as(bench.client(), &bench, Asked::CallOffTimed(bench.job_of(&own).await?)).await;
+    ensure!(no.is_err(), "the job of an instance is no timer of a suspension");
+    Ok(())
+}
+
+pub async fn a_plan_to_suspend_a_process_counts_its_instances_and_stops_new_starts(bench: Bench) -> Result<()> {
+    let process = bench.failed("whole", 2).await?;
+    let plan = planned(&bench, Asked::Processes { definitions: vec![process.id.clone()], suspend: true }).await?;
+    ensure!(told(&plan).contains("2 instances run, 0 of them suspended; 2 jobs, 2 failed"), "{}", told(&plan));
+    perform(&bench, &plan).await?;
+    ensure!(bench.driver().start(&process.key, "k", &json!({})).await.is_err(), "nobody starts one");
+    let suspended = format!("/process-instance/count?suspended=true&processDefinitionId={}", process.id.as_wire());
+    ensure!(bench.driver().count(&suspended).await? == 2);
+    let again = planned(&bench, Asked::Processes { definitions: vec![process.id.clone()], suspend: true }).await?;
+    ensure!(again.targets.is_empty(), "{}", told(&again));
+    let back = planned(&bench, Asked::Processes { definitions: vec![process.id.clone()], suspend: false }).await?;
+    ensure!(told(&back).contains("Caution: whatever of these processes somebody suspended by name is resumed with them"), "{}", told(&back));
+    perform(&bench, &back).await?;
+    ensure!(bench.driver().count(&suspended).await? == 0);
+    Ok(())
+}
+
+pub async fn plans_for_one_thing_tell_what_it_was_and_can_be_taken_back(bench: Bench) -> Result<()> {
+    let process = bench.failed("single", 1).await?;
+    let (facts, job, client) = (Arc::new(Remembered::default()), bench.job_of(&process).await?, bench.client());
+    let back = async |plan: &Plan| -> Result<Plan> {
+        perform(&bench, plan).await?;
+        facts.note(plan);
+        remembering(&bench, Asked::Undo(plan.action.0.clone()), &facts).await.map_err(|why| anyhow::anyhow!("{why:?}"))
+    };
+    let at = Timestamp::from_second((Timestamp::now() + SignedDuration::from_hours(3)).as_second())?;
+    let was = client.job(&job).await?.context("a job")?.data.due;
+    let due = planned(&bench, Asked::MoveDueDate { job: job.clone(), due: Some(at) }).await?;
+    ensure!(told(&due).contains("Note: it is due 2") && told(&due).contains("no attempts left"), "{}", told(&due));
+    let undo = back(&due).await?;
+    ensure!(client.job(&job).await?.context("a job")?.data.due == Some(at));
+    perform(&bench, &undo).await?;
+    ensure!(client.job(&job).await?.context("a job")?.data.due == was && was.is_some(), "{}", undo.sentence());
+
+    let priority = planned(&bench, Asked::SetJobPriority { job: job.clone(), priority: 7 }).await?;
+    let undo = back(&priority).await?;
+    ensure!(client.job(&job).await?.context("a job")?.data.priority == 7);
+    perform(&bench, &undo).await?;
+    ensure!(client.job(&job).await?.context("a job")?.data.priority == 0);
+
+    let incident = incidents(&bench, &process).await?.remove(0).incident.id.clone();
+    let note = planned(&bench, Asked::Annotate { incident: incident.clone(), text: Some("seen".to_owned()) }).await?;
+    let undo = back(&note).await?;
+    ensure!(told(&undo).contains("the note it has is lost: seen"), "{}", told(&undo));
+    perform(&bench, &undo).await?;
+    ensure!(client.incident(&incident).await?.context("open")?.data.annotation.is_none());
+
+    let instance = client.job(&job).await?.context("a job")?.data.process_instance.context("an instance")?;
+    let shown = client.variables(&instance, Page::first(10)).await?.data.into_iter().find(|row| row.name.as_wire() == "ok").context("ok")?;
+    let value = NewValue { kind: "Boolean".into(), value: json!(true), info: None };
+    let write = planned(&bench, Asked::SetVariable { instance: instance.clone(), variable: Arc::new(shown.clone()), value }).await?;
+    ensure!(told(&write).contains("it was written last at"), "{}", told(&write));
+    let undo = back(&write).await?;
+    let text = NewValue { kind: "String".into(), value: json!("yes"), info: None };
+    let stale = planned(&bench, Asked::SetVariable { instance: instance.clone(), variable: Arc::new(shown), value: text }).await?;
+    ensure!(told(&stale).contains("changed since it was shown") && told(&stale).contains("type changes from Boolean to String"), "{}", told(&stale));
+    perform(&bench, &undo).await?;
+    let now = client.variables(&instance, Page::first(10)).await?.data.into_iter().find(|row| row.name.as_wire() == "ok").context("ok")?;
+    ensure!(now.value == bpmtop::model::variable::VariableValue::of_text("false"), "{now:?}");
+
+    let retry = planned(&bench, Asked::RetryItems { jobs: vec![job], tasks: Vec::new() }).await?;
+    facts.note(&retry);
+    let no = remembering(&bench, Asked::Undo(retry.action.0.clone()), &facts).await;
+    ensure!(no.as_ref().is_err_and(|why| why.why.contains("cannot be taken back")), "{no:?}");
+    Ok(())
+}
+
+pub async fn taking_a_suspension_of_instances_back_leaves_those_that_were_suspended_since(bench: Bench) -> Result<()> {
+    let process = bench.deploy("undone", [person()]).await?;
+    let (first, second) = (bench.start_failing(&process).await?, bench.start_failing(&process).await?);
+    let facts = Arc::new(Remembered::default());
+    let plan = planned(&bench, Asked::Instances { instances: vec![first.clone(), second.clone()], suspend: true }).await?;
+    perform(&bench, &plan).await?;
+    facts.note(&plan);
+    bench.driver().suspend_instance(second.as_wire(), true).await?;
+    let undo = remembering(&bench, Asked::Undo(plan.action.0.clone()), &facts).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    ensure!(undo.verb == Verb::ResumeInstances && undo.targets.len() == 1 && undo.targets[0].id() == first.as_wire(), "{}", told(&undo));
+    ensure!(told(&undo).contains("suspended it again since"), "{}", told(&undo));
+    perform(&bench, &undo).await?;
+    ensure!(bench.client().process_instance(&second).await?.context("it runs")?.data.suspended);
+    Ok(())
+}
+
+pub async fn user_tasks_are_counted_by_their_process(bench: Bench) -> Result<()> {
+    let (process, other) = (bench.deploy("ours", [person()]).await?, bench.deploy("theirs", [person()]).await?);
+    bench.start_failing(&process).await?;
+    bench.start_failing(&other).await?;
+    bench.filters(RequestName::UserTaskCount, "", "processDefinitionId", process.id.as_wire(), 1).await?;
+    Ok(())
+}
+
+pub async fn a_plan_tells_a_reader_beforehand_that_the_engine_will_refuse(bench: Bench) -> Result<()> {
+    let process = bench.failed("guarded", 1).await?;
+    let known = incidents(&bench, &process).await?;
+    let wire = bench.wire().await?;
+    let reader = bench.user("onlooker").await?;
+    bench.driver().grant(&reader, 6, "*", &["READ", "READ_INSTANCE", "READ_HISTORY"]).await?;
+    let client = bench.client_of(&reader, bench.password(), &wire)?;
+    let instance = known[0].incident.process_instance.clone().context("an instance")?;
+    for what in [
+        Asked::Retry(known.clone()),
+        Asked::Cancel(instance.clone()),
+        Asked::Instances { instances: vec![instance], suspend: true },
+        Asked::JobDefinitions { definitions: definitions(&bench, &process).await?, suspend: true },
+        Asked::Processes { definitions: vec![process.id.clone()], suspend: true },
+        Asked::Annotate { incident: known[0].incident.id.clone(), text: Some("note".to_owned()) },
+    ] {
+        let plan = planned_as(&client, &bench, what).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+        let stop = plan.warnings.iter().find(|warning| warning.weight == Weight::Stop).with_context(|| format!("{:?}: {}", plan.verb, told(&plan)))?;
+        ensure!(stop.text.contains("the engine will refuse this: ") && stop.text.contains(&process.key), "{}", stop.text);
+        ensure!(plan.is_performable().is_err());
+        let sent = client.change(&plan.steps()[0].change).await.sent;
+        ensure!(matches!(sent, Sent::Rejected(_)), "{:?}: the engine refuses indeed: {sent:?}", plan.verb);
+    }
+    bench.driver().grant(&reader, 6, &process.key, &["RETRY_JOB"]).await?;
+    let plan = planned_as(&client, &bench, Asked::Retry(known)).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    ensure!(plan.is_performable().is_ok(), "{}", told(&plan));
+    ensure!(matches!(client.change(&plan.steps()[0].change).await.sent, Sent::Accepted { .. }), "a right on this process alone suffices");
+    Ok(())
+}
