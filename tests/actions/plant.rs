@@ -36,6 +36,9 @@ pub struct Job {
     pub incident: Option<(String, Timestamp)>,
 }
 
+/// Somebody who sees each change before it is answered.
+pub type Witness = Box<dyn Fn(&str) + Send>;
+
 #[derive(Default)]
 pub struct World {
     pub jobs: BTreeMap<String, Job>,
@@ -46,8 +49,7 @@ pub struct World {
     pub lies: HashMap<usize, Lie>,
     pub refused: bool,
     pub reads: usize,
-    /// Called with each change before it is answered.
-    pub witness: Option<Box<dyn Fn(&str) + Send>>,
+    pub witness: Option<Witness>,
 }
 
 pub struct Plant {

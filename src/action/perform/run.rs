@@ -92,6 +92,8 @@ pub struct Run {
     published: Instant,
     dirty: bool,
     quit: Option<How>,
+    /// The login was refused: nothing can be read before there is another.
+    blind: bool,
 }
 
 /// The ends that the desk holds of an action.
@@ -150,6 +152,7 @@ impl Run {
             published: now.instant,
             dirty: true,
             quit: None,
+            blind: false,
         }
     }
 
@@ -166,7 +169,7 @@ impl Run {
     /// Reads what is needed to tell later what is new, then records what is meant to be done. Without that record nothing is sent.
     async fn begin(&mut self) -> bool {
         self.tell();
-        let wants_due = self.progress.has_canary();
+        let wants_due = self.progress.is_bulk();
         if let Some(eyes) = &mut self.eyes {
             let baseline = eyes.baseline(&self.progress.plan.targets, wants_due).await;
             self.requests = eyes.requests;
@@ -359,10 +362,10 @@ impl Run {
     }
 
     fn look_if_due(&mut self, now: Instant) {
-        if self.eyes.is_none() || self.is_closing() {
+        if self.eyes.is_none() || self.is_closing() || self.blind {
             return;
         }
-        if self.stage == Stage::Sending && self.progress.has_canary() && now >= self.next_count {
+        if self.stage == Stage::Sending && self.progress.is_bulk() && now >= self.next_count {
             self.next_count = now + BACKLOG;
             self.look(|mut eyes| {
                 Box::pin(async move {
@@ -426,7 +429,7 @@ impl Run {
         let words = format!("reading back failed: {}", error.problem());
         if error.stops_polling() {
             self.fail(format!("the login was refused, so nothing more is sent or read: {}", error.problem()));
-            self.quit = self.quit.or(Some(How::Failed));
+            self.blind = true;
         } else if self.notes.last().is_none_or(|(_, last)| *last != words) {
             self.note(words);
         }
@@ -455,7 +458,7 @@ impl Run {
 
     fn is_over(&self) -> bool {
         let sent = self.in_flight.is_empty() && self.progress.sequence.is_over();
-        sent && (self.is_closing() || self.eyes.is_some() && !self.progress.wants_reading(Instant::now()))
+        sent && (self.is_closing() || self.blind || self.eyes.is_some() && !self.progress.wants_reading(Instant::now()))
     }
 
     fn wake(&self, turn: Option<Duration>) -> Instant {
@@ -464,15 +467,15 @@ impl Run {
         if let Some(turn) = turn {
             wake = wake.min(now + turn);
         }
-        if self.eyes.is_some() && !self.is_closing() && self.progress.wants_reading(now) {
+        if self.eyes.is_some() && !self.is_closing() && !self.blind && self.progress.wants_reading(now) {
             wake = wake.min(self.next_look);
         }
         if self.dirty { wake.min(self.published + PUBLISH) } else { wake }
     }
 
     async fn finish(&mut self) {
-        let closing = self.is_closing();
-        if !closing && let Some(mut eyes) = self.eyes.take() {
+        let cannot = self.is_closing() || self.blind;
+        if !cannot && let Some(mut eyes) = self.eyes.take() {
             for note in super::closing::look(&mut eyes, &self.hand, &self.progress).await {
                 self.note(note);
             }
