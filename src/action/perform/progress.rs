@@ -21,6 +21,9 @@ use crate::text::EngineText;
 /// How long a success is still looked at: its instance may fail at the next place.
 const WATCHED: Duration = Duration::from_secs(3);
 
+/// Jobs that no executor minds to be given at once.
+const BULK: usize = 10;
+
 /// What is known of one target.
 #[derive(Clone, Debug, Default)]
 struct Known {
@@ -119,6 +122,11 @@ impl Progress {
     /// Whether a few go first.
     pub fn has_canary(&self) -> bool {
         !self.canary.is_empty()
+    }
+
+    /// Whether it gives the executor so much work that due jobs may pile up.
+    pub fn is_bulk(&self) -> bool {
+        self.plan.verb == Verb::Retry && self.plan.targets.len() > BULK
     }
 
     /// Whether a request belongs to those that go first.

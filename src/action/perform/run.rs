@@ -1,6 +1,9 @@
 //! One action under way: sends at its pace, reads back, obeys, and tells how it stands.
 //!
-//! It runs in a task of its own. Nothing here decides what became of a target or what may go out: it asks `progress` and `sequence`.
+//! It runs in a task of its own; its reading and its end are in `run/reading.rs`. Nothing here decides what became of a
+//! target or what may go out: it asks `progress` and `sequence`.
+
+mod reading;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +16,6 @@ use tokio::time::sleep_until;
 use super::eyes::{Eyes, Findings, PER_SECOND};
 use super::hand::{Halt, Hand, IN_FLIGHT, Sending};
 use super::progress::{Canary, Progress};
-use super::record;
 use super::sequence::Part;
 use crate::action::judge::LOOKED_FOR;
 use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
@@ -22,7 +24,6 @@ use crate::action::plan::Plan;
 use crate::engine::{Client, EngineError, Problem, Sent};
 use crate::journal::How;
 use crate::model::section::Moment;
-use crate::text::EngineText;
 
 /// Waits between two looks, the last of them again and again.
 const LOOKS: [Duration; 4] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
@@ -92,6 +93,8 @@ pub struct Run {
     published: Instant,
     dirty: bool,
     quit: Option<How>,
+    /// The login was refused: nothing can be read before there is another.
+    blind: bool,
 }
 
 /// The ends that the desk holds of an action.
@@ -150,6 +153,7 @@ impl Run {
             published: now.instant,
             dirty: true,
             quit: None,
+            blind: false,
         }
     }
 
@@ -166,7 +170,7 @@ impl Run {
     /// Reads what is needed to tell later what is new, then records what is meant to be done. Without that record nothing is sent.
     async fn begin(&mut self) -> bool {
         self.tell();
-        let wants_due = self.progress.has_canary();
+        let wants_due = self.progress.is_bulk();
         if let Some(eyes) = &mut self.eyes {
             let baseline = eyes.baseline(&self.progress.plan.targets, wants_due).await;
             self.requests = eyes.requests;
@@ -360,96 +364,6 @@ impl Run {
         }
     }
 
-    fn look_if_due(&mut self, now: Instant) {
-        if self.eyes.is_none() || self.is_closing() {
-            return;
-        }
-        if self.stage == Stage::Sending && self.progress.has_canary() && now >= self.next_count {
-            self.next_count = now + BACKLOG;
-            self.look(|mut eyes| {
-                Box::pin(async move {
-                    let due = eyes.due().await;
-                    (eyes, Look::Due(due))
-                })
-            });
-        } else if now >= self.next_look && self.progress.wants_reading(now) {
-            let Some(round) = self.progress.round(now, false, self.user()) else { return };
-            self.look(|mut eyes| {
-                Box::pin(async move {
-                    let found = eyes.look(&round).await;
-                    (eyes, Look::Round(found))
-                })
-            });
-        }
-    }
-
-    fn look(&mut self, with: impl FnOnce(Eyes) -> BoxFuture<'static, (Eyes, Look)>) {
-        if let Some(eyes) = self.eyes.take() {
-            self.looking = Some(with(eyes)).into();
-        }
-    }
-
-    fn user(&self) -> Option<EngineText> {
-        self.progress.plan.engine.user.as_deref().map(EngineText::from)
-    }
-
-    async fn learn(&mut self, mut eyes: Eyes, look: Look) {
-        self.requests = eyes.requests;
-        self.dirty = true;
-        if let Some(client) = self.login.take() {
-            eyes.look_through(client);
-        }
-        self.eyes = Some(eyes);
-        let now = Instant::now();
-        match look {
-            Look::Due(due) => {
-                let before = self.pacer.is_slowed();
-                due.into_iter().for_each(|due| self.pacer.backlog(due));
-                if self.pacer.is_slowed() && !before {
-                    self.note("slower, because due jobs pile up".to_owned());
-                }
-            }
-            Look::Round(found) => {
-                self.progress.learn(&found, now);
-                self.next_look = now + LOOKS[self.looks.min(LOOKS.len() - 1)];
-                self.looks += 1;
-                self.record_outcomes().await;
-                if let Some(error) = &found.problem {
-                    self.heed_reading(error);
-                }
-                if let Some(why) = self.progress.fails_too_often().filter(|_| !self.whatever && !matches!(self.stage, Stage::Paused(_))) {
-                    self.pause(PausedBy::Failures(why));
-                }
-            }
-        }
-    }
-
-    fn heed_reading(&mut self, error: &EngineError) {
-        let words = format!("reading back failed: {}", error.problem());
-        if error.stops_polling() {
-            self.fail(format!("the login was refused, so nothing more is sent or read: {}", error.problem()));
-            self.quit = self.quit.or(Some(How::Failed));
-        } else if self.notes.last().is_none_or(|(_, last)| *last != words) {
-            self.note(words);
-        }
-    }
-
-    /// What became of targets is in the journal as soon as it is settled.
-    async fn record_outcomes(&mut self) {
-        let changed = self.progress.take_changed();
-        self.record(changed.into_iter().filter(|(_, outcome)| outcome.is_settled()).collect()).await;
-    }
-
-    async fn record(&mut self, outcomes: Vec<(usize, crate::action::outcome::Outcome)>) {
-        let (plan, now) = (&self.progress.plan, Moment::now().wall);
-        let entries = outcomes.iter().map(|(target, outcome)| record::outcome(&plan.action, *target, outcome, outcome.words(&plan.zone, now))).collect();
-        match self.hand.record().note_all(entries).await {
-            Ok(head) => self.head = head.or(self.head.take()),
-            Err(why) if self.ending.is_none() => self.fail(format!("the journal could not be written, so nothing more is sent: {why}")),
-            Err(_) => {}
-        }
-    }
-
     /// The program ends: only what is in flight and what protects others is waited for.
     fn is_closing(&self) -> bool {
         self.quit.is_some()
@@ -457,7 +371,7 @@ impl Run {
 
     fn is_over(&self) -> bool {
         let sent = self.in_flight.is_empty() && self.progress.sequence.is_over();
-        sent && (self.is_closing() || self.eyes.is_some() && !self.progress.wants_reading(Instant::now()))
+        sent && (self.is_closing() || self.blind || self.eyes.is_some() && !self.progress.wants_reading(Instant::now()))
     }
 
     fn wake(&self, turn: Option<Duration>) -> Instant {
@@ -466,67 +380,10 @@ impl Run {
         if let Some(turn) = turn {
             wake = wake.min(now + turn);
         }
-        if self.eyes.is_some() && !self.is_closing() && self.progress.wants_reading(now) {
+        if self.eyes.is_some() && !self.is_closing() && !self.blind && self.progress.wants_reading(now) {
             wake = wake.min(self.next_look);
         }
         if self.dirty { wake.min(self.published + PUBLISH) } else { wake }
-    }
-
-    async fn finish(&mut self) {
-        let closing = self.is_closing();
-        if !closing && let Some(mut eyes) = self.eyes.take() {
-            for note in super::closing::look(&mut eyes, &self.hand, &self.progress).await {
-                self.note(note);
-            }
-            self.requests = eyes.requests;
-            self.eyes = Some(eyes);
-        }
-        let unsettled = self.progress.outcomes().into_iter().enumerate().filter(|(_, outcome)| !outcome.is_settled()).collect();
-        let ending = self.ending.clone().unwrap_or(Ending::Done);
-        let how = match (&ending, self.quit) {
-            (Ending::Failed(_), _) => How::Failed,
-            (_, Some(how)) => how,
-            (Ending::Done, None) => How::Done,
-            (Ending::Stopped, None) => How::Stopped,
-        };
-        self.record_outcomes().await;
-        self.record(unsettled).await;
-        self.stage = Stage::Over(ending);
-        self.ended = Some(Moment::now());
-        match self.hand.record().note(record::end(&self.ledger(), how)).await {
-            Ok(head) => self.head = Some(head),
-            Err(why) => self.note(format!("the end could not be recorded: {why}")),
-        }
-        self.tell();
-    }
-
-    /// Over, but an operator may want to know once more what became of what was left waiting.
-    async fn look_again_when_asked(&mut self) {
-        while let Some(order) = self.orders.recv().await {
-            match order {
-                Order::ReadBack => {
-                    let round = self.progress.round(Instant::now(), true, self.user());
-                    if let (Some(round), Some(eyes)) = (round, &mut self.eyes) {
-                        let found = eyes.look(&round).await;
-                        self.requests = eyes.requests;
-                        self.progress.learn(&found, Instant::now());
-                        if let Some(error) = &found.problem {
-                            self.note(format!("reading back failed: {}", error.problem()));
-                        }
-                        self.record_outcomes().await;
-                    }
-                    self.tell();
-                }
-                Order::Login(client) => {
-                    self.hand = self.hand.with_client(client.clone());
-                    if let Some(eyes) = &mut self.eyes {
-                        eyes.look_through(client);
-                    }
-                }
-                Order::Close(_) => return,
-                Order::Pause | Order::GoOn | Order::Stop => {}
-            }
-        }
     }
 
     fn note(&mut self, note: String) {
