@@ -165,7 +165,7 @@ async fn work(reading: &Reading<'_>, draft: &mut Draft, subtree: &Subtree, warni
             set.incidents.values().filter(|known| known.incident.is_root() && known.incident.process_instance.as_ref().is_some_and(|id| ends.contains(id)));
         let causes = causes.count() as u64;
         if causes > 0 {
-            say(Weight::Note, format!("{} of these instances end too", plural(causes, "open incident")));
+            say(Weight::Note, format!("{} of these instances {} too", plural(causes, "open incident"), if causes == 1 { "ends" } else { "end" }));
         }
     }
     if subtree.instances.len() > LOOKED_AT && subtree.count > LOOKED_AT {
