@@ -36,7 +36,7 @@ pub struct Job {
     pub incident: Option<(String, Timestamp)>,
 }
 
-/// Somebody who sees each change before it is answered.
+/// Somebody who is told of every request that arrives, by its path.
 pub type Witness = Box<dyn Fn(&str) + Send>;
 
 #[derive(Default)]
@@ -49,6 +49,7 @@ pub struct World {
     pub lies: HashMap<usize, Lie>,
     pub refused: bool,
     pub reads: usize,
+    /// Called with each change before it is answered.
     pub witness: Option<Witness>,
 }
 

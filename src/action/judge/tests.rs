@@ -88,6 +88,15 @@ fn a_success_in_the_log_is_a_success_and_an_incident_after_it_is_a_failure_furth
 }
 
 #[test]
+fn a_success_after_an_answer_that_was_no_yes_is_not_put_down_to_the_request_without_a_trace_of_it() {
+    let mut facts = gone(&[(JobEvent::Succeeded, 5)], Life::Runs);
+    assert_eq!(told(&accepted(), 1, &facts), Outcome::Succeeded(Proof::JobLog));
+    assert!(matches!(told(&lost(), 1, &facts), Outcome::AlreadyDone(_)), "somebody else may have healed it");
+    facts.operations.push(Operation { ours: true, user: Some("demo".into()) });
+    assert_eq!(told(&lost(), 1, &facts), Outcome::Succeeded(Proof::JobLog));
+}
+
+#[test]
 fn no_attempts_after_an_accepted_retry_is_a_failure_again() {
     assert_eq!(told(&accepted(), 1, &work(0)), Outcome::FailedAgain { message: Some("503".into()) });
 }

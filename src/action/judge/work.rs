@@ -79,6 +79,10 @@ fn gone(case: &Case<'_>, facts: &Facts) -> Outcome {
             Subject::ExternalTask { .. } => Proof::ExternalTaskLog,
             _ => Proof::JobLog,
         };
+        // That it ran through is good, whoever gave it attempts. A request that the engine answered with an error did not.
+        if !case.is_accepted() && !facts.is_logged() {
+            return Outcome::AlreadyDone("it has run through, and no log says that this request did it");
+        }
         return failed_further_on(case, facts, success.at).unwrap_or(Outcome::Succeeded(proof));
     }
     match (&facts.log, facts.life) {

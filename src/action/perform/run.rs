@@ -21,7 +21,7 @@ use crate::action::judge::LOOKED_FOR;
 use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
 use crate::action::pace::Pacer;
 use crate::action::plan::Plan;
-use crate::engine::{Client, Sent};
+use crate::engine::{Client, EngineError, Problem, Sent};
 use crate::journal::How;
 use crate::model::section::Moment;
 
@@ -354,6 +354,8 @@ impl Run {
             Sent::Rejected(_) => None,
             Sent::NotSent(error) if error.is_transient() => return self.pause(PausedBy::Engine(format!("the engine is not there: {}", error.problem()))),
             Sent::NotSent(_) => None,
+            // What is said of one target, such as that the job has gone, says nothing of the next.
+            Sent::Unknown(error) if concerns_its_target(error) => None,
             Sent::Unknown(error) => Some(error),
         };
         self.lost_in_a_row = lost.map_or(0, |_| self.lost_in_a_row + 1);
@@ -428,4 +430,9 @@ fn ledger_of(progress: &Progress, sentence: &str, stage: &Stage, began: Moment) 
         notes: Vec::new(),
         head: None,
     }
+}
+
+/// Whether the engine answered about this one target: a missing job and a lost race give 500 with this class (7.18, 7.24, Operaton).
+fn concerns_its_target(error: &EngineError) -> bool {
+    matches!(error.problem(), Problem::Engine { kind: Some(kind), .. } if kind.as_wire() == "InvalidRequestException")
 }
