@@ -21,6 +21,7 @@ const ENTRIES: u32 = 5_000;
 pub async fn look(eyes: &mut Eyes, hand: &Hand, progress: &Progress) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(held(eyes, progress).await);
+    notes.extend(tree(eyes, progress).await);
     notes.extend(reason(eyes, hand, progress).await);
     notes
 }
@@ -40,6 +41,22 @@ async fn held(eyes: &mut Eyes, progress: &Progress) -> Option<String> {
     }
     let gone = ids.len() - jobs.len();
     Some(format!("LOOK: of {} jobs that were to stay suspended, {kept} are, {gone} are gone, these are awake: {}", ids.len(), awake.join(", ")))
+}
+
+/// Whether everything ended that the plan said would end with its target.
+async fn tree(eyes: &mut Eyes, progress: &Progress) -> Option<String> {
+    let level = progress.plan.level().filter(|_| progress.sent > 0)?;
+    let own = level.target.instance();
+    let others: Vec<_> = level.tree.iter().filter(|line| line.ends && Some(&line.instance) != own).map(|line| line.instance.clone()).collect();
+    if others.is_empty() {
+        return None;
+    }
+    let all = if others.len() + 1 >= level.count { "" } else { " that are listed" };
+    Some(match eyes.still_running(&others).await {
+        Some(0) => format!("the other {} instances of its tree{all} are gone too", others.len()),
+        Some(running) => format!("LOOK: {running} of the other {} instances of its tree{all} still run", others.len()),
+        None => format!("LOOK: whether the other {} instances of its tree ended could not be read", others.len()),
+    })
 }
 
 /// The operator's reason, on the operations that were ours.

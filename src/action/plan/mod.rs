@@ -122,6 +122,8 @@ pub struct TreeLine {
     pub note: String,
     /// The one the question was asked on.
     pub asked: bool,
+    /// Whether it ends with the action.
+    pub ends: bool,
 }
 
 /// A level at which a cancellation may begin.

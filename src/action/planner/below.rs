@@ -119,7 +119,7 @@ async fn path(reading: &Reading<'_>, asked: &ProcessInstanceId, causes: &[Arc<Kn
         let label = incident.map_or_else(|| instance.to_string(), |incident| reading.label(incident.process_definition.as_ref(), incident.activity.as_ref()));
         let note = if causes.contains(&instance) { "failed here: retried" } else { "waits for what is below" };
         left.extend(below.get(&instance).into_iter().flatten().rev().map(|lower| (lower.clone(), depth + 1)));
-        lines.push(TreeLine { depth, asked: instance == *asked, label, note: note.to_owned(), instance });
+        lines.push(TreeLine { depth, asked: instance == *asked, label, note: note.to_owned(), instance, ends: false });
     }
     Ok(lines)
 }

@@ -98,7 +98,7 @@ async fn level(
     // What goes on, from the top.
     for (depth, index) in (at + 1..lineage.len()).rev().enumerate() {
         let others = above.get(index - 1).map(|caller| caller.places.clone()).unwrap_or_default();
-        tree.push(line(reading, depth, &lineage[index], false, format!("goes on: {others}")));
+        tree.push(TreeLine { ends: false, ..line(reading, depth, &lineage[index], false, format!("goes on: {others}")) });
     }
     let offset = tree.len();
     for (depth, instance) in subtree.instances.iter().take(LINES) {
@@ -137,7 +137,7 @@ fn line(reading: &Reading<'_>, depth: usize, instance: &ProcessInstance, asked: 
     let label = reading.label(Some(&instance.definition), None);
     let label = instance.business_key.as_ref().map_or(label.clone(), |key| format!("{label} ({key})"));
     let suspended = if instance.suspended { "; SUSPENDED" } else { "" };
-    TreeLine { depth, instance: instance.id.clone(), label, note: format!("{note}{suspended}"), asked }
+    TreeLine { depth, instance: instance.id.clone(), label, note: format!("{note}{suspended}"), asked, ends: true }
 }
 
 /// What is being worked on in the instances that end.

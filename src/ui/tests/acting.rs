@@ -75,7 +75,7 @@ fn the_plan_of_a_group_retry_tells_all_before_anything_is_sent() {
 #[test]
 fn the_plan_of_a_cancellation_shows_the_whole_tree_that_ends() {
     let mut plan = with_identity(plans::cancel(&[("order-1", 3), ("payment-1", 2)]));
-    let line = |depth, label: &str, note: &str, asked| TreeLine { depth, instance: label.into(), label: label.into(), note: note.into(), asked };
+    let line = |depth, label: &str, note: &str, asked| TreeLine { depth, instance: label.into(), label: label.into(), note: note.into(), asked, ends: true };
     for level in &mut plan.levels {
         level.tree =
             vec![line(0, "order v2  RK-2026-0001", "", false), line(1, "payment v3", "2 incidents", false), line(2, "fraud-check v1", "1 incident", true)];
