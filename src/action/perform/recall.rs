@@ -128,7 +128,8 @@ impl Recall {
     async fn note(&self, progress: &mut Progress, ledger: &mut Ledger) {
         let (action, now) = (ledger.plan.action.clone(), Moment::now().wall);
         let changed = progress.take_changed();
-        let mut entries: Vec<_> = changed.iter().map(|(target, outcome)| record::outcome(&action, *target, outcome, outcome.words(&self.zone, now))).collect();
+        let mut entries: Vec<_> =
+            changed.iter().map(|(target, outcome)| record::outcome(&action, *target, outcome, record::kept(&ledger.plan, outcome, now))).collect();
         entries.push(record::read_back(ledger));
         match self.record.note_all(entries).await {
             Ok(head) => ledger.head = head,
