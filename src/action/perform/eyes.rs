@@ -220,7 +220,7 @@ fn allowed<T>(result: Result<Answer<T>, EngineError>) -> Result<Option<Answer<T>
 
 /// The engine's clock at the latest when it answered: its header is cut to the second, and what is due within that second is due.
 fn clock<T>(answer: &Answer<T>) -> Option<Timestamp> {
-    answer.engine_time.map(|time| time + SignedDuration::from_secs(1))
+    answer.engine_time.map(|time| time.saturating_add(SignedDuration::from_secs(1)).unwrap_or(time))
 }
 
 fn incident_created(target: &Target) -> Option<Timestamp> {

@@ -224,7 +224,9 @@ struct Since {
 impl Since {
     /// Reads operations of these kinds.
     async fn read(reading: &Reading<'_>, draft: &mut Draft, earlier: &Earlier, kinds: &[&str]) -> Result<Self, Unavailable> {
-        let after = earlier.began + reading.asking.picture.engine.clock_offset.unwrap_or_default() - APART;
+        // What an engine or a file tells of times may lie at the end of all days.
+        let offset = reading.asking.picture.engine.clock_offset.unwrap_or_default().saturating_sub(APART);
+        let after = earlier.began.saturating_add(offset).unwrap_or(earlier.began);
         let most = u32::try_from(earlier.targets.len().saturating_mul(2) + OPERATIONS).unwrap_or(Page::MOST).min(Page::MOST);
         let mut operations = Vec::new();
         for kind in kinds {
