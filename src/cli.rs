@@ -297,7 +297,7 @@ fn session(target: Option<String>, options: Options, environment: &Environment) 
     if let Target::Connect(connection) = &target {
         warnings.extend(connection.warnings.iter().cloned());
     }
-    Ok(Session { config, target, ui, scope, journal, log, warnings })
+    Ok(Session { config, target, overrides, ui, scope, journal, log, warnings })
 }
 
 fn overrides(target: Option<String>, options: Options, password: Option<SecretString>) -> Overrides {

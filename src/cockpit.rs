@@ -29,6 +29,7 @@ pub fn run(session: Session) -> Result<u8, Stop> {
     let log = start_log(session.log.as_deref())?;
     let (app, engine) = prepare(&session)?;
     let limits = limits(&session, &app);
+    let overrides = session.overrides.clone();
     let runtime = async_runtime().map_err(Stop::setup)?;
     let options = runtime::Options {
         title: app.settings.profile.as_ref().map_or_else(|| "bpmtop".to_owned(), |profile| format!("bpmtop {profile}")),
@@ -40,7 +41,7 @@ pub fn run(session: Session) -> Result<u8, Stop> {
     let finish = runtime.block_on(async move {
         let (facts, inbox) = runtime::inbox(64);
         let closing = SharedClosing::default();
-        let mut runner = Runner { engine, facts, limits, closing: Arc::clone(&closing) };
+        let mut runner = Runner { engine, facts, limits, overrides, closing: Arc::clone(&closing) };
         runner.begin();
         let cockpit = Cockpit { app, look, dirty: true };
         let finish = runtime::run(cockpit, inbox, move |effect| runner.perform(effect), options).await;
@@ -57,7 +58,8 @@ pub fn run(session: Session) -> Result<u8, Stop> {
     Ok(finish.map_err(Stop::setup)?.code())
 }
 
-fn settings(session: &Session) -> Settings {
+/// What does not change while the program runs.
+pub(crate) fn settings(session: &Session) -> Settings {
     let mut settings = Settings {
         thresholds: session.config.thresholds.clone(),
         scope: session.scope.clone(),
@@ -75,7 +77,12 @@ fn settings(session: &Session) -> Settings {
             settings.production = connection.production;
             settings.hint = connection.hint.clone();
         }
-        Target::FirstRun(first_run) => settings.profiles = first_run.profiles.clone(),
+        // An address typed later has no profile: what the arguments say of it holds from the start.
+        Target::FirstRun(first_run) => {
+            settings.profiles = first_run.profiles.clone();
+            settings.read_only = session.overrides.read_only;
+            settings.role = session.overrides.role.unwrap_or_default();
+        }
     }
     settings
 }
@@ -83,8 +90,8 @@ fn settings(session: &Session) -> Settings {
 /// What limits actions, and where they are recorded. A journal that cannot be opened stops actions and not watching.
 fn limits(session: &Session, app: &App) -> Limits {
     let settings = &app.settings;
-    let journal = match session.config.journal_folder(&Environment::of_process()) {
-        Some(folder) => Journal::open(&folder).map(Arc::new).map_err(|error| format!("{error}. {}", error.remedy())),
+    let journal = match &session.journal {
+        Some(folder) => Journal::open(folder).map(Arc::new).map_err(|error| format!("{error}. {}", error.remedy())),
         None => Err("There is no folder for the journal. Name one as BPMTOP_JOURNAL.".to_owned()),
     };
     Limits {

@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::config::{Access, Config, ConfigError, Connection, Login as ConfiguredLogin, Proxy as ConfiguredProxy, Purpose, Target, UiSettings, read_pem};
+use crate::config::{
+    Access, Config, ConfigError, Connection, Login as ConfiguredLogin, Overrides, Proxy as ConfiguredProxy, Purpose, Target, UiSettings, read_pem,
+};
 use crate::engine::{Authorities, Client, ClientCertificate, ClientOptions, ExtraHeaders, Login, Proxy, Token};
 use crate::model::scope::Scope;
 use crate::model::snapshot::EngineIdentity;
@@ -18,6 +20,8 @@ pub struct Session {
     pub config: Config,
     /// The engine to connect to, or that nothing names one.
     pub target: Target,
+    /// What the command line said, for an engine that is named only on the screen.
+    pub overrides: Overrides,
     /// How the screen looks.
     pub ui: UiSettings,
     /// The part of the engine that is shown.

@@ -80,8 +80,15 @@ pub struct Prompt {
 impl Prompt {
     /// A prompt that starts with `text`.
     pub fn new(purpose: Purpose, text: &str) -> Self {
-        let replaces = matches!(purpose, Purpose::Find | Purpose::Entry(_));
+        // A number is typed anew, a text is mended.
+        let replaces = matches!(purpose, Purpose::Find | Purpose::Entry(Entry::Attempts | Entry::Pace | Entry::Canary | Entry::StopAt));
         Self { purpose, area: line(text), before: text.to_owned(), label: String::new(), remark: None, replaces }
+    }
+
+    /// The prompt with dots in place of what is typed.
+    pub fn masked(mut self) -> Self {
+        self.area.set_mask_char('\u{2022}');
+        self
     }
 
     /// The prompt with these words before what is typed.

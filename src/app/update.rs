@@ -245,11 +245,17 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Tree => paging::open_tree(app),
         Command::Timeline => paging::open_timeline(app),
         Command::OnlyTrouble | Command::Variables | Command::Unfold | Command::Fold | Command::ToCaller | Command::ToCause | Command::ToggleEnded => {}
-        Command::Menu => acting::open_menu(app),
-        Command::Act(deed) => return acting::act(app, deed),
-        Command::Actions => acting::show_actions(app),
-        Command::ShowSuspended => acting::show_suspended(app),
-        Command::Choose(_) | Command::ShowRequests | Command::HoldAction | Command::StopAction | Command::ReadBack | Command::Export | Command::Undo => {}
+        Command::Menu
+        | Command::Act(_)
+        | Command::Actions
+        | Command::ShowSuspended
+        | Command::Choose(_)
+        | Command::ShowRequests
+        | Command::HoldAction
+        | Command::StopAction
+        | Command::ReadBack
+        | Command::Export
+        | Command::Undo => return acting::obey(app, command),
         Command::Find => open_prompt(app, Purpose::Find),
         Command::Instance => paging::open_instance(app),
         Command::Wrap => {

@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::model::role::Role;
 
 fn parse(words: &str) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(std::iter::once("bpmtop").chain(words.split_whitespace()))
@@ -73,7 +74,7 @@ fn every_option_reaches_the_configuration() {
         proxy,
         scope,
     } = overrides;
-    assert_eq!((scope.as_deref(), role), (Some("team:payments"), Some(crate::model::role::Role::Viewer)));
+    assert_eq!((scope.as_deref(), role), (Some("team:payments"), Some(Role::Viewer)));
     assert_eq!((ca_file, client_certificate), (Some(PathBuf::from("ca.pem")), Some(PathBuf::from("me.pem"))));
     assert_eq!((client_key, proxy.as_deref()), (Some(PathBuf::from("me.key")), Some("none")));
     assert_eq!((target.as_deref(), config, user.as_deref()), (Some("prod"), Some(PathBuf::from("c.toml")), Some("demo")));
@@ -219,4 +220,16 @@ fn a_session_draws_with_the_theme_beside_its_configuration() {
     std::fs::create_dir(folder.path().join("themes")).unwrap();
     std::fs::write(folder.path().join("themes/mine.toml"), "extends = 'night'").unwrap();
     assert!(session.theme().is_ok());
+}
+
+#[test]
+fn what_limits_a_session_holds_for_an_address_that_is_typed_later() {
+    let (_folder, path) = written("[engine.a]\nurl='http://a'\n[engine.b]\nurl='http://b'");
+    for (words, read_only, role) in [("--read-only", true, Role::Operator), ("--role viewer", false, Role::Viewer), ("", false, Role::Operator)] {
+        let arguments = parse(&format!("--config {path} {words}")).unwrap();
+        let session = session(None, arguments.options, &Environment::default()).unwrap();
+        assert!(matches!(session.target, Target::FirstRun(_)));
+        let settings = crate::cockpit::settings(&session);
+        assert_eq!((settings.read_only, settings.role), (read_only, role), "{words}");
+    }
 }

@@ -54,6 +54,8 @@ pub(super) struct Runner {
     pub(super) engine: Engine,
     pub(super) facts: FactSender<Fact>,
     pub(super) limits: Limits,
+    /// What the command line said: an address typed later is limited and reached as it says.
+    pub(super) overrides: Overrides,
     pub(super) closing: SharedClosing,
 }
 
@@ -151,7 +153,7 @@ impl Runner {
 
     /// Connects to an address typed on the first-run screen.
     fn connect(&mut self, address: &str) {
-        let overrides = Overrides { target: Some(address.to_owned()), ..Overrides::default() };
+        let overrides = Overrides { target: Some(address.to_owned()), ..self.overrides.clone() };
         let target = if address.contains("://") {
             Config::default().target(&Environment::of_process(), &overrides)
         } else {

@@ -72,6 +72,18 @@ impl Bench {
         Self { target, number }
     }
 
+    /// Removes a batch with its incidents. Its own jobs may be at work at that moment, and the engine then refuses.
+    pub async fn drop_batch(&self, batch: &str) -> Result<()> {
+        let path = format!("/batch/{batch}?cascade=true");
+        for _ in 0..20 {
+            match self.driver().delete(&path).await {
+                Err(error) if format!("{error:#}").contains("OptimisticLocking") => tokio::time::sleep(Duration::from_millis(250)).await,
+                other => return other.map(drop),
+            }
+        }
+        self.driver().delete(&path).await.map(drop)
+    }
+
     pub fn driver(&self) -> &Driver {
         &self.target.driver
     }

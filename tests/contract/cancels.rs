@@ -99,7 +99,7 @@ pub async fn listeners_run_when_an_instance_is_cancelled_unless_they_are_left_ou
     finished(&bench, &quiet).await?;
     ensure!(!runs(&bench, &other).await?);
     bench.prove(RequestName::DeleteInstances, "skipCustomListeners");
-    bench.driver().delete(&format!("/batch/{}?cascade=true", loud.as_wire())).await.map(drop)
+    bench.drop_batch(loud.as_wire()).await
 }
 
 pub async fn a_batch_cancels_with_a_reason_that_goes_down_the_calls_and_up(bench: Bench) -> Result<()> {
@@ -193,7 +193,7 @@ pub async fn a_batch_with_an_unknown_job_does_the_others_and_fails_for_that_one(
     let of = running.job_definition.clone().context("a job definition")?;
     bench.driver().await_count(&format!("/job/count?jobDefinitionId={}&withException=true", of.as_wire()), SOON, |count| count == 1).await?;
     ensure!(running.jobs == 2 && !running.suspended, "{running:?}");
-    bench.driver().delete(&format!("/batch/{}?cascade=true", batch.as_wire())).await?;
+    bench.drop_batch(batch.as_wire()).await?;
     ensure!(bench.client().batch(&batch).await?.is_none());
     let body = json!({"jobIds": []});
     ensure!(bench.driver().post("/job/retries", &body).await.is_err(), "an empty list is refused, and never sent");

@@ -229,7 +229,7 @@ pub async fn of_an_unknown_id_some_changes_are_accepted_all_the_same(bench: Benc
         if let Sent::Accepted { batch: Some(batch) } = &delivered.sent
             && row.name == RequestName::SetJobRetriesBatch
         {
-            bench.driver().delete(&format!("/batch/{}?cascade=true", batch.as_wire())).await?;
+            bench.drop_batch(batch.as_wire()).await?;
         }
     }
     Ok(())

@@ -149,7 +149,7 @@ pub async fn the_log_of_operations_is_filtered_by_each_parameter(bench: Bench) -
     let pause = date(moment(making, "timestamp")? - A_SECOND / 50);
     bench.filters(list, &ours, "afterTimestamp", &pause, 4).await?;
     bench.filters(list, &ours, "beforeTimestamp", &pause, 4).await?;
-    bench.driver().delete(&format!("/batch/{batch}?cascade=true")).await.map(drop)
+    bench.drop_batch(&batch).await
 }
 
 pub async fn a_variable_is_found_by_its_name_and_its_execution(bench: Bench) -> Result<()> {

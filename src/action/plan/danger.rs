@@ -45,11 +45,20 @@ impl Plan {
                 "the key of the process",
                 if self.choices.jobs_too { "it concerns every running instance".into() } else { format!("it concerns {count} versions") },
             ),
+            _ if self.wakes_unread() => {
+                typed("wake".into(), "the word wake", "more jobs than could be read may wake although something else suspended them".into())
+            }
             _ if count > 1 => typed(count.to_string(), self.number_of(), format!("it changes {count} at once")),
             _ if self.wakes() > 0 => typed(self.wakes().to_string(), "the number of jobs that wake", "something else suspended them".into()),
             _ if self.production => self.by_engine(),
             _ => Danger::Plain,
         }
+    }
+
+    /// Whether jobs may be woken that something else suspended and that could not all be read.
+    fn wakes_unread(&self) -> bool {
+        let with_jobs = self.verb == Verb::ResumeInstances || self.choices.jobs_too;
+        self.choices.others == OtherCause::Wake && with_jobs && !self.held_complete
     }
 
     /// Jobs that are woken although something else suspended them.

@@ -236,8 +236,9 @@ impl Default for Choices {
 
 /// One request of a plan, and the targets it is for.
 ///
-/// Steps that share a target are a sequence: a later one is sent only once the engine accepted the earlier, and a sequence that was begun is
-/// sent to its end, whoever stops the action.
+/// Steps that share a target are a sequence. What changes something is sent only once the engine accepted what was to come before it; what
+/// guards (a held job is put back to sleep, its due date put back) is sent whatever became of the steps before. Stopping drops what was not
+/// begun, and guards nothing less.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What is sent.

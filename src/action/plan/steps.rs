@@ -51,7 +51,8 @@ impl Plan {
     /// Whether jobs that something else suspended are kept so although their instance or definition is resumed with its jobs.
     pub fn keeps_held(&self) -> bool {
         let with_jobs = self.verb == Verb::ResumeInstances || self.choices.jobs_too;
-        self.choices.others == OtherCause::Keep && with_jobs && !self.held.is_empty()
+        // Where not all was read there may be such jobs, although none was found.
+        self.choices.others == OtherCause::Keep && with_jobs && (!self.held.is_empty() || !self.held_complete)
     }
 
     fn retries(&self) -> Vec<Step> {

@@ -350,3 +350,18 @@ fn a_priority_of_a_job_definition_is_said_to_reach_existing_jobs_as_the_engine_d
     let reset = plan(asked(None), vec![job_definition("jd")]);
     assert_eq!(changes(&reset), [Change::JobDefinitionPriority { definition: "jd".into(), priority: None, jobs_too: false }]);
 }
+
+#[test]
+fn where_not_all_suspended_jobs_were_read_nothing_is_resumed_as_if_there_were_none() {
+    let asked = Asked::JobDefinitions { definitions: vec!["jd".into()], suspend: false };
+    let mut plan = plan(asked, vec![job_definition("jd")]);
+    assert_eq!((plan.is_performable(), plan.danger()), (Ok(()), Danger::Plain));
+    plan.held_complete = false;
+    assert!(plan.is_performable().unwrap_err().why.contains("more jobs are suspended by another cause"));
+    plan.choices.others = OtherCause::Wake;
+    assert_eq!(plan.is_performable(), Ok(()));
+    assert!(matches!(plan.danger(), Danger::Type { what, .. } if what == "wake"), "enter alone does not wake what nobody could read");
+    plan.choices.others = OtherCause::Keep;
+    plan.choices.jobs_too = false;
+    assert_eq!(plan.is_performable(), Ok(()), "new jobs only wakes nothing");
+}

@@ -47,6 +47,9 @@ pub(super) async fn plan(reading: &Reading<'_>, asked: &Asked, instance: &Proces
         let level = level(reading, &mut draft, &lineage, &above, at, subtree).boxed().await?;
         draft.levels.insert(0, level);
     }
+    if let Some(top) = lineage.last() {
+        unseen(reading, &mut draft, top).await?;
+    }
     draft.choices.level = draft.levels.len().saturating_sub(1);
     draft.targets = draft.levels.last().map(|level| level.target.clone()).into_iter().collect();
     draft.tree = draft.levels.last().map(|level| level.tree.clone()).unwrap_or_default();
@@ -82,6 +85,30 @@ async fn gone(reading: &Reading<'_>, instance: &ProcessInstanceId) -> Unavailabl
         None => "nothing is left to cancel: this instance does not run any more".to_owned(),
     };
     unavailable(why, "look into its history for how it ended")
+}
+
+/// Callers that this login may not see: the engine ends them all the same, without asking for a permission (7.18, 7.24, Operaton 1.0).
+async fn unseen(reading: &Reading<'_>, draft: &mut Draft, top: &ProcessInstance) -> Result<(), Unavailable> {
+    let past = reading.maybe(reading.client.historic_process_instance(&top.id)).await?;
+    let mut caller = past.and_then(|past| past.caller);
+    if let Some(id) = &caller
+        && reading.maybe(reading.client.historic_process_instance(id)).await?.is_some_and(|past| past.is_over())
+    {
+        // It was cancelled without what it had called.
+        caller = None;
+    }
+    if caller.is_none() && !reading.may_be_blind() {
+        return Ok(());
+    }
+    let (weight, text) = match caller {
+        Some(caller) => (Weight::Stop, format!("it was called by instance {caller}, which this login may not see and which may end with it")),
+        None => (Weight::Caution, "this login may not see every instance: callers and called instances that it cannot see may end too".to_owned()),
+    };
+    for level in &mut draft.levels {
+        level.complete = false;
+        level.warnings.push(Warning { weight, text: text.clone() });
+    }
+    Ok(())
 }
 
 async fn level(

@@ -16,13 +16,19 @@ use crate::app::pages::Page;
 use crate::app::prompt::{Entry, Prompt, Purpose};
 use crate::app::{App, Effect, Overlay};
 use crate::engine::{Due, NewValue};
+use crate::model::variable::Variable;
 use crate::text::count_exact;
 
 /// Opens the line of input.
 pub(in crate::app) fn begin(app: &mut App, entry: Entry, chosen: Option<Selection>) {
     let (label, text) = opening(app, entry, chosen.as_ref());
+    let mut prompt = Prompt::new(Purpose::Entry(entry), &text).labelled(label);
+    let secret = |variable: &Variable| app.settings.mask.hides(&variable.name.to_string());
+    if entry == Entry::Value && chosen.as_ref().and_then(|chosen| chosen.variable.as_deref()).is_some_and(secret) {
+        prompt = prompt.masked();
+    }
     app.acting.pending = chosen;
-    app.overlay = Some(Overlay::Prompt(Box::new(Prompt::new(Purpose::Entry(entry), &text).labelled(label))));
+    app.overlay = Some(Overlay::Prompt(Box::new(prompt)));
 }
 
 fn shown_plan(app: &App) -> Option<&Plan> {

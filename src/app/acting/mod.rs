@@ -14,13 +14,15 @@ use std::sync::Arc;
 
 pub use self::deed::{Deed, ROWS};
 pub(super) use self::entry::{begin as begin_entry, remark, typed};
+pub(super) use self::menu::menu_key;
 pub use self::menu::{Item, Menu};
-pub(super) use self::menu::{menu_key, open_menu};
 pub(super) use self::pages::run;
 pub use self::selection::{Selection, job_definition_words};
 
 use self::deed::Next;
+use self::menu::open_menu;
 use self::selection::selection;
+use super::command::Command;
 use super::pages::Page;
 use super::pages::action::ActionPage;
 use super::pages::actions::ActionsPage;
@@ -102,8 +104,20 @@ pub(super) fn take(app: &mut App, acted: Acted) -> Vec<Effect> {
     if acting.over() > over { vec![Effect::Poll(PollCommand::Refresh)] } else { Vec::new() }
 }
 
+/// Carries out a command about actions where no page has a meaning of its own for it.
+pub(super) fn obey(app: &mut App, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Menu => open_menu(app),
+        Command::Act(deed) => return act(app, deed),
+        Command::Actions => show_actions(app),
+        Command::ShowSuspended => show_suspended(app),
+        _ => {}
+    }
+    Vec::new()
+}
+
 /// Asks for a deed on what is selected.
-pub(super) fn act(app: &mut App, deed: Deed) -> Vec<Effect> {
+fn act(app: &mut App, deed: Deed) -> Vec<Effect> {
     let needs_row = !matches!(deed, Deed::SuspendMatching | Deed::ResumeMatching | Deed::Freeze | Deed::Thaw);
     if needs_row && app.page().is_none() && cursor_was_missing(app) {
         app.notice = Some(("The cursor is on the first row now; the same key again acts on it.".to_owned(), app.now));
@@ -171,7 +185,7 @@ fn plan_anew(app: &mut App) -> Vec<Effect> {
 }
 
 /// Opens the list of actions.
-pub(super) fn show_actions(app: &mut App) {
+fn show_actions(app: &mut App) {
     if matches!(app.page(), Some(Page::Actions(_))) {
         return;
     }
@@ -180,7 +194,7 @@ pub(super) fn show_actions(app: &mut App) {
 }
 
 /// Opens the list of what is suspended.
-pub(super) fn show_suspended(app: &mut App) {
+fn show_suspended(app: &mut App) {
     if matches!(app.page(), Some(Page::Suspended(_))) {
         return;
     }

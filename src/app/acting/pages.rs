@@ -51,8 +51,10 @@ fn on_plan(app: &mut App, command: Command) -> Option<Vec<Effect>> {
 /// Enter on a plan: does a harmless one, asks what has to be typed for a dangerous one.
 fn confirm(app: &mut App) -> Vec<Effect> {
     let now = app.now;
-    let Some(Page::Plan(page)) = app.pages.last() else { return Vec::new() };
+    let Some(Page::Plan(page)) = app.pages.last_mut() else { return Vec::new() };
     if let Some(obstacle) = page.obstacle(now) {
+        // A key that is held down must not wait its way through.
+        page.pressed_early(now);
         app.notice = Some((obstacle, now));
         return Vec::new();
     }

@@ -34,6 +34,8 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<When, String
         Some(span) => now.checked_add(span).map_err(|_| "That lies too far ahead.".to_owned())?,
         None => moment(&text, now, zone)?,
     };
+    // Read back, a moment must be the one that was sent: the engine keeps milliseconds, and nobody types them.
+    let at = at.round(jiff::Unit::Second).map_err(|_| "That lies too far ahead.".to_owned())?;
     if at <= now {
         return Err("That moment has passed.".to_owned());
     }
@@ -111,6 +113,13 @@ mod tests {
         assert_eq!(read("+1h30m").as_deref(), Ok("2026-11-21 03:44:05"));
         assert_eq!(read("2d").as_deref(), Ok("2026-11-23 02:14:05"));
         assert_eq!(read("90s").as_deref(), Ok("2026-11-21 02:15:35"));
+    }
+
+    #[test]
+    fn a_moment_has_no_more_digits_than_the_engine_keeps() {
+        let now: Timestamp = "2026-11-21T01:14:05.123456789Z".parse().expect("a moment");
+        let Ok(When::At(at)) = parse("10m", now, &TimeZone::UTC) else { panic!("not read") };
+        assert_eq!(at, "2026-11-21T01:24:05Z".parse::<Timestamp>().expect("a moment"));
     }
 
     #[test]

@@ -26,13 +26,12 @@ pub struct ActionPage {
     pub only_trouble: bool,
     /// When it was confirmed.
     pub since: Moment,
-    moved: bool,
 }
 
 impl ActionPage {
     /// A page for an action, begun or not.
     pub fn new(action: ActionId, ledgers: &[Arc<Ledger>], now: Moment) -> Self {
-        let mut page = Self { action, ledger: None, list: ListState::default(), only_trouble: false, since: now, moved: false };
+        let mut page = Self { action, ledger: None, list: ListState::default(), only_trouble: false, since: now };
         page.take(ledgers);
         page
     }
@@ -55,7 +54,7 @@ impl ActionPage {
         let Some(ledger) = &self.ledger else { return };
         let listed = |index: &usize| !self.only_trouble || matches!(ledger.outcomes[*index].class(), Class::Bad | Class::Unknown | Class::Waiting);
         self.list.follow((0..ledger.outcomes.len()).filter(listed).collect(), |_| false);
-        if !self.moved {
+        if self.list.selected_key().is_none() {
             self.list.select_first();
         }
     }
@@ -82,7 +81,6 @@ impl Contents for ActionPage {
     fn refresh(&mut self, _snapshot: &Snapshot) {}
 
     fn go(&mut self, motion: Motion, now: Moment) {
-        self.moved = true;
         self.list.go(motion, now.instant);
     }
 

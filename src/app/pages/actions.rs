@@ -39,7 +39,6 @@ pub struct ActionsPage {
     pub rows: Vec<Row>,
     /// Where the cursor is.
     pub list: ListState<ActionId>,
-    moved: bool,
 }
 
 impl ActionsPage {
@@ -57,7 +56,7 @@ impl ActionsPage {
         let left = left.iter().filter(|left| !ledgers.iter().any(|ledger| ledger.plan.action == left.action)).cloned().map(Row::Left);
         self.rows = left.chain(own).collect();
         self.list.follow(self.rows.iter().map(|row| row.action().clone()).collect(), |_| false);
-        if !self.moved {
+        if self.list.selected_key().is_none() {
             self.list.select_first();
         }
     }
@@ -85,7 +84,6 @@ impl Contents for ActionsPage {
     fn refresh(&mut self, _snapshot: &Snapshot) {}
 
     fn go(&mut self, motion: Motion, now: Moment) {
-        self.moved = true;
         self.list.go(motion, now.instant);
     }
 

@@ -9,12 +9,12 @@ use super::Contents;
 use crate::action::plan::{Choices, Danger, OtherCause, Plan, Unavailable, Weight};
 use crate::action::target::Subject;
 use crate::action::verb::Verb;
-use crate::action::wish::Wish;
+use crate::action::wish::{Asked, Wish};
 use crate::app::command::Choice;
 use crate::app::document::{Document, Line, Tone};
 use crate::app::keymap::Context;
 use crate::app::list::Motion;
-use crate::engine::{Due, ShownRequest};
+use crate::engine::{Due, NewValue, ShownRequest};
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::section::Moment;
 use crate::model::snapshot::Snapshot;
@@ -32,6 +32,9 @@ const SHOWN_REQUESTS: usize = 200;
 
 /// Targets that are listed; the others are counted.
 const SHOWN_TARGETS: usize = 500;
+
+/// From more targets on the backlog of due jobs is counted while they are retried.
+const COUNTED_FROM: usize = 10;
 
 /// Where the plan stands.
 #[derive(Clone, Debug)]
@@ -110,6 +113,13 @@ impl PlanPage {
         self.write();
     }
 
+    /// Notes that somebody pressed enter before there was time to read: the time begins anew.
+    pub fn pressed_early(&mut self, now: Moment) {
+        if matches!(self.state, State::Ready(_)) && now.since(self.since) < UNREAD {
+            self.since = now;
+        }
+    }
+
     /// Why it cannot be confirmed now; none if it can.
     pub fn obstacle(&self, now: Moment) -> Option<String> {
         match &self.state {
@@ -124,7 +134,10 @@ impl PlanPage {
     /// The requests as one line of a shell each.
     pub fn curl(&self) -> Option<String> {
         let plan = self.plan()?;
-        let lines: Vec<String> = shown(plan).map(|request| request.curl()).collect();
+        let mut lines: Vec<String> = shown(plan).map(|request| request.curl()).collect();
+        if plan.verb == Verb::SetVariable {
+            lines.insert(0, "# The value is left out: put it in place of the three dots.".to_owned());
+        }
         Some(lines.join("\n"))
     }
 
@@ -161,6 +174,7 @@ fn request_lines(plan: &Plan) -> Vec<Line> {
 
 fn plan_lines(plan: &Plan) -> Vec<Line> {
     let mut lines = Vec::new();
+    values(plan, &mut lines);
     warnings(plan, &mut lines);
     left_out(plan, &mut lines);
     choices(plan, &mut lines);
@@ -248,7 +262,7 @@ pub fn offered(plan: &Plan) -> Vec<Choice> {
     if many && !matches!(plan.verb, Verb::Retry | Verb::Cancel) {
         choices.push(Choice::Pace);
     }
-    if !plan.held.is_empty() {
+    if !plan.held.is_empty() || !plan.held_complete {
         choices.push(Choice::Others);
     }
     choices.push(Choice::Reason);
@@ -265,7 +279,10 @@ fn choice_words(choice: Choice, plan: &Plan) -> String {
             Due::Keep => "due when it is due now; that may lie ahead".to_owned(),
             Due::At(at) => format!("not before {}", clock(at)),
         },
-        Choice::Pace => format!("{} a second at most, fewer while due jobs pile up", chosen.pace.per_second),
+        Choice::Pace if plan.verb == Verb::Retry && plan.targets.len() > COUNTED_FROM => {
+            format!("{} a second at most, fewer while due jobs pile up", chosen.pace.per_second)
+        }
+        Choice::Pace => format!("{} a second at most", chosen.pace.per_second),
         Choice::Canary if chosen.pace.canary == 0 => "none goes first".to_owned(),
         Choice::Canary => format!("{} go first and are waited for; then the others", chosen.pace.canary.min(plan.targets.len())),
         Choice::StopAt => format!("it pauses by itself once more than {} % have failed", chosen.pace.stop_at),
@@ -274,8 +291,8 @@ fn choice_words(choice: Choice, plan: &Plan) -> String {
         Choice::Existing => existing_words(plan),
         Choice::At => chosen.at.map_or_else(|| "now".to_owned(), |at| format!("at {}, by a timer of the engine", clock(at))),
         Choice::Others => match chosen.others {
-            OtherCause::Keep => format!("{} suspended by another cause stay suspended", count_exact(plan.held.len() as u64)),
-            OtherCause::Wake => format!("{} suspended by another cause are WOKEN TOO", count_exact(plan.held.len() as u64)),
+            OtherCause::Keep => format!("{} suspended by another cause stay suspended", held_words(plan)),
+            OtherCause::Wake => format!("{} suspended by another cause are WOKEN TOO", held_words(plan)),
         },
         Choice::Level => plan
             .levels
@@ -286,6 +303,11 @@ fn choice_words(choice: Choice, plan: &Plan) -> String {
         Choice::Reason if chosen.reason.is_empty() => "none given".to_owned(),
         Choice::Reason => crate::text::safe(&chosen.reason).into_owned(),
     }
+}
+
+/// How many jobs something else suspended, as far as that was read.
+fn held_words(plan: &Plan) -> String {
+    format!("{}{} jobs", if plan.held_complete { "" } else { "at least " }, count_exact(plan.held.len() as u64))
 }
 
 fn existing_words(plan: &Plan) -> String {
@@ -319,6 +341,22 @@ fn tree(plan: &Plan, lines: &mut Vec<Line>) {
         lines.push(Line::Text(format!("{}{}{note}{mark}", "  ".repeat(row.depth), row.label)));
     }
     lines.push(Line::Blank);
+}
+
+/// What a variable was and what it becomes; neither where its name says that it may be secret.
+fn values(plan: &Plan, lines: &mut Vec<Line>) {
+    let Asked::SetVariable { value, .. } = &plan.asked else { return };
+    for target in plan.targets.iter() {
+        let Subject::Variable { before, masked, .. } = &target.subject else { continue };
+        let shown = |value: &NewValue| match &value.value {
+            _ if *masked => "masked: its name says that it may be secret".to_owned(),
+            serde_json::Value::String(text) => crate::text::safe(text).into_owned(),
+            other => crate::text::safe(&other.to_string()).into_owned(),
+        };
+        lines.push(Line::Field("was", before.as_ref().map_or_else(|| "not sent by the engine".to_owned(), shown), Tone::Plain));
+        lines.push(Line::Field("becomes", shown(value), Tone::Warning));
+        lines.push(Line::Blank);
+    }
 }
 
 fn targets(plan: &Plan, lines: &mut Vec<Line>) {

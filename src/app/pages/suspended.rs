@@ -53,7 +53,6 @@ pub struct SuspendedPage {
     pub read: Option<Moment>,
     /// Why it could not be read.
     pub problem: Option<Problem>,
-    moved: bool,
 }
 
 impl SuspendedPage {
@@ -152,13 +151,12 @@ impl Contents for SuspendedPage {
         }
         self.rows = rows(self.found.as_ref(), snapshot);
         self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect(), |_| true);
-        if !self.moved {
+        if self.list.selected_key().is_none() {
             self.list.select_first();
         }
     }
 
     fn go(&mut self, motion: Motion, now: Moment) {
-        self.moved = true;
         self.list.go(motion, now.instant);
     }
 

@@ -133,6 +133,10 @@ fn a_plan_that_has_just_come_onto_the_screen_or_is_old_is_not_confirmed_by_a_key
     play.send(Message::Acted(Acted::Planned(asking, Ok(Arc::new(fresh)))));
     play.press("<enter>");
     assert!(play.performed().is_empty(), "nobody has read it yet");
+    for _ in 0..20 {
+        play.wait(Duration::from_millis(40)).press("<enter>");
+    }
+    assert!(play.performed().is_empty(), "enter was held down all the time");
     play.wait(STALE + Duration::from_secs(1)).press("<enter>");
     assert!(play.performed().is_empty(), "it is too old");
     assert!(play.notice().contains("r reads the targets again"), "{}", play.notice());
