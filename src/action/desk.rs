@@ -37,8 +37,13 @@ pub enum ActCommand {
     Stop(ActionId),
     /// Read back once more what is not settled; also of an action that another run left in the middle.
     ReadBack(ActionId),
-    /// Another login: what is planned, sent and read from now on goes by this client.
-    Login(Client),
+    /// Another login: what is planned and read from now on goes by this client, and what is sent as well, as far as that user planned it.
+    Login {
+        /// Who logged in.
+        user: String,
+        /// Asks and changes the engine as that user.
+        client: Client,
+    },
 }
 
 /// Something told by the desk.

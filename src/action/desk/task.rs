@@ -22,6 +22,7 @@ use crate::engine::Client;
 use crate::journal::{How, Journal};
 use crate::model::masking::Mask;
 use crate::model::snapshot::{EngineIdentity, Snapshot};
+use crate::text::safe;
 
 /// Actions under way at once.
 const AT_ONCE: usize = 4;
@@ -179,7 +180,7 @@ impl Desk {
             ActCommand::Stop(action) => self.pass_on(&action, Order::Stop),
             ActCommand::ReadBack(action) if self.begun.contains(&action) => self.pass_on(&action, Order::ReadBack),
             ActCommand::ReadBack(action) => self.recall(action).await,
-            ActCommand::Login(client) => self.log_in(client),
+            ActCommand::Login { user, client } => self.log_in(&user, client),
         }
     }
 
@@ -208,7 +209,12 @@ impl Desk {
         plan.is_performable()?;
         let no = |why: String| Unavailable { why, remedy: String::new() };
         if plan.engine.url != self.setup.engine.url || plan.engine.engine_name != self.setup.engine.engine_name {
-            return Err(no(format!("the plan is for another engine, {}", crate::text::safe(&plan.engine.url))));
+            return Err(no(format!("the plan is for another engine, {}", safe(&plan.engine.url))));
+        }
+        if plan.engine.user != self.setup.engine.user {
+            let name = |user: &Option<String>| user.as_deref().map_or_else(|| "nobody known".to_owned(), |user| safe(user).into_owned());
+            let why = format!("planned as {}, logged in as {}", name(&plan.engine.user), name(&self.setup.engine.user));
+            return Err(Unavailable { why, remedy: "read again".to_owned() });
         }
         if self.begun.contains(&plan.action) {
             return Err(no("this plan is being performed already, and a plan is performed once".to_owned()));
@@ -270,15 +276,16 @@ impl Desk {
         }
     }
 
-    fn log_in(&mut self, client: Client) {
+    fn log_in(&mut self, user: &str, client: Client) {
         if let Ok(hand) = &self.hand {
             self.hand = Ok(hand.with_client(client.clone()));
         }
         for running in &self.running {
             // One that is over needs no login.
-            let _ = running.orders.send(Order::Login(client.clone()));
+            let _ = running.orders.send(Order::Login { user: user.to_owned(), client: client.clone() });
         }
         self.setup.client = client;
+        self.setup.engine.user = Some(user.to_owned());
     }
 
     async fn look_for_what_was_left(&mut self) {

@@ -47,6 +47,7 @@ impl Ledger {
             Stage::Paused(PausedBy::Operator) => " · PAUSED",
             Stage::Paused(PausedBy::Canary(_)) => " · PAUSED by its canary",
             Stage::Paused(PausedBy::Failures(_)) => " · PAUSED by failures",
+            Stage::Paused(PausedBy::Login(_)) => " · PAUSED, another user",
             Stage::Paused(PausedBy::Engine(_)) => " · PAUSED, engine away",
             Stage::Verifying => " · reading back",
             Stage::Over(Ending::Done) => " · over",

@@ -248,8 +248,8 @@ pub fn end(ledger: &Ledger, how: How) -> Entry {
 }
 
 /// What another run found out about an action whose program had ended.
-pub fn read_back(ledger: &Ledger) -> Entry {
-    let who = Who::of_process(ledger.plan.engine.user.as_deref().map(Exact::from));
+pub fn read_back(ledger: &Ledger, user: Option<&str>) -> Entry {
+    let who = Who::of_process(user.map(Exact::from));
     Entry::ReadBack(journal::ReadBack { action: name(&ledger.plan.action), who, counts: counts(ledger), unknown: unknown(ledger) })
 }
 

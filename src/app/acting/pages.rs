@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{begin_entry, perform, plan, plan_anew};
 use crate::action::desk::ActCommand;
-use crate::action::ledger::{PausedBy, Stage};
+use crate::action::ledger::Stage;
 use crate::action::plan::{Danger, OtherCause};
 use crate::action::wish::{Asked, Wish};
 use crate::app::command::{Choice, Command};
@@ -130,7 +130,7 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
             return Some(Vec::new());
         }
         Command::HoldAction => match stage {
-            Some(Stage::Paused(PausedBy::Operator | PausedBy::Canary(_) | PausedBy::Failures(_) | PausedBy::Engine(_))) => ActCommand::GoOn(action),
+            Some(Stage::Paused(_)) => ActCommand::GoOn(action),
             Some(Stage::Canary | Stage::Sending) => ActCommand::Pause(action),
             _ => {
                 app.notice = Some(("Everything was sent already: there is nothing to pause.".to_owned(), now));

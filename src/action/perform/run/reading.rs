@@ -150,8 +150,7 @@ impl Run {
                     }
                     self.tell();
                 }
-                Order::Login(client) => {
-                    self.hand = self.hand.with_client(client.clone());
+                Order::Login { client, .. } => {
                     if let Some(eyes) = &mut self.eyes {
                         eyes.look_through(client);
                     }
