@@ -89,6 +89,9 @@ pub struct Intent {
     /// The freeze this one ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thaw_of: Option<Exact>,
+    /// Whether existing jobs or running instances were meant too, for an action on definitions; its requests do not always tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_too: Option<bool>,
     /// The newest time of the engine, by its own clock, that was seen before the first request: what is newer may come of the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_time: Option<Timestamp>,

@@ -47,7 +47,7 @@ pub use error::{Cause, JournalError};
 pub use exact::Exact;
 pub use line::{Head, LineHash};
 pub use origin::Who;
-pub use story::{Frozen, Standing, Story, Summary, UnderWay};
+pub use story::{AtWork, Frozen, Standing, Story, Summary, UnderWay};
 pub use verify::{Break, HeadFound, Verified};
 pub use write::Journal;
 

@@ -113,6 +113,11 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
         requests: steps.iter().map(|step| request(step, client)).collect(),
         undo_of,
         thaw_of,
+        jobs_too: plan
+            .targets
+            .iter()
+            .any(|target| matches!(target.subject, Subject::JobDefinition(_) | Subject::ProcessDefinition(_)))
+            .then_some(plan.choices.jobs_too),
         engine_time,
     }))
 }

@@ -20,7 +20,7 @@ use super::sequence::Part;
 use crate::action::judge::LOOKED_FOR;
 use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
 use crate::action::pace::Pacer;
-use crate::action::plan::Plan;
+use crate::action::plan::{ActionId, Plan};
 use crate::engine::{Client, EngineError, Problem, Sent};
 use crate::journal::How;
 use crate::model::section::Moment;
@@ -113,6 +113,18 @@ pub struct Running {
     pub ledger: watch::Receiver<Arc<Ledger>>,
     /// Its task.
     pub task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Whether it is this action.
+    pub fn is(&self, action: &ActionId) -> bool {
+        self.ledger.borrow().plan.action == *action
+    }
+
+    /// Whether nothing more is sent or read.
+    pub fn is_over(&self) -> bool {
+        matches!(self.ledger.borrow().stage, Stage::Over(_))
+    }
 }
 
 /// Begins an action on the current runtime: records it, then sends.
