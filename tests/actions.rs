@@ -468,3 +468,99 @@ async fn what_a_killed_program_left_is_told_and_read_back_and_never_sent_again()
     assert_eq!(story.standing, Standing::ReadBack);
     assert!(desk.journal.archive().verify(None).expect("a journal").is_whole());
 }
+
+#[tokio::test]
+async fn what_one_user_planned_is_not_sent_as_another() {
+    let mut world = World::with_jobs(40, Fate::Succeeds);
+    world.lies = (0..40).map(|number| (number, Lie::Slow(100))).collect();
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let login = |user: &str| ActCommand::Login { user: user.to_owned(), client: client(&plant.server.url()) };
+    let plan = retry(&desk.url, 40, Pace { per_second: 20.0, ..FAST });
+    desk.perform(&plan);
+    desk.ledger(|ledger| ledger.sent >= 2).await;
+    desk.send(login("anna"));
+    let paused = |ledger: &Ledger| matches!(&ledger.stage, Stage::Paused(PausedBy::Login(why)) if why.contains("planned as demo, logged in as anna"));
+    desk.ledger(paused).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let sent = plant.changes();
+    desk.send(ActCommand::GoOn(plan.action.clone()));
+    desk.ledger(|ledger| ledger.notes.iter().filter(|(_, note)| note.contains("logged in as anna")).count() == 2).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(plant.changes(), sent, "nothing is sent as anna");
+    let other = Arc::new(Plan { action: ActionId("20260301T120000.000Z-other".to_owned()), ..(*retry(&desk.url, 1, FAST)).clone() });
+    desk.perform(&other);
+    let notice = loop {
+        if let Acted::Notice(notice) = desk.handle.told.recv().await.expect("a desk") {
+            break notice;
+        }
+    };
+    assert_eq!(notice, "nothing was sent: planned as demo, logged in as anna; read again");
+    desk.send(login("demo"));
+    let ledger = desk.over().await;
+    assert_eq!(ledger.sent, 40, "its own user goes on");
+    plant.assert_nothing_was_sent_twice();
+}
+
+/// What the next run is told of the runs before it.
+async fn left_to(desk: &mut Desk) -> Vec<LeftUnderWay> {
+    match tokio::time::timeout(Duration::from_secs(3), desk.handle.told.recv()).await {
+        Ok(Some(Acted::LeftUnderWay(left))) => left,
+        Ok(other) => panic!("{other:?}"),
+        Err(_) => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_known_when_the_program_was_left_is_offered_until_somebody_has_looked() {
+    let mut world = World::with_jobs(1, Fate::Stays);
+    world.lies = [(0, Lie::ProxyPage)].into();
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let url = plant.server.url();
+    let mut desk = Desk::open(&url, folder.path());
+    let plan = retry(&url, 1, FAST);
+    desk.perform(&plan);
+    desk.ledger(|ledger| matches!(ledger.outcomes[0], Outcome::Unknown(_))).await;
+    desk.handle.closing.close(How::Quit).await;
+    let expected = LeftUnderWay { action: plan.action.clone(), sentence: plan.sentence(), sent: 1, steps: 1, unknown: Some(1) };
+    let mut desk = Desk::open(&url, folder.path());
+    assert_eq!(left_to(&mut desk).await, [expected.clone()]);
+    desk.send(ActCommand::ReadBack(plan.action.clone()));
+    desk.ledger(|ledger| ledger.stage == Stage::Verifying && ledger.reading.requests > 0).await;
+    let begun = Instant::now();
+    desk.handle.closing.close(How::Quit).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "a program that is left does not wait for what is read back: {:?}", begun.elapsed());
+    let mut desk = Desk::open(&url, folder.path());
+    assert_eq!(left_to(&mut desk).await, [expected], "nobody looked to the end");
+    desk.send(ActCommand::ReadBack(plan.action.clone()));
+    desk.ledger(|ledger| ledger.reading.requests > 0).await;
+    desk.send(ActCommand::Stop(plan.action.clone()));
+    desk.over().await;
+    desk.handle.closing.close(How::Quit).await;
+    let mut desk = Desk::open(&url, folder.path());
+    assert_eq!(left_to(&mut desk).await, []);
+    assert_eq!(plant.changes(), 1);
+}
+
+#[tokio::test]
+async fn without_a_log_of_operations_the_time_of_the_engine_is_known_all_the_same() {
+    let mut world = World::with_jobs(1, Fate::Succeeds);
+    world.no_operations = true;
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let mut plan = (*retry(&desk.url, 1, FAST)).clone();
+    let targets = plan.targets.iter().cloned().map(|mut target| {
+        if let Subject::Job { incident, .. } = &mut target.subject {
+            *incident = None;
+        }
+        target
+    });
+    plan.targets = targets.collect();
+    desk.perform(&Arc::new(plan));
+    desk.over().await;
+    let Some(Entry::Intent(intent)) = desk.entries().into_iter().next() else { panic!("an intent") };
+    assert_eq!(intent.engine_time, "2015-10-21T07:28:00Z".parse().ok(), "what any answer is dated");
+}

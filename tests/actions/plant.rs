@@ -48,6 +48,8 @@ pub struct World {
     pub changes: Vec<String>,
     pub lies: HashMap<usize, Lie>,
     pub refused: bool,
+    /// The log of operations may not be read.
+    pub no_operations: bool,
     pub reads: usize,
     pub witness: Option<Witness>,
 }
@@ -200,6 +202,7 @@ fn read(world: &World, asked: &Asked, parts: &[&str]) -> Reply {
             rows(running.map(|id| json!({"id": instance(id), "definitionId": "payment:2:uuid", "suspended": false})).collect())
         }
         ("GET", ["incident"]) => rows(world.jobs.iter().filter_map(|(id, job)| incident_row(id, job)).filter(|row| is_newer(row, asked)).collect()),
+        ("GET", ["history", "user-operation"]) if world.no_operations => Reply::status(403),
         ("GET", ["history", "user-operation"]) => {
             let of = |row: &&Value| match asked.target.split("processInstanceId=").nth(1) {
                 Some(rest) => row["processInstanceId"].as_str() == rest.split('&').next(),

@@ -147,3 +147,70 @@ fn jobs_too(story: &Story) -> bool {
 fn at(story: &Story) -> Option<Timestamp> {
     bodies(story).find_map(|body| body["executionDate"].as_str()?.parse().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::tests::{Desk, end, engine, intent, outcome, sent};
+    use crate::journal::{Entry, How, Intent};
+
+    /// What another run knows of the same journal.
+    fn facts(desk: &Desk) -> JournalFacts {
+        JournalFacts { journal: Ok(Arc::new(Journal::open(&desk.folder()).unwrap())), performed: Arc::default() }
+    }
+
+    fn begun(intent: Intent) -> Entry {
+        Entry::Intent(Box::new(intent))
+    }
+
+    #[test]
+    fn an_undo_that_failed_for_every_target_takes_nothing_back() {
+        let undo = |name: &str| begun(Intent { undo_of: Some("a".into()), ..intent(name, "resume job definitions", 2) });
+        let by = |entries: Vec<Entry>| {
+            let desk = Desk::new();
+            desk.journal.append(&begun(intent("a", "retry", 2))).unwrap();
+            for entry in &entries {
+                desk.journal.append(entry).unwrap();
+            }
+            facts(&desk).action("a").unwrap().unwrap().taken_back
+        };
+        let failed = |count| ("rejected", Class::Bad, count);
+        assert_eq!(by(vec![undo("u"), sent("u", 0), sent("u", 1), end("u", How::Done, &[failed(2)])]), None);
+        assert_eq!(by(vec![undo("u")]), None, "nothing was sent");
+        let half = vec![undo("u"), sent("u", 0), sent("u", 1), end("u", How::Done, &[failed(1), ("unknown", Class::Unknown, 1)])];
+        assert_eq!(by(half), Some(ActionId("u".to_owned())));
+        let died = vec![undo("u"), sent("u", 0), outcome("u", 0, "rejected", Class::Bad), sent("u", 1)];
+        assert_eq!(by(died), Some(ActionId("u".to_owned())), "nobody knows of the second");
+    }
+
+    #[test]
+    fn whether_existing_jobs_were_meant_is_recorded_and_read_off_the_requests_of_old_lines() {
+        let jobs_too = |recorded: Option<bool>, body: &str| {
+            let mut intent = Intent { jobs_too: recorded, ..intent("a", "resume job definitions", 1) };
+            intent.verb = Verb::ResumeJobDefinitions.word().into();
+            intent.requests[0].body = Some(body.into());
+            let desk = Desk::new();
+            desk.journal.append(&begun(intent)).unwrap();
+            facts(&desk).action("a").unwrap().unwrap().jobs_too
+        };
+        assert!(jobs_too(Some(true), r#"{"suspended":false,"includeJobs":false}"#), "each job was resumed singly");
+        assert!(!jobs_too(Some(false), r#"{"suspended":false,"includeJobs":false}"#));
+        assert!(jobs_too(None, r#"{"suspended":false,"includeJobs":true}"#));
+    }
+
+    #[test]
+    fn what_is_at_work_is_told_by_its_targets() {
+        let desk = Desk::new();
+        desk.journal.append(&begun(intent("a", "retry", 2))).unwrap();
+        let known = engine();
+        let identity = EngineIdentity {
+            url: known.url.as_wire().to_owned(),
+            engine_name: known.name.as_ref().map(|name| name.as_wire().to_owned()),
+            ..EngineIdentity::default()
+        };
+        let at_work = facts(&desk).at_work(&identity).unwrap();
+        let [known] = &at_work[..] else { panic!("{at_work:?}") };
+        assert_eq!((known.by.as_str(), known.targets.len()), ("ann@ops1", 2));
+        assert!(known.targets.contains(&("job-1".into(), Some("instance-1".into()))));
+    }
+}

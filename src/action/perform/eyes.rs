@@ -255,3 +255,26 @@ fn incident_created(target: &Target) -> Option<Timestamp> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ClientOptions;
+
+    #[tokio::test(start_paused = true)]
+    async fn all_definitions_are_read_every_two_seconds_at_most() {
+        let client = Client::new(ClientOptions::new("http://127.0.0.1:9/engine-rest".parse().unwrap())).unwrap();
+        let mut eyes = Eyes::new(client);
+        let begun = Instant::now();
+        for _ in 0..3 {
+            eyes.turn_to_list().await;
+        }
+        assert!(begun.elapsed() >= 2 * LISTED, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_clock_at_the_end_of_all_days_is_no_reason_to_die() {
+        let answer = Answer { data: (), elapsed: Duration::ZERO, bytes: 0, engine_time: Some(Timestamp::MAX) };
+        assert_eq!(clock(&answer), Some(Timestamp::MAX));
+    }
+}

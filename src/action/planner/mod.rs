@@ -259,4 +259,47 @@ mod tests {
         assert!(names.windows(2).all(|pair| pair[0] != pair[1] && pair[0].0[..19] <= pair[1].0[..19]), "{names:?}");
         assert_eq!(names[0].0.len(), "20260301T120000.123Z-0123abcd".len(), "{}", names[0]);
     }
+
+    struct Busy;
+
+    impl Facts for Busy {
+        fn frozen(&self, _: &EngineIdentity) -> Result<Option<facts::Earlier>, Unavailable> {
+            Ok(None)
+        }
+
+        fn action(&self, _: &str) -> Result<Option<facts::Earlier>, Unavailable> {
+            Ok(None)
+        }
+
+        fn at_work(&self, _: &EngineIdentity) -> Result<Vec<facts::AtWork>, Unavailable> {
+            let target = job(1);
+            let instance = target.instance().map(|instance| instance.text().clone());
+            let of = |id: &str| (EngineText::from(id), instance.clone());
+            let known = |name: &str, id: &str| {
+                let (action, by, sentence) = (ActionId(name.to_owned()), "ann@ops1".to_owned(), "Retry 40 jobs".to_owned());
+                facts::AtWork { action, by, sentence, targets: [of(id)].into() }
+            };
+            Ok(vec![known("mine", target.id()), known("another", "job-9999")])
+        }
+    }
+
+    #[tokio::test]
+    async fn a_plan_says_whose_action_under_way_has_the_same_targets() {
+        let mut plan = crate::action::example::retry(3);
+        plan.warnings.clear();
+        let asked = Asking {
+            wish: Arc::clone(&plan.wish),
+            picture: Arc::new(Snapshot::empty(plan.engine.clone(), Moment::now())),
+            profile: None,
+            production: false,
+            role: Role::Admin,
+            read_only: false,
+            mask: Arc::new(Mask::default()),
+            zone: TimeZone::UTC,
+            facts: Arc::new(Busy),
+        };
+        warn_of_others(&asked, &mut plan).await.unwrap();
+        let told: Vec<_> = plan.warnings.iter().map(|warning| (warning.weight, warning.text.as_str())).collect();
+        assert_eq!(told, [(Weight::Caution, "1 of these are targets of an action under way, mine by ann@ops1: Retry 40 jobs")]);
+    }
 }

@@ -106,3 +106,39 @@ fn after_the_latest_freeze_is_thawed_the_one_before_it_is_told() {
     append_all(&desk, [thaw("t2", "f2", 1)].into_iter().chain(all_good("t2", 1)));
     assert_eq!(left(&desk).unwrap().0, "f1");
 }
+
+#[test]
+fn what_a_run_was_left_with_unknown_is_left_under_way_until_somebody_looked() {
+    let desk = Desk::new();
+    let left_with = |action: &str, how, unknown| Entry::End(End { action: action.into(), how, words: None, counts: Vec::new(), unknown });
+    let now = |entry: Entry| assert!(desk.journal.append(&entry).is_ok());
+    for (action, how, unknown) in [("quit", How::Quit, vec![0, 2]), ("known", How::Quit, vec![]), ("done", How::Done, vec![1]), ("gone", How::HungUp, vec![1])]
+    {
+        [begin(action, 3), sent(action, 0), sent(action, 2), left_with(action, how, unknown)].into_iter().for_each(now);
+    }
+    let left = || {
+        let left = desk.journal.archive().under_way(Some(&engine())).unwrap();
+        left.into_iter().map(|left| (left.action.to_string(), left.sent, left.of, left.unknown)).collect::<Vec<_>>()
+    };
+    assert_eq!(left(), [("quit".to_owned(), 2, 3, Some(2)), ("gone".to_owned(), 2, 3, Some(1))]);
+    now(Entry::ReadBack(ReadBack { action: "quit".into(), who: who(), counts: Vec::new(), unknown: vec![0] }));
+    assert_eq!(left().len(), 1);
+}
+
+#[test]
+fn what_living_runs_are_at_is_told_with_its_targets() {
+    let desk = Desk::new();
+    let other = desk.another();
+    for action in ["a", "over"] {
+        other.append(&begin(action, 2)).unwrap();
+    }
+    other.append(&end("over", How::Done, &[])).unwrap();
+    let at_work = |engine: &Engine| {
+        let known = desk.journal.archive().at_work(engine).unwrap();
+        known.into_iter().map(|known| (known.intent.action.to_string(), known.intent.targets.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(at_work(&engine()), [("a".to_owned(), 2)]);
+    assert_eq!(at_work(&Engine { url: "https://elsewhere".into(), ..engine() }), []);
+    drop(other);
+    assert_eq!(at_work(&engine()), [], "whoever is gone is at nothing");
+}
