@@ -331,6 +331,55 @@ pub async fn what_was_frozen_is_thawed_by_another_run_and_nothing_else(bench: Be
     another.leave().await
 }
 
+/// A freeze that dies after a few of its requests went out, with all its tasks and whatever was in flight. Its journal is all that stays.
+fn a_freeze_that_dies(bench: &Bench, definitions: &[JobDefinitionId]) -> Result<tempfile::TempDir> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let client = Client::new(bench.options(bench.client().address().parse()?))?;
+    let operator = runtime.block_on(async {
+        client.identify().await?;
+        let mut operator = Operator::at(client, tempfile::tempdir()?)?;
+        let mut plan = (*operator.plan(Asked::Freeze(definitions.to_vec()), |choices| choices.pace.per_second = 4.0).await?).clone();
+        plan.targets = plan.targets.iter().filter(|target| definitions.iter().any(|own| own.as_wire() == target.id())).cloned().collect();
+        ensure!(plan.targets.len() == definitions.len(), "{:?}", plan.left_out);
+        let plan = Arc::new(plan);
+        operator.desk.commands.send(ActCommand::Perform(Arc::clone(&plan)))?;
+        let ledger = operator.ledger(&plan, |ledger| ledger.sent >= 3).await?;
+        ensure!(ledger.sent < definitions.len(), "it is in the middle: {}", ledger.headline());
+        Ok::<_, anyhow::Error>(operator)
+    })?;
+    // Before the desk could notice that nobody holds it any more.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    Ok(operator.folder)
+}
+
+pub async fn a_freeze_that_died_in_the_middle_is_thawed_by_what_the_journal_tells(bench: Bench) -> Result<()> {
+    let mut definitions = Vec::new();
+    for word in ["cut-order", "cut-stock", "cut-bill", "cut-mail", "cut-note"] {
+        let process = bench.deploy(word, [timer(), work()]).await?;
+        definitions.extend(definitions_of(&bench, &process).await?);
+    }
+    let (place, all) = (bench.clone(), definitions.clone());
+    let folder = tokio::task::spawn_blocking(move || a_freeze_that_dies(&place, &all)).await??;
+    // What was in flight arrives, or never will.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut frozen = 0;
+    for definition in &definitions {
+        frozen += usize::from(is_suspended(&bench, definition).await?);
+    }
+    ensure!((3..definitions.len()).contains(&frozen), "{frozen} of {}", definitions.len());
+    let mut another = Operator::at(bench.client().clone(), folder)?;
+    let left = another.journal.archive().under_way(None)?;
+    ensure!(matches!(&left[..], [left] if left.sent >= 3 && left.unknown.is_none()), "{left:?}");
+    let plan = another.plan(Asked::Thaw(None), |_| ()).await?;
+    ensure!(plan.targets.len() == frozen, "{frozen} are suspended: {:?} {:?}", plan.targets, plan.left_out);
+    let ledger = another.perform(&plan).await?;
+    ensure!(ledger.outcomes.iter().all(|outcome| *outcome == Outcome::Succeeded(Proof::State)), "{:?}", ledger.outcomes);
+    for definition in &definitions {
+        ensure!(!is_suspended(&bench, definition).await?, "nothing is left suspended");
+    }
+    another.leave().await
+}
+
 pub async fn an_instance_resumed_under_a_suspended_job_definition_never_runs_its_job(bench: Bench) -> Result<()> {
     let process = bench.deploy("held", [person(), work()]).await?;
     let definition = definitions_of(&bench, &process).await?.remove(0);
