@@ -527,7 +527,7 @@ async fn what_was_not_known_when_the_program_was_left_is_offered_until_somebody_
     desk.handle.closing.close(How::Quit).await;
     let expected = LeftUnderWay { action: plan.action.clone(), sentence: plan.sentence(), sent: 1, steps: 1, unknown: Some(1) };
     let mut desk = Desk::open(&url, folder.path());
-    assert_eq!(left_to(&mut desk).await, [expected.clone()]);
+    assert_eq!(left_to(&mut desk).await, std::slice::from_ref(&expected));
     desk.send(ActCommand::ReadBack(plan.action.clone()));
     desk.ledger(|ledger| ledger.stage == Stage::Verifying && ledger.reading.requests > 0).await;
     let begun = Instant::now();
