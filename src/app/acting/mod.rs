@@ -101,7 +101,13 @@ pub(super) fn take(app: &mut App, acted: Acted) -> Vec<Effect> {
         }
     }
     // What an action changed is seen at once, and not only when its turn comes.
-    if acting.over() > over { vec![Effect::Poll(PollCommand::Refresh)] } else { Vec::new() }
+    if acting.over() <= over {
+        return Vec::new();
+    }
+    let now = app.now;
+    let mut effects = vec![Effect::Poll(PollCommand::Refresh)];
+    effects.extend(app.pages.iter_mut().filter_map(|page| page.ask_again(now)).map(Effect::Poll));
+    effects
 }
 
 /// Carries out a command about actions where no page has a meaning of its own for it.

@@ -77,7 +77,7 @@ fn cells(app: &App, row: &SuspendedRow) -> Vec<Cell> {
             ("at a time", format!("{} at {}{by}", if timed.suspend { "suspends" } else { "resumes" }, clock(timed.at)), Role::Info)
         }
         (RowKey::Timed(_), None) => ("at a time", String::new(), Role::Info),
-        (RowKey::Process(_), _) => ("process definition", "SUSPENDED: no new starts".to_owned(), Role::BadgeSuspended),
+        (RowKey::Process(_), _) => ("process definition", "SUSPENDED: starts by call activity only".to_owned(), Role::BadgeSuspended),
         (RowKey::JobDefinition(_), _) => ("job definition", "SUSPENDED".to_owned(), Role::BadgeSuspended),
         (RowKey::Instance(_), _) => ("process instance", "SUSPENDED".to_owned(), Role::BadgeSuspended),
     };
