@@ -148,7 +148,11 @@ pub(crate) fn options(connection: &Connection) -> Result<ClientOptions, Stop> {
 
 /// A setup for a connection with this login.
 pub(crate) fn setup(connection: &Connection, options: ClientOptions, login: Login) -> Result<Setup, Stop> {
+    // Whoever was asked for a password may have typed another name than the configured one.
+    let typed = if let Login::Basic { user, .. } = &login { Some(user.clone()) } else { None };
+    let known = identity(connection);
+    let engine = EngineIdentity { user: typed.or_else(|| known.user.clone()), ..known };
     let client = Client::new(ClientOptions { login, ..options }).map_err(Stop::setup)?;
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.subsec_nanos().into());
-    Ok(Setup { client, engine: identity(connection), budget: connection.budget, seed, past: true })
+    Ok(Setup { client, engine, budget: connection.budget, seed, past: true })
 }

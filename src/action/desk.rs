@@ -37,8 +37,13 @@ pub enum ActCommand {
     Stop(ActionId),
     /// Read back once more what is not settled; also of an action that another run left in the middle.
     ReadBack(ActionId),
-    /// Another login: what is planned, sent and read from now on goes by this client.
-    Login(Client),
+    /// Another login: what is planned and read from now on goes by this client, and what is sent as well, as far as that user planned it.
+    Login {
+        /// Who logged in.
+        user: String,
+        /// Asks and changes the engine as that user.
+        client: Client,
+    },
 }
 
 /// Something told by the desk.
@@ -48,13 +53,13 @@ pub enum Acted {
     Planned(u64, Result<Arc<Plan>, Unavailable>),
     /// Actions of this run that were begun, the oldest first; coalesced.
     Ledgers(Arc<Vec<Arc<Ledger>>>),
-    /// Actions of the journal that were under way when their program ended.
+    /// Actions of the journal that were under way when their program ended, or not wholly known when it was left.
     LeftUnderWay(Vec<LeftUnderWay>),
     /// Something to tell the operator.
     Notice(String),
 }
 
-/// An action whose program ended in the middle of it.
+/// An action whose program ended in the middle of it, or was left before all was known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeftUnderWay {
     /// Its name.
@@ -65,4 +70,6 @@ pub struct LeftUnderWay {
     pub sent: usize,
     /// Of how many.
     pub steps: usize,
+    /// Of how many targets the outcome was not known when the program was left; none where it ended without a word.
+    pub unknown: Option<usize>,
 }

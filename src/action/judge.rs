@@ -1,7 +1,7 @@
 //! What became of a target, decided from what was read back. Pure: it reads no engine and no clock.
 //!
 //! Three rules hold whatever was read. A success needs positive evidence: an entry of a log, an instance that went on, or the state
-//! that was asked for. A change whose answer was lost is *not performed* for nobody: it becomes performed on positive evidence, else it
+//! that was asked for; and where the answer was no yes, evidence that this request brought it about. A change whose answer was lost is *not performed* for nobody: it becomes performed on positive evidence, else it
 //! stays unknown. Times of the engine are compared with times of the engine only. How much must be read for each of the answers is
 //! decided here as well, by leaving a target open as long as a part of it was not read.
 
@@ -105,8 +105,8 @@ pub struct Facts {
     pub incidents: Vec<Incident>,
     /// Whether the history knows that its activity was left, and not by a cancellation, after it had failed.
     pub left: Option<bool>,
-    /// Changes of it by users that are newer than what was read before sending.
-    pub operations: Vec<Operation>,
+    /// Changes of it by users that are newer than what was read before sending; none where they were not read yet.
+    pub operations: Option<Vec<Operation>>,
     /// Whether the batch that was made for it goes on; none where there is none.
     pub batch_goes_on: Option<bool>,
 }
@@ -217,6 +217,12 @@ impl Case<'_> {
         *self.said == Said::Accepted
     }
 
+    /// Whether it is shown that this request did it: by the engine's word, or by its log of operations. None as long as that log was not
+    /// read.
+    fn is_ours(&self, facts: &Facts) -> Option<bool> {
+        if self.is_accepted() || facts.is_logged() { Some(true) } else { facts.operations.is_some().then_some(false) }
+    }
+
     /// The outcome as long as nothing was read that settles it.
     fn open(&self) -> Outcome {
         let seconds = self.looked.as_secs();
@@ -250,12 +256,12 @@ impl Facts {
 
     /// Whether the log of operations shows what was asked for, by our user and newer than anything read before.
     fn is_logged(&self) -> bool {
-        self.operations.iter().any(|operation| operation.ours)
+        self.operations.iter().flatten().any(|operation| operation.ours)
     }
 
     /// Somebody else who changed it.
     fn somebody_else(&self) -> Option<&Operation> {
-        self.operations.iter().find(|operation| !operation.ours)
+        self.operations.iter().flatten().find(|operation| !operation.ours)
     }
 }
 

@@ -69,6 +69,8 @@ pub enum PausedBy {
     Failures(String),
     /// The engine was not there, or could not be read.
     Engine(String),
+    /// Another user logged in than the one who planned it.
+    Login(String),
 }
 
 /// How an action was over.

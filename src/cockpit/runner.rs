@@ -125,7 +125,7 @@ impl Runner {
         match running.client.with_login(Login::Basic { user: user.clone(), password }) {
             Ok(client) => {
                 running.client = client.clone();
-                let _ = running.act.send(ActCommand::Login(client.clone()));
+                let _ = running.act.send(ActCommand::Login { user: user.clone(), client: client.clone() });
                 let _ = running.poll.send(PollCommand::Adopt { user, client });
             }
             Err(error) => self.notify(error.to_string()),

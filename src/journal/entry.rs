@@ -18,7 +18,7 @@ pub const VERSION: u32 = 1;
 pub enum Entry {
     /// An action is about to begin. On the disk before the first request goes out.
     Intent(Box<Intent>),
-    /// One request of it is about to go out.
+    /// One request of it is about to go out. On the disk before it does.
     Sent(Sent),
     /// What is known of that request right after.
     Answered(Answered),
@@ -43,8 +43,14 @@ impl Entry {
         }
     }
 
-    /// Whether it must be on the disk before anything else happens.
+    /// Whether it must be on the disk before anything else happens. Without the line that a request goes out, a power cut right after would
+    /// leave a journal that tells it was never sent.
     pub(super) fn is_weighty(&self) -> bool {
+        matches!(self, Self::Sent(_)) || self.is_of_a_run()
+    }
+
+    /// Whether it tells which run of the program wrote it.
+    pub(super) fn is_of_a_run(&self) -> bool {
         matches!(self, Self::Intent(_) | Self::End(_) | Self::ReadBack(_))
     }
 }
@@ -83,6 +89,9 @@ pub struct Intent {
     /// The freeze this one ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thaw_of: Option<Exact>,
+    /// Whether existing jobs or running instances were meant too, for an action on definitions; its requests do not always tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_too: Option<bool>,
     /// The newest time of the engine, by its own clock, that was seen before the first request: what is newer may come of the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_time: Option<Timestamp>,

@@ -101,6 +101,13 @@ pub(super) fn is_alive(folder: &Folder, name: &str) -> bool {
     !name.contains('/') && open_to_read(&folder.path.join(format!("{RUN}{name}"))).is_ok_and(|file| is_held(&file))
 }
 
+/// The runs that live and act, or acted.
+pub(super) fn living(folder: &Folder) -> Vec<String> {
+    let entries = std::fs::read_dir(&folder.path).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| Some(entry.file_name().to_str()?.strip_prefix(RUN)?.to_owned()));
+    names.filter(|name| is_alive(folder, name)).collect()
+}
+
 fn is_held(file: &File) -> bool {
     // Shared, so that two that look at once do not take each other for a living run.
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
@@ -156,6 +163,7 @@ mod tests {
         assert!(is_alive(&folder, &first.name) && !is_alive(&folder, "dead") && !is_alive(&folder, "never") && !is_alive(&folder, "../x"));
         let second = SignOfLife::give(&folder, &turn).unwrap();
         assert!(is_alive(&folder, &first.name) && is_alive(&folder, &second.name));
+        assert_eq!(living(&folder).len(), 2);
         assert!(!folder.path.join(".run-dead").exists());
         let name = first.name.clone();
         drop(first);

@@ -17,8 +17,9 @@
 //! same head.
 //!
 //! **What a crash may lose.** A line is handed to the operating system before [`Journal::append`] returns, so a killed program loses
-//! nothing. Intents, ends and what was read back are on the disk by then too (fsync); the lines between follow within a second while an
-//! action goes on. A power cut may lose those of the last second, never the intent.
+//! nothing. Intents, requests about to go out, ends and what was read back are on the disk by then too (fsync). Answers and outcomes
+//! follow with the next of those: a power cut may lose the ones since, and then what was sent reads as sent without an answer. It never
+//! loses the intent, nor that something was sent.
 //!
 //! Knows neither actions nor engines: the fields are plain, and nothing here decides what may be done. Nobody hands values of variables to
 //! it, and no field is free enough to collect them by accident.
@@ -46,7 +47,7 @@ pub use error::{Cause, JournalError};
 pub use exact::Exact;
 pub use line::{Head, LineHash};
 pub use origin::Who;
-pub use story::{Frozen, Standing, Story, Summary, UnderWay};
+pub use story::{AtWork, Frozen, Standing, Story, Summary, UnderWay};
 pub use verify::{Break, HeadFound, Verified};
 pub use write::Journal;
 

@@ -5,7 +5,6 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,9 +19,6 @@ use super::line::{Head, Line, LineHash, Link};
 use super::lock::{PATIENCE, SignOfLife, Turn};
 use super::tail::{self, Tail};
 
-/// How often lines between intent and end are put on the disk while an action goes on.
-const SYNC_INTERVAL: Duration = Duration::from_secs(1);
-
 /// The journal of this user, open for appending. Of all that was written only the head is kept in memory.
 #[derive(Debug)]
 pub struct Journal {
@@ -36,7 +32,8 @@ struct State {
     known: Option<Known>,
     /// While this run acts, others can tell that it lives.
     sign: Option<SignOfLife>,
-    synced: Option<Instant>,
+    /// How often a line was put on the disk.
+    synced: u64,
 }
 
 /// The end of a file and the head there; another run may have gone on since.
@@ -77,8 +74,8 @@ impl Journal {
         Ok(tail::find(&self.folder, &self.days()?)?.head)
     }
 
-    /// Records one thing and returns the new end of the chain. Intents, ends and what was read back are on the disk then; other lines are
-    /// in the hands of the operating system. Blocks, in the worst case for the five seconds in which another run holds the lock.
+    /// Records one thing and returns the new end of the chain. Intents, requests about to go out, ends and what was read back are on the disk
+    /// then; other lines are in the hands of the operating system. Blocks, in the worst case for the five seconds in which another run holds the lock.
     ///
     /// # Errors
     ///
@@ -113,7 +110,7 @@ impl Journal {
             _ => (tail::find(&self.folder, &days)?, ends_a_line(&file, found.len()).map_err(failed)?),
         };
         let link = Link { v: VERSION, seq: tail.head.seq.saturating_add(1), prev: tail.head.hash, torn: tail.torn };
-        let session = state.sign.as_ref().filter(|_| entry.is_weighty()).map(|sign| Exact::from(sign.name.as_str()));
+        let session = state.sign.as_ref().filter(|_| entry.is_of_a_run()).map(|sign| Exact::from(sign.name.as_str()));
         let line = to_line(&path, &Line { link, at, session, entry })?;
         let head = Head { seq: tail.head.seq.saturating_add(1), hash: LineHash::of(&line) };
         let written = [if begins_anew { b"".as_slice() } else { b"\n" }, &line, b"\n"].concat();
@@ -127,9 +124,9 @@ impl Journal {
         if made {
             self.sync_names(days.last())?;
         }
-        if made || entry.is_weighty() || state.synced.is_none_or(|synced| synced.elapsed() >= SYNC_INTERVAL) {
+        if made || entry.is_weighty() {
             file.sync_data().map_err(failed)?;
-            state.synced = Some(Instant::now());
+            state.synced += 1;
         }
         Ok(head)
     }
@@ -169,4 +166,23 @@ fn ends_a_line(file: &File, length: u64) -> io::Result<bool> {
         file.read_exact_at(&mut last, length - 1)?;
     }
     Ok(last == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::{Answer, Answered, Sent};
+    use super::*;
+
+    #[test]
+    fn a_request_is_on_the_disk_before_it_goes_out_and_its_answer_follows_with_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal")).unwrap();
+        let answered = |step| Entry::Answered(Answered { action: "a".into(), step, answer: Answer::Accepted, words: None, batch: None });
+        let synced = |entry: &Entry| {
+            journal.append(entry).unwrap();
+            journal.state().synced
+        };
+        let counts: Vec<u64> = (0..3).flat_map(|step| [Entry::Sent(Sent { action: "a".into(), step }), answered(step)]).map(|entry| synced(&entry)).collect();
+        assert_eq!(counts, [1, 1, 2, 2, 3, 3]);
+    }
 }

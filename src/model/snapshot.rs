@@ -80,7 +80,7 @@ pub struct EngineIdentity {
 impl EngineIdentity {
     /// The engine's clock at this moment of ours.
     pub fn engine_time(&self, now: Moment) -> Timestamp {
-        now.wall + self.clock_offset.unwrap_or_default()
+        now.wall.saturating_add(self.clock_offset.unwrap_or_default()).unwrap_or(now.wall)
     }
 }
 

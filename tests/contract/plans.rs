@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bpmtop::action::plan::{OtherCause, Plan, Unavailable, Weight};
-use bpmtop::action::planner::facts::{Before, Earlier, EarlierTarget, Facts};
+use bpmtop::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts};
 use bpmtop::action::planner::{self, Asking};
 use bpmtop::action::target::Subject;
 use bpmtop::action::verb::{Role, Verb};
@@ -35,6 +35,10 @@ impl Facts for Remembered {
 
     fn action(&self, name: &str) -> Result<Option<Earlier>, Unavailable> {
         Ok(self.0.lock().ok().and_then(|all| all.iter().find(|earlier| earlier.action.0 == name).cloned()))
+    }
+
+    fn at_work(&self, _: &EngineIdentity) -> Result<Vec<AtWork>, Unavailable> {
+        Ok(Vec::new())
     }
 }
 

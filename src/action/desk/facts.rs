@@ -1,16 +1,17 @@
 //! What the journal knows of earlier actions, in the words of plans.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::action::plan::{ActionId, Plan, Unavailable};
-use crate::action::planner::facts::{Before, Earlier, EarlierTarget, Facts};
+use crate::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts};
 use crate::action::target::Subject;
 use crate::action::verb::Verb;
 use crate::engine::NewValue;
-use crate::journal::{Engine, Exact, Journal, Story, Unread};
+use crate::journal::{Class, Engine, Exact, Journal, Standing, Story, Summary, Unread};
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
@@ -24,10 +25,10 @@ impl Facts for JournalFacts {
     fn frozen(&self, engine: &EngineIdentity) -> Result<Option<Earlier>, Unavailable> {
         let frozen = self.journal()?.archive().frozen(&here(engine)).map_err(|error| unreadable(&error))?;
         let Some(frozen) = frozen else { return Ok(None) };
-        let left: Vec<&Exact> = frozen.left.iter().map(|target| &target.id).collect();
+        let left: HashSet<&str> = frozen.left.iter().map(|target| target.id.as_wire()).collect();
         let mut earlier = self.earlier(&frozen.freeze)?;
         if let Some(earlier) = &mut earlier {
-            earlier.targets.retain(|target| left.iter().any(|id| id.as_wire() == target.id.as_wire()));
+            earlier.targets.retain(|target| left.contains(target.id.as_wire()));
         }
         Ok(earlier)
     }
@@ -36,6 +37,18 @@ impl Facts for JournalFacts {
         let story = self.journal()?.archive().action(name).map_err(|error| unreadable(&error))?;
         story.map_or(Ok(None), |story| self.earlier(&story))
     }
+
+    fn at_work(&self, engine: &EngineIdentity) -> Result<Vec<AtWork>, Unavailable> {
+        let Ok(journal) = &self.journal else { return Ok(Vec::new()) };
+        let known = journal.archive().at_work(&here(engine)).map_err(|error| unreadable(&error))?;
+        Ok(known.into_iter().map(at_work).collect())
+    }
+}
+
+fn at_work(known: crate::journal::AtWork) -> AtWork {
+    let crate::journal::Intent { action, who, sentence, targets, .. } = known.intent;
+    let targets = targets.into_iter().map(|target| (target.id.text().clone(), target.instance.map(|instance| instance.text().clone()))).collect();
+    AtWork { action: ActionId(action.as_wire().to_owned()), by: format!("{}@{}", who.user, who.host), sentence: sentence.to_string(), targets }
 }
 
 /// An engine, as the journal names it.
@@ -59,19 +72,18 @@ impl JournalFacts {
     fn earlier(&self, story: &Story) -> Result<Option<Earlier>, Unavailable> {
         let intent = &story.intent;
         let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.word() == intent.verb.as_wire()) else { return Ok(None) };
-        let sent = |target: u64| {
-            let mut steps = (0..).zip(&intent.requests).filter(|(_, request)| request.targets.contains(&target));
-            steps.any(|(step, _)| match story.answers.get(&step) {
-                Some(answered) => answered.answer.may_have_happened(),
-                None => story.sent.contains_key(&step),
-            })
+        let may_have_happened = |step: &u64| match story.answers.get(step) {
+            Some(answered) => answered.answer.may_have_happened(),
+            None => story.sent.contains_key(step),
         };
+        let went_out = (0..).zip(&intent.requests).filter(|(step, _)| may_have_happened(step));
+        let sent: HashSet<u64> = went_out.flat_map(|(_, request)| request.targets.iter().copied()).collect();
         let plan = self.performed.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|plan| plan.action.0 == intent.action.as_wire()).cloned();
         let targets = (0..).zip(&intent.targets).map(|(at, target)| EarlierTarget {
             id: target.id.text().clone(),
             instance: target.instance.as_ref().map(|instance| instance.text().clone()),
             label: target.label.to_string(),
-            sent: sent(at),
+            sent: sent.contains(&at),
             before: Before {
                 suspended: target.before.suspended.unwrap_or_default(),
                 due: target.before.due,
@@ -88,7 +100,7 @@ impl JournalFacts {
             engine_name: intent.engine.name.as_ref().map(|name| name.as_wire().to_owned()),
             began: story.at,
             at: at(story),
-            jobs_too: jobs_too(story),
+            jobs_too: story.intent.jobs_too.unwrap_or_else(|| jobs_too(story)),
             targets: targets.collect(),
             taken_back: self.taken_back(story)?,
         }))
@@ -99,9 +111,18 @@ impl JournalFacts {
         let day = story.at.to_zoned(TimeZone::UTC).date().saturating_sub(1.day());
         let later = self.journal()?.archive().summaries(Some(day)).map_err(|error| unreadable(&error))?;
         let name = &story.intent.action;
-        let found = later.into_iter().find(|summary| summary.intent.undo_of.as_ref() == Some(name) && summary.sent > 0);
+        let found = later.into_iter().find(|summary| summary.intent.undo_of.as_ref() == Some(name) && had_effect(summary));
         Ok(found.map(|summary| ActionId(summary.intent.action.as_wire().to_owned())))
     }
+}
+
+/// Whether it changed something, or may have. What failed for every target leaves what it was to take back as it was.
+fn had_effect(summary: &Summary) -> bool {
+    let told =
+        |bad: bool| summary.counts.iter().filter(|count| matches!(count.class, Class::Bad | Class::Untouched) == bad).map(|count| count.count).sum::<u64>();
+    let over = matches!(summary.standing, Standing::Over(_) | Standing::ReadBack);
+    // A program that died had no time to tell of all.
+    summary.sent > 0 && (told(false) > 0 || !over && told(true) < summary.targets)
 }
 
 /// The value of a variable before it was written, as the plan of this run holds it.
@@ -117,7 +138,7 @@ fn bodies(story: &Story) -> impl Iterator<Item = serde_json::Value> {
     story.intent.requests.iter().filter_map(|request| request.body.as_ref()).filter_map(|body| serde_json::from_str(body.as_wire()).ok())
 }
 
-/// Whether existing jobs or running instances were meant too.
+/// Whether existing jobs or running instances were meant too, as far as the requests tell: they do not where each job was resumed singly.
 fn jobs_too(story: &Story) -> bool {
     bodies(story).any(|body| ["includeJobs", "includeProcessInstances"].iter().any(|name| body[*name].as_bool() == Some(true)))
 }

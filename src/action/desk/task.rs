@@ -8,23 +8,28 @@ use futures_util::future::{BoxFuture, OptionFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::facts::{JournalFacts, here};
 use super::{ActCommand, Acted, LeftUnderWay};
-use crate::action::ledger::{Ledger, Stage};
+use crate::action::ledger::Ledger;
 use crate::action::perform::{self, Guard, Hand, Order, Recall, Record, Running};
 use crate::action::plan::{ActionId, Plan, Unavailable};
 use crate::action::planner::{self, Asking, facts::Facts};
-use crate::action::verb::Role;
+use crate::action::verb::{Role, Verb};
 use crate::action::wish::Wish;
 use crate::engine::Client;
-use crate::journal::{How, Journal};
+use crate::journal::{How, Journal, Story, UnderWay};
 use crate::model::masking::Mask;
 use crate::model::snapshot::{EngineIdentity, Snapshot};
+use crate::text::safe;
 
 /// Actions under way at once.
 const AT_ONCE: usize = 4;
+
+/// Actions that are over and can still be looked at; and as many values of variables can be put back.
+const KEPT: usize = 50;
 
 /// How things stand leaves at most this often.
 const TELL: Duration = Duration::from_millis(100);
@@ -68,7 +73,7 @@ pub struct DeskHandle {
 /// Ends a desk in good order.
 pub struct Closing {
     how: Option<oneshot::Sender<How>>,
-    task: tokio::task::JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 impl Closing {
@@ -92,7 +97,9 @@ pub fn start(setup: Setup) -> DeskHandle {
 }
 
 type Planned = (u64, Result<Arc<Plan>, Unavailable>);
-type Moved = (usize, watch::Receiver<Arc<Ledger>>, bool);
+type Moved = (watch::Receiver<Arc<Ledger>>, bool);
+type Left = Result<Vec<UnderWay>, String>;
+type Recalled = (ActionId, Result<Story, String>);
 
 struct Desk {
     setup: Setup,
@@ -103,7 +110,13 @@ struct Desk {
     planning: OptionFuture<BoxFuture<'static, Planned>>,
     running: Vec<Running>,
     performed: Arc<Mutex<Vec<Arc<Plan>>>>,
+    /// Every plan of this run, so that none is performed twice. Names only: it may grow.
     begun: HashSet<ActionId>,
+    /// Looking for what earlier runs left, as long as that takes.
+    leaving: OptionFuture<JoinHandle<Left>>,
+    /// Actions of earlier runs whose lines are being read.
+    recalling: HashSet<ActionId>,
+    recalled: FuturesUnordered<BoxFuture<'static, Recalled>>,
     moved: FuturesUnordered<BoxFuture<'static, Moved>>,
     told_at: Instant,
     dirty: bool,
@@ -124,6 +137,9 @@ impl Desk {
             running: Vec::new(),
             performed,
             begun: HashSet::new(),
+            leaving: None.into(),
+            recalling: HashSet::new(),
+            recalled: FuturesUnordered::new(),
             moved: FuturesUnordered::new(),
             told_at: Instant::now(),
             dirty: false,
@@ -131,12 +147,12 @@ impl Desk {
     }
 
     async fn run(mut self, mut wishes: mpsc::UnboundedReceiver<ActCommand>, mut closed: oneshot::Receiver<How>) {
-        self.look_for_what_was_left().await;
+        self.look_for_what_was_left();
         loop {
             let due = self.told_at + TELL;
             tokio::select! {
                 wish = wishes.recv() => match wish {
-                    Some(wish) => self.obey(wish).await,
+                    Some(wish) => self.obey(wish),
                     None => return self.close(How::Quit).await,
                 },
                 how = &mut closed => return self.close(how.unwrap_or(How::Quit)).await,
@@ -144,10 +160,15 @@ impl Desk {
                     self.planning = None.into();
                     self.say(Acted::Planned(asking, plan));
                 }
-                Some((at, ledger, lives)) = self.moved.next(), if !self.moved.is_empty() => {
+                Some(left) = &mut self.leaving => {
+                    self.leaving = None.into();
+                    self.tell_what_was_left(left.unwrap_or_else(|_| Err("it broke down".to_owned())));
+                }
+                Some((action, story)) = self.recalled.next(), if !self.recalled.is_empty() => self.look_back(action, story),
+                Some((ledger, lives)) = self.moved.next(), if !self.moved.is_empty() => {
                     self.dirty = true;
                     if lives {
-                        self.watch(at, ledger);
+                        self.watch(ledger);
                     }
                 }
                 () = sleep_until(due), if self.dirty => self.tell_how_all_stand(),
@@ -165,7 +186,7 @@ impl Desk {
         self.say(Acted::Notice(format!("nothing was sent: {}{remedy}", unavailable.why)));
     }
 
-    async fn obey(&mut self, wish: ActCommand) {
+    fn obey(&mut self, wish: ActCommand) {
         match wish {
             ActCommand::Plan { asking, wish, picture } => self.plan(asking, wish, picture),
             ActCommand::GiveUp => self.planning = None.into(),
@@ -177,9 +198,9 @@ impl Desk {
             ActCommand::Pause(action) => self.pass_on(&action, Order::Pause),
             ActCommand::GoOn(action) => self.pass_on(&action, Order::GoOn),
             ActCommand::Stop(action) => self.pass_on(&action, Order::Stop),
-            ActCommand::ReadBack(action) if self.begun.contains(&action) => self.pass_on(&action, Order::ReadBack),
-            ActCommand::ReadBack(action) => self.recall(action).await,
-            ActCommand::Login(client) => self.log_in(client),
+            ActCommand::ReadBack(action) if self.running.iter().any(|running| running.is(&action)) => self.pass_on(&action, Order::ReadBack),
+            ActCommand::ReadBack(action) => self.recall(action),
+            ActCommand::Login { user, client } => self.log_in(&user, client),
         }
     }
 
@@ -208,7 +229,12 @@ impl Desk {
         plan.is_performable()?;
         let no = |why: String| Unavailable { why, remedy: String::new() };
         if plan.engine.url != self.setup.engine.url || plan.engine.engine_name != self.setup.engine.engine_name {
-            return Err(no(format!("the plan is for another engine, {}", crate::text::safe(&plan.engine.url))));
+            return Err(no(format!("the plan is for another engine, {}", safe(&plan.engine.url))));
+        }
+        if plan.engine.user != self.setup.engine.user {
+            let name = |user: &Option<String>| user.as_deref().map_or_else(|| "nobody known".to_owned(), |user| safe(user).into_owned());
+            let why = format!("planned as {}, logged in as {}", name(&plan.engine.user), name(&self.setup.engine.user));
+            return Err(Unavailable { why, remedy: "read again".to_owned() });
         }
         if self.begun.contains(&plan.action) {
             return Err(no("this plan is being performed already, and a plan is performed once".to_owned()));
@@ -217,51 +243,73 @@ impl Desk {
             return Err(no(format!("{AT_ONCE} actions are under way already; stop one or wait for it")));
         }
         self.begun.insert(plan.action.clone());
-        self.performed.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&plan));
+        if plan.verb == Verb::SetVariable {
+            // Only here is known what a variable was before.
+            let mut performed = self.performed.lock().unwrap_or_else(PoisonError::into_inner);
+            let too_many = (performed.len() + 1).saturating_sub(KEPT);
+            performed.drain(..too_many);
+            performed.push(Arc::clone(&plan));
+        }
         self.take_on(perform::start(hand, plan));
         Ok(())
     }
 
     fn under_way(&self) -> usize {
-        self.running.iter().filter(|running| !matches!(running.ledger.borrow().stage, Stage::Over(_))).count()
+        self.running.iter().filter(|running| !running.is_over()).count()
     }
 
     fn take_on(&mut self, running: Running) {
         let ledger = running.ledger.clone();
         self.running.push(running);
-        self.watch(self.running.len() - 1, ledger);
+        // One that is dropped ends: nobody can ask it anything any more.
+        let mut too_many = self.running.iter().filter(|running| running.is_over()).count().saturating_sub(KEPT);
+        self.running.retain(|running| {
+            let goes = too_many > 0 && running.is_over();
+            too_many -= usize::from(goes);
+            !goes
+        });
+        self.watch(ledger);
         self.dirty = true;
     }
 
-    fn watch(&mut self, at: usize, mut ledger: watch::Receiver<Arc<Ledger>>) {
+    fn watch(&mut self, mut ledger: watch::Receiver<Arc<Ledger>>) {
         self.moved.push(Box::pin(async move {
             let lives = ledger.changed().await.is_ok();
-            (at, ledger, lives)
+            (ledger, lives)
         }));
     }
 
     fn pass_on(&self, action: &ActionId, order: Order) {
-        let running = self.running.iter().find(|running| running.ledger.borrow().plan.action == *action);
+        let running = self.running.iter().find(|running| running.is(action));
         // An action whose task has ended has nothing to obey any more.
         if running.is_none_or(|running| running.orders.send(order).is_err()) {
             self.say(Acted::Notice(format!("there is no action {action} under way")));
         }
     }
 
-    /// Another run of the program left it in the middle.
-    async fn recall(&mut self, action: ActionId) {
+    /// Another run of the program left it in the middle: its lines are read first.
+    fn recall(&mut self, action: ActionId) {
+        if !self.recalling.insert(action.clone()) {
+            return;
+        }
+        let (journal, name) = (self.setup.journal.clone(), action.0.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let story = journal?.archive().action(&name).map_err(|error| error.to_string())?;
+            story.ok_or_else(|| format!("the journal knows no action {}", safe(&name)))
+        });
+        let broken = || Err("the journal broke down while it was read".to_owned());
+        self.recalled.push(Box::pin(async move { (action, read.await.unwrap_or_else(|_| broken())) }));
+    }
+
+    fn look_back(&mut self, action: ActionId, story: Result<Story, String>) {
+        self.recalling.remove(&action);
         let recall = Recall {
             client: self.setup.client.clone(),
             record: Record::into(self.setup.journal.clone()),
             engine: self.setup.engine.clone(),
             zone: self.setup.zone.clone(),
         };
-        let journal = self.setup.journal.clone();
-        let name = action.0.clone();
-        let read = tokio::task::spawn_blocking(move || journal?.archive().action(&name).map_err(|error| error.to_string())).await;
-        let story = read.unwrap_or_else(|_| Err("the journal broke down while it was read".to_owned()));
-        let begun = story.and_then(|story| story.ok_or_else(|| format!("the journal knows no action {action}"))).and_then(|story| recall.start(&story));
-        match begun {
+        match story.and_then(|story| recall.start(&story)) {
             Ok(running) => {
                 self.begun.insert(action);
                 self.take_on(running);
@@ -270,35 +318,39 @@ impl Desk {
         }
     }
 
-    fn log_in(&mut self, client: Client) {
+    fn log_in(&mut self, user: &str, client: Client) {
         if let Ok(hand) = &self.hand {
             self.hand = Ok(hand.with_client(client.clone()));
         }
         for running in &self.running {
             // One that is over needs no login.
-            let _ = running.orders.send(Order::Login(client.clone()));
+            let _ = running.orders.send(Order::Login { user: user.to_owned(), client: client.clone() });
         }
         self.setup.client = client;
+        self.setup.engine.user = Some(user.to_owned());
     }
 
-    async fn look_for_what_was_left(&mut self) {
+    fn look_for_what_was_left(&mut self) {
         let Ok(journal) = self.setup.journal.clone() else { return };
         let engine = here(&self.setup.engine);
-        let read = tokio::task::spawn_blocking(move || journal.archive().under_way(Some(&engine)).map_err(|error| error.to_string())).await;
-        match read {
-            Ok(Ok(left)) if !left.is_empty() => {
-                let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        self.leaving = Some(tokio::task::spawn_blocking(move || journal.archive().under_way(Some(&engine)).map_err(|error| error.to_string()))).into();
+    }
+
+    fn tell_what_was_left(&self, left: Left) {
+        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        match left {
+            Ok(left) if !left.is_empty() => {
                 let left = left.into_iter().map(|left| LeftUnderWay {
                     action: ActionId(left.action.as_wire().to_owned()),
                     sentence: left.sentence.to_string(),
                     sent: number(left.sent),
                     steps: number(left.of),
+                    unknown: left.unknown.map(number),
                 });
                 self.say(Acted::LeftUnderWay(left.collect()));
             }
-            Ok(Ok(_)) => {}
-            Ok(Err(why)) => self.say(Acted::Notice(format!("the journal cannot be read: {why}"))),
-            Err(_) => self.say(Acted::Notice("the journal broke down while it was read".to_owned())),
+            Ok(_) => {}
+            Err(why) => self.say(Acted::Notice(format!("the journal cannot be read: {why}"))),
         }
     }
 

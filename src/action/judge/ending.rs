@@ -8,10 +8,13 @@ pub(super) fn judge(case: &Case<'_>, facts: &Facts) -> Outcome {
     match (&facts.here, facts.life) {
         (Here::Gone, Life::NotRead) => case.open(),
         (Here::Gone, Life::Over(InstanceState::Completed | InstanceState::InternallyTerminated)) => Outcome::AlreadyDone("it had ended by itself"),
-        (Here::Gone, _) if !case.is_accepted() && !facts.is_logged() && facts.somebody_else().is_some() => {
-            Outcome::AlreadyDone("somebody else cancelled it meanwhile")
-        }
-        (Here::Gone, _) => Outcome::Succeeded(Proof::State),
+        (Here::Gone, life) => match (case.is_ours(facts), life) {
+            (Some(true), _) => Outcome::Succeeded(Proof::State),
+            (None, _) => case.open(),
+            (Some(false), _) if facts.somebody_else().is_some() => Outcome::AlreadyDone("somebody else cancelled it meanwhile"),
+            (Some(false), Life::Over(_)) => Outcome::AlreadyDone("it was cancelled, and no log says that this request did it"),
+            (Some(false), _) => Outcome::GoneCauseUnknown,
+        },
         (Here::NotRead, _) => case.open(),
         (_, _) if facts.batch_goes_on == Some(true) => Outcome::Waits(Waiting::Batch),
         (_, _) => case.open(),
@@ -23,8 +26,12 @@ pub(super) fn of_timer(case: &Case<'_>, facts: &Facts) -> Outcome {
     match (&facts.here, &facts.log) {
         (Here::Gone, Log::NotRead) => case.open(),
         (Here::Gone, _) if facts.attempt(JobEvent::Succeeded).is_some() => Outcome::Rejected("it had done its work before it could be called off".into()),
-        (Here::Gone, _) if case.is_accepted() || facts.attempt(JobEvent::Deleted).is_some() => Outcome::Succeeded(Proof::State),
-        (Here::Gone, _) => Outcome::GoneCauseUnknown,
+        (Here::Gone, _) => match case.is_ours(facts) {
+            Some(true) => Outcome::Succeeded(Proof::State),
+            Some(false) if facts.attempt(JobEvent::Deleted).is_some() => Outcome::AlreadyDone("it was called off, and no log says that this request did it"),
+            Some(false) => Outcome::GoneCauseUnknown,
+            None => case.open(),
+        },
         _ => case.open(),
     }
 }

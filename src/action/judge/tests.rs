@@ -91,8 +91,15 @@ fn a_success_in_the_log_is_a_success_and_an_incident_after_it_is_a_failure_furth
 fn a_success_after_an_answer_that_was_no_yes_is_not_put_down_to_the_request_without_a_trace_of_it() {
     let mut facts = gone(&[(JobEvent::Succeeded, 5)], Life::Runs);
     assert_eq!(told(&accepted(), 1, &facts), Outcome::Succeeded(Proof::JobLog));
+    assert!(matches!(told(&lost(), 1, &facts), Outcome::Unknown(_)), "the log of operations was not read yet");
+    facts.operations = Some(Vec::new());
     assert!(matches!(told(&lost(), 1, &facts), Outcome::AlreadyDone(_)), "somebody else may have healed it");
-    facts.operations.push(Operation { ours: true, user: Some("demo".into()) });
+    for facts in [gone(&[], Life::Over(InstanceState::Completed)), Facts { left: Some(true), ..gone(&[], Life::Runs) }] {
+        assert_eq!(told(&accepted(), 1, &facts), Outcome::Succeeded(Proof::Advanced));
+        assert!(matches!(told(&lost(), 1, &facts), Outcome::Unknown(_)));
+        assert!(matches!(told(&lost(), 1, &Facts { operations: Some(Vec::new()), ..facts }), Outcome::AlreadyDone(_)));
+    }
+    facts.operations = Some(vec![Operation { ours: true, user: Some("demo".into()) }]);
     assert_eq!(told(&lost(), 1, &facts), Outcome::Succeeded(Proof::JobLog));
 }
 
@@ -112,7 +119,7 @@ fn no_attempts_after_a_lost_answer_proves_nothing_until_there_is_a_new_failure()
     assert!(matches!(told(&lost(), 1, &facts), Outcome::FailedAgain { .. }));
     let replaced = Facts { incidents: vec![incident("i2", "j", 30)], ..work(0) };
     assert!(matches!(told(&lost(), 1, &replaced), Outcome::FailedAgain { .. }));
-    let logged = Facts { operations: vec![Operation { user: Some("demo".into()), ours: true }], ..work(0) };
+    let logged = Facts { operations: Some(vec![Operation { user: Some("demo".into()), ours: true }]), ..work(0) };
     assert!(matches!(told(&lost(), 1, &logged), Outcome::FailedAgain { .. }));
 }
 
@@ -164,7 +171,16 @@ fn a_cancelled_instance_that_is_gone_is_done_and_so_is_one_that_was_gone_before(
     let not_found = Said::Rejected { why: "there is none".into(), gone: true };
     assert_eq!(of(&not_found, &Facts::default()), Outcome::AlreadyDone("it was gone before"));
     let over = |state| Facts { here: Here::Gone, life: Life::Over(state), ..Facts::default() };
-    assert_eq!(of(&lost(), &over(InstanceState::ExternallyTerminated)), Outcome::Succeeded(Proof::State));
+    let cancelled = |ours: Option<bool>| {
+        let operations = Some(ours.map(|ours| Operation { user: Some("demo".into()), ours }).into_iter().collect());
+        Facts { operations, ..over(InstanceState::ExternallyTerminated) }
+    };
+    assert_eq!(of(&accepted(), &over(InstanceState::ExternallyTerminated)), Outcome::Succeeded(Proof::State));
+    assert!(matches!(of(&lost(), &over(InstanceState::ExternallyTerminated)), Outcome::Unknown(_)), "who did it was not read yet");
+    assert_eq!(of(&lost(), &cancelled(Some(true))), Outcome::Succeeded(Proof::State));
+    assert_eq!(of(&lost(), &cancelled(Some(false))), Outcome::AlreadyDone("somebody else cancelled it meanwhile"));
+    assert_eq!(of(&lost(), &cancelled(None)), Outcome::AlreadyDone("it was cancelled, and no log says that this request did it"));
+    assert_eq!(of(&lost(), &Facts { life: Life::NotKnown, ..cancelled(None) }), Outcome::GoneCauseUnknown);
     assert_eq!(of(&accepted(), &over(InstanceState::Completed)), Outcome::AlreadyDone("it had ended by itself"));
     assert!(matches!(of(&lost(), &Facts { here: Here::As(false), ..Facts::default() }), Outcome::Unknown(_)));
 }
@@ -221,7 +237,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     let entry = (any_event(), 0i64..100).prop_map(|(event, when)| Attempt { at: at(when), event, message: None });
     let log = prop_oneof![Just(Log::NotRead), Just(Log::None), proptest::collection::vec(entry, 0..4).prop_map(Log::Entries)];
     let incidents = proptest::collection::vec((0usize..3, 0i64..100).prop_map(|(id, when)| incident(["i", "i2", "i3"][id], ["j", "k", "l"][id], when)), 0..3);
-    let operations = proptest::collection::vec(any::<bool>().prop_map(|ours| Operation { user: None, ours }), 0..2);
+    let operations = proptest::option::of(proptest::collection::vec(any::<bool>().prop_map(|ours| Operation { user: None, ours }), 0..2));
     (here, log, any_life(), incidents, proptest::option::of(any::<bool>()), operations, proptest::option::of(any::<bool>())).prop_map(
         |(here, log, life, incidents, left, operations, batch_goes_on)| Facts {
             now: Some(at(100)),
@@ -260,6 +276,8 @@ proptest! {
                 Proof::State => facts.here == Here::As(true) || facts.here == Here::Gone,
             };
             prop_assert!(proven, "{outcome:?} of {facts:?}");
+            let brought_about = sent == Said::Accepted || facts.is_logged() || matches!(goal, Goal::State { was_so: false });
+            prop_assert!(brought_about, "{outcome:?} of {facts:?}, and nothing says that it was this request");
         }
     }
 

@@ -80,20 +80,29 @@ fn gone(case: &Case<'_>, facts: &Facts) -> Outcome {
             _ => Proof::JobLog,
         };
         // That it ran through is good, whoever gave it attempts. A request that the engine answered with an error did not.
-        if !case.is_accepted() && !facts.is_logged() {
-            return Outcome::AlreadyDone("it has run through, and no log says that this request did it");
-        }
-        return failed_further_on(case, facts, success.at).unwrap_or(Outcome::Succeeded(proof));
+        return match case.is_ours(facts) {
+            Some(true) => failed_further_on(case, facts, success.at).unwrap_or(Outcome::Succeeded(proof)),
+            Some(false) => Outcome::AlreadyDone("it has run through, and no log says that this request did it"),
+            None => case.open(),
+        };
     }
     match (&facts.log, facts.life) {
         (Log::NotRead, _) | (_, Life::NotRead) => case.open(),
         _ if facts.attempt(JobEvent::Deleted).is_some() => removed(facts),
-        (_, Life::Over(InstanceState::Completed)) => Outcome::Succeeded(Proof::Advanced),
+        (_, Life::Over(InstanceState::Completed)) => match case.is_ours(facts) {
+            Some(true) => Outcome::Succeeded(Proof::Advanced),
+            Some(false) => Outcome::AlreadyDone("its instance has come to its end, and no log says that this request did it"),
+            None => case.open(),
+        },
         (_, Life::Over(InstanceState::ExternallyTerminated)) => Outcome::CancelledByOther { user: who(facts) },
         (_, Life::Over(_) | Life::NotKnown) => Outcome::GoneCauseUnknown,
         (_, Life::Runs) if facts.left == Some(true) => {
             let further = case.incident().and_then(|(_, created)| failed_further_on(case, facts, created));
-            further.unwrap_or(Outcome::Succeeded(Proof::Advanced))
+            match case.is_ours(facts) {
+                Some(true) => further.unwrap_or(Outcome::Succeeded(Proof::Advanced)),
+                Some(false) => Outcome::AlreadyDone("its instance has gone on, and no log says that this request did it"),
+                None => case.open(),
+            }
         }
         (_, Life::Runs) => Outcome::GoneCauseUnknown,
     }

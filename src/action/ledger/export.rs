@@ -161,7 +161,7 @@ impl super::PausedBy {
     pub fn words(&self) -> String {
         match self {
             Self::Operator => "by the operator".to_owned(),
-            Self::Canary(why) | Self::Failures(why) | Self::Engine(why) => safe(why).into_owned(),
+            Self::Canary(why) | Self::Failures(why) | Self::Engine(why) | Self::Login(why) => safe(why).into_owned(),
         }
     }
 }

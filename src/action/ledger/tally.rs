@@ -61,6 +61,7 @@ impl Ledger {
             Stage::Paused(PausedBy::Operator) => " · PAUSED",
             Stage::Paused(PausedBy::Canary(_)) => " · PAUSED by its canary",
             Stage::Paused(PausedBy::Failures(_)) => " · PAUSED by failures",
+            Stage::Paused(PausedBy::Login(_)) => " · PAUSED, another user",
             Stage::Paused(PausedBy::Engine(_)) => " · PAUSED, engine away",
             Stage::Verifying => " · reading back",
             Stage::Over(Ending::Done) => " · over",
@@ -172,10 +173,7 @@ pub(super) mod tests {
         let mut outcomes = vec![failed("order 17: Card service answered 503"), failed("order 18: Card service answered 503"), failed("other")];
         outcomes.extend(vec![Outcome::Succeeded(Proof::JobLog); 97]);
         outcomes.extend(vec![Outcome::Waits(Waiting::Suspended("its instance")), Outcome::Waits(Waiting::Suspended("its job definition"))]);
-        assert_eq!(
-            ledger(outcomes).summary(),
-            "97 succeeded, 3 failed again, 2 wait: suspended · “order 17: Card service answered 503” 2×, “other”"
-        );
+        assert_eq!(ledger(outcomes).summary(), "97 succeeded, 3 failed again, 2 wait: suspended · “order 17: Card service answered 503” 2×, “other”");
     }
 
     #[test]

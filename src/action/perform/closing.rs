@@ -66,6 +66,9 @@ async fn reason(eyes: &mut Eyes, hand: &Hand, progress: &Progress) -> Option<Str
     if text.is_empty() || progress.performed().next().is_none() {
         return None;
     }
+    let Some(user) = plan.engine.user.as_deref().map(EngineText::from) else {
+        return Some("which operations in the engine's log are ours is not known without a user, so the reason stands in the journal alone".to_owned());
+    };
     let mut operations: Vec<EngineText> = Vec::new();
     let mut seen = HashSet::new();
     let mut by_kind: HashMap<&'static str, Vec<(&Target, &Change)>> = HashMap::new();
@@ -78,7 +81,7 @@ async fn reason(eyes: &mut Eyes, hand: &Hand, progress: &Progress) -> Option<Str
     }
     let wanted = progress.performed().count();
     for (kind, targets) in by_kind {
-        let filter = UserOperationFilter { kind: Some(kind.into()), user: plan.engine.user.as_deref().map(EngineText::from), ..UserOperationFilter::default() };
+        let filter = UserOperationFilter { kind: Some(kind.into()), user: Some(user.clone()), ..UserOperationFilter::default() };
         let Some(entries) = eyes.operations_since(filter, progress.since(), Page::first(ENTRIES)).await else { continue };
         let ours = Ours::of(&targets);
         for entry in entries.iter().filter(|entry| ours.has(entry)) {

@@ -31,6 +31,9 @@ pub const PER_SECOND: f64 = 4.0;
 /// Requests that may follow each other at once after a while without any.
 const AT_ONCE: f64 = 5.0;
 
+/// Between two lists of all definitions.
+const LISTED: Duration = Duration::from_secs(2);
+
 /// Targets looked at in one round.
 pub const A_ROUND: usize = 500;
 
@@ -86,6 +89,8 @@ pub struct Eyes {
     client: Client,
     tokens: f64,
     refilled: Instant,
+    /// When many definitions were last read at once.
+    listed: Option<Instant>,
     /// Requests so far.
     pub requests: u64,
 }
@@ -112,7 +117,7 @@ impl Item {
 impl Eyes {
     /// Eyes with a full budget.
     pub fn new(client: Client) -> Self {
-        Self { client, tokens: AT_ONCE, refilled: Instant::now(), requests: 0 }
+        Self { client, tokens: AT_ONCE, refilled: Instant::now(), listed: None, requests: 0 }
     }
 
     /// Another login.
@@ -136,21 +141,37 @@ impl Eyes {
         self.client.clone()
     }
 
-    /// What is needed to tell later what is new: the newest time the engine has written or shown, and how many jobs are due.
+    /// Waits until all definitions may be read once more: each answer to a change asks for a look at once, and such a list is long.
+    async fn turn_to_list(&mut self) {
+        if let Some(listed) = self.listed {
+            tokio::time::sleep_until(listed + LISTED).await;
+        }
+        self.listed = Some(Instant::now());
+    }
+
+    /// What is needed to tell later what is new: the newest time the engine has written or shown, and how many jobs are due. Where its log
+    /// of operations may not be read, any other answer tells the time as well.
     pub async fn baseline(&mut self, targets: &[Target], wants_due: bool) -> Baseline {
         let query = UserOperationQuery { filter: UserOperationFilter::default(), page: Page::first(1) };
-        let mut since = targets.iter().filter_map(incident_created).max();
+        let mut shown: Vec<Timestamp> = targets.iter().filter_map(incident_created).collect();
+        let mut told = false;
         if let Ok(answer) = self.turn().await.user_operations_where(&query).await {
-            let newest = answer.data.first().map(|operation| operation.at);
-            since = since.into_iter().chain(newest).chain(answer.engine_time).max();
+            told = answer.engine_time.is_some();
+            shown.extend(answer.data.first().map(|operation| operation.at).into_iter().chain(answer.engine_time));
         }
-        let due = if wants_due { self.due().await } else { None };
-        Baseline { since, due }
+        let mut due = None;
+        if (wants_due || !told)
+            && let Ok(answer) = self.turn().await.count(&jobs_due()).await
+        {
+            due = wants_due.then_some(answer.data);
+            shown.extend(answer.engine_time);
+        }
+        Baseline { since: shown.into_iter().max(), due }
     }
 
     /// How many jobs are due.
     pub async fn due(&mut self) -> Option<u64> {
-        self.turn().await.count(&CountQuestion::jobs([JobIs::Executable, JobIs::Active])).await.ok().map(|answer| answer.data)
+        self.turn().await.count(&jobs_due()).await.ok().map(|answer| answer.data)
     }
 
     /// These jobs as they are now, as far as they exist; none if they cannot be read.
@@ -220,7 +241,11 @@ fn allowed<T>(result: Result<Answer<T>, EngineError>) -> Result<Option<Answer<T>
 
 /// The engine's clock at the latest when it answered: its header is cut to the second, and what is due within that second is due.
 fn clock<T>(answer: &Answer<T>) -> Option<Timestamp> {
-    answer.engine_time.map(|time| time + SignedDuration::from_secs(1))
+    answer.engine_time.map(|time| time.saturating_add(SignedDuration::from_secs(1)).unwrap_or(time))
+}
+
+fn jobs_due() -> CountQuestion {
+    CountQuestion::jobs([JobIs::Executable, JobIs::Active])
 }
 
 fn incident_created(target: &Target) -> Option<Timestamp> {

@@ -99,7 +99,7 @@ impl Hand {
         let _permit = self.permits.acquire().await;
         self.guard.record.note(record::sent(action, step)).await.map_err(Halt::NotRecorded)?;
         let delivered = self.client.change(change).await;
-        let recorded = self.guard.record.note(record::answered(action, step, &delivered)).await;
+        let recorded = self.guard.record.note(record::answered(action, step, change, &delivered)).await;
         Ok(Sending { delivered, recorded })
     }
 

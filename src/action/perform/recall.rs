@@ -15,6 +15,7 @@ use super::record::{self, Record};
 use super::run::{Order, Running};
 use crate::action::judge::{LOOKED_FOR, Said};
 use crate::action::ledger::{Ending, Ledger, Reading, Stage};
+use crate::action::outcome::Outcome;
 use crate::action::plan::{ActionId, Choices, Plan, Step};
 use crate::action::target::{Subject, Target, TimedSuspension};
 use crate::action::verb::Verb;
@@ -92,32 +93,20 @@ impl Recall {
         let mut ledger = (*first).clone();
         let mut anyway = false;
         loop {
-            while let Some(mut round) = progress.round(Instant::now(), anyway, self.engine.user.as_deref().map(EngineText::from)) {
-                round.singly = SINGLY;
-                let found = eyes.look(&round).await;
-                progress.learn(&found, Instant::now());
-                ledger.outcomes = progress.outcomes();
-                ledger.reading.requests = eyes.requests;
-                if let Some(error) = &found.problem {
-                    ledger.notes.push((Moment::now(), format!("reading back failed: {}", error.problem())));
-                }
-                publish.send_replace(Arc::new(ledger.clone()));
-                if anyway || found.problem.as_ref().is_some_and(crate::engine::EngineError::stops_polling) {
-                    break;
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(PAUSE) => {}
-                    order = orders.recv() => if matches!(order, None | Some(Order::Close(_) | Order::Stop)) { break },
-                }
+            let ends = self.rounds(&mut eyes, &mut progress, &mut ledger, anyway, &mut orders, &publish).await;
+            if ends {
+                // Nobody has looked to the end: another run is to be offered it again.
+                self.note(&mut progress, &mut ledger, false).await;
+                return;
             }
             (ledger.stage, ledger.ended) = (Stage::Over(Ending::Done), Some(Moment::now()));
-            self.note(&mut progress, &mut ledger).await;
+            self.note(&mut progress, &mut ledger, true).await;
             publish.send_replace(Arc::new(ledger.clone()));
             loop {
                 match orders.recv().await {
                     None | Some(Order::Close(_)) => return,
                     Some(Order::ReadBack) => break,
-                    Some(Order::Login(client)) => eyes.look_through(client),
+                    Some(Order::Login { client, .. }) => eyes.look_through(client),
                     Some(Order::Pause | Order::GoOn | Order::Stop) => {}
                 }
             }
@@ -125,11 +114,53 @@ impl Recall {
         }
     }
 
-    async fn note(&self, progress: &mut Progress, ledger: &mut Ledger) {
+    /// Looks until nothing more is to be seen or somebody stops it. Gives whether the program ends.
+    async fn rounds(
+        &self,
+        eyes: &mut Eyes,
+        progress: &mut Progress,
+        ledger: &mut Ledger,
+        anyway: bool,
+        orders: &mut mpsc::UnboundedReceiver<Order>,
+        publish: &watch::Sender<Arc<Ledger>>,
+    ) -> bool {
+        while let Some(mut round) = progress.round(Instant::now(), anyway, ledger.plan.engine.user.as_deref().map(EngineText::from)) {
+            round.singly = SINGLY;
+            let found = match unless_told(eyes.look(&round), orders).await {
+                Heard::Nothing(found) => found,
+                Heard::Login(client) => {
+                    eyes.look_through(client);
+                    continue;
+                }
+                Heard::Stop => return false,
+                Heard::End => return true,
+            };
+            progress.learn(&found, Instant::now());
+            ledger.outcomes = progress.outcomes();
+            ledger.reading.requests = eyes.requests;
+            if let Some(error) = &found.problem {
+                ledger.notes.push((Moment::now(), format!("reading back failed: {}", error.problem())));
+            }
+            publish.send_replace(Arc::new(ledger.clone()));
+            if anyway || found.problem.as_ref().is_some_and(crate::engine::EngineError::stops_polling) {
+                return false;
+            }
+            match unless_told(tokio::time::sleep(PAUSE), orders).await {
+                Heard::Nothing(()) => {}
+                Heard::Login(client) => eyes.look_through(client),
+                Heard::Stop => return false,
+                Heard::End => return true,
+            }
+        }
+        false
+    }
+
+    async fn note(&self, progress: &mut Progress, ledger: &mut Ledger, to_the_end: bool) {
         let (action, now) = (ledger.plan.action.clone(), Moment::now().wall);
         let changed = progress.take_changed();
-        let mut entries: Vec<_> = changed.iter().map(|(target, outcome)| record::outcome(&action, *target, outcome, outcome.words(&self.zone, now))).collect();
-        entries.push(record::read_back(ledger));
+        let told = |(target, outcome): &(usize, Outcome)| record::outcome(&action, *target, outcome, record::kept(&ledger.plan, outcome, now));
+        let mut entries: Vec<_> = changed.iter().filter(|(_, outcome)| to_the_end || outcome.is_settled()).map(told).collect();
+        entries.extend(to_the_end.then(|| record::read_back(ledger, self.engine.user.as_deref())));
         match self.record.note_all(entries).await {
             Ok(head) => ledger.head = head,
             Err(why) => ledger.notes.push((Moment::now(), format!("what was found could not be recorded: {why}"))),
@@ -156,7 +187,8 @@ impl Recall {
             wish: Arc::new(Wish { about: intent.sentence.to_string(), what: asked.clone() }),
             asked,
             verb,
-            engine: self.engine.clone(),
+            // Its operations were of whoever did it, not of whoever looks.
+            engine: EngineIdentity { user: intent.who.engine_user.as_ref().map(|user| user.as_wire().to_owned()), ..self.engine.clone() },
             profile: intent.profile.as_ref().map(|profile| profile.as_wire().to_owned()),
             production: false,
             read: Moment { instant: Instant::now(), wall: story.at },
@@ -173,6 +205,32 @@ impl Recall {
             choices: Choices { reason: intent.reason.as_ref().map(|reason| reason.as_wire().to_owned()).unwrap_or_default(), ..Choices::default() },
         };
         Ok((plan, steps.into()))
+    }
+}
+
+/// What came first.
+enum Heard<T> {
+    /// What was waited for.
+    Nothing(T),
+    Login(Client),
+    Stop,
+    End,
+}
+
+/// Waits for something unless somebody wants something else: an ending program is not kept waiting by what is being read.
+async fn unless_told<T>(waited_for: impl Future<Output = T>, orders: &mut mpsc::UnboundedReceiver<Order>) -> Heard<T> {
+    tokio::pin!(waited_for);
+    loop {
+        tokio::select! {
+            biased;
+            order = orders.recv() => match order {
+                None | Some(Order::Close(_)) => return Heard::End,
+                Some(Order::Stop) => return Heard::Stop,
+                Some(Order::Login { client, .. }) => return Heard::Login(client),
+                Some(Order::Pause | Order::GoOn | Order::ReadBack) => {}
+            },
+            done = &mut waited_for => return Heard::Nothing(done),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::action::outcome::{Class, Outcome};
 use crate::action::plan::{ActionId, Held, Plan, Step, Unavailable};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
-use crate::engine::{Client, Delivered, EngineError, Sent};
+use crate::engine::{Change, Client, Delivered, EngineError, Problem, Sent};
 use crate::journal::{self, Answer, Before, Count, Entry, Exact, How, Journal, JournalError, Who};
 use crate::text::{EngineText, safe};
 
@@ -113,6 +113,11 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
         requests: steps.iter().map(|step| request(step, client)).collect(),
         undo_of,
         thaw_of,
+        jobs_too: plan
+            .targets
+            .iter()
+            .any(|target| matches!(target.subject, Subject::JobDefinition(_) | Subject::ProcessDefinition(_)))
+            .then_some(plan.choices.jobs_too),
         engine_time,
     }))
 }
@@ -188,9 +193,20 @@ pub fn sent(action: &ActionId, step: usize) -> Entry {
     Entry::Sent(journal::Sent { action: name(action), step: step as u64 })
 }
 
+/// What an error says, as far as it may be kept: an engine repeats the value of a variable it could not read.
+pub fn told(change: &Change, error: &EngineError) -> String {
+    match (change, error.problem()) {
+        (Change::SetVariable { .. }, Problem::Engine { status, kind, .. }) => match kind {
+            Some(kind) => format!("the engine answered {status} with {kind}"),
+            None => format!("the engine answered {status}"),
+        },
+        (_, problem) => problem.to_string(),
+    }
+}
+
 /// What came back right after.
-pub fn answered(action: &ActionId, step: usize, delivered: &Delivered) -> Entry {
-    let words = |error: &EngineError| Some(Exact::from(error.problem().to_string()));
+pub fn answered(action: &ActionId, step: usize, change: &Change, delivered: &Delivered) -> Entry {
+    let words = |error: &EngineError| Some(Exact::from(told(change, error)));
     let (answer, words, batch) = match &delivered.sent {
         Sent::Accepted { batch } => (Answer::Accepted, None, batch.as_ref().map(|batch| Exact::from(batch.text().clone()))),
         Sent::Rejected(error) => (Answer::Rejected, words(error), None),
@@ -198,6 +214,11 @@ pub fn answered(action: &ActionId, step: usize, delivered: &Delivered) -> Entry 
         Sent::Unknown(error) => (Answer::Unknown, words(error), None),
     };
     Entry::Answered(journal::Answered { action: name(action), step: step as u64, answer, words, batch })
+}
+
+/// What is kept of an outcome in words. What an engine says of the value of a variable stays on the screen.
+pub fn kept(plan: &Plan, outcome: &Outcome, now: Timestamp) -> String {
+    if plan.verb == Verb::SetVariable { outcome.name().to_owned() } else { outcome.words(&plan.zone, now) }
 }
 
 /// What became of one target.
@@ -232,8 +253,8 @@ pub fn end(ledger: &Ledger, how: How) -> Entry {
 }
 
 /// What another run found out about an action whose program had ended.
-pub fn read_back(ledger: &Ledger) -> Entry {
-    let who = Who::of_process(ledger.plan.engine.user.as_deref().map(Exact::from));
+pub fn read_back(ledger: &Ledger, user: Option<&str>) -> Entry {
+    let who = Who::of_process(user.map(Exact::from));
     Entry::ReadBack(journal::ReadBack { action: name(&ledger.plan.action), who, counts: counts(ledger), unknown: unknown(ledger) })
 }
 
@@ -251,7 +272,7 @@ mod tests {
     use crate::action::example;
     use crate::action::plan::OtherCause;
     use crate::action::wish::Asked;
-    use crate::engine::ClientOptions;
+    use crate::engine::{ClientOptions, NewValue, VariableHome};
 
     fn recorded(plan: &Plan) -> journal::Intent {
         let client = Client::new(ClientOptions::new("http://h/engine-rest".parse().unwrap())).unwrap();
@@ -273,5 +294,25 @@ mod tests {
         assert_eq!(intent.steps, intent.requests.len() as u64);
         plan.choices.others = OtherCause::Wake;
         assert!(recorded(&plan).held.is_empty(), "nothing is kept asleep");
+    }
+
+    #[test]
+    fn what_an_engine_says_of_the_value_of_a_variable_is_not_kept() {
+        let problem = Problem::Engine {
+            status: 400,
+            kind: Some("InvalidRequestException".into()),
+            message: Some("Cannot convert value 's3cret' to java type".into()),
+            code: None,
+        };
+        let error = EngineError::new(None, "http://h", problem);
+        let value = NewValue { kind: "Long".into(), value: "s3cret".into(), info: None };
+        let variable = Change::SetVariable { home: VariableHome::Instance("p".into()), name: "pin".into(), value };
+        assert_eq!(told(&variable, &error), "the engine answered 400 with InvalidRequestException");
+        assert!(told(&Change::DeleteJob { job: "j".into() }, &error).contains("Cannot convert"), "other changes carry no values");
+        let mut plan = example::plan(Asked::Instances { instances: Vec::new(), suspend: false }, vec![example::instance("p1")]);
+        let rejected = Outcome::Rejected("Cannot convert value 's3cret' to java type".into());
+        assert!(kept(&plan, &rejected, Timestamp::UNIX_EPOCH).contains("Cannot convert"));
+        plan.verb = Verb::SetVariable;
+        assert_eq!(kept(&plan, &rejected, Timestamp::UNIX_EPOCH), "rejected");
     }
 }

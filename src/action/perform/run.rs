@@ -20,10 +20,11 @@ use super::sequence::Part;
 use crate::action::judge::LOOKED_FOR;
 use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
 use crate::action::pace::Pacer;
-use crate::action::plan::Plan;
+use crate::action::plan::{ActionId, Plan};
 use crate::engine::{Client, EngineError, Problem, Sent};
 use crate::journal::How;
 use crate::model::section::Moment;
+use crate::text::safe;
 
 /// Waits between two looks, the last of them again and again.
 const LOOKS: [Duration; 4] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
@@ -49,7 +50,12 @@ pub enum Order {
     /// Look once more at what is not settled.
     ReadBack,
     /// Another login.
-    Login(Client),
+    Login {
+        /// Who logged in.
+        user: String,
+        /// Asks and changes the engine as that user.
+        client: Client,
+    },
     /// The program ends: finish what is in flight, record, end.
     Close(How),
 }
@@ -85,6 +91,8 @@ pub struct Run {
     looks: usize,
     next_count: Instant,
     login: Option<Client>,
+    /// Who is logged in by now, where that is not whose plan it is.
+    somebody_else: Option<String>,
     began: Moment,
     ended: Option<Moment>,
     notes: Vec<(Moment, String)>,
@@ -105,6 +113,18 @@ pub struct Running {
     pub ledger: watch::Receiver<Arc<Ledger>>,
     /// Its task.
     pub task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Whether it is this action.
+    pub fn is(&self, action: &ActionId) -> bool {
+        self.ledger.borrow().plan.action == *action
+    }
+
+    /// Whether nothing more is sent or read.
+    pub fn is_over(&self) -> bool {
+        matches!(self.ledger.borrow().stage, Stage::Over(_))
+    }
 }
 
 /// Begins an action on the current runtime: records it, then sends.
@@ -145,6 +165,7 @@ impl Run {
             looks: 0,
             next_count: now.instant + BACKLOG,
             login: None,
+            somebody_else: None,
             began: now,
             ended: None,
             notes: Vec::new(),
@@ -276,32 +297,59 @@ impl Run {
         self.dirty = true;
         match order {
             Order::Pause => self.pause(PausedBy::Operator),
-            Order::GoOn if matches!(self.stage, Stage::Paused(_)) => {
-                // Going on after a pause of one's own does not wave through what the first few come to.
-                let decided = !matches!(self.stage, Stage::Paused(PausedBy::Operator | PausedBy::Engine(_)));
-                self.canary_over |= decided;
-                self.whatever |= decided;
-                self.lost_in_a_row = 0;
-                self.pacer.resume(Instant::now());
-                self.stage = if self.canary_over { Stage::Sending } else { Stage::Canary };
-                self.note("goes on".to_owned());
-            }
-            Order::GoOn => {}
+            Order::GoOn => self.go_on(),
             Order::Stop => self.stop(Ending::Stopped, "stopped by the operator".to_owned()),
             Order::ReadBack => (self.next_look, self.looks) = (Instant::now(), 0),
-            Order::Login(client) => self.login = Some(client),
+            Order::Login { user, client } => self.log_in(user, client),
             Order::Close(how) => {
                 self.quit = Some(how);
                 self.stop(Ending::Stopped, "stopped: the program ends".to_owned());
             }
         }
-        if let Some(client) = self.login.take() {
+    }
+
+    fn go_on(&mut self) {
+        if !matches!(self.stage, Stage::Paused(_)) {
+            return;
+        }
+        if let Some(user) = &self.somebody_else {
+            return self.note(self.as_somebody_else(user));
+        }
+        // Going on after a pause of one's own does not wave through what the first few come to.
+        let decided = !matches!(self.stage, Stage::Paused(PausedBy::Operator | PausedBy::Engine(_) | PausedBy::Login(_)));
+        self.canary_over |= decided;
+        self.whatever |= decided;
+        self.lost_in_a_row = 0;
+        self.pacer.resume(Instant::now());
+        self.stage = if self.canary_over { Stage::Sending } else { Stage::Canary };
+        self.note("goes on".to_owned());
+    }
+
+    /// What one user confirmed is not sent as another. Reading may go by any login; what must still be sent to protect others goes by the
+    /// old one.
+    fn log_in(&mut self, user: String, client: Client) {
+        if self.progress.plan.engine.user.as_deref() == Some(&user) {
+            self.somebody_else = None;
             self.hand = self.hand.with_client(client.clone());
-            match &mut self.eyes {
-                Some(eyes) => eyes.look_through(client),
-                None => self.login = Some(client),
+            if matches!(self.stage, Stage::Paused(PausedBy::Login(_))) {
+                self.go_on();
+            }
+        } else {
+            let why = self.as_somebody_else(&user);
+            self.somebody_else = Some(user);
+            if !matches!(self.stage, Stage::Paused(_)) {
+                self.pause(PausedBy::Login(why));
             }
         }
+        match &mut self.eyes {
+            Some(eyes) => eyes.look_through(client),
+            None => self.login = Some(client),
+        }
+    }
+
+    fn as_somebody_else(&self, user: &str) -> String {
+        let planned = self.progress.plan.engine.user.as_deref().unwrap_or("nobody known");
+        format!("planned as {}, logged in as {}: nothing more is sent as another user", safe(planned), safe(user))
     }
 
     fn stop(&mut self, ending: Ending, why: String) {

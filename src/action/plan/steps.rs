@@ -44,7 +44,8 @@ impl Plan {
 
     /// When shielded jobs are due: a year after the targets were read, on the engine's clock.
     pub fn shield(&self) -> Timestamp {
-        self.engine.engine_time(self.read) + SHIELD
+        let now = self.engine.engine_time(self.read);
+        now.saturating_add(SHIELD).unwrap_or(now)
     }
 
     /// Whether jobs that something else suspended are kept so although their instance or definition is resumed with its jobs.

@@ -1,5 +1,8 @@
 //! What a plan may ask of the journal, so that thawing and taking back know what was done.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::action::plan::{ActionId, Unavailable};
@@ -23,6 +26,36 @@ pub trait Facts: Send + Sync {
     ///
     /// Why the journal cannot be read.
     fn action(&self, name: &str) -> Result<Option<Earlier>, Unavailable>;
+
+    /// Actions at this engine that are under way, of this session or another.
+    ///
+    /// # Errors
+    ///
+    /// Why the journal cannot be read.
+    fn at_work(&self, engine: &EngineIdentity) -> Result<Vec<AtWork>, Unavailable>;
+}
+
+/// Asks without keeping others waiting: whoever answers reads files.
+pub(super) async fn ask<T: Send + 'static>(
+    facts: &Arc<dyn Facts>,
+    question: impl FnOnce(&dyn Facts) -> Result<T, Unavailable> + Send + 'static,
+) -> Result<T, Unavailable> {
+    let facts = Arc::clone(facts);
+    let broke_down = |_| Unavailable { why: "the journal broke down while it was read".to_owned(), remedy: "run `bpmtop journal verify`".to_owned() };
+    tokio::task::spawn_blocking(move || question(&*facts)).await.map_err(broke_down)?
+}
+
+/// An action that is under way.
+#[derive(Clone, Debug)]
+pub struct AtWork {
+    /// Its name.
+    pub action: ActionId,
+    /// Whose it is, and on which machine.
+    pub by: String,
+    /// What it is, in one sentence.
+    pub sentence: String,
+    /// The ids of its targets; that of a variable is its name, so each has its instance beside it.
+    pub targets: HashSet<(EngineText, Option<EngineText>)>,
 }
 
 /// An action that was performed before, of this run or another.
@@ -91,5 +124,9 @@ impl Facts for NoFacts {
 
     fn action(&self, _: &str) -> Result<Option<Earlier>, Unavailable> {
         Ok(None)
+    }
+
+    fn at_work(&self, _: &EngineIdentity) -> Result<Vec<AtWork>, Unavailable> {
+        Ok(Vec::new())
     }
 }

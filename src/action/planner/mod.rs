@@ -49,6 +49,7 @@ use crate::engine::Client;
 use crate::model::masking::Mask;
 use crate::model::section::Moment;
 use crate::model::snapshot::{EngineIdentity, Snapshot};
+use crate::text::{EngineText, safe};
 
 /// Seconds between the engine's clock and ours from which on a plan speaks of it.
 const CLOCK_APART: i64 = 5;
@@ -145,8 +146,23 @@ pub async fn plan(client: &Client, asked: &Asking) -> Result<Plan, Unavailable> 
         plan.warnings
             .push(Warning { weight: Weight::Note, text: format!("the engine's clock is {far} s {side} this machine's: due dates follow the engine's") });
     }
+    warn_of_others(asked, &mut plan).await?;
     plan.warnings.sort_by_key(|warning| std::cmp::Reverse(warning.weight));
     Ok(plan)
+}
+
+/// Two actions on one target at once undo each other, or are told each other's outcomes.
+async fn warn_of_others(asked: &Asking, plan: &mut Plan) -> Result<(), Unavailable> {
+    let engine = plan.engine.clone();
+    let own: Vec<_> = plan.targets.iter().map(|target| (EngineText::from(target.id()), target.instance().map(|instance| instance.text().clone()))).collect();
+    for other in facts::ask(&asked.facts, move |facts| facts.at_work(&engine)).await? {
+        let shared = own.iter().filter(|target| other.targets.contains(target)).count();
+        if shared > 0 {
+            let text = format!("{shared} of these are targets of an action under way, {} by {}: {}", other.action, safe(&other.by), safe(&other.sentence));
+            plan.warnings.push(Warning { weight: Weight::Caution, text });
+        }
+    }
+    Ok(())
 }
 
 fn draft<'a>(reading: &'a Reading<'a>, wish: &'a Asked) -> BoxFuture<'a, Drafted> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 
-use super::facts::{Earlier, EarlierTarget};
+use super::facts::{Earlier, EarlierTarget, Facts, ask};
 use super::reading::{Reading, timed, unavailable};
 use super::{Draft, Drafted, definitions, instances, processes, single};
 use crate::action::plan::{LeftOut, Unavailable, Weight};
@@ -31,8 +31,11 @@ const PROCESSES: usize = 30;
 pub(super) async fn thaw(reading: &Reading<'_>, asked: &Asked, name: Option<&str>) -> Drafted {
     let facts = &reading.asking.facts;
     let earlier = match name {
-        Some(name) => facts.action(name)?,
-        None => facts.frozen(&reading.asking.picture.engine)?,
+        Some(name) => action(facts, name).await?,
+        None => {
+            let engine = reading.asking.picture.engine.clone();
+            ask(facts, move |facts| facts.frozen(&engine)).await?
+        }
     };
     let Some(earlier) = earlier else {
         return Err(unavailable("the journal knows of no freeze of this engine that was not thawed", "resume job definitions by name instead"));
@@ -48,9 +51,14 @@ pub(super) async fn thaw(reading: &Reading<'_>, asked: &Asked, name: Option<&str
     resume_definitions(reading, asked.clone(), Verb::Thaw, &earlier).await
 }
 
+async fn action(facts: &Arc<dyn Facts>, name: &str) -> Result<Option<Earlier>, Unavailable> {
+    let name = name.to_owned();
+    ask(facts, move |facts| facts.action(&name)).await
+}
+
 /// Takes an action back.
 pub(super) async fn undo(reading: &Reading<'_>, name: &str) -> Drafted {
-    let Some(earlier) = reading.asking.facts.action(name)? else {
+    let Some(earlier) = action(&reading.asking.facts, name).await? else {
         return Err(unavailable(format!("the journal knows of no action {}", crate::text::safe(name)), "bpmtop journal lists those it knows"));
     };
     is_of_this_engine(reading, &earlier)?;
@@ -224,7 +232,9 @@ struct Since {
 impl Since {
     /// Reads operations of these kinds.
     async fn read(reading: &Reading<'_>, draft: &mut Draft, earlier: &Earlier, kinds: &[&str]) -> Result<Self, Unavailable> {
-        let after = earlier.began + reading.asking.picture.engine.clock_offset.unwrap_or_default() - APART;
+        // What an engine or a file tells of times may lie at the end of all days.
+        let offset = reading.asking.picture.engine.clock_offset.unwrap_or_default().saturating_sub(APART);
+        let after = earlier.began.saturating_add(offset).unwrap_or(earlier.began);
         let most = u32::try_from(earlier.targets.len().saturating_mul(2) + OPERATIONS).unwrap_or(Page::MOST).min(Page::MOST);
         let mut operations = Vec::new();
         for kind in kinds {

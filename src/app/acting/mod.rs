@@ -85,7 +85,10 @@ pub(super) fn take(app: &mut App, acted: Acted) -> Vec<Effect> {
         Acted::Ledgers(ledgers) => app.acting.ledgers = ledgers,
         Acted::LeftUnderWay(left) => {
             if let Some(first) = left.first() {
-                let words = format!("An action was under way when bpmtop ended: {} of {} sent ({}). A shows it.", first.sent, first.steps, first.sentence);
+                let words = match first.unknown {
+                    Some(unknown) => format!("An action ended while {unknown} were unknown ({}). A shows it.", first.sentence),
+                    None => format!("An action was under way when bpmtop ended: {} of {} sent ({}). A shows it.", first.sent, first.steps, first.sentence),
+                };
                 app.notice = Some((words, app.now));
             }
             app.acting.left = left;

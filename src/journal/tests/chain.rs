@@ -146,8 +146,23 @@ fn a_record_has_no_place_for_anything_that_was_not_thought_of() {
     let read: Entry = serde_json::from_str(&with_more).unwrap();
     assert_eq!(read, begin("a1", 1));
     // Adding a field that takes anything makes this fail to compile.
-    let Intent { action, who: _, engine: _, profile, verb, sentence, reason, steps: _, targets, held: _, requests, undo_of, thaw_of, engine_time: _ } =
-        intent("a1", "retry", 1);
+    let Intent {
+        action,
+        who: _,
+        engine: _,
+        profile,
+        verb,
+        sentence,
+        reason,
+        steps: _,
+        targets,
+        held: _,
+        requests,
+        undo_of,
+        thaw_of,
+        engine_time: _,
+        jobs_too: _,
+    } = intent("a1", "retry", 1);
     let Target { kind, id, label, business_key, instance, before: Before { retries: _, suspended: _, due: _, priority: _, note } } = targets[0].clone();
     let Request { method, path, body, targets: _ } = requests[0].clone();
     let _: [Exact; 8] = [action, verb, sentence, kind, id, label, method, path];

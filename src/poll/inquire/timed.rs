@@ -72,13 +72,18 @@ impl Counter {
         let filter = UserOperationFilter {
             kind: Some(kind.into()),
             property: Some("suspensionState".into()),
-            after: Some(first - APART),
-            before: Some(last + APART),
+            after: Some(moved(first, -APART)),
+            before: Some(moved(last, APART)),
             ..UserOperationFilter::default()
         };
         let query = UserOperationQuery { filter, page: Page::first(OPERATIONS) };
         Ok(alone(self.one(self.client.user_operations_where(&query)).await)?.unwrap_or_default())
     }
+}
+
+/// A time of the engine a little earlier or later; an engine may tell one at the end of all days.
+fn moved(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(at)
 }
 
 /// Each timer with its operation: the first one written at its time or just after. Where another could be meant as well, none is.
@@ -92,7 +97,7 @@ fn paired<'t>(entries: &'t [JobLogEntry], operations: &'t [UserOperation]) -> Ve
         .enumerate()
         .map(|(index, entry)| {
             // Whatever is written before the next timer belongs to this one.
-            let until = times.get(index + 1).map_or(entry.at + APART, |next| (*next).min(entry.at + APART));
+            let until = times.get(index + 1).map_or(moved(entry.at, APART), |next| (*next).min(moved(entry.at, APART)));
             let alone = index.checked_sub(1).is_none_or(|before| times[before] < entry.at) && times.get(index + 1).is_none_or(|next| *next > entry.at);
             let fits = |operation: &&UserOperation| operation.at >= entry.at && (operation.at < until || operation.at == entry.at);
             let fitting: Vec<&UserOperation> = operations.iter().filter(fits).filter(|operation| !taken.contains(operation.id.as_wire())).collect();

@@ -64,6 +64,7 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
         Stage::Paused(PausedBy::Operator) => ("PAUSED by you".to_owned(), Role::BadgePaused),
         Stage::Paused(PausedBy::Canary(_)) => ("PAUSED: the first few did not do well".to_owned(), Role::BadgePaused),
         Stage::Paused(PausedBy::Failures(_)) => ("PAUSED: too many failed".to_owned(), Role::BadgePaused),
+        Stage::Paused(PausedBy::Login(_)) => ("PAUSED: another user is logged in".to_owned(), Role::BadgePaused),
         Stage::Paused(PausedBy::Engine(_)) => ("PAUSED: the engine".to_owned(), Role::BadgePaused),
         Stage::Verifying if ledger.sent < ledger.steps => ("no more is sent, reading back".to_owned(), Role::Info),
         Stage::Verifying => ("all sent, reading back".to_owned(), Role::Info),
@@ -81,6 +82,7 @@ fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut B
         Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
             Some(format!("Nothing is sent: c goes on all the same, S stops. {why}"))
         }
+        Stage::Paused(PausedBy::Login(why)) => Some(format!("Nothing is sent; that user's login goes on, S stops. {why}")),
         Stage::Paused(PausedBy::Operator) => Some("Nothing is sent; what was sent is read back. space goes on, S stops.".to_owned()),
         Stage::Over(Ending::Failed(why)) => Some(why.clone()),
         _ => None,

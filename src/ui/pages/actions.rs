@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::action::stage_words;
+use crate::action::desk::LeftUnderWay;
 use crate::app::App;
 use crate::app::pages::actions::{ActionsPage, Row as ActionRow};
 use crate::text::{Align, age};
@@ -49,9 +50,17 @@ fn cells(app: &App, row: &ActionRow) -> Vec<Cell> {
         }
         ActionRow::Left(left) => vec![
             Cell::new("before", Role::Muted),
-            Cell::new("LEFT UNDER WAY", Role::Critical),
+            Cell::new(if left.unknown.is_some() { "NOT WHOLLY KNOWN" } else { "LEFT UNDER WAY" }, Role::Critical),
             Cell::new(crate::text::safe(&left.sentence).into_owned(), Role::Text),
-            Cell::new(format!("{} of {} sent; enter reads back what became of it", left.sent, left.steps), Role::Warning),
+            Cell::new(left_words(left), Role::Warning),
         ],
     }
+}
+
+fn left_words(left: &LeftUnderWay) -> String {
+    let how = match left.unknown {
+        Some(unknown) => format!("ended while {unknown} were unknown"),
+        None => format!("{} of {} sent", left.sent, left.steps),
+    };
+    format!("{how}; enter reads back what became of it")
 }

@@ -147,7 +147,13 @@ fn actions_of_this_run_and_those_left_under_way_are_listed() {
         let now = example::noon();
         let mut app = app(example::snapshot(now), now, size);
         app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(ledger(Stage::Verifying, now))]))), now);
-        let left = LeftUnderWay { action: ActionId("20260301T110000.000Z-0001".into()), sentence: "Freeze 12 job definitions".into(), sent: 5, steps: 12 };
+        let left = LeftUnderWay {
+            action: ActionId("20260301T110000.000Z-0001".into()),
+            sentence: "Freeze 12 job definitions".into(),
+            sent: 5,
+            steps: 12,
+            unknown: None,
+        };
         app.update(Message::Acted(Acted::LeftUnderWay(vec![left])), now);
         press(&mut app, now, &[Char('A')]);
         insta::assert_snapshot!(format!("actions_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));

@@ -12,6 +12,9 @@ use crate::model::variable::VariableValue;
 /// Definitions read at once.
 const DEFINITIONS: u32 = 2_000;
 
+/// Lists of so many are read after the first; what stands on none of them is not taken for gone.
+const PAGES: u32 = 9;
+
 /// Births of timers looked through for the one that was made.
 const TIMERS: u32 = 50;
 
@@ -29,7 +32,7 @@ impl Eyes {
         self.timed(&timed.into_iter().chain(later).collect::<Vec<_>>(), round, findings).await
     }
 
-    /// Those of a few versions by version, those of many by reading all.
+    /// Those of a few versions by version, those of many by reading all, now and then.
     async fn job_definitions(&mut self, items: &[&Item], round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
         if items.is_empty() {
             return Ok(());
@@ -39,19 +42,22 @@ impl Eyes {
             _ => None,
         };
         let versions: HashSet<_> = items.iter().filter_map(|item| definition(item)).map(|definition| definition.process_definition.clone()).collect();
-        let filters: Vec<JobDefinitionFilter> = if versions.len() <= ONE_BY_ONE {
+        let filters: Vec<JobDefinitionFilter> = if versions.len() <= ONE_BY_ONE && !versions.contains(&None) {
             versions.into_iter().map(|process_definition| JobDefinitionFilter { process_definition, suspended: false }).collect()
         } else {
+            self.turn_to_list().await;
             vec![JobDefinitionFilter::default()]
         };
         let mut there = HashMap::new();
+        let mut all = true;
         for filter in filters {
             let mut page = Page::first(DEFINITIONS);
             loop {
                 let answer = self.turn().await.job_definitions_where(&filter, page).await?;
                 let whole = answer.data.len() < DEFINITIONS as usize;
                 there.extend(answer.data.into_iter().map(|definition| (definition.id.clone(), definition)));
-                if whole {
+                if whole || page.first >= PAGES * DEFINITIONS {
+                    all &= whole;
                     break;
                 }
                 page.first += DEFINITIONS;
@@ -64,27 +70,40 @@ impl Eyes {
                 (Some(now), Change::JobDefinitionSuspension { suspended, .. }) => Here::As(now.suspended == *suspended),
                 (Some(now), Change::JobDefinitionPriority { priority, .. }) => Here::As(now.overriding_priority == *priority),
                 (Some(_), _) => Here::NotRead,
-                (None, _) => Here::Gone,
+                (None, _) if all => Here::Gone,
+                (None, _) => Here::NotRead,
             };
             (facts.log, facts.life) = (Log::None, Life::NotKnown);
         }
         Ok(())
     }
 
+    /// A few singly, many by reading all, now and then.
     async fn process_definitions(&mut self, items: &[&Item], round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
         if items.is_empty() {
             return Ok(());
         }
         let mut there = HashMap::new();
-        let mut page = Page::first(DEFINITIONS);
-        loop {
-            let answer = self.turn().await.process_definitions(page).await?;
-            let whole = answer.data.len() < DEFINITIONS as usize;
-            there.extend(answer.data.into_iter().map(|definition| (definition.id.clone(), definition.suspended)));
-            if whole {
-                break;
+        let mut all = true;
+        if items.len() <= ONE_BY_ONE {
+            for item in items {
+                let Subject::ProcessDefinition(known) = &item.target(round).subject else { continue };
+                let now = self.turn().await.process_definition(&known.id).await?;
+                there.extend(now.map(|now| (now.data.id.clone(), now.data.suspended)));
             }
-            page.first += DEFINITIONS;
+        } else {
+            self.turn_to_list().await;
+            let mut page = Page::first(DEFINITIONS);
+            loop {
+                let answer = self.turn().await.process_definitions(page).await?;
+                let whole = answer.data.len() < DEFINITIONS as usize;
+                there.extend(answer.data.into_iter().map(|definition| (definition.id.clone(), definition.suspended)));
+                if whole || page.first >= PAGES * DEFINITIONS {
+                    all = whole;
+                    break;
+                }
+                page.first += DEFINITIONS;
+            }
         }
         for item in items {
             let Subject::ProcessDefinition(known) = &item.target(round).subject else { continue };
@@ -92,7 +111,8 @@ impl Eyes {
             facts.here = match (there.get(&known.id), item.change(round)) {
                 (Some(now), Change::ProcessDefinitionSuspension { suspended, .. }) => Here::As(now == suspended),
                 (Some(_), _) => Here::NotRead,
-                (None, _) => Here::Gone,
+                (None, _) if all => Here::Gone,
+                (None, _) => Here::NotRead,
             };
             (facts.log, facts.life) = (Log::None, Life::NotKnown);
         }

@@ -67,12 +67,14 @@ impl Eyes {
         let items: Vec<&Item> = round.items.iter().filter(wanted).take(round.singly).collect();
         for item in items {
             let target = item.target(round);
+            let facts = findings.of(item);
+            // Read, as far as it can be.
+            let known = facts.operations.insert(Vec::new());
             let Some(filter) = filter(target, round) else { continue };
             let query = UserOperationQuery { filter, page: Page::first(OPERATIONS) };
             let Some(answer) = allowed(self.turn().await.user_operations_where(&query).await)? else { continue };
             let entries = endpoint(item.change(round).name()).evidence().map_or(&[] as &[Entry], |evidence| evidence.entries);
-            let told = answer.data.iter().filter_map(|operation| told(operation, entries, target, round.user.as_ref(), item.lost)).collect();
-            findings.of(item).operations = told;
+            known.extend(answer.data.iter().filter_map(|operation| told(operation, entries, target, round.user.as_ref(), item.lost)));
         }
         Ok(())
     }
@@ -112,16 +114,21 @@ fn filter(target: &Target, round: &Round) -> Option<UserOperationFilter> {
     })
 }
 
-/// What an entry says: that our change was made, or that somebody else ended the instance.
+/// What an entry says: that our change was made, or that somebody else removed the target or its instance. Whoever does not know its own
+/// user, such as a session with a token, takes nobody's operation for its own.
 fn told(operation: &UserOperation, entries: &[Entry], target: &Target, user: Option<&EngineText>, lost: bool) -> Option<Operation> {
     let as_asked = entries
         .iter()
         .any(|entry| entry.operation == operation.kind.as_wire() && operation.entity.as_ref().is_none_or(|entity| entity.as_wire() == entry.entity));
-    let by_us = user.is_none_or(|user| operation.user.as_ref() == Some(user));
+    let by_us = user.is_some_and(|user| operation.user.as_ref() == Some(user));
     if lost && as_asked && by_us && is_about(operation, target) {
         return Some(Operation { user: operation.user.clone(), ours: true });
     }
-    let removal = operation.kind.as_wire() == "Delete" && (!as_asked || !by_us);
+    // Comments, attachments, tasks and variables are deleted too, and end nothing.
+    let of_instance = operation.entity.as_ref().is_some_and(|entity| entity.as_wire() == "ProcessInstance");
+    let of_job = matches!(&target.subject, Subject::Job { job, .. } if operation.job.as_ref() == Some(&job.id));
+    let by_others = !as_asked || user.is_some() && !by_us;
+    let removal = operation.kind.as_wire() == "Delete" && (of_instance || of_job) && by_others;
     removal.then(|| Operation { user: operation.user.clone(), ours: false })
 }
 
@@ -134,5 +141,62 @@ fn is_about(operation: &UserOperation, target: &Target) -> bool {
         Subject::Instance(_) => operation.job.is_none() && operation.external_task.is_none() && operation.task.is_none(),
         Subject::JobDefinition(_) | Subject::ProcessDefinition(_) => true,
         Subject::Variable { .. } | Subject::Incident(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::example;
+
+    const RETRIES: &[Entry] = &[Entry { operation: "SetJobRetries", entity: "Job", property: None }];
+
+    fn operation(kind: &str, entity: &str, job: Option<&str>) -> UserOperation {
+        UserOperation {
+            id: "row".into(),
+            operation: None,
+            kind: kind.into(),
+            user: Some("demo".into()),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            instance: None,
+            process_definition: None,
+            batch: None,
+            job: job.map(Into::into),
+            job_definition: None,
+            external_task: None,
+            task: None,
+            entity: Some(entity.into()),
+            property: None,
+            original: None,
+            new: None,
+            annotation: None,
+        }
+    }
+
+    #[test]
+    fn an_operation_is_ours_only_if_we_know_who_we_are() {
+        let target = example::job(0);
+        let ours = |user: Option<&str>| {
+            let user = user.map(EngineText::from);
+            told(&operation("SetJobRetries", "Job", Some(target.id())), RETRIES, &target, user.as_ref(), true).is_some_and(|told| told.ours)
+        };
+        assert!(ours(Some("demo")));
+        assert!(!ours(Some("anna")));
+        assert!(!ours(None), "a session with a token");
+        let removed = Entry { operation: "Delete", entity: "ProcessInstance", property: None };
+        assert_eq!(told(&operation("Delete", "ProcessInstance", None), &[removed], &example::instance("p"), None, true), None, "it may have been ours");
+    }
+
+    #[test]
+    fn only_the_removal_of_the_instance_or_of_the_job_itself_is_a_cancellation() {
+        let target = example::job(0);
+        let cancelled = |kind: &str, entity: &str, job: Option<&str>| told(&operation(kind, entity, job), RETRIES, &target, None, false).is_some();
+        assert!(cancelled("Delete", "ProcessInstance", None));
+        assert!(cancelled("Delete", "Job", Some(target.id())));
+        assert!(!cancelled("Delete", "Job", Some("another")));
+        for entity in ["Comment", "Attachment", "Task", "Variable", "IdentityLink"] {
+            assert!(!cancelled("Delete", entity, None), "{entity}");
+        }
+        assert!(!cancelled("Suspend", "ProcessInstance", None));
     }
 }

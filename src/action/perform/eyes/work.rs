@@ -110,7 +110,7 @@ impl Eyes {
             let facts = findings.of(item);
             facts.now = clock(&answer);
             let now = there.get(&task.id);
-            facts.here = now.map_or(Here::Gone, |now| here_task(now, item.change(round), clock(&answer)));
+            facts.here = now.map_or(Here::Gone, |now| here_task(now, task, item, round, clock(&answer)));
             let failing = item.lost && now.is_some_and(|now| now.retries.is_some_and(|left| left <= 0));
             if (now.is_none() || failing) && logs < round.singly {
                 logs += 1;
@@ -268,13 +268,16 @@ fn here_job(job: &Job, change: &Change) -> Here {
     }
 }
 
-fn here_task(task: &ExternalTask, change: &Change, now: Option<jiff::Timestamp>) -> Here {
+/// An external task as it is now. That a lock was taken away shows in its worker and its expiry: one that only ran out keeps both, and
+/// where another worker has it by now, nobody can tell whether it ran out before, unless the engine said that it unlocked it.
+fn here_task(task: &ExternalTask, before: &ExternalTask, item: &Item, round: &Round, now: Option<jiff::Timestamp>) -> Here {
     let held = match (task.lock_expires, now) {
         (Some(until), Some(now)) => until > now,
         (until, _) => until.is_some(),
     };
-    if !is_run(change) {
-        return Here::As(task.worker.is_none() || !held);
+    if !is_run(item.change(round)) {
+        let another = (&task.worker, task.lock_expires) != (&before.worker, before.lock_expires);
+        return Here::As(task.worker.is_none() || another && !item.lost);
     }
     let failed_wait = task.retries.is_some_and(|left| left > 0) && task.error_message.is_some();
     Here::Work(Work {

@@ -97,7 +97,7 @@ impl Run {
 
     pub(super) async fn record(&mut self, outcomes: Vec<(usize, Outcome)>) {
         let (plan, now) = (&self.progress.plan, Moment::now().wall);
-        let entries = outcomes.iter().map(|(target, outcome)| record::outcome(&plan.action, *target, outcome, outcome.words(&plan.zone, now))).collect();
+        let entries = outcomes.iter().map(|(target, outcome)| record::outcome(&plan.action, *target, outcome, record::kept(plan, outcome, now))).collect();
         match self.hand.record().note_all(entries).await {
             Ok(head) => self.head = head.or(self.head.take()),
             Err(why) if self.ending.is_none() => self.fail(format!("the journal could not be written, so nothing more is sent: {why}")),
@@ -150,8 +150,7 @@ impl Run {
                     }
                     self.tell();
                 }
-                Order::Login(client) => {
-                    self.hand = self.hand.with_client(client.clone());
+                Order::Login { client, .. } => {
                     if let Some(eyes) = &mut self.eyes {
                         eyes.look_through(client);
                     }
