@@ -181,18 +181,15 @@ impl Desk {
         let _ = self.tell.send(told);
     }
 
-    fn refuse(&self, unavailable: &Unavailable) {
-        let remedy = if unavailable.remedy.is_empty() { String::new() } else { format!("; {}", unavailable.remedy) };
-        self.say(Acted::Notice(format!("nothing was sent: {}{remedy}", unavailable.why)));
-    }
 
     fn obey(&mut self, wish: ActCommand) {
         match wish {
             ActCommand::Plan { asking, wish, picture } => self.plan(asking, wish, picture),
             ActCommand::GiveUp => self.planning = None.into(),
             ActCommand::Perform(plan) => {
+                let action = plan.action.clone();
                 if let Err(unavailable) = self.perform(plan) {
-                    self.refuse(&unavailable);
+                    self.say(Acted::NotBegun(action, unavailable));
                 }
             }
             ActCommand::Pause(action) => self.pass_on(&action, Order::Pause),

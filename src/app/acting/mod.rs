@@ -93,6 +93,17 @@ pub(super) fn take(app: &mut App, acted: Acted) -> Vec<Effect> {
             }
             app.acting.left = left;
         }
+        Acted::NotBegun(action, why) => {
+            let why = why.words();
+            app.notice = Some((format!("Nothing was sent. {why}"), app.now));
+            for page in &mut app.pages {
+                if let Page::Action(page) = page
+                    && page.action == action
+                {
+                    page.not_begun = Some(why.clone());
+                }
+            }
+        }
         Acted::Notice(text) => app.notice = Some((text, app.now)),
     }
     let acting = &app.acting;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{begin_entry, perform, plan, plan_anew};
 use crate::action::desk::ActCommand;
-use crate::action::ledger::Stage;
+use crate::action::ledger::{PausedBy, Stage};
 use crate::action::plan::{Danger, OtherCause};
 use crate::action::wish::{Asked, Wish};
 use crate::app::command::{Choice, Command};

@@ -26,6 +26,14 @@ const SUM: usize = 3;
 pub fn draw(app: &App, page: &ActionPage, look: &Look, area: Rect, buffer: &mut Buffer) {
     title(app, page, look).draw(area, buffer);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if let (None, Some(why)) = (&page.ledger, &page.not_begun) {
+        for (line, part) in (0..).zip(wrap_words(&format!("NOT BEGUN, nothing was sent. {why}"), usize::from(body.width.saturating_sub(4)))) {
+            if let Some(mut pen) = Pen::new(buffer, body, line) {
+                pen.skip(2).write(&part, look.style(Role::Critical));
+            }
+        }
+        return;
+    }
     let Some(ledger) = &page.ledger else {
         if let Some(mut pen) = Pen::new(buffer, body, 0) {
             let waited = age(app.now.since(page.since));
