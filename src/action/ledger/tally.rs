@@ -159,6 +159,7 @@ pub(super) mod tests {
             ended: None,
             pace: 5.0,
             reading: Reading::default(),
+            look: Vec::new(),
             notes: Vec::new(),
             head: None,
         }
