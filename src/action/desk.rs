@@ -55,6 +55,8 @@ pub enum Acted {
     Ledgers(Arc<Vec<Arc<Ledger>>>),
     /// Actions of the journal that were under way when their program ended, or not wholly known when it was left.
     LeftUnderWay(Vec<LeftUnderWay>),
+    /// A confirmed plan was not begun: nothing was sent.
+    NotBegun(ActionId, Unavailable),
     /// Something to tell the operator.
     Notice(String),
 }

@@ -39,6 +39,8 @@ pub struct Ledger {
     pub reading: Reading,
     /// What happened, newest last: why it stopped, what the canary showed, that a reason was written.
     pub notes: Vec<(Moment, String)>,
+    /// What somebody has to look at, because it is not as it was meant to be left: it stays until the action is forgotten.
+    pub look: Vec<String>,
     /// The head of the journal after the last entry, in short.
     pub head: Option<String>,
 }

@@ -4,6 +4,7 @@ mod words;
 
 use jiff::Timestamp;
 
+use crate::journal::IN_PART;
 use crate::text::EngineText;
 
 /// What became of one target.
@@ -62,6 +63,15 @@ pub enum Outcome {
         answer: EngineText,
         /// Seconds of looking.
         seconds: u64,
+    },
+    /// Its first request was done, and not all of those that belong to it.
+    Partly {
+        /// How many were done.
+        done: usize,
+        /// Of how many.
+        of: usize,
+        /// Of how many nobody knows.
+        unknown: usize,
     },
     /// It was never sent: the action was stopped before.
     Stopped,
@@ -127,7 +137,12 @@ impl Outcome {
             Self::Planned | Self::Stopped | Self::NotPerformed(_) => Class::Untouched,
             Self::Sending | Self::Accepted => Class::Open,
             Self::Succeeded(_) | Self::AlreadyDone(_) => Class::Good,
-            Self::MovedOn { .. } | Self::FailedAgain { .. } | Self::FailedOnce { .. } | Self::Rejected(_) | Self::CancelledByOther { .. } => Class::Bad,
+            Self::MovedOn { .. }
+            | Self::FailedAgain { .. }
+            | Self::FailedOnce { .. }
+            | Self::Rejected(_)
+            | Self::Partly { .. }
+            | Self::CancelledByOther { .. } => Class::Bad,
             Self::Waits(_) => Class::Waiting,
             Self::Unknown(_) | Self::NoTrace { .. } | Self::GoneCauseUnknown => Class::Unknown,
         }
@@ -151,6 +166,7 @@ impl Outcome {
             Self::NotPerformed(_) => "not performed",
             Self::Unknown(_) => "unknown",
             Self::NoTrace { .. } => "unknown, no trace",
+            Self::Partly { .. } => IN_PART,
             Self::Stopped => "never sent",
         }
     }

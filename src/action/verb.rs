@@ -133,7 +133,10 @@ pub fn availability(verb: Verb, role: Role, read_only: bool, rights: Option<&Rig
     }
     if role < verb.role() {
         let why = format!("to {verb} takes the role {}; this session has the role {role}", verb.role());
-        return Err(Unavailable { why, remedy: format!("set role = \"{}\" in the profile, if that is yours to decide", verb.role()) });
+        return Err(Unavailable {
+            why,
+            remedy: format!("set role = \"{0}\" in the profile, or start with --role {0} where no profile names one, if that is yours to decide", verb.role()),
+        });
     }
     let missing = verb.right().filter(|right| rights.and_then(|rights| rights.has(*right)) == Some(false));
     Ok(missing.map(|right| Warning { weight: Weight::Caution, text: format!("{}: the engine may refuse to {verb}", right.not_granted()) }))

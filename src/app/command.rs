@@ -98,6 +98,8 @@ pub enum Command {
     ShowRequests,
     /// Send no more for now, or go on.
     HoldAction,
+    /// Go on sending, whatever paused it.
+    GoOnAction,
     /// Send no more at all.
     StopAction,
     /// Read back once more what is not settled.

@@ -106,6 +106,12 @@ impl Prompt {
     pub fn key(&mut self, key: KeyEvent) {
         let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         self.begin(types);
+        if key.code == KeyCode::Char('u') && key.modifiers.contains(KeyModifiers::CONTROL) {
+            // As shells do.
+            self.area.move_cursor(tui_textarea::CursorMove::End);
+            self.area.delete_line_by_head();
+            return;
+        }
         self.area.input(key);
     }
 

@@ -252,6 +252,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         | Command::Choose(_)
         | Command::ShowRequests
         | Command::HoldAction
+        | Command::GoOnAction
         | Command::StopAction
         | Command::ReadBack
         | Command::Export

@@ -175,6 +175,11 @@ impl Client {
         Self { change_timeout: Some(timeout), ..self.clone() }
     }
 
+    /// Longest time for one change, from sending to the last byte.
+    pub fn longest_change(&self) -> Duration {
+        self.change_timeout.unwrap_or(self.timeout)
+    }
+
     /// The REST base it asks, without credentials.
     pub fn address(&self) -> &str {
         self.shared.options.base_url.as_str()

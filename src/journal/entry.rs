@@ -24,6 +24,8 @@ pub enum Entry {
     Answered(Answered),
     /// What became of one target; a later one replaces an earlier one.
     Outcome(Outcome),
+    /// Something beside its requests and outcomes.
+    Note(Note),
     /// The action is over, or its program ended in good order.
     End(End),
     /// Another run of the program looked what became of an action that has no end.
@@ -38,6 +40,7 @@ impl Entry {
             Self::Sent(sent) => &sent.action,
             Self::Answered(answered) => &answered.action,
             Self::Outcome(outcome) => &outcome.action,
+            Self::Note(note) => &note.action,
             Self::End(end) => &end.action,
             Self::ReadBack(read) => &read.action,
         }
@@ -258,6 +261,15 @@ pub enum Class {
     Open,
     /// Nothing was done to it.
     Untouched,
+}
+
+/// Something beside the requests and outcomes of an action: what has to be looked at, or that its reason is written into the engine's own log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// Of which action.
+    pub action: Exact,
+    /// In words.
+    pub words: Exact,
 }
 
 /// An action is over.

@@ -42,7 +42,7 @@ pub mod verify;
 pub(crate) mod tests;
 
 pub use archive::{Archive, Place, Record, Unread};
-pub use entry::{Answer, Answered, Before, Class, Count, End, Engine, Entry, How, Intent, Outcome, ReadBack, Request, Sent, Target};
+pub use entry::{Answer, Answered, Before, Class, Count, End, Engine, Entry, How, Intent, Note, Outcome, ReadBack, Request, Sent, Target};
 pub use error::{Cause, JournalError};
 pub use exact::Exact;
 pub use line::{Head, LineHash};
@@ -53,6 +53,9 @@ pub use write::Journal;
 
 /// The verb of an action that suspends all there is and remembers it; [`Archive::frozen`] looks for it.
 pub const FREEZE: &str = "freeze";
+
+/// The name of the outcome of a target for which only some of its requests were done: it is not as wanted, and it was changed.
+pub const IN_PART: &str = "done in part";
 
 /// The verb of an action that resumes what a freeze suspended.
 pub const THAW: &str = "thaw";

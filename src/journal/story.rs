@@ -11,7 +11,7 @@ use super::archive::{Archive, Record, Unread};
 use super::entry::{Answered, Class, Count, End, Engine, Entry, How, Intent, Outcome, ReadBack, Target};
 use super::exact::{Exact, to_json};
 use super::lock::{is_alive, living};
-use super::{FREEZE, THAW};
+use super::{FREEZE, IN_PART, THAW};
 
 /// How far back an action is looked for that was left under way, in days.
 const LEFT_DAYS: i32 = 31;
@@ -31,6 +31,8 @@ pub struct Story {
     pub answers: BTreeMap<u64, Answered>,
     /// The latest outcome of each target that has one.
     pub outcomes: BTreeMap<u64, Outcome>,
+    /// What was noted beside them, in order.
+    pub notes: Vec<(Timestamp, Exact)>,
     /// How it was over, and when.
     pub end: Option<(Timestamp, End)>,
     /// What a later run found out last, and when.
@@ -285,6 +287,7 @@ impl Story {
             sent: BTreeMap::new(),
             answers: BTreeMap::new(),
             outcomes: BTreeMap::new(),
+            notes: Vec::new(),
             end: None,
             read_back: None,
             standing: Standing::Left,
@@ -298,6 +301,7 @@ impl Story {
             Entry::Sent(sent) => drop(self.sent.entry(sent.step).or_insert(at)),
             Entry::Answered(answered) => drop(self.answers.insert(answered.step, answered)),
             Entry::Outcome(outcome) => drop(self.outcomes.insert(outcome.target, outcome)),
+            Entry::Note(note) => self.notes.push((at, note.words)),
             Entry::End(end) => self.end = Some((at, end)),
             Entry::ReadBack(read) => self.read_back = Some((at, read)),
         }
@@ -307,7 +311,7 @@ impl Story {
     pub fn touched(&self) -> impl Iterator<Item = &Target> {
         let sent = self.targets_sent();
         let touched = move |index: u64| match self.outcomes.get(&index) {
-            Some(outcome) => !matches!(outcome.class, Class::Bad | Class::Untouched),
+            Some(outcome) => !matches!(outcome.class, Class::Bad | Class::Untouched) || outcome.name.as_wire() == IN_PART,
             None => sent.as_ref().map_or(!self.sent.is_empty(), |sent| sent.contains(&index)),
         };
         (0..).zip(&self.intent.targets).filter(move |(index, _)| touched(*index)).map(|(_, target)| target)
@@ -416,7 +420,7 @@ impl Gathering {
 
     fn add(&mut self, entry: Entry) {
         match entry {
-            Entry::Intent(_) | Entry::Answered(_) => {}
+            Entry::Intent(_) | Entry::Answered(_) | Entry::Note(_) => {}
             Entry::Sent(sent) => drop(self.steps.insert(sent.step)),
             Entry::Outcome(outcome) => drop(self.outcomes.insert(outcome.target, (outcome.name, outcome.class))),
             Entry::End(end) => {

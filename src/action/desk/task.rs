@@ -34,9 +34,6 @@ const KEPT: usize = 50;
 /// How things stand leaves at most this often.
 const TELL: Duration = Duration::from_millis(100);
 
-/// How long an ending program waits for what is in flight: longer than any request may take.
-const CLOSING: Duration = Duration::from_secs(15);
-
 /// What a desk is made from.
 #[derive(Clone)]
 pub struct Setup {
@@ -73,17 +70,19 @@ pub struct DeskHandle {
 /// Ends a desk in good order.
 pub struct Closing {
     how: Option<oneshot::Sender<How>>,
+    at_most: Duration,
     task: JoinHandle<()>,
 }
 
 impl Closing {
-    /// Sends no more, waits for what is in flight, and records the end of every action. Bounded in time.
+    /// Sends no more, waits for what is in flight, and records the end of every action. It takes twice the longest time of a request and five
+    /// seconds at most, and never more than a minute.
     pub async fn close(mut self, how: How) {
         if let Some(tell) = self.how.take() {
             // A desk that is gone has nothing in flight.
             let _ = tell.send(how);
         }
-        let _ = tokio::time::timeout(CLOSING, &mut self.task).await;
+        let _ = tokio::time::timeout(self.at_most, &mut self.task).await;
     }
 }
 
@@ -92,8 +91,9 @@ pub fn start(setup: Setup) -> DeskHandle {
     let (commands, wishes) = mpsc::unbounded_channel();
     let (tell, told) = mpsc::unbounded_channel();
     let (how, closed) = oneshot::channel();
+    let at_most = perform::closing_time(setup.client.longest_change());
     let task = tokio::spawn(Desk::new(setup, tell).run(wishes, closed));
-    DeskHandle { commands, told, closing: Closing { how: Some(how), task } }
+    DeskHandle { commands, told, closing: Closing { how: Some(how), at_most, task } }
 }
 
 type Planned = (u64, Result<Arc<Plan>, Unavailable>);
@@ -181,18 +181,14 @@ impl Desk {
         let _ = self.tell.send(told);
     }
 
-    fn refuse(&self, unavailable: &Unavailable) {
-        let remedy = if unavailable.remedy.is_empty() { String::new() } else { format!("; {}", unavailable.remedy) };
-        self.say(Acted::Notice(format!("nothing was sent: {}{remedy}", unavailable.why)));
-    }
-
     fn obey(&mut self, wish: ActCommand) {
         match wish {
             ActCommand::Plan { asking, wish, picture } => self.plan(asking, wish, picture),
             ActCommand::GiveUp => self.planning = None.into(),
             ActCommand::Perform(plan) => {
+                let action = plan.action.clone();
                 if let Err(unavailable) = self.perform(plan) {
-                    self.refuse(&unavailable);
+                    self.say(Acted::NotBegun(action, unavailable));
                 }
             }
             ActCommand::Pause(action) => self.pass_on(&action, Order::Pause),

@@ -119,6 +119,8 @@ impl Ledger {
             })
             .collect();
         let notes: Vec<_> = self.notes.iter().map(|(at, note)| json!({ "at": stamp(at.wall, zone), "note": safe(note) })).collect();
+        let look: Vec<_> = self.look.iter().map(|look| safe(look)).collect();
+        document.insert("look".into(), look.into());
         document.insert("notes".into(), notes.into());
         document.insert("targets".into(), targets.into());
         format!("{:#}\n", serde_json::Value::Object(document))
@@ -129,6 +131,9 @@ impl Ledger {
         // Writing to a String cannot fail.
         for (name, value) in self.facts(zone).into_iter().filter(|(name, value)| *name != "sentence" && !value.is_empty()) {
             let _ = writeln!(page, "- {name}: {}", inline(&value));
+        }
+        for look in &self.look {
+            let _ = writeln!(page, "- **{}**", inline(look));
         }
         for (at, note) in &self.notes {
             let _ = writeln!(page, "- {}: {}", stamp(at.wall, zone), inline(note));

@@ -1,14 +1,19 @@
 //! The outcomes of a ledger counted, summed up in a sentence, and told in a few words for the status line.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
 use super::{Ending, Ledger, PausedBy, Stage};
 use crate::action::outcome::{Class, Outcome};
-use crate::text::count_exact;
+use crate::text::{count_exact, safe, truncate};
 use crate::triage::Signature;
 
 /// Kinds of outcome named in one summary; the others are counted together.
 const NAMED: usize = 6;
+
+/// Messages of the engine that are quoted in one summary, and cells of each.
+const QUOTED: usize = 3;
+const QUOTE: usize = 110;
 
 /// Outcomes that are told in one phrase: of one kind and, where the engine gave a message, of one cause.
 struct Phrase<'a> {
@@ -26,17 +31,26 @@ impl Ledger {
         counts
     }
 
-    /// What became of all, the most frequent first: `97 succeeded, 3 failed again with “Card service answered 503”`.
+    /// What became of all, the most frequent first, and below what the engine said: `97 succeeded, 3 failed again · “Card service answered
+    /// 503” 2×, “no such account”`.
     ///
-    /// Messages of one cause are counted together, by the first of them. Long tails are cut: the sum always is the number of targets.
+    /// The counts come first, so that no long message hides one; messages of one cause are told once, by the first of them. Long tails are
+    /// cut: the sum always is the number of targets.
     pub fn summary(&self) -> String {
-        let phrases = phrases(&self.outcomes);
-        let mut told: Vec<String> = phrases.iter().take(NAMED).map(|phrase| phrase.first.counted(phrase.count)).collect();
-        let others: usize = phrases.iter().skip(NAMED).map(|phrase| phrase.count).sum();
+        let kinds = kinds(&self.outcomes);
+        let mut told: Vec<String> = kinds.iter().take(NAMED).map(Phrase::words).collect();
+        let others: usize = kinds.iter().skip(NAMED).map(|phrase| phrase.count).sum();
         if others > 0 {
             told.push(format!("{others} others"));
         }
-        if told.is_empty() { "no targets".to_owned() } else { told.join(", ") }
+        if told.is_empty() {
+            return "no targets".to_owned();
+        }
+        let messages = messages(&self.outcomes);
+        let said: Vec<String> = messages.iter().take(QUOTED).map(Phrase::quote).collect();
+        let more = messages.len().saturating_sub(QUOTED);
+        let more = if more > 0 { format!(" and {more} more messages") } else { String::new() };
+        if said.is_empty() { told.join(", ") } else { format!("{} \u{b7} {}{more}", told.join(", "), said.join(", ")) }
     }
 
     /// Where it stands, for the status line: `retry 37/100 sent · 35 succeeded 1 failed again`.
@@ -75,14 +89,36 @@ impl Ledger {
     }
 }
 
-fn phrases(outcomes: &[Outcome]) -> Vec<Phrase<'_>> {
-    let mut places: HashMap<(String, Option<Signature>), usize> = HashMap::new();
+impl Phrase<'_> {
+    /// So many of this kind, without what the engine said.
+    fn words(&self) -> String {
+        if self.first.message().is_some() { format!("{} {}", self.count, self.first.name()) } else { self.first.counted(self.count) }
+    }
+
+    /// What the engine said, and how often.
+    fn quote(&self) -> String {
+        let said = self.first.message().map(|message| truncate(safe(message.as_wire()).trim(), QUOTE).into_owned()).unwrap_or_default();
+        let times = if self.count > 1 { format!(" {}\u{d7}", self.count) } else { String::new() };
+        format!("\u{201c}{said}\u{201d}{times}")
+    }
+}
+
+/// Outcomes by their kind.
+fn kinds(outcomes: &[Outcome]) -> Vec<Phrase<'_>> {
+    // Without its message, and with a count of its own, the phrase tells the kind.
+    phrases(outcomes.iter().map(|outcome| (outcome, if outcome.message().is_some() { outcome.name().to_owned() } else { outcome.counted(0) })))
+}
+
+/// What the engine said, by cause.
+fn messages(outcomes: &[Outcome]) -> Vec<Phrase<'_>> {
+    phrases(outcomes.iter().filter_map(|outcome| Some((outcome, Signature::of(Some(outcome.message()?))))))
+}
+
+fn phrases<'a, K: Eq + Hash>(outcomes: impl Iterator<Item = (&'a Outcome, K)>) -> Vec<Phrase<'a>> {
+    let mut places: HashMap<K, usize> = HashMap::new();
     let mut phrases: Vec<Phrase<'_>> = Vec::new();
-    for outcome in outcomes {
-        // Without its message, and with a count of its own, the phrase tells the kind.
-        let cause = outcome.message().map(|message| Signature::of(Some(message)));
-        let kind = if cause.is_some() { outcome.name().to_owned() } else { outcome.counted(0) };
-        let place = *places.entry((kind, cause)).or_insert_with(|| {
+    for (outcome, key) in outcomes {
+        let place = *places.entry(key).or_insert_with(|| {
             phrases.push(Phrase { first: outcome, count: 0 });
             phrases.len() - 1
         });
@@ -123,6 +159,7 @@ pub(super) mod tests {
             ended: None,
             pace: 5.0,
             reading: Reading::default(),
+            look: Vec::new(),
             notes: Vec::new(),
             head: None,
         }
@@ -137,17 +174,14 @@ pub(super) mod tests {
         let mut outcomes = vec![failed("order 17: Card service answered 503"), failed("order 18: Card service answered 503"), failed("other")];
         outcomes.extend(vec![Outcome::Succeeded(Proof::JobLog); 97]);
         outcomes.extend(vec![Outcome::Waits(Waiting::Suspended("its instance")), Outcome::Waits(Waiting::Suspended("its job definition"))]);
-        assert_eq!(
-            ledger(outcomes).summary(),
-            "97 succeeded, 2 failed again with “order 17: Card service answered 503”, 2 wait: suspended, 1 failed again with “other”"
-        );
+        assert_eq!(ledger(outcomes).summary(), "97 succeeded, 3 failed again, 2 wait: suspended · “order 17: Card service answered 503” 2×, “other”");
     }
 
     #[test]
     fn a_summary_stays_short_and_its_numbers_add_up() {
         let words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota"];
         let summary = ledger(words.into_iter().map(failed).collect()).summary();
-        assert!(summary.ends_with(", 3 others"), "{summary}");
+        assert_eq!(summary, "9 failed again · “alpha”, “beta”, “gamma” and 6 more messages");
     }
 
     #[test]

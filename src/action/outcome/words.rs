@@ -32,6 +32,7 @@ impl Outcome {
             Self::NotPerformed(why) => format!("not performed, nothing was sent: {}", shown(why)),
             Self::Unknown(answer) => format!("unknown: {}; reading back", shown(answer)),
             Self::NoTrace { answer, seconds } => format!("unknown: no trace after {seconds} s: {}", shown(answer)),
+            Self::Partly { done, of, unknown } => format!("done in part: {}", parts(*done, *of, *unknown)),
             Self::Stopped => "never sent: the action was stopped before".to_owned(),
         }
     }
@@ -55,6 +56,7 @@ impl Outcome {
             Self::NotPerformed(why) => format!("{}: {}", verb("was not performed", "were not performed"), shown(why)),
             Self::Unknown(answer) => format!("{}: {}", verb("is unknown", "are unknown"), shown(answer)),
             Self::NoTrace { answer, .. } => format!("{}: {}", verb("is unknown, without a trace", "are unknown, without a trace"), shown(answer)),
+            Self::Partly { done, of, unknown } => format!("{}: {}", verb("was done in part", "were done in part"), parts(*done, *of, *unknown)),
             Self::Stopped => verb("was never sent", "were never sent"),
         }
     }
@@ -106,6 +108,11 @@ impl Waiting {
             Self::Batch => "the engine's batch goes on",
         }
     }
+}
+
+fn parts(done: usize, of: usize, unknown: usize) -> String {
+    let unknown = if unknown > 0 { format!(", of {unknown} nobody knows") } else { String::new() };
+    format!("{done} of {of} jobs resumed{unknown}")
 }
 
 /// The engine's own words, safe and bounded.

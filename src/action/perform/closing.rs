@@ -1,14 +1,20 @@
-//! What is done once an action is over: whether what was to stay suspended is, and the reason in the engine's own log of operations.
+//! What is looked at once an action is over: whether what was to stay suspended is, and as it was, and which operations of the engine's own
+//! log the reason belongs on.
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
 use super::eyes::Eyes;
-use super::hand::Hand;
 use super::progress::Progress;
+use crate::action::plan::Plan;
 use crate::action::target::{Subject, Target};
 use crate::engine::catalogue::endpoint;
-use crate::engine::{Change, Page, Sent, UserOperationFilter};
+use crate::engine::{Change, Page, UserOperationFilter};
 use crate::model::history::UserOperation;
+use crate::model::ids::JobId;
+use crate::model::job::Job;
 use crate::text::EngineText;
 
 /// Operations that a reason is written on, at most.
@@ -17,35 +23,65 @@ const EXPLAINED: usize = 200;
 /// Entries of the log of operations read to find them.
 const ENTRIES: u32 = 5_000;
 
-/// Looks and writes; gives what has to be told.
-pub async fn look(eyes: &mut Eyes, hand: &Hand, progress: &Progress) -> Vec<String> {
+/// What has to be told of how things were left. What begins with LOOK was not left as it was meant to be.
+pub async fn look(eyes: &mut Eyes, plan: &Plan) -> Vec<String> {
     let mut notes = Vec::new();
-    notes.extend(held(eyes, progress).await);
-    notes.extend(tree(eyes, progress).await);
-    notes.extend(reason(eyes, hand, progress).await);
+    notes.extend(held(eyes, plan).await);
+    notes.extend(tree(eyes, plan).await);
     notes
 }
 
-/// Jobs that were to stay suspended although what they belong to was resumed.
-async fn held(eyes: &mut Eyes, progress: &Progress) -> Option<String> {
-    let plan = &progress.plan;
-    if !plan.keeps_held() || progress.sent == 0 {
-        return None;
+/// Jobs that were to stay suspended although what they belong to was resumed, with the due dates they had.
+async fn held(eyes: &mut Eyes, plan: &Plan) -> Vec<String> {
+    if !plan.keeps_held() {
+        return Vec::new();
     }
     let ids: Vec<_> = plan.held.iter().map(|held| held.job.clone()).collect();
-    let Some(jobs) = eyes.jobs_now(&ids).await else { return Some("LOOK: it could not be read whether what was to stay suspended is".to_owned()) };
+    let Some(jobs) = eyes.jobs_now(&ids).await else { return vec!["LOOK: it could not be read whether what was to stay suspended is".to_owned()] };
+    as_left(plan, &jobs)
+}
+
+fn as_left(plan: &Plan, jobs: &[Job]) -> Vec<String> {
+    let all = plan.held.len();
     let awake: Vec<String> = jobs.iter().filter(|job| !job.suspended).map(|job| job.id.to_string()).collect();
     let kept = jobs.len() - awake.len();
-    if awake.is_empty() && jobs.len() == ids.len() {
-        return Some(format!("{kept} jobs that something else suspended stay suspended"));
+    let before: HashMap<&JobId, Option<Timestamp>> = plan.held.iter().map(|held| (&held.job, held.due)).collect();
+    let moved = |job: &&Job| before.get(&job.id).is_some_and(|due| !is_same(*due, job.due));
+    let moved: Vec<String> = jobs
+        .iter()
+        .filter(moved)
+        .map(|job| format!("{} is due {} and was due {}", job.id, time(job.due, &plan.zone), time(before.get(&job.id).copied().flatten(), &plan.zone)))
+        .collect();
+    let mut told = Vec::new();
+    if awake.is_empty() && jobs.len() == all {
+        told.push(format!("{kept} jobs that something else suspended stay suspended"));
+    } else {
+        let gone = all - jobs.len().min(all);
+        let awake = if awake.is_empty() { "none".to_owned() } else { awake.join(", ") };
+        told.push(format!("LOOK: of {all} jobs that were to stay suspended, {kept} are, {gone} are gone, these are awake: {awake}"));
     }
-    let gone = ids.len() - jobs.len();
-    Some(format!("LOOK: of {} jobs that were to stay suspended, {kept} are, {gone} are gone, these are awake: {}", ids.len(), awake.join(", ")))
+    if !moved.is_empty() {
+        told.push(format!("LOOK: {} jobs that were to stay as they were have another due date: {}", moved.len(), moved.join("; ")));
+    }
+    told
+}
+
+/// Databases keep a date to the second or to the millisecond.
+fn is_same(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.duration_since(other).abs() <= SignedDuration::from_secs(1),
+        (one, other) => one == other,
+    }
+}
+
+/// A due date in words, with its day and offset: it is to be put back by hand.
+pub fn time(due: Option<Timestamp>, zone: &TimeZone) -> String {
+    due.map_or_else(|| "at once (it had none)".to_owned(), |due| due.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%:z").to_string())
 }
 
 /// Whether everything ended that the plan said would end with its target.
-async fn tree(eyes: &mut Eyes, progress: &Progress) -> Option<String> {
-    let level = progress.plan.level().filter(|_| progress.sent > 0)?;
+async fn tree(eyes: &mut Eyes, plan: &Plan) -> Option<String> {
+    let level = plan.level()?;
     let own = level.target.instance();
     let others: Vec<_> = level.tree.iter().filter(|line| line.ends && Some(&line.instance) != own).map(|line| line.instance.clone()).collect();
     if others.is_empty() {
@@ -59,50 +95,62 @@ async fn tree(eyes: &mut Eyes, progress: &Progress) -> Option<String> {
     })
 }
 
-/// The operator's reason, on the operations that were ours.
-async fn reason(eyes: &mut Eyes, hand: &Hand, progress: &Progress) -> Option<String> {
-    let plan = &progress.plan;
-    let text = plan.choices.reason.trim();
-    if text.is_empty() || progress.performed().next().is_none() {
-        return None;
-    }
-    let Some(user) = plan.engine.user.as_deref().map(EngineText::from) else {
-        return Some("which operations in the engine's log are ours is not known without a user, so the reason stands in the journal alone".to_owned());
-    };
-    let mut operations: Vec<EngineText> = Vec::new();
-    let mut seen = HashSet::new();
-    let mut by_kind: HashMap<&'static str, Vec<(&Target, &Change)>> = HashMap::new();
-    for (target, subject) in progress.performed() {
-        let Some(step) = progress.sequence.main_of(target) else { continue };
-        let change = &progress.steps[step].change;
-        for entry in endpoint(change.name()).evidence().map_or(&[][..], |evidence| evidence.entries) {
-            by_kind.entry(entry.operation).or_default().push((subject, change));
+/// Which operations of the engine's log the operator's reason belongs on.
+pub struct Question {
+    kinds: HashMap<&'static str, Ours>,
+    user: EngineText,
+    /// By the engine's clock, not before the first request and not after the last answer.
+    window: (Timestamp, Timestamp),
+}
+
+impl Question {
+    /// None where there is no reason, nothing was changed, or it cannot be told which operations are ours: without a user, those of others
+    /// look the same.
+    pub fn of(progress: &Progress) -> Option<Self> {
+        let plan = &progress.plan;
+        if plan.choices.reason.trim().is_empty() {
+            return None;
         }
-    }
-    let wanted = progress.performed().count();
-    for (kind, targets) in by_kind {
-        let filter = UserOperationFilter { kind: Some(kind.into()), user: Some(user.clone()), ..UserOperationFilter::default() };
-        let Some(entries) = eyes.operations_since(filter, progress.since(), Page::first(ENTRIES)).await else { continue };
-        let ours = Ours::of(&targets);
-        for entry in entries.iter().filter(|entry| ours.has(entry)) {
-            operations.extend(entry.operation.clone().filter(|operation| seen.insert(operation.clone())));
-        }
-    }
-    let mut written = 0;
-    for operation in operations.iter().take(EXPLAINED) {
-        let delivered = hand.explain(operation.clone(), text.to_owned()).await;
-        match delivered.sent {
-            Sent::Accepted { .. } => written += 1,
-            Sent::Rejected(error) | Sent::NotSent(error) | Sent::Unknown(error) => {
-                return Some(format!("the reason stands on {written} operations in the engine's log, then: {}", error.problem()));
+        let user = plan.engine.user.as_deref().map(EngineText::from)?;
+        let (from, to) = progress.window()?;
+        let mut by_kind: HashMap<&'static str, Vec<(&Target, &Change)>> = HashMap::new();
+        for (target, subject) in progress.performed() {
+            let Some(step) = progress.sequence.main_of(target) else { continue };
+            let change = &progress.steps[step].change;
+            for entry in endpoint(change.name()).evidence().map_or(&[][..], |evidence| evidence.entries) {
+                by_kind.entry(entry.operation).or_default().push((subject, change));
             }
         }
+        let kinds: HashMap<_, _> = by_kind.into_iter().map(|(kind, targets)| (kind, Ours::of(&targets))).collect();
+        let window = (progress.since().map_or(from, |since| since.max(from)), to);
+        (!kinds.is_empty()).then_some(Self { kinds, user, window })
     }
-    Some(match (written, operations.len()) {
-        (0, _) => "the engine's log of operations shows none of ours to write the reason on; the journal has it".to_owned(),
-        (written, found) if found > written => format!("the reason stands on {written} of {found} operations in the engine's log, and in the journal"),
-        (written, _) => format!("the reason stands on {written} operations in the engine's log, for {wanted} targets"),
-    })
+
+    /// The operations, each once. What somebody has written on one already stays.
+    pub async fn operations(&self, eyes: &mut Eyes) -> Vec<EngineText> {
+        let mut operations = Vec::new();
+        let (mut seen, mut explained) = (HashSet::new(), HashSet::new());
+        for (kind, ours) in &self.kinds {
+            let filter = UserOperationFilter {
+                kind: Some((*kind).into()),
+                user: Some(self.user.clone()),
+                before: Some(self.window.1),
+                ..UserOperationFilter::default()
+            };
+            let Some(entries) = eyes.operations_since(filter, Some(self.window.0), Page::first(ENTRIES)).await else { continue };
+            for entry in entries.iter().filter(|entry| entry.user.as_ref() == Some(&self.user)) {
+                let Some(operation) = entry.operation.clone() else { continue };
+                if entry.annotation.as_ref().is_some_and(|text| !text.as_wire().is_empty()) {
+                    explained.insert(operation);
+                } else if ours.has(entry) && self.window.0 <= entry.at && entry.at <= self.window.1 && seen.insert(operation.clone()) {
+                    operations.push(operation);
+                }
+            }
+        }
+        operations.retain(|operation| !explained.contains(operation));
+        operations.truncate(EXPLAINED);
+        operations
+    }
 }
 
 /// The things an entry may be about.

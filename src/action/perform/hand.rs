@@ -4,6 +4,8 @@
 //! change. It records before it sends, so that a program that dies leaves no request behind that nobody knows of.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
@@ -16,6 +18,12 @@ use crate::text::EngineText;
 
 /// Changes in flight at most, of all actions together.
 pub const IN_FLIGHT: usize = 4;
+
+/// How long an ending program waits for its actions: for what is in flight, and half of it for sending what protects others. Never longer
+/// than a minute, whatever time a request may take: what is unanswered by then is read back by the next run.
+pub fn closing_time(longest: Duration) -> Duration {
+    (2 * longest + Duration::from_secs(5)).min(Duration::from_secs(60))
+}
 
 /// What stands between a session and its engine.
 #[derive(Clone, Debug)]
@@ -36,11 +44,28 @@ pub struct Hand {
     permits: Arc<Semaphore>,
 }
 
+/// Holds back what was let go and still waits for its turn. What has been recorded as sent goes out.
+#[derive(Clone, Debug, Default)]
+pub struct Brake(Arc<AtomicBool>);
+
+impl Brake {
+    /// Pulls or releases it.
+    pub fn pull(&self, on: bool) {
+        self.0.store(on, Ordering::SeqCst);
+    }
+
+    fn is_on(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
 /// Why a request was not sent, or nothing more may be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Halt {
     /// The journal could not be written; this request did not go out.
     NotRecorded(String),
+    /// The action was paused or stopped while it waited for its turn; nothing of it was recorded and nothing went out.
+    HeldBack,
 }
 
 impl Hand {
@@ -89,21 +114,25 @@ impl Hand {
         self.guard.record.note(record::intent(plan, sentence, steps, &self.client, engine_time)).await
     }
 
-    /// Records that a request goes out, sends it, once, and records what came back.
+    /// Records that a request goes out, sends it, once, and records what came back. What protects others is given no brake.
     ///
     /// # Errors
     ///
-    /// It could not be recorded that it goes out, so it did not.
-    pub async fn send(&self, action: &ActionId, step: usize, change: &Change) -> Result<Sending, Halt> {
+    /// It could not be recorded that it goes out, or the brake was pulled while it waited for its turn: it did not go out.
+    pub async fn send(&self, action: &ActionId, step: usize, change: &Change, brake: Option<&Brake>) -> Result<Sending, Halt> {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await;
+        if brake.is_some_and(Brake::is_on) {
+            return Err(Halt::HeldBack);
+        }
         self.guard.record.note(record::sent(action, step)).await.map_err(Halt::NotRecorded)?;
         let delivered = self.client.change(change).await;
         let recorded = self.guard.record.note(record::answered(action, step, change, &delivered)).await;
         Ok(Sending { delivered, recorded })
     }
 
-    /// Writes a reason into the engine's own log of operations. It changes nothing else, and the journal holds the reason already.
+    /// Writes a reason into the engine's own log of operations. It changes nothing else; that it goes out is recorded by whoever asks for it,
+    /// for all operations of an action at once.
     pub async fn explain(&self, operation: EngineText, reason: String) -> Delivered {
         let _permit = self.permits.acquire().await;
         self.client.change(&Change::OperationAnnotation { operation, text: reason }).await

@@ -3,7 +3,7 @@
 //! | part | what belongs there |
 //! |---|---|
 //! | `hand` | the only thing that can change an engine; records before it sends |
-//! | `run` | one action under way: sends, reads back, obeys, tells |
+//! | `run` | one action under way: sends, reads back, obeys, tells, ends |
 //! | `progress` | how far it is, and what is known of each target |
 //! | `sequence` | which request may go out next, and which never may |
 //! | `eyes` | reading back, within a budget of its own |
@@ -20,7 +20,7 @@ mod record;
 mod run;
 mod sequence;
 
-pub use hand::{Guard, Hand};
+pub use hand::{Guard, Hand, closing_time};
 pub use recall::Recall;
 pub use record::Record;
 pub use run::{Order, Running, start};

@@ -1,20 +1,26 @@
 //! How far an action is: what was sent, what is known of each target, what is to be read next. No sending, no reading, no clock of its own.
 
+mod asks;
+mod beside;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use self::asks::{canary, goal};
 use super::eyes::{A_ROUND, Findings, Item, ONE_BY_ONE, Round};
-use super::sequence::{Part, Sequence, Stand};
+use super::sequence::{Sequence, Stand};
 use crate::action::judge::{Case, Facts, Goal, LOOKED_FOR, Said, judge};
 use crate::action::outcome::{Class, Outcome, Waiting};
 use crate::action::pace;
 use crate::action::plan::{Plan, Step};
-use crate::action::target::{Subject, Target};
+use crate::action::target::Target;
 use crate::action::verb::Verb;
-use crate::engine::{Change, Due, Sent};
+use crate::engine::{Delivered, Due, Sent};
 use crate::model::ids::BatchId;
 use crate::text::EngineText;
 
@@ -23,6 +29,9 @@ const WATCHED: Duration = Duration::from_secs(3);
 
 /// Jobs that no executor minds to be given at once.
 const BULK: usize = 10;
+
+/// How often it is asked which targets were looked for long enough.
+const EXPIRES: Duration = Duration::from_millis(500);
 
 /// What is known of one target.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +72,19 @@ pub struct Progress {
     rounds: usize,
     /// Outcomes that changed since they were last recorded.
     changed: HashSet<usize>,
+    /// What has to be looked at, with the target it belongs to.
+    looks: Vec<(usize, String)>,
+    /// How many of those were told already.
+    looks_told: usize,
+    /// Requests that protect and will never be sent, as long as it is open whether that matters.
+    forsaken: Vec<usize>,
+    /// Requests that the engine refused because there is no such thing any more.
+    gone: HashSet<usize>,
+    /// By main request, why it will not be sent.
+    hindered: HashMap<usize, String>,
+    /// By the engine's clock, not after the first request went out, and not before the last answer.
+    window: Option<(Timestamp, Timestamp)>,
+    expired: Option<Instant>,
 }
 
 /// What the first few came to.
@@ -101,6 +123,13 @@ impl Progress {
             last_sent: None,
             rounds: 0,
             changed: HashSet::new(),
+            looks: Vec::new(),
+            looks_told: 0,
+            forsaken: Vec::new(),
+            gone: HashSet::new(),
+            hindered: HashMap::new(),
+            window: None,
+            expired: None,
         }
     }
 
@@ -160,13 +189,38 @@ impl Progress {
             (known.said, known.sent, known.batch) = (Some(said.clone()), Some(now), batch.clone());
             self.decide(target, &Facts::default(), now);
         }
+        let aside = self.beside(step, &said, Some(now));
         self.drop_hopeless();
-        aside(&self.steps[step].change, self.sequence.part(step), &said)
+        aside
+    }
+
+    /// Takes in the engine's clock of an answer, which is cut to the second, and how long that answer took.
+    pub fn saw(&mut self, delivered: &Delivered) {
+        let Some(time) = delivered.engine_time else { return };
+        let second = SignedDuration::from_secs(1);
+        let sent = SignedDuration::try_from(delivered.elapsed).ok().and_then(|took| time.checked_sub(took + second).ok()).unwrap_or(time);
+        let (first, last) = self.window.unwrap_or((sent, time));
+        self.window = Some((first.min(sent), last.max(time + second)));
+    }
+
+    /// By the engine's clock, when its requests went out: not before the first, not after the last.
+    pub fn window(&self) -> Option<(Timestamp, Timestamp)> {
+        self.window
+    }
+
+    /// A request that was let go was held back, and nothing of it went out.
+    pub fn held_back(&mut self, step: usize) {
+        for target in self.decided_by(step) {
+            self.set(target, Outcome::Planned);
+        }
+        self.sequence.held_back(step);
+        self.drop_hopeless();
     }
 
     /// A request did not go out, because that could not be recorded.
     pub fn not_recorded(&mut self, step: usize, why: &str) {
         self.sequence.note(step, Stand::NotDone);
+        self.beside(step, &Said::NotSent(why.into()), None);
         for target in self.decided_by(step) {
             self.set(target, Outcome::NotPerformed(why.into()));
         }
@@ -196,16 +250,6 @@ impl Progress {
         next
     }
 
-    fn drop_hopeless(&mut self) {
-        let why = "what had to be done before it was not done";
-        for step in self.sequence.take_dropped() {
-            let outcome = if self.sequence.is_stopped() { Outcome::Stopped } else { Outcome::NotPerformed(why.into()) };
-            for target in self.decided_by(step) {
-                self.set(target, outcome.clone());
-            }
-        }
-    }
-
     fn set(&mut self, target: usize, outcome: Outcome) {
         if self.known[target].outcome != outcome {
             self.known[target].outcome = outcome;
@@ -225,11 +269,20 @@ impl Progress {
         let subject = &self.plan.targets[target];
         let goal = goal(subject, &self.steps[step].change);
         let looked = known.sent.map_or(Duration::ZERO, |sent| now.saturating_duration_since(sent));
-        let outcome = judge(&Case { target: subject, goal, said, since: self.since, looked }, facts);
+        let outcome = self.with_its_more(step, said, judge(&Case { target: subject, goal, said, since: self.since, looked }, facts));
         if matches!(outcome, Outcome::Succeeded(_)) && matches!(goal, Goal::Run { .. }) && !self.watched.contains_key(&target) {
             self.watched.insert(target, Watched { facts: facts.clone(), until: now + WATCHED });
         }
         self.set(target, outcome);
+    }
+
+    /// Whether looking once more may tell something: something is not settled, or nothing was seen of it in time.
+    pub fn can_still_tell(&self) -> bool {
+        !self.open.is_empty() || self.traceless().next().is_some()
+    }
+
+    fn traceless(&self) -> impl Iterator<Item = usize> + '_ {
+        self.known.iter().enumerate().filter(|(_, known)| matches!(known.outcome, Outcome::NoTrace { .. })).map(|(target, _)| target)
     }
 
     /// Whether reading on can still tell something.
@@ -242,9 +295,25 @@ impl Progress {
         self.last_sent.is_some_and(|sent| now.saturating_duration_since(sent) < LOOKED_FOR + Duration::from_secs(1))
     }
 
-    /// What is read next: what was looked at longest ago first. With `anyway`, whatever is not settled, however long ago it was sent.
+    /// Decides what was looked for long enough on what is known, whether or not a round of reading came in time. Does little when asked often.
+    pub fn expire(&mut self, now: Instant) {
+        if self.open.is_empty() || self.expired.is_some_and(|last| now.saturating_duration_since(last) < EXPIRES) {
+            return;
+        }
+        self.expired = Some(now);
+        let is_up = |known: &Known| known.sent.is_some_and(|sent| now.saturating_duration_since(sent) >= LOOKED_FOR);
+        let is_open = |known: &Known| matches!(known.outcome, Outcome::Unknown(_) | Outcome::Accepted);
+        let up: Vec<usize> = self.open.iter().copied().filter(|target| is_up(&self.known[*target]) && is_open(&self.known[*target])).collect();
+        up.into_iter().for_each(|target| self.decide(target, &Facts::default(), now));
+    }
+
+    /// What is read next: what was looked at longest ago first. With `anyway`, whatever is not settled or left
+    /// no trace, however long ago it was sent.
     pub fn round(&mut self, now: Instant, anyway: bool, user: Option<EngineText>) -> Option<Round> {
         let mut open: Vec<usize> = if anyway || self.is_in_time(now) { self.open.iter().copied().collect() } else { Vec::new() };
+        if anyway {
+            open.extend(self.traceless());
+        }
         open.sort_by_key(|target| self.known[*target].looked_at);
         open.truncate(A_ROUND);
         // What can only be asked for one by one comes to everybody in turn.
@@ -355,72 +424,13 @@ impl Progress {
             (known.said, known.sent, known.batch) = (Some(said.clone()), Some(now), batch.clone());
             self.decide(target, &Facts::default(), now);
         }
+        self.beside(step, said, Some(now));
     }
 
-    /// Targets that were changed, as far as is known.
+    /// Targets that this action changed, as far as is known. What was so already was changed by somebody else.
     pub fn performed(&self) -> impl Iterator<Item = (usize, &Target)> {
-        let performed = |known: &Known| matches!(known.said, Some(Said::Accepted)) || matches!(known.outcome.class(), Class::Good) && known.said.is_some();
+        let by_this = |known: &Known| matches!(known.said, Some(Said::Accepted)) || matches!(known.outcome, Outcome::Succeeded(_)) && known.said.is_some();
+        let performed = move |known: &Known| by_this(known) && !matches!(known.outcome, Outcome::AlreadyDone(_));
         self.known.iter().zip(self.plan.targets.iter()).enumerate().filter(move |(_, (known, _))| performed(known)).map(|(at, (_, target))| (at, target))
     }
-}
-
-/// The first few targets of a retry of many. Other changes need none: what they do is read back at once.
-fn canary(plan: &Plan, steps: &[Step]) -> HashSet<usize> {
-    let count = plan.choices.pace.canary;
-    if plan.verb != Verb::Retry || plan.targets.len() <= count || steps.iter().any(|step| is_batch(&step.change)) {
-        return HashSet::new();
-    }
-    let versions: Vec<_> = plan.targets.iter().map(|target| target.version).collect();
-    pace::canary(&versions, count).into_iter().collect()
-}
-
-/// Whether the engine works on it by itself.
-fn is_batch(change: &Change) -> bool {
-    matches!(change, Change::JobRetriesBatch { .. } | Change::DeleteInstances { .. })
-}
-
-/// What a change wants of a target.
-fn goal(target: &Target, change: &Change) -> Goal {
-    match change {
-        Change::JobRetries { retries, .. } | Change::JobRetriesBatch { retries, .. } | Change::ExternalTaskRetries { retries, .. } => {
-            Goal::Run { attempts: *retries }
-        }
-        Change::DeleteInstance { .. } | Change::DeleteInstances { .. } => Goal::End,
-        Change::DeleteJob { .. } => Goal::Vanish,
-        _ => Goal::State { was_so: was_so(target, change) },
-    }
-}
-
-/// Whether a target was so already. What cannot be told counts as so: then its state alone proves nothing.
-fn was_so(target: &Target, change: &Change) -> bool {
-    match (&target.subject, change) {
-        (Subject::JobDefinition(before), Change::JobDefinitionSuspension { suspended, at: None, .. }) => before.suspended == *suspended,
-        (Subject::ProcessDefinition(before), Change::ProcessDefinitionSuspension { suspended, at: None, .. }) => before.suspended == *suspended,
-        (Subject::Instance(before), Change::InstanceSuspension { suspended, .. }) => before.suspended == *suspended,
-        (Subject::JobDefinition(before), Change::JobDefinitionPriority { priority, .. }) => before.overriding_priority == *priority,
-        (Subject::Job { job, .. }, Change::JobDueDate { due, .. }) => job.due == *due,
-        (Subject::Job { job, .. }, Change::JobPriority { priority, .. }) => job.priority == *priority,
-        (Subject::Incident(known), Change::IncidentAnnotation { text, .. }) => {
-            known.incident.annotation.as_ref().map_or("", EngineText::as_wire) == text.as_deref().unwrap_or_default()
-        }
-        (Subject::Variable { before: Some(before), .. }, Change::SetVariable { value, .. }) => before == value,
-        (Subject::ExternalTask { task, .. }, Change::UnlockExternalTask { .. }) => task.worker.is_none(),
-        _ => true,
-    }
-}
-
-/// What is to be told of a request beside the main one that was not done.
-fn aside(change: &Change, part: Part, said: &Said) -> Option<String> {
-    let why = match said {
-        Said::Accepted => return None,
-        Said::Rejected { why, .. } | Said::NotSent(why) | Said::Unknown(why) => why,
-    };
-    let (Change::JobDueDate { job, .. } | Change::JobSuspension { job, .. }) = change else { return None };
-    Some(match part {
-        Part::Main => return None,
-        Part::Before => format!("the due date of job {job} was not moved, so what follows is not sent: {why}"),
-        Part::More => format!("job {job} was not resumed: {why}"),
-        Part::Guard => format!("LOOK AT job {job}: it may be awake, it could not be suspended again: {why}"),
-        Part::Restore => format!("job {job} stays suspended, and its due date was not put back: {why}"),
-    })
 }

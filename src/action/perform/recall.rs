@@ -79,10 +79,11 @@ impl Recall {
             progress.recalled(step, &said, batch, now);
         }
         progress.abandon();
+        let look = progress.take_looks();
         let (orders, heard) = mpsc::unbounded_channel();
         let sent = story.sent.len();
         let began = Moment { instant: now, wall: story.at };
-        let first = Arc::new(ledger(&progress, story.intent.sentence.to_string(), sent, began, Stage::Verifying));
+        let first = Arc::new(Ledger { look, ..ledger(&progress, story.intent.sentence.to_string(), sent, began, Stage::Verifying) });
         let (publish, ledgers) = watch::channel(Arc::clone(&first));
         let task = tokio::spawn(self.look(progress, first, heard, publish));
         Ok(Running { orders, ledger: ledgers, task })
@@ -250,6 +251,7 @@ fn ledger(progress: &Progress, sentence: String, sent: usize, began: Moment, sta
         ended: None,
         pace: 0.0,
         reading: Reading { requests: 0, per_second: PER_SECOND, at_most: LOOKED_FOR },
+        look: Vec::new(),
         notes: Vec::new(),
         head: None,
     }

@@ -243,13 +243,20 @@ fn class(class: Class) -> journal::Class {
     }
 }
 
+/// Something beside requests and outcomes.
+pub fn aside(action: &ActionId, words: &str) -> Entry {
+    Entry::Note(journal::Note { action: name(action), words: Exact::from(words) })
+}
+
 /// The action is over.
 pub fn end(ledger: &Ledger, how: How) -> Entry {
     let why = match &ledger.stage {
-        Stage::Over(Ending::Failed(why)) => Some(Exact::from(why.as_str())),
+        Stage::Over(Ending::Failed(why)) => Some(why.as_str()),
         _ => None,
     };
-    Entry::End(journal::End { action: name(&ledger.plan.action), how, words: why, counts: counts(ledger), unknown: unknown(ledger) })
+    let words: Vec<&str> = why.into_iter().chain(ledger.look.iter().map(String::as_str)).collect();
+    let words = (!words.is_empty()).then(|| Exact::from(words.join("; ")));
+    Entry::End(journal::End { action: name(&ledger.plan.action), how, words, counts: counts(ledger), unknown: unknown(ledger) })
 }
 
 /// What another run found out about an action whose program had ended.

@@ -1,9 +1,13 @@
 //! One action under way: sends at its pace, reads back, obeys, and tells how it stands.
 //!
-//! It runs in a task of its own; its reading and its end are in `run/reading.rs`. Nothing here decides what became of a
-//! target or what may go out: it asks `progress` and `sequence`.
+//! It runs in a task of its own. What is asked of it is in `run/orders.rs`, its reading in `run/reading.rs`, its end in `run/end.rs`. Nothing
+//! here decides what became of a target or what may go out: it asks `progress` and `sequence`.
 
+mod end;
+mod orders;
 mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 
 use super::eyes::{Eyes, Findings, PER_SECOND};
-use super::hand::{Halt, Hand, IN_FLIGHT, Sending};
+use super::hand::{Brake, Halt, Hand, IN_FLIGHT, Sending};
 use super::progress::{Canary, Progress};
 use super::sequence::Part;
 use crate::action::judge::LOOKED_FOR;
@@ -24,7 +28,6 @@ use crate::action::plan::{ActionId, Plan};
 use crate::engine::{Client, EngineError, Problem, Sent};
 use crate::journal::How;
 use crate::model::section::Moment;
-use crate::text::safe;
 
 /// Waits between two looks, the last of them again and again.
 const LOOKS: [Duration; 4] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
@@ -74,9 +77,15 @@ pub struct Run {
     progress: Progress,
     sentence: String,
     orders: mpsc::UnboundedReceiver<Order>,
+    /// Somebody may still ask something of it.
+    hears: bool,
+    /// Holds back what waits for its turn while nothing may be sent.
+    brake: Brake,
     publish: watch::Sender<Arc<Ledger>>,
     pacer: Pacer,
     stage: Stage,
+    /// Since when nothing is sent.
+    paused: Option<Moment>,
     /// How it will be over, once that is decided.
     ending: Option<Ending>,
     /// The first few are decided, one way or the other.
@@ -89,6 +98,8 @@ pub struct Run {
     looking: OptionFuture<BoxFuture<'static, (Eyes, Look)>>,
     next_look: Instant,
     looks: usize,
+    /// The next round looks at whatever is not settled, however long ago it was sent.
+    anyway: bool,
     next_count: Instant,
     login: Option<Client>,
     /// Who is logged in by now, where that is not whose plan it is.
@@ -96,11 +107,16 @@ pub struct Run {
     began: Moment,
     ended: Option<Moment>,
     notes: Vec<(Moment, String)>,
+    look: Vec<String>,
     head: Option<String>,
     requests: u64,
     published: Instant,
     dirty: bool,
     quit: Option<How>,
+    /// When an ending program sends not even any more what protects others.
+    gives_up: Option<Instant>,
+    /// What is meant to be done is in the journal.
+    recorded: bool,
     /// The login was refused: nothing can be read before there is another.
     blind: bool,
 }
@@ -151,9 +167,12 @@ impl Run {
             progress,
             sentence,
             orders,
+            hears: true,
+            brake: Brake::default(),
             publish: watch::channel(Arc::new(first)).0,
             pacer,
             stage,
+            paused: None,
             ending: None,
             canary_over,
             whatever: false,
@@ -163,17 +182,21 @@ impl Run {
             looking: None.into(),
             next_look: now.instant,
             looks: 0,
+            anyway: false,
             next_count: now.instant + BACKLOG,
             login: None,
             somebody_else: None,
             began: now,
             ended: None,
             notes: Vec::new(),
+            look: Vec::new(),
             head: None,
             requests: 0,
             published: now.instant,
             dirty: true,
             quit: None,
+            gives_up: None,
+            recorded: false,
             blind: false,
         }
     }
@@ -188,21 +211,45 @@ impl Run {
         }
     }
 
-    /// Reads what is needed to tell later what is new, then records what is meant to be done. Without that record nothing is sent.
+    /// Reads what is needed to tell later what is new, then records what is meant to be done. Without that record nothing is sent. Whoever
+    /// stops it meanwhile stops it before anything was recorded or sent.
     async fn begin(&mut self) -> bool {
         self.tell();
         let wants_due = self.progress.is_bulk();
-        if let Some(eyes) = &mut self.eyes {
-            let baseline = eyes.baseline(&self.progress.plan.targets, wants_due).await;
+        if let Some(mut eyes) = self.eyes.take() {
+            let targets = Arc::clone(&self.progress.plan.targets);
+            let mut reading: BoxFuture<'static, _> = Box::pin(async move {
+                let baseline = eyes.baseline(&targets, wants_due).await;
+                (eyes, baseline)
+            });
+            let (mut eyes, baseline) = loop {
+                tokio::select! {
+                    biased;
+                    order = self.orders.recv(), if self.hears => self.hear(order),
+                    read = &mut reading => break read,
+                }
+                if self.ending.is_some() {
+                    return false;
+                }
+                self.tell();
+            };
+            if let Some(client) = self.login.take() {
+                eyes.look_through(client);
+            }
             self.requests = eyes.requests;
+            self.eyes = Some(eyes);
             self.progress.set_since(baseline.since);
             if let Some(due) = baseline.due {
                 self.pacer.backlog(due);
             }
         }
+        self.hear_all();
+        if self.ending.is_some() {
+            return false;
+        }
         match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps, self.progress.since()).await {
             Ok(head) => {
-                self.head = Some(head);
+                (self.head, self.recorded) = (Some(head), true);
                 self.pacer.resume(Instant::now());
                 true
             }
@@ -217,17 +264,19 @@ impl Run {
 
     async fn work(&mut self) {
         loop {
+            self.hear_all();
+            self.give_up_if_due();
             let wait = self.advance();
+            self.note_looks().await;
             self.publish_if_due();
             if self.is_over() {
                 return;
             }
             let wake = tokio::time::Instant::from_std(self.wake(wait));
             tokio::select! {
-                order = self.orders.recv() => match order {
-                    Some(order) => self.obey(order),
-                    None => self.obey(Order::Close(How::Quit)),
-                },
+                // What is asked goes before what waits for its turn to be sent.
+                biased;
+                order = self.orders.recv(), if self.hears => self.hear(order),
                 Some(sent) = self.in_flight.next(), if !self.in_flight.is_empty() => self.take(sent).await,
                 Some((eyes, look)) = &mut self.looking => {
                     self.looking = None.into();
@@ -240,17 +289,20 @@ impl Run {
 
     /// Sends what may go out now; gives how long to wait for the next turn.
     fn advance(&mut self) -> Option<Duration> {
-        self.decide_on_the_canary();
         let now = Instant::now();
+        self.progress.expire(now);
+        self.decide_on_the_canary();
         self.look_if_due(now);
         while self.in_flight.len() < IN_FLIGHT {
             let protecting = self.ending.is_some() || matches!(self.stage, Stage::Paused(_));
             let Some(step) = self.progress.next(protecting) else { break };
-            let protects = matches!(self.progress.sequence.part(step), Part::Guard | Part::Restore);
+            let protects = self.progress.sequence.protects(step);
             if !self.canary_over && !protects && !self.progress.is_canary(step) {
                 break;
             }
-            if !protects && let Err(wait) = self.pacer.take(now) {
+            // A job that may be awake waits for no pace; nor does, while the program ends, one that would stay asleep for a year.
+            let at_once = self.progress.sequence.part(step) == Part::Guard || protects && self.is_closing();
+            if !at_once && let Err(wait) = self.pacer.take(now) {
                 return Some(wait);
             }
             self.send(step);
@@ -266,7 +318,8 @@ impl Run {
         self.progress.sending(step);
         self.dirty = true;
         let (hand, steps, action) = (self.hand.clone(), Arc::clone(&self.progress.steps), self.progress.plan.action.clone());
-        self.in_flight.push(Box::pin(async move { (step, hand.send(&action, step, &steps[step].change).await) }));
+        let brake = (!self.progress.sequence.protects(step)).then(|| self.brake.clone());
+        self.in_flight.push(Box::pin(async move { (step, hand.send(&action, step, &steps[step].change, brake.as_ref()).await) }));
     }
 
     fn decide_on_the_canary(&mut self) {
@@ -285,90 +338,6 @@ impl Run {
         }
     }
 
-    fn pause(&mut self, by: PausedBy) {
-        if self.ending.is_some() || self.progress.sequence.is_over() {
-            return;
-        }
-        self.note(format!("paused: {}", by.words()));
-        self.stage = Stage::Paused(by);
-    }
-
-    fn obey(&mut self, order: Order) {
-        self.dirty = true;
-        match order {
-            Order::Pause => self.pause(PausedBy::Operator),
-            Order::GoOn => self.go_on(),
-            Order::Stop => self.stop(Ending::Stopped, "stopped by the operator".to_owned()),
-            Order::ReadBack => (self.next_look, self.looks) = (Instant::now(), 0),
-            Order::Login { user, client } => self.log_in(user, client),
-            Order::Close(how) => {
-                self.quit = Some(how);
-                self.stop(Ending::Stopped, "stopped: the program ends".to_owned());
-            }
-        }
-    }
-
-    fn go_on(&mut self) {
-        if !matches!(self.stage, Stage::Paused(_)) {
-            return;
-        }
-        if let Some(user) = &self.somebody_else {
-            return self.note(self.as_somebody_else(user));
-        }
-        // Going on after a pause of one's own does not wave through what the first few come to.
-        let decided = !matches!(self.stage, Stage::Paused(PausedBy::Operator | PausedBy::Engine(_) | PausedBy::Login(_)));
-        self.canary_over |= decided;
-        self.whatever |= decided;
-        self.lost_in_a_row = 0;
-        self.pacer.resume(Instant::now());
-        self.stage = if self.canary_over { Stage::Sending } else { Stage::Canary };
-        self.note("goes on".to_owned());
-    }
-
-    /// What one user confirmed is not sent as another. Reading may go by any login; what must still be sent to protect others goes by the
-    /// old one.
-    fn log_in(&mut self, user: String, client: Client) {
-        if self.progress.plan.engine.user.as_deref() == Some(&user) {
-            self.somebody_else = None;
-            self.hand = self.hand.with_client(client.clone());
-            if matches!(self.stage, Stage::Paused(PausedBy::Login(_))) {
-                self.go_on();
-            }
-        } else {
-            let why = self.as_somebody_else(&user);
-            self.somebody_else = Some(user);
-            if !matches!(self.stage, Stage::Paused(_)) {
-                self.pause(PausedBy::Login(why));
-            }
-        }
-        match &mut self.eyes {
-            Some(eyes) => eyes.look_through(client),
-            None => self.login = Some(client),
-        }
-    }
-
-    fn as_somebody_else(&self, user: &str) -> String {
-        let planned = self.progress.plan.engine.user.as_deref().unwrap_or("nobody known");
-        format!("planned as {}, logged in as {}: nothing more is sent as another user", safe(planned), safe(user))
-    }
-
-    fn stop(&mut self, ending: Ending, why: String) {
-        if self.ending.is_none() {
-            self.note(why);
-            self.ending = Some(ending);
-        }
-        self.progress.stop();
-        self.stage = Stage::Verifying;
-    }
-
-    /// Nothing can be sent any more.
-    fn fail(&mut self, why: String) {
-        self.note(why.clone());
-        self.progress.abandon();
-        self.ending = Some(Ending::Failed(why));
-        self.stage = Stage::Verifying;
-    }
-
     async fn take(&mut self, (step, sent): Sent1) {
         self.dirty = true;
         let now = Instant::now();
@@ -377,7 +346,9 @@ impl Run {
                 self.progress.not_recorded(step, &why);
                 self.fail(format!("the journal could not be written, so nothing more is sent: {why}"));
             }
+            Err(Halt::HeldBack) => self.progress.held_back(step),
             Ok(Sending { delivered, recorded }) => {
+                self.progress.saw(&delivered);
                 if let Some(aside) = self.progress.answered(step, &delivered.sent, now) {
                     self.note(aside);
                 }
@@ -387,6 +358,7 @@ impl Run {
                     Err(why) => self.fail(format!("the journal could not be written, so nothing more is sent: {why}")),
                 }
                 (self.next_look, self.looks) = (now, 0);
+                self.heed_failures();
             }
         }
         self.record_outcomes().await;
@@ -419,7 +391,7 @@ impl Run {
 
     fn is_over(&self) -> bool {
         let sent = self.in_flight.is_empty() && self.progress.sequence.is_over();
-        sent && (self.is_closing() || self.blind || self.eyes.is_some() && !self.progress.wants_reading(Instant::now()))
+        sent && (self.is_closing() || self.blind || self.eyes.is_some() && !self.anyway && !self.progress.wants_reading(Instant::now()))
     }
 
     fn wake(&self, turn: Option<Duration>) -> Instant {
@@ -428,7 +400,10 @@ impl Run {
         if let Some(turn) = turn {
             wake = wake.min(now + turn);
         }
-        if self.eyes.is_some() && !self.is_closing() && !self.blind && self.progress.wants_reading(now) {
+        if let Some(gives_up) = self.gives_up {
+            wake = wake.min(gives_up);
+        }
+        if self.eyes.is_some() && !self.is_closing() && !self.blind && (self.anyway || self.progress.wants_reading(now)) {
             wake = wake.min(self.next_look);
         }
         if self.dirty { wake.min(self.published + PUBLISH) } else { wake }
@@ -457,6 +432,7 @@ impl Run {
             pace: self.pacer.per_second(),
             reading: Reading { requests: self.requests, per_second: PER_SECOND, at_most: LOOKED_FOR },
             notes: self.notes.clone(),
+            look: self.look.clone(),
             head: self.head.clone(),
             ..ledger_of(&self.progress, &self.sentence, &self.stage, self.began)
         }
@@ -476,6 +452,7 @@ fn ledger_of(progress: &Progress, sentence: &str, stage: &Stage, began: Moment) 
         pace: progress.plan.choices.pace.per_second,
         reading: Reading { requests: 0, per_second: PER_SECOND, at_most: LOOKED_FOR },
         notes: Vec::new(),
+        look: Vec::new(),
         head: None,
     }
 }

@@ -59,6 +59,10 @@ pub enum Stand {
 pub struct Sequence {
     parts: Vec<Part>,
     needs: Vec<Vec<(usize, Need)>>,
+    /// What a request goes before; empty but for those that go before another one.
+    serves: Vec<Vec<usize>>,
+    /// By main request, what is one more of it.
+    more: HashMap<usize, Vec<usize>>,
     stands: Vec<Stand>,
     /// What was not sent, in the order in which it goes out.
     order: Vec<usize>,
@@ -66,6 +70,8 @@ pub struct Sequence {
     mains: HashMap<usize, usize>,
     /// What was dropped since it was last asked.
     dropped: Vec<usize>,
+    /// Some requests protect what may be awake.
+    guards: bool,
     /// Something was not done since it was last looked for what depends on it.
     disturbed: bool,
     stopped: bool,
@@ -82,11 +88,20 @@ impl Sequence {
     /// The requests of these steps; those of the targets in `first` go before all others.
     pub fn new(steps: &[Step], first: &HashSet<usize>) -> Self {
         let (parts, mains) = parts(steps);
-        let needs = (0..steps.len()).map(|at| needs(steps, &parts, &mains, at)).collect();
+        let asides = Asides::of(steps, &parts);
+        let needs: Vec<_> = (0..steps.len()).map(|at| needs(steps, &parts, &mains, &asides, at)).collect();
+        let served = |at: usize| steps[at].targets.iter().filter_map(|target| mains.get(target).copied()).filter(|main| *main != at).collect();
+        let serves = (0..steps.len()).map(|at| if parts[at] == Part::Before { served(at) } else { Vec::new() }).collect();
+        let mut more: HashMap<usize, Vec<usize>> = HashMap::new();
+        for at in (0..steps.len()).filter(|at| parts[*at] == Part::More) {
+            needs[at].iter().for_each(|(main, _)| more.entry(*main).or_default().push(at));
+        }
         let is_first = |at: usize| steps[at].targets.iter().all(|target| first.contains(target));
         let mut order: Vec<usize> = (0..steps.len()).collect();
         order.sort_by_key(|at| !is_first(*at));
-        Self { parts, needs, stands: vec![Stand::Unsent; steps.len()], order, mains, dropped: Vec::new(), disturbed: false, stopped: false }
+        let stands = vec![Stand::Unsent; steps.len()];
+        let guards = parts.contains(&Part::Guard);
+        Self { parts, needs, serves, more, stands, order, mains, dropped: Vec::new(), guards, disturbed: false, stopped: false }
     }
 
     /// The request that decides what became of a target.
@@ -97,6 +112,35 @@ impl Sequence {
     /// What a request is there for.
     pub fn part(&self, step: usize) -> Part {
         self.parts[step]
+    }
+
+    /// How far a request is.
+    pub fn stand(&self, step: usize) -> Stand {
+        self.stands[step]
+    }
+
+    /// What is one more of what a main request asks for.
+    pub fn more_of(&self, main: usize) -> &[usize] {
+        self.more.get(&main).map_or(&[], Vec::as_slice)
+    }
+
+    /// A request that was let go was held back before anything went out: it is sent later, or never.
+    pub fn held_back(&mut self, step: usize) {
+        if self.stopped && !self.protects(step) {
+            self.drop_step(step);
+            // What would have protected from it is needed no more.
+            self.stop();
+        } else {
+            self.stands[step] = Stand::Unsent;
+            if !self.order.contains(&step) {
+                self.order.insert(0, step);
+            }
+        }
+    }
+
+    /// Whether a request protects what must not run, so that neither a pause nor a stop holds it back.
+    pub fn protects(&self, step: usize) -> bool {
+        matches!(self.parts[step], Part::Guard | Part::Restore)
     }
 
     /// Notes how far a request is.
@@ -111,7 +155,7 @@ impl Sequence {
         for at in 0..self.stands.len() {
             let begun = self.is_begun(at);
             let unsent = self.stands[at] == Stand::Unsent;
-            if unsent && !(begun && matches!(self.parts[at], Part::Guard | Part::Restore)) {
+            if unsent && !(begun && self.protects(at)) {
                 self.drop_step(at);
             }
         }
@@ -148,8 +192,11 @@ impl Sequence {
     pub fn next(&mut self, protecting: bool) -> Option<usize> {
         self.drop_hopeless();
         let ready = |at: &usize| matches!(self.turn(*at), Turn::Now);
-        let wanted = |at: &usize| !protecting || matches!(self.parts[*at], Part::Guard | Part::Restore);
-        self.order.iter().copied().filter(|at| self.stands[*at] == Stand::Unsent).take(LOOK_AHEAD).filter(|at| wanted(at)).find(ready)
+        let wanted = |at: &usize| !protecting || self.protects(*at);
+        let ahead = || self.order.iter().copied().filter(|at| self.stands[*at] == Stand::Unsent).take(LOOK_AHEAD).filter(wanted).filter(ready);
+        // What may be awake goes before what only waits for its turn.
+        let guard = if self.guards { ahead().find(|at| self.parts[*at] == Part::Guard) } else { None };
+        guard.or_else(|| ahead().next())
     }
 
     fn drop_hopeless(&mut self) {
@@ -170,6 +217,10 @@ impl Sequence {
     }
 
     fn turn(&self, at: usize) -> Turn {
+        // What goes before something that will never be sent would change the engine for nothing.
+        if !self.serves[at].is_empty() && self.serves[at].iter().all(|main| self.stands[*main] == Stand::Dropped) {
+            return Turn::Never;
+        }
         let mut turn = Turn::Now;
         for (other, need) in &self.needs[at] {
             match (need, self.stands[*other]) {
@@ -221,30 +272,50 @@ fn parts(steps: &[Step]) -> (Vec<Part>, HashMap<usize, usize>) {
     (parts, mains)
 }
 
-fn needs(steps: &[Step], parts: &[Part], mains: &HashMap<usize, usize>, at: usize) -> Vec<(usize, Need)> {
-    let targets = &steps[at].targets;
-    let own_mains: HashSet<usize> = targets.iter().filter_map(|target| mains.get(target).copied()).filter(|main| *main != at).collect();
-    let main = |need| own_mains.iter().map(move |main| (*main, need));
-    match parts[at] {
-        Part::Before => Vec::new(),
-        Part::More => main(Need::Done).collect(),
-        Part::Guard => main(Need::Over).collect(),
-        Part::Restore => {
-            let guards = (0..at).filter(|other| parts[*other] == Part::Guard && job(&steps[*other].change) == job(&steps[at].change));
-            main(Need::Certain).chain(guards.map(|guard| (guard, Need::Done))).collect()
+/// The requests beside the main ones, found by what they are about.
+struct Asides<'a> {
+    /// What goes before, by its target.
+    before: HashMap<usize, Vec<usize>>,
+    /// What moves a due date or suspends, by its job.
+    of_job: HashMap<&'a JobId, Vec<usize>>,
+}
+
+impl<'a> Asides<'a> {
+    fn of(steps: &'a [Step], parts: &[Part]) -> Self {
+        let mut asides = Self { before: HashMap::new(), of_job: HashMap::new() };
+        for (at, step) in steps.iter().enumerate() {
+            if parts[at] == Part::Before {
+                step.targets.iter().for_each(|target| asides.before.entry(*target).or_default().push(at));
+            }
+            if let Some(job) = job(&step.change).filter(|_| parts[at] != Part::Main) {
+                asides.of_job.entry(job).or_default().push(at);
+            }
         }
-        Part::Main => earlier(steps, parts, at).map(|before| (before, Need::Done)).collect(),
+        asides
     }
 }
 
-/// What goes before a main request: of one target, just before it; of many, anywhere before it.
-fn earlier<'a>(steps: &'a [Step], parts: &'a [Part], at: usize) -> impl Iterator<Item = usize> + 'a {
-    let targets: HashSet<usize> = steps[at].targets.iter().copied().collect();
-    let alone = targets.len() == 1;
-    (0..at)
-        .rev()
-        .take_while(move |other| !alone || parts[*other] == Part::Before)
-        .filter(move |other| parts[*other] == Part::Before && steps[*other].targets.iter().any(|target| targets.contains(target)))
+fn needs(steps: &[Step], parts: &[Part], mains: &HashMap<usize, usize>, asides: &Asides<'_>, at: usize) -> Vec<(usize, Need)> {
+    let targets = &steps[at].targets;
+    let own_mains: HashSet<usize> = targets.iter().filter_map(|target| mains.get(target).copied()).filter(|main| *main != at).collect();
+    let main = |need| own_mains.iter().map(move |main| (*main, need));
+    // Two requests about one job are never under way together: the later one could arrive first.
+    let same_job = |part, need| {
+        let all = job(&steps[at].change).and_then(|job| asides.of_job.get(job)).map_or(&[][..], Vec::as_slice);
+        all.iter().copied().filter(move |other| *other < at && parts[*other] == part).map(move |other| (other, need))
+    };
+    match parts[at] {
+        Part::Before => Vec::new(),
+        Part::More => main(Need::Done).collect(),
+        Part::Guard => main(Need::Over).chain(same_job(Part::Before, Need::Over)).collect(),
+        Part::Restore => main(Need::Certain).chain(same_job(Part::Before, Need::Over)).chain(same_job(Part::Guard, Need::Done)).collect(),
+        Part::Main => {
+            let mut before: Vec<usize> = targets.iter().filter_map(|target| asides.before.get(target)).flatten().copied().filter(|other| *other < at).collect();
+            before.sort_unstable();
+            before.dedup();
+            before.into_iter().map(|other| (other, Need::Done)).collect()
+        }
+    }
 }
 
 fn job(change: &Change) -> Option<&JobId> {
@@ -328,6 +399,70 @@ mod tests {
             sequence.note(at, Stand::Done);
         }
         assert_eq!(sent, [3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_job_is_not_suspended_again_while_its_shield_is_still_under_way() {
+        for stopped in [false, true] {
+            let mut sequence = Sequence::new(&shielded(), &HashSet::new());
+            assert_eq!(
+                (sequence.next(false), {
+                    sequence.note(0, Stand::Sending);
+                    sequence.next(false)
+                }),
+                (Some(0), Some(1))
+            );
+            sequence.note(1, Stand::Sending);
+            sequence.note(0, Stand::NotDone);
+            if stopped {
+                sequence.stop();
+            }
+            let mut sent = Vec::new();
+            while let Some(at) = sequence.next(stopped) {
+                sent.push(at);
+                sequence.note(at, Stand::Done);
+            }
+            assert!(!sent.contains(&4) && !sent.contains(&6), "{sent:?} went out beside the shield of their job");
+            assert!(!sequence.is_over());
+            sequence.note(1, Stand::Done);
+            assert_eq!(sequence.next(stopped), Some(4));
+            sequence.note(4, Stand::Done);
+            assert_eq!(sequence.next(stopped), Some(6));
+        }
+    }
+
+    #[test]
+    fn what_was_held_back_is_sent_later_or_after_a_stop_never() {
+        let mut sequence = Sequence::new(&shielded(), &HashSet::new());
+        for stopped in [false, true] {
+            assert_eq!(sequence.next(false), Some(0));
+            sequence.note(0, Stand::Sending);
+            if stopped {
+                sequence.stop();
+            }
+            sequence.held_back(0);
+        }
+        assert_eq!(sequence.next(true), None);
+        assert!(sequence.is_over(), "{sequence:?}");
+    }
+
+    #[test]
+    fn one_due_date_that_is_not_moved_keeps_the_batch_and_the_other_due_dates_from_being_changed() {
+        let jobs = ["a", "b", "c"];
+        let mut steps: Vec<Step> = jobs.iter().zip(0..).map(|(job, at)| Step { change: due(job, None), targets: vec![at] }).collect();
+        let lone = Step { change: Change::ExternalTaskRetries { task: "e".into(), retries: 1 }, targets: vec![3] };
+        let batch = Change::JobRetriesBatch { jobs: jobs.map(JobId::from).into(), retries: 1, due: Due::Keep };
+        steps.extend([lone, Step { change: batch, targets: vec![0, 1, 2] }]);
+        assert_eq!(run(&steps, &[]), [0, 1, 2, 3, 4]);
+        assert_eq!(run(&steps, &[(0, Stand::NotDone)]), [0, 3], "nothing of the batch is sent after that");
+    }
+
+    #[test]
+    fn what_goes_before_is_found_by_its_target_wherever_it_stands() {
+        let retry = |job: &str| Change::JobRetries { job: job.into(), retries: 1, due: Due::Keep };
+        let changes = [(due("a", None), 0), (due("b", None), 1), (retry("a"), 0), (retry("b"), 1)];
+        let steps: Vec<Step> = changes.into_iter().map(|(change, target)| Step { change, targets: vec![target] }).collect();
+        assert_eq!(run(&steps, &[(0, Stand::NotDone)]), [0, 1, 3]);
     }
 
     #[test]

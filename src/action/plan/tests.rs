@@ -254,10 +254,10 @@ fn a_process_with_its_instances_is_confirmed_by_its_key() {
     target.label = "payment v2".to_owned();
     let mut plan = plan(Asked::Processes { definitions: Vec::new(), suspend: true }, vec![target]);
     assert_eq!(typed(&plan), Some(("payment".to_owned(), "the key of the process")));
-    assert_eq!(plan.sentence(), "Suspend process definition payment v2: no new starts, all running instances too, now.");
+    assert_eq!(plan.sentence(), "Suspend process definition payment v2: no new starts but by call activities, all running instances too, now.");
     plan.choices.jobs_too = false;
     assert_eq!(typed(&plan), None);
-    assert_eq!(plan.sentence(), "Suspend process definition payment v2: no new starts, running instances go on as they are, now.");
+    assert_eq!(plan.sentence(), "Suspend process definition payment v2: no new starts but by call activities, running instances go on as they are, now.");
 }
 
 #[test]

@@ -19,7 +19,7 @@ impl Plan {
             Verb::ResumeJobDefinitions | Verb::Thaw => format!("{} {}, {}{}{}.", self.verb_word(), self.what(), self.with_jobs(), self.when(), self.kept()),
             Verb::SuspendInstances => format!("Suspend {} with all of {} jobs.", self.what(), self.their()),
             Verb::ResumeInstances => format!("Resume {} with all of {} jobs{}.", self.what(), self.their(), self.kept()),
-            Verb::SuspendProcesses => format!("Suspend {}: no new starts{}{}.", self.what(), self.with_instances(), self.when()),
+            Verb::SuspendProcesses => format!("Suspend {}: no new starts but by call activities{}{}.", self.what(), self.with_instances(), self.when()),
             Verb::ResumeProcesses => format!("Resume {}: new starts again{}{}.", self.what(), self.with_instances(), self.when()),
             Verb::Unlock => format!("Take {} back from its worker.", self.what()),
             Verb::CallOffTimed => format!("Call off {}.", self.what()),
@@ -220,8 +220,8 @@ impl Plan {
     fn explain_processes(&self, told: &mut Vec<&str>) {
         let suspends = self.verb == Verb::SuspendProcesses;
         told.push(match (suspends, self.choices.jobs_too) {
-            (true, true) => "No instance can be started, and all that run stop with their jobs, external tasks and user tasks.",
-            (true, false) => "No instance can be started, and new jobs are born suspended. Existing jobs, external tasks and user tasks go on.",
+            (true, true) => "No instance can be started by hand, message or timer, and all that run stop. Call activities of other processes STILL START new ones: suspend the callers too.",
+            (true, false) => "No instance can be started by hand, message or timer, and new jobs are born suspended. Existing jobs, external tasks and user tasks go on, and call activities of other processes still start new instances.",
             (false, true) => "Instances can be started, and all of its instances and job definitions are resumed, whoever suspended them.",
             (false, false) => "Instances can be started, and its job definitions are resumed for new jobs. Suspended instances and jobs stay so.",
         });

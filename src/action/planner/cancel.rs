@@ -125,7 +125,8 @@ async fn level(
     // What goes on, from the top.
     for (depth, index) in (at + 1..lineage.len()).rev().enumerate() {
         let others = above.get(index - 1).map(|caller| caller.places.clone()).unwrap_or_default();
-        tree.push(TreeLine { ends: false, ..line(reading, depth, &lineage[index], false, format!("goes on: {others}")) });
+        let stays = if above.get(index - 1).is_some_and(|caller| caller.at_joins) { "stays, waiting for ever at" } else { "goes on:" };
+        tree.push(TreeLine { ends: false, ..line(reading, depth, &lineage[index], false, format!("{stays} {others}")) });
     }
     let offset = tree.len();
     for (depth, instance) in subtree.instances.iter().take(LINES) {
@@ -145,7 +146,15 @@ async fn level(
     }
     if let Some(caller) = above.get(at) {
         let label = reading.label(Some(&lineage[at + 1].definition), None);
-        let text = format!("its caller {label} goes on without it, at {}: the call is cancelled, not completed", caller.places);
+        let text = if caller.at_joins {
+            // What waits at a join waits for every branch: the cancelled one never comes.
+            format!(
+                "its caller {label} stays and will NEVER END by itself: it waits at {} for the branch that is cancelled; choose the level above",
+                caller.places
+            )
+        } else {
+            format!("its caller {label} goes on without it, at {}: the call is cancelled, not completed", caller.places)
+        };
         warnings.push(Warning { weight: Weight::Caution, text });
     }
     if !subtree.complete {
@@ -210,7 +219,7 @@ mod tests {
     use super::*;
 
     fn above(others: &[u64]) -> Vec<Branches> {
-        others.iter().map(|others| Branches { others: *others, places: String::new() }).collect()
+        others.iter().map(|others| Branches { others: *others, places: String::new(), at_joins: false }).collect()
     }
 
     #[test]

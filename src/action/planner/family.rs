@@ -34,6 +34,8 @@ pub(super) struct Branches {
     pub(super) others: u64,
     /// Where they stand, in words.
     pub(super) places: String,
+    /// Whether all of them wait at gateways that may be waiting for the call.
+    pub(super) at_joins: bool,
 }
 
 /// Some instances of one tree, as far as they were read.
@@ -74,13 +76,18 @@ pub(super) async fn lineage(reading: &Reading<'_>, asked: &ProcessInstanceId) ->
 pub(super) async fn branches(reading: &Reading<'_>, caller: &ProcessInstanceId, called: &ProcessInstanceId) -> Result<Branches, Unavailable> {
     let executions = reading.must(reading.client.count(&CountQuestion::Executions { process_instance: caller.clone() })).await?;
     if executions > MOST_EXECUTIONS {
-        return Ok(Branches { others: executions, places: plural(executions, "execution") });
+        return Ok(Branches { others: executions, places: plural(executions, "execution"), at_joins: false });
     }
-    let Some(tree) = reading.maybe(reading.client.activity_instances(caller)).await? else { return Ok(Branches { others: 0, places: String::new() }) };
+    let Some(tree) = reading.maybe(reading.client.activity_instances(caller)).await? else {
+        return Ok(Branches { others: 0, places: String::new(), at_joins: false });
+    };
     let tokens = tree.tokens();
     let others = tokens.iter().map(|token| token.count).sum::<u64>().saturating_sub(1);
     let call = if others > 0 { call_of(reading, caller, called).await } else { None };
-    Ok(Branches { others, places: places(&tokens, call.as_ref()) })
+    let joins = |token: &&Token| matches!(token.kind.as_wire(), "parallelGateway" | "inclusiveGateway");
+    let is_call = |token: &&Token| token.kind.as_wire() == "callActivity" && call.as_ref() == Some(&token.activity) && token.count == 1;
+    let at_joins = others > 0 && call.is_some() && tokens.iter().all(|token| joins(&token) || is_call(&token));
+    Ok(Branches { others, places: places(&tokens, call.as_ref()), at_joins })
 }
 
 /// The call activity that called this instance, where the history tells. Only words depend on it.

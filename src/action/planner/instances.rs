@@ -64,7 +64,8 @@ async fn around(reading: &Reading<'_>, draft: &mut Draft, chosen: &[ProcessInsta
     }
     let first = if chosen.len() > LOOKED_AT { format!("of the first {LOOKED_AT}: ") } else { String::new() };
     if jobs > 0 {
-        let stop = if suspend { "stop with them" } else { "wake with them" };
+        let (one, many) = if suspend { ("stops with it", "stop with them") } else { ("of it is suspended", "of them are suspended") };
+        let stop = if jobs == 1 { one } else { many };
         draft.warn(Weight::Note, format!("{first}{} {stop}", plural(jobs, "job")));
     }
     if called > 0 {

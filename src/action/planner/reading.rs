@@ -148,9 +148,10 @@ impl<'a> Reading<'a> {
     /// `fraud-check v3 · Score customer`, as far as it is known.
     pub(super) fn label(&self, definition: Option<&ProcessDefinitionId>, activity: Option<&ActivityId>) -> String {
         let names = self.asking.picture.names();
-        let process = definition.map(|id| match names.version(id) {
-            Some(version) => format!("{} v{version}", names.process_key(id)),
-            None => names.process_key(id).to_string(),
+        let tenant = |id: &ProcessDefinitionId| names.definitions.and_then(|known| known.by_id.get(id)?.tenant.as_ref().map(|tenant| format!(" @{tenant}")));
+        let process = definition.map(|id| {
+            let version = names.version(id).map(|version| format!(" v{version}")).unwrap_or_default();
+            format!("{}{version}{}", names.process_key(id), tenant(id).unwrap_or_default())
         });
         let activity = activity.map(|activity| match definition.and_then(|definition| names.activity_name(definition, activity)) {
             Some(name) => name.to_string(),

@@ -82,7 +82,7 @@ pub const ROWS: &[Row] = &[
     row('M', Deed::ResumeMatching, "resume job definitions by pattern"),
     row('i', Deed::SuspendInstance, "suspend the instance"),
     row('I', Deed::ResumeInstance, "resume the instance"),
-    row('p', Deed::SuspendProcesses, "suspend the process definitions: no new starts either"),
+    row('p', Deed::SuspendProcesses, "suspend the process definitions, with or without their instances"),
     row('P', Deed::ResumeProcesses, "resume the process definitions"),
     row('f', Deed::Freeze, "freeze: suspend every active job definition"),
     row('t', Deed::Thaw, "thaw: resume what the freeze suspended"),
@@ -181,7 +181,8 @@ impl Deed {
             },
             Self::CallOff => match chosen.timed.as_slice() {
                 [job] => plan(Asked::CallOffTimed(job.clone())),
-                _ => Err(unavailable("Nothing that is to happen later is selected.", "W lists it; one is called off at a time.")),
+                [] => Err(unavailable("Nothing that is to happen later is selected.", "W lists it.")),
+                many => Err(unavailable(format!("{} are marked.", many.len()), "One is called off at a time: u removes the marks.")),
             },
             Self::RunNow => plan(Asked::MoveDueDate { job: one_job(chosen)?, due: None }),
             Self::Postpone => one_job(chosen).map(|_| Next::Ask(Entry::Postpone)),
@@ -221,6 +222,7 @@ fn retry(chosen: &Selection) -> Result<Asked, Unavailable> {
     }
     match &chosen.instance {
         Some(instance) => Ok(Asked::RetryBelow(instance.clone())),
+        None if !chosen.about.is_empty() => Err(unavailable("The incidents of this row are still being read.", "Ask again in a moment.")),
         None => Err(unavailable("Nothing that failed is selected.", "Select incidents, a job, an external task or an instance.")),
     }
 }

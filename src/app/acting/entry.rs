@@ -97,7 +97,8 @@ fn engine_now(app: &App) -> Timestamp {
 }
 
 fn matching(app: &App, suspend: bool, text: &str) -> Vec<crate::model::job::JobDefinition> {
-    let filter = Filter::parse(text);
+    // A part of a name is enough; a star around it asks for the same.
+    let filter = Filter::parse(&text.replace('*', " "));
     let rows = app.snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default();
     rows.iter().filter(|row| row.suspended != suspend && !filter.is_empty() && admits(&filter, row, &app.snapshot)).cloned().collect()
 }

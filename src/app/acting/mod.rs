@@ -93,6 +93,17 @@ pub(super) fn take(app: &mut App, acted: Acted) -> Vec<Effect> {
             }
             app.acting.left = left;
         }
+        Acted::NotBegun(action, why) => {
+            let why = why.words();
+            app.notice = Some((format!("Nothing was sent. {why}"), app.now));
+            for page in &mut app.pages {
+                if let Page::Action(page) = page
+                    && page.action == action
+                {
+                    page.not_begun = Some(why.clone());
+                }
+            }
+        }
         Acted::Notice(text) => app.notice = Some((text, app.now)),
     }
     let acting = &app.acting;
@@ -104,7 +115,13 @@ pub(super) fn take(app: &mut App, acted: Acted) -> Vec<Effect> {
         }
     }
     // What an action changed is seen at once, and not only when its turn comes.
-    if acting.over() > over { vec![Effect::Poll(PollCommand::Refresh)] } else { Vec::new() }
+    if acting.over() <= over {
+        return Vec::new();
+    }
+    let now = app.now;
+    let mut effects = vec![Effect::Poll(PollCommand::Refresh)];
+    effects.extend(app.pages.iter_mut().filter_map(|page| page.ask_again(now)).map(Effect::Poll));
+    effects
 }
 
 /// Carries out a command about actions where no page has a meaning of its own for it.

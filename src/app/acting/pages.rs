@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{begin_entry, perform, plan, plan_anew};
 use crate::action::desk::ActCommand;
-use crate::action::ledger::Stage;
+use crate::action::ledger::{PausedBy, Stage};
 use crate::action::plan::{Danger, OtherCause};
 use crate::action::wish::{Asked, Wish};
 use crate::app::command::{Choice, Command};
@@ -130,10 +130,22 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
             return Some(Vec::new());
         }
         Command::HoldAction => match stage {
-            Some(Stage::Paused(_)) => ActCommand::GoOn(action),
+            Some(Stage::Paused(PausedBy::Operator)) => ActCommand::GoOn(action),
+            // A key that was meant to pause must not send the rest.
+            Some(Stage::Paused(_)) => {
+                app.notice = Some(("It has paused by itself: nothing is sent. c goes on all the same, S stops.".to_owned(), now));
+                return Some(Vec::new());
+            }
             Some(Stage::Canary | Stage::Sending) => ActCommand::Pause(action),
             _ => {
                 app.notice = Some(("Everything was sent already: there is nothing to pause.".to_owned(), now));
+                return Some(Vec::new());
+            }
+        },
+        Command::GoOnAction => match stage {
+            Some(Stage::Paused(_)) => ActCommand::GoOn(action),
+            _ => {
+                app.notice = Some(("The action is not paused.".to_owned(), now));
                 return Some(Vec::new());
             }
         },

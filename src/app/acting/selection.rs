@@ -166,7 +166,8 @@ pub fn job_definition_words(row: &crate::model::job::JobDefinition, snapshot: &S
     let names = snapshot.names();
     let process = row.process_definition.as_ref().map(|id| {
         let version = names.version(id).map_or_else(String::new, |version| format!(" v{version}"));
-        format!("{}{version}", naming::process(&names, id))
+        let tenant = row.tenant.as_ref().map_or_else(String::new, |tenant| format!(" @{tenant}"));
+        format!("{}{version}{tenant}", naming::process(&names, id))
     });
     let activity = row.activity.as_ref().map(|activity| naming::activity(&names, row.process_definition.as_ref(), activity));
     [process, activity].into_iter().flatten().collect::<Vec<_>>().join(" · ")
@@ -232,7 +233,9 @@ fn of_page(page: &Page, whole: &Snapshot) -> Selection {
         },
         _ => Selection::default(),
     };
+    // With marks only the marked rows are meant, and never the one under the cursor.
     if chosen.instance.is_none()
+        && !chosen.marked
         && let Some((id, _)) = page.instance()
     {
         chosen.instance = Some(id);
@@ -279,7 +282,9 @@ fn of_incident(known: &Arc<KnownIncident>, whole: &Snapshot) -> Selection {
 }
 
 fn of_instance_row(page: &instance::InstancePage) -> Selection {
-    let mut chosen = Selection { instance: Some(page.id.clone()), ..Selection::default() };
+    let running = page.finding.as_ref().and_then(|finding| finding.running.as_ref());
+    let instance_suspended = running.map(|running| running.suspended);
+    let mut chosen = Selection { instance: Some(page.id.clone()), instance_suspended, ..Selection::default() };
     let Some(row) = page.selected() else { return chosen };
     chosen.incidents = row.incident().filter(|known| known.incident.is_root()).cloned().into_iter().collect();
     match &row.content {

@@ -24,6 +24,8 @@ pub struct ActionPage {
     pub list: ListState<usize>,
     /// Whether only those are listed that did not do as wanted.
     pub only_trouble: bool,
+    /// Why it was not begun, if it was not.
+    pub not_begun: Option<String>,
     /// When it was confirmed.
     pub since: Moment,
 }
@@ -31,7 +33,7 @@ pub struct ActionPage {
 impl ActionPage {
     /// A page for an action, begun or not.
     pub fn new(action: ActionId, ledgers: &[Arc<Ledger>], now: Moment) -> Self {
-        let mut page = Self { action, ledger: None, list: ListState::default(), only_trouble: false, since: now };
+        let mut page = Self { action, ledger: None, list: ListState::default(), only_trouble: false, not_begun: None, since: now };
         page.take(ledgers);
         page
     }

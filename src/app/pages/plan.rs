@@ -345,6 +345,15 @@ fn tree(plan: &Plan, lines: &mut Vec<Line>) {
 
 /// What a variable was and what it becomes; neither where its name says that it may be secret.
 fn values(plan: &Plan, lines: &mut Vec<Line>) {
+    if let Asked::Annotate { text, .. } = &plan.asked {
+        let before = plan.targets.iter().find_map(|target| match &target.subject {
+            Subject::Incident(known) => known.incident.annotation.as_ref().map(ToString::to_string),
+            _ => None,
+        });
+        lines.push(Line::Field("was", before.unwrap_or_else(|| "no note".to_owned()), Tone::Plain));
+        lines.push(Line::Field("becomes", text.as_ref().map_or_else(|| "no note".to_owned(), |text| crate::text::safe(text).into_owned()), Tone::Warning));
+        lines.push(Line::Blank);
+    }
     let Asked::SetVariable { value, .. } = &plan.asked else { return };
     for target in plan.targets.iter() {
         let Subject::Variable { before, masked, .. } = &target.subject else { continue };

@@ -1,5 +1,7 @@
 //! Everything that is suspended now, and what is to be suspended or resumed later: the forgotten suspensions.
 
+use std::collections::HashMap;
+
 use super::Contents;
 use crate::app::acting::job_definition_words;
 use crate::app::keymap::Context;
@@ -51,6 +53,8 @@ pub struct SuspendedPage {
     pub found: Option<Suspended>,
     /// When that was read.
     pub read: Option<Moment>,
+    /// Rows that have gone while somebody looked, as they were.
+    vanished: HashMap<RowKey, Row>,
     /// Why it could not be read.
     pub problem: Option<Problem>,
 }
@@ -72,6 +76,11 @@ impl SuspendedPage {
     /// The row of a key.
     pub fn row(&self, key: &RowKey) -> Option<&Row> {
         self.rows.iter().find(|row| row.key == *key)
+    }
+
+    /// A row that has gone, as it was.
+    pub fn vanished(&self, key: &RowKey) -> Option<&Row> {
+        self.vanished.get(key)
     }
 
     /// Rows of one kind.
@@ -149,8 +158,12 @@ impl Contents for SuspendedPage {
             }
             self.problem = section.problem.clone();
         }
+        let before = std::mem::take(&mut self.rows);
+        self.vanished.extend(before.into_iter().map(|row| (row.key.clone(), row)));
         self.rows = rows(self.found.as_ref(), snapshot);
         self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect(), |_| true);
+        let list = &self.list;
+        self.vanished.retain(|key, _| list.is_ghost(key));
         if self.list.selected_key().is_none() {
             self.list.select_first();
         }

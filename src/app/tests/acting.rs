@@ -214,6 +214,7 @@ fn leaving_while_an_action_sends_takes_two_keys_one_after_the_other() {
         ended: None,
         pace: 1.0,
         reading: Default::default(),
+        look: Vec::new(),
         notes: Vec::new(),
         head: None,
     };

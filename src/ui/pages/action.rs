@@ -26,6 +26,14 @@ const SUM: usize = 3;
 pub fn draw(app: &App, page: &ActionPage, look: &Look, area: Rect, buffer: &mut Buffer) {
     title(app, page, look).draw(area, buffer);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if let (None, Some(why)) = (&page.ledger, &page.not_begun) {
+        for (line, part) in (0..).zip(wrap_words(&format!("NOT BEGUN, nothing was sent. {why}"), usize::from(body.width.saturating_sub(4)))) {
+            if let Some(mut pen) = Pen::new(buffer, body, line) {
+                pen.skip(2).write(&part, look.style(Role::Critical));
+            }
+        }
+        return;
+    }
     let Some(ledger) = &page.ledger else {
         if let Some(mut pen) = Pen::new(buffer, body, 0) {
             let waited = age(app.now.since(page.since));
@@ -66,6 +74,7 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
         Stage::Paused(PausedBy::Failures(_)) => ("PAUSED: too many failed".to_owned(), Role::BadgePaused),
         Stage::Paused(PausedBy::Login(_)) => ("PAUSED: another user is logged in".to_owned(), Role::BadgePaused),
         Stage::Paused(PausedBy::Engine(_)) => ("PAUSED: the engine".to_owned(), Role::BadgePaused),
+        Stage::Verifying if ledger.sent < ledger.steps => ("no more is sent, reading back".to_owned(), Role::Info),
         Stage::Verifying => ("all sent, reading back".to_owned(), Role::Info),
         Stage::Over(Ending::Done) => ("over".to_owned(), Role::Muted),
         Stage::Over(Ending::Stopped) => ("STOPPED".to_owned(), Role::Warning),
@@ -79,7 +88,7 @@ fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut B
     lines.push((ledger.summary(), summary_role(ledger)));
     let held = match &ledger.stage {
         Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
-            Some(format!("Nothing is sent: space goes on all the same, S stops. {why}"))
+            Some(format!("Nothing is sent: c goes on all the same, S stops. {why}"))
         }
         Stage::Paused(PausedBy::Login(why)) => Some(format!("Nothing is sent; that user's login goes on, S stops. {why}")),
         Stage::Paused(PausedBy::Operator) => Some("Nothing is sent; what was sent is read back. space goes on, S stops.".to_owned()),
@@ -121,7 +130,7 @@ fn progress_words(ledger: &Ledger) -> String {
     if matches!(ledger.stage, Stage::Sending) && ledger.steps > 1 {
         parts.push(format!("{:.1} a second", ledger.pace));
     }
-    parts.push(format!("{} to read back (at most {} a second, for {})", count_exact(reading.requests), reading.per_second, age(reading.at_most)));
+    parts.push(format!("{} reads so far (at most {} a second, for {})", count_exact(reading.requests), reading.per_second, age(reading.at_most)));
     match &ledger.head {
         Some(head) => parts.push(format!("journal head {head}")),
         None => parts.push("NOT in the journal".to_owned()),

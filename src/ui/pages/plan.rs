@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::plan::{Danger, Plan};
+use crate::action::wish::Asked;
 use crate::app::App;
 use crate::app::pages::plan::{PlanPage, State, confirmation};
 use crate::text::{age, truncate, wrap_words};
@@ -64,7 +65,9 @@ fn paragraphs(parts: &[(String, Role)], look: &Look, area: Rect, buffer: &mut Bu
 }
 
 fn draw_plan(app: &App, page: &PlanPage, plan: &Plan, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let mut head = vec![(plan.sentence(), Role::Title)];
+    let taken_back = plan.takes_back.as_ref().filter(|_| matches!(plan.wish.what, Asked::Undo(_)));
+    let lead = taken_back.map_or_else(String::new, |action| format!("TAKE BACK {action}: "));
+    let mut head = vec![(format!("{lead}{}", plan.sentence()), Role::Title)];
     let (where_, role) = engine_words(plan);
     head.push((where_, role));
     if let Some(sample) = sample_words(plan) {

@@ -14,7 +14,7 @@ use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
 const COLUMNS: [Column; 4] = [
     Column { title: "KIND", width: Width::Fixed(18), align: Align::Left, rank: 0 },
-    Column { title: "STATE", width: Width::Share { least: 18, weight: 3 }, align: Align::Left, rank: 0 },
+    Column { title: "STATE", width: Width::Share { least: 24, weight: 2 }, align: Align::Left, rank: 0 },
     Column { title: "WHAT", width: Width::Share { least: 24, weight: 5 }, align: Align::Left, rank: 0 },
     Column { title: "BUSINESS KEY", width: Width::Share { least: 12, weight: 2 }, align: Align::Left, rank: 2 },
 ];
@@ -44,9 +44,26 @@ pub fn draw(app: &App, page: &SuspendedPage, look: &Look, area: Rect, buffer: &m
     }
     let rows = page.list.visible().map(|(key, selected)| match page.row(key) {
         Some(row) => Row { cells: cells(app, row), selected, marked: page.list.marks().contains(key), ghost: None },
-        None => Row { cells: Vec::new(), selected, marked: false, ghost: Some("not suspended any more") },
+        None => gone(page.vanished(key), selected),
     });
     Table { columns: &COLUMNS, sort: (usize::MAX, false), rows: rows.collect(), window: page.list.window(), focused: true }.draw(look, body, buffer);
+}
+
+/// A row that has gone: a timer that is not there any more has fired or was called off, and what it did stands further down.
+fn gone(row: Option<&SuspendedRow>, selected: bool) -> Row {
+    let Some(row) = row else { return Row { cells: Vec::new(), selected, marked: false, ghost: Some("not suspended any more") } };
+    let state = match (&row.key, &row.timed) {
+        (RowKey::Timed(_), Some(timed)) if timed.suspend => "has fired or was called off: look below",
+        (RowKey::Timed(_), _) => "has fired or was called off",
+        _ => "not suspended any more",
+    };
+    let cells = vec![
+        Cell::new("gone", Role::Faint),
+        Cell::new(state, Role::Faint),
+        Cell::new(row.label.clone(), Role::Faint),
+        Cell::new(row.business_key.as_ref().map(ToString::to_string).unwrap_or_default(), Role::Faint),
+    ];
+    Row { cells, selected, marked: false, ghost: None }
 }
 
 fn head_words(app: &App, page: &SuspendedPage) -> Vec<(String, Role)> {
@@ -77,7 +94,7 @@ fn cells(app: &App, row: &SuspendedRow) -> Vec<Cell> {
             ("at a time", format!("{} at {}{by}", if timed.suspend { "suspends" } else { "resumes" }, clock(timed.at)), Role::Info)
         }
         (RowKey::Timed(_), None) => ("at a time", String::new(), Role::Info),
-        (RowKey::Process(_), _) => ("process definition", "SUSPENDED: no new starts".to_owned(), Role::BadgeSuspended),
+        (RowKey::Process(_), _) => ("process definition", "SUSPENDED: starts by call activity only".to_owned(), Role::BadgeSuspended),
         (RowKey::JobDefinition(_), _) => ("job definition", "SUSPENDED".to_owned(), Role::BadgeSuspended),
         (RowKey::Instance(_), _) => ("process instance", "SUSPENDED".to_owned(), Role::BadgeSuspended),
     };

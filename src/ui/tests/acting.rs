@@ -115,6 +115,7 @@ fn ledger(stage: Stage, now: Moment) -> Ledger {
         ended: None,
         pace: 4.5,
         reading: Reading { requests: 12, per_second: 4.0, at_most: Duration::from_secs(60) },
+        look: Vec::new(),
         notes: vec![(now, "3 went first: 1 succeeded, 1 failed again, 1 waits".into())],
         head: Some("9f86d081884c".into()),
     }

@@ -1,16 +1,16 @@
-//! The part of an action under way that reads back, records what was found, and ends in good order.
+//! The part of an action under way that reads back and records what was found.
 
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 
 use super::{BACKLOG, LOOKS, Look, Order, Run};
-use crate::action::ledger::{Ending, PausedBy, Stage};
+use crate::action::ledger::{PausedBy, Stage};
 use crate::action::outcome::Outcome;
 use crate::action::perform::eyes::Eyes;
-use crate::action::perform::{closing, record};
+use crate::action::perform::record;
 use crate::engine::EngineError;
-use crate::journal::How;
+use crate::journal::Entry;
 use crate::model::section::Moment;
 use crate::text::EngineText;
 
@@ -27,8 +27,8 @@ impl Run {
                     (eyes, Look::Due(due))
                 })
             });
-        } else if now >= self.next_look && self.progress.wants_reading(now) {
-            let Some(round) = self.progress.round(now, false, self.user()) else { return };
+        } else if now >= self.next_look && (self.anyway || self.progress.wants_reading(now)) {
+            let Some(round) = self.progress.round(now, std::mem::take(&mut self.anyway), self.user()) else { return };
             self.look(|mut eyes| {
                 Box::pin(async move {
                     let found = eyes.look(&round).await;
@@ -72,10 +72,18 @@ impl Run {
                 if let Some(error) = &found.problem {
                     self.heed_reading(error);
                 }
-                if let Some(why) = self.progress.fails_too_often().filter(|_| !self.whatever && !matches!(self.stage, Stage::Paused(_))) {
-                    self.pause(PausedBy::Failures(why));
-                }
+                self.heed_failures();
             }
+        }
+    }
+
+    /// Too many that failed pause it, whether they were refused or failed again.
+    pub(super) fn heed_failures(&mut self) {
+        if self.whatever || matches!(self.stage, Stage::Paused(_)) {
+            return;
+        }
+        if let Some(why) = self.progress.fails_too_often() {
+            self.pause(PausedBy::Failures(why));
         }
     }
 
@@ -97,40 +105,35 @@ impl Run {
 
     pub(super) async fn record(&mut self, outcomes: Vec<(usize, Outcome)>) {
         let (plan, now) = (&self.progress.plan, Moment::now().wall);
-        let entries = outcomes.iter().map(|(target, outcome)| record::outcome(&plan.action, *target, outcome, record::kept(plan, outcome, now))).collect();
+        let words = |target: usize, outcome: &Outcome| {
+            let look = self.progress.looks_of(target).map(|look| format!("; {look}")).unwrap_or_default();
+            format!("{}{look}", record::kept(plan, outcome, now))
+        };
+        let entries = outcomes.iter().map(|(target, outcome)| record::outcome(&plan.action, *target, outcome, words(*target, outcome))).collect();
+        self.keep(entries).await;
+    }
+
+    /// What has to be looked at is told for good: in a list of its own, among what happened, and in the journal.
+    pub(super) async fn note_looks(&mut self) {
+        let looks = self.progress.take_looks();
+        self.tell_to_look(looks).await;
+    }
+
+    pub(super) async fn tell_to_look(&mut self, looks: Vec<String>) {
+        let entries = looks.iter().map(|look| record::aside(&self.progress.plan.action, look)).collect();
+        for look in looks {
+            self.note(look.clone());
+            self.look.push(look);
+        }
+        self.keep(entries).await;
+    }
+
+    pub(super) async fn keep(&mut self, entries: Vec<Entry>) {
         match self.hand.record().note_all(entries).await {
             Ok(head) => self.head = head.or(self.head.take()),
             Err(why) if self.ending.is_none() => self.fail(format!("the journal could not be written, so nothing more is sent: {why}")),
             Err(_) => {}
         }
-    }
-
-    pub(super) async fn finish(&mut self) {
-        let cannot = self.is_closing() || self.blind;
-        if !cannot && let Some(mut eyes) = self.eyes.take() {
-            for note in closing::look(&mut eyes, &self.hand, &self.progress).await {
-                self.note(note);
-            }
-            self.requests = eyes.requests;
-            self.eyes = Some(eyes);
-        }
-        let unsettled = self.progress.outcomes().into_iter().enumerate().filter(|(_, outcome)| !outcome.is_settled()).collect();
-        let ending = self.ending.clone().unwrap_or(Ending::Done);
-        let how = match (&ending, self.quit) {
-            (Ending::Failed(_), _) => How::Failed,
-            (_, Some(how)) => how,
-            (Ending::Done, None) => How::Done,
-            (Ending::Stopped, None) => How::Stopped,
-        };
-        self.record_outcomes().await;
-        self.record(unsettled).await;
-        self.stage = Stage::Over(ending);
-        self.ended = Some(Moment::now());
-        match self.hand.record().note(record::end(&self.ledger(), how)).await {
-            Ok(head) => self.head = Some(head),
-            Err(why) => self.note(format!("the end could not be recorded: {why}")),
-        }
-        self.tell();
     }
 
     /// Over, but an operator may want to know once more what became of what was left waiting.
