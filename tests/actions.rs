@@ -32,7 +32,8 @@ use plant::{Fate, Lie, Plant, World};
 fn client(url: &str) -> Client {
     let login = Login::Basic { user: "demo".into(), password: "demo".to_owned().into() };
     let client =
-        Client::new(ClientOptions { login, timeout: Duration::from_secs(3), ..ClientOptions::new(url.parse().expect("an address")) }).expect("a client");
+        Client::new(ClientOptions { login, timeout: Duration::from_secs(3), max_in_flight: 8, ..ClientOptions::new(url.parse().expect("an address")) })
+            .expect("a client");
     client.assume_version(EngineVersion::detect(EngineText::from("7.24.0"), None));
     client
 }
@@ -414,6 +415,129 @@ async fn an_ending_program_finishes_what_is_in_flight_and_records_the_end() {
     assert!(plant.changes() < 20, "{}", plant.changes());
     let left = journal.archive().under_way(None).expect("a journal");
     assert!(left.iter().all(|left| left.unknown.is_some()), "what was in flight is not known, and nothing else is left: {left:?}");
+}
+
+#[tokio::test]
+async fn a_stop_while_it_is_still_read_what_was_before_sends_and_records_nothing() {
+    for quits in [false, true] {
+        let plant = Plant::start(World { slow_log: 800, ..World::with_jobs(5, Fate::Succeeds) }).await;
+        let folder = folder();
+        let mut desk = Desk::open(&plant.server.url(), folder.path());
+        let plan = retry(&desk.url, 5, FAST);
+        desk.perform(&plan);
+        desk.ledger(|ledger| ledger.stage == Stage::Sending).await;
+        let begun = Instant::now();
+        if quits {
+            let Desk { handle, journal, .. } = desk;
+            handle.closing.close(How::Quit).await;
+            assert!(entries(&journal).is_empty(), "what was never begun is not recorded");
+        } else {
+            desk.send(ActCommand::Stop(plan.action.clone()));
+            let ledger = desk.over().await;
+            assert_eq!(ledger.counts()["never sent"].1, 5);
+            assert!(desk.entries().is_empty());
+        }
+        assert!(begun.elapsed() < Duration::from_millis(700), "it was waited for the reading");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(plant.changes(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_its_turn_behind_another_action_is_not_sent_after_a_stop() {
+    let mut world = World::with_jobs(4, Fate::Succeeds);
+    world.lies = (0..4).map(|number| (number, Lie::Slow(1_500))).collect();
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 4, FAST));
+    until("the first action has every turn", || plant.changes() == 4).await;
+    let mut second = (*retry(&desk.url, 4, FAST)).clone();
+    second.action = ActionId("20260301T120000.000Z-second".to_owned());
+    let second = Arc::new(second);
+    desk.perform(&second);
+    desk.ledger(|ledger| ledger.plan.action == second.action && ledger.outcomes.contains(&Outcome::Sending)).await;
+    desk.send(ActCommand::Stop(second.action.clone()));
+    let ledger = desk.ledger(|ledger| ledger.plan.action == second.action && matches!(ledger.stage, Stage::Over(_))).await;
+    assert_eq!(ledger.counts()["never sent"].1, 4, "{:?}", ledger.outcomes);
+    assert_eq!(plant.changes(), 4);
+    let sent = |entry: &&Entry| matches!(entry, Entry::Sent(sent) if sent.action.as_wire() == second.action.0);
+    assert_eq!(desk.entries().iter().filter(sent).count(), 0, "nothing is recorded as sent");
+}
+
+#[tokio::test]
+async fn too_many_refusals_pause_although_nothing_is_read_back() {
+    let mut world = World::with_jobs(100, Fate::Succeeds);
+    world.lies = (0..100).map(|number| (number, Lie::Refused)).collect();
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 100, Pace { per_second: 50.0, canary: 0, stop_at: 20 }));
+    let ledger = desk.ledger(|ledger| matches!(ledger.stage, Stage::Paused(_) | Stage::Over(_))).await;
+    assert!(matches!(&ledger.stage, Stage::Paused(PausedBy::Failures(_))), "{:?}", ledger.stage);
+    assert!(plant.changes() <= 14, "{} were sent", plant.changes());
+}
+
+#[tokio::test]
+async fn the_reason_is_written_on_what_is_certainly_ours_and_recorded_first() {
+    let mut world = World { annotated: vec![plant::job(1)], ..World::with_jobs(3, Fate::Succeeds) };
+    let row = |id: &str, user: &str, at: jiff::Timestamp| {
+        serde_json::json!({
+            "id": id, "operationId": id, "operationType": "SetJobRetries", "entityType": "Job", "property": "retries", "userId": user,
+            "timestamp": plant::date(at), "jobId": plant::job(0), "processInstanceId": "instance-00000", "category": "Operator",
+        })
+    };
+    let now = jiff::Timestamp::now();
+    world.operations = vec![row("before", "demo", now - jiff::SignedDuration::from_mins(1))];
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let mut plan = (*retry(&desk.url, 3, Pace { per_second: 1.0, ..FAST })).clone();
+    plan.choices.reason = "the card service is back".to_owned();
+    desk.perform(&Arc::new(plan));
+    until("the first is sent", || plant.changes() == 1).await;
+    plant.world().operations.push(row("other", "mary", jiff::Timestamp::now()));
+    let ledger = desk.over().await;
+    let mut explained = plant.world().explained.clone();
+    explained.sort();
+    assert_eq!(explained, ["op1", "op4"], "{:?}", ledger.notes);
+    let notes: Vec<String> =
+        desk.entries().iter().filter_map(|entry| if let Entry::Note(note) = entry { Some(note.words.to_string()) } else { None }).collect();
+    assert!(notes.iter().any(|note| note.contains("op1") && note.contains("op4")), "{notes:?}");
+}
+
+#[tokio::test]
+async fn without_a_known_user_no_reason_is_written_on_operations_that_may_be_anybodys() {
+    let plant = Plant::start(World::with_jobs(1, Fate::Succeeds)).await;
+    let (url, folder) = (plant.server.url(), folder());
+    let journal = Arc::new(Journal::open(folder.path()).expect("a journal"));
+    let anonymous = EngineIdentity { user: None, ..engine(&url) };
+    let handle = start(Setup { engine: anonymous.clone(), ..setup(&url, &journal) });
+    let mut desk = Desk { handle, journal, url };
+    let mut plan = (*retry(&desk.url, 1, FAST)).clone();
+    (plan.engine, plan.choices.reason) = (anonymous, "the card service is back".to_owned());
+    desk.perform(&Arc::new(plan));
+    desk.over().await;
+    assert!(plant.world().explained.is_empty());
+}
+
+#[tokio::test]
+async fn the_end_is_recorded_at_once_although_the_last_look_takes_long() {
+    let plant = Plant::start(World::with_jobs(1, Fate::Succeeds)).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let mut plan = (*retry(&desk.url, 1, FAST)).clone();
+    plan.choices.reason = "the card service is back".to_owned();
+    desk.perform(&Arc::new(plan));
+    desk.ledger(|ledger| ledger.sent == 1).await;
+    plant.world().slow_log = 60_000;
+    desk.ledger(|ledger| ledger.outcomes[0].class() == Class::Good).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let begun = Instant::now();
+    let Desk { handle, journal, .. } = desk;
+    handle.closing.close(How::Quit).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(matches!(entries(&journal).last(), Some(Entry::End(_))));
 }
 
 /// Not a test of its own: the program that is killed.

@@ -23,6 +23,8 @@ pub enum Lie {
     MadeAndLost,
     /// It is not made, and a proxy answers.
     ProxyPage,
+    /// The engine refuses it.
+    Refused,
     /// The login is refused from now on.
     LoginRefused,
     /// The answer takes so many milliseconds.
@@ -52,6 +54,12 @@ pub struct World {
     pub no_operations: bool,
     pub reads: usize,
     pub witness: Option<Witness>,
+    /// How many milliseconds a look into the log of operations takes.
+    pub slow_log: u64,
+    /// Jobs whose operations somebody writes a note on at once.
+    pub annotated: Vec<String>,
+    /// The operations on which a reason was written.
+    pub explained: Vec<String>,
 }
 
 pub struct Plant {
@@ -81,7 +89,7 @@ impl World {
         self.operations.push(json!({
             "id": format!("o{}", self.operations.len()), "operationId": format!("op{}", self.operations.len()), "operationType": "SetJobRetries",
             "entityType": "Job", "property": "retries", "userId": "demo", "timestamp": date(now), "jobId": id, "processInstanceId": instance(id),
-            "category": "Operator",
+            "category": "Operator", "annotation": self.annotated.iter().any(|job| job == id).then_some("written by somebody"),
         }));
         let Some(job) = self.jobs.get_mut(id) else { return };
         (job.retries, job.incident) = (retries, None);
@@ -150,7 +158,14 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match (asked.method.as_str(), &parts[..]) {
         ("PUT", ["job", id, "retries"]) => change(world, id, &asked.body),
+        ("PUT", ["history", "user-operation", operation, "set-annotation"]) => {
+            world.explained.push((*operation).to_owned());
+            Reply::status(204)
+        }
         _ if world.refused => Reply::status(401),
+        ("GET", ["history", "user-operation"]) if world.slow_log > 0 => {
+            read(world, asked, &parts).travelling(Manner::Late(std::time::Duration::from_millis(world.slow_log)))
+        }
         _ => {
             world.reads += 1;
             read(world, asked, &parts)
@@ -169,6 +184,9 @@ fn change(world: &mut World, id: &str, body: &str) -> Reply {
         world.refused = true;
         return Reply::status(401);
     }
+    if lie == Some(Lie::Refused) {
+        return Reply::json(r#"{"type":"RestException","message":"not this one"}"#).with_status(400);
+    }
     if lie == Some(Lie::ProxyPage) {
         return Reply::html(502, "<title>502 Bad Gateway</title>");
     }
@@ -177,7 +195,7 @@ fn change(world: &mut World, id: &str, body: &str) -> Reply {
     match lie {
         Some(Lie::MadeAndLost) => Reply::status(204).travelling(Manner::NoAnswer),
         Some(Lie::Slow(milliseconds)) => Reply::status(204).travelling(Manner::Late(std::time::Duration::from_millis(milliseconds))),
-        _ => Reply::status(204),
+        _ => Reply::status(204).header("Date", &Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
     }
 }
 

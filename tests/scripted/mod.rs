@@ -118,7 +118,10 @@ impl Reply {
     }
 
     fn head(&self) -> String {
-        let mut head = format!("HTTP/1.1 {} Scripted\r\ndate: Wed, 21 Oct 2015 07:28:00 GMT\r\n", self.status);
+        let mut head = format!("HTTP/1.1 {} Scripted\r\n", self.status);
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("date")) {
+            head.push_str("date: Wed, 21 Oct 2015 07:28:00 GMT\r\n");
+        }
         if !self.headers.iter().any(|(name, _)| name == "content-length") {
             head.push_str(&format!("content-length: {}\r\n", self.body.len()));
         }

@@ -190,3 +190,27 @@ impl Ours {
         named || of_instance || self.batch && entry.instance.is_none() && thing.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::example;
+    use crate::action::plan::Held;
+    use crate::action::wish::Asked;
+
+    #[test]
+    fn a_held_job_that_is_suspended_but_due_at_another_time_is_to_be_looked_at() {
+        let due: Timestamp = "2026-03-02T05:00:00Z".parse().expect("a moment");
+        let mut plan = example::plan(Asked::Instances { instances: Vec::new(), suspend: false }, vec![example::instance("p1")]);
+        plan.held = vec![Held { due: Some(due), ..example::held(0, "a") }];
+        let now = |due| Job { id: "a".into(), suspended: true, due, ..crate::model::example::job(0) };
+        let same = as_left(&plan, &[now(Some(due + SignedDuration::from_millis(400)))]);
+        assert!(same.len() == 1 && !same[0].starts_with("LOOK"), "{same:?}");
+        let moved = as_left(&plan, &[now(Some(due + SignedDuration::from_hours(365 * 24)))]);
+        assert!(
+            moved[1].starts_with("LOOK") && moved[1].contains("a is due 2027-03-02") && moved[1].contains("was due 2026-03-02 05:00:00+00:00"),
+            "{moved:?}"
+        );
+        assert!(as_left(&plan, &[now(None)])[1].starts_with("LOOK"));
+    }
+}
