@@ -83,6 +83,7 @@ impl Desk {
             match tokio::time::timeout(Duration::from_secs(30).saturating_sub(begun.elapsed()), self.handle.told.recv()).await {
                 Ok(Some(Acted::Ledgers(ledgers))) => last = ledgers.last().cloned(),
                 Ok(Some(Acted::Notice(notice))) => panic!("{notice}"),
+                Ok(Some(Acted::NotBegun(_, why))) => panic!("{}", why.words()),
                 Ok(Some(_)) => {}
                 Ok(None) => panic!("the desk is gone"),
                 Err(_) => panic!("not in time: {last:#?}"),
@@ -101,6 +102,7 @@ impl Desk {
         loop {
             match tokio::time::timeout(Duration::from_secs(10), self.handle.told.recv()).await.expect("in time").expect("a desk") {
                 Acted::Notice(notice) => return notice,
+                Acted::NotBegun(_, why) => return why.words(),
                 Acted::Ledgers(ledgers) if !ledgers.is_empty() => panic!("something was begun: {ledgers:?}"),
                 _ => {}
             }
@@ -236,7 +238,8 @@ async fn a_read_only_desk_and_one_of_a_viewer_send_nothing() {
         let handle = start(Setup { read_only, role, ..setup(&url, &journal) });
         let mut desk = Desk { handle, journal, url };
         desk.perform(&retry(&desk.url, 1, FAST));
-        assert!(desk.notice().await.starts_with("nothing was sent"));
+        let why = desk.notice().await;
+        assert!(why.contains("read-only") || why.contains("role"), "{why}");
         assert_eq!(plant.changes(), 0);
         assert!(desk.entries().is_empty());
     }
@@ -389,8 +392,9 @@ async fn a_plan_is_performed_once() {
     desk.ledger(|ledger| ledger.sent == 1).await;
     desk.perform(&plan);
     loop {
-        if let Acted::Notice(notice) = desk.handle.told.recv().await.expect("a desk") {
-            assert!(notice.contains("performed once"), "{notice}");
+        if let Acted::NotBegun(action, why) = desk.handle.told.recv().await.expect("a desk") {
+            assert_eq!(action, plan.action);
+            assert!(why.why.contains("performed once"), "{why:?}");
             break;
         }
     }
@@ -616,12 +620,12 @@ async fn what_one_user_planned_is_not_sent_as_another() {
     assert_eq!(plant.changes(), sent, "nothing is sent as anna");
     let other = Arc::new(Plan { action: ActionId("20260301T120000.000Z-other".to_owned()), ..(*retry(&desk.url, 1, FAST)).clone() });
     desk.perform(&other);
-    let notice = loop {
-        if let Acted::Notice(notice) = desk.handle.told.recv().await.expect("a desk") {
-            break notice;
+    let why = loop {
+        if let Acted::NotBegun(_, why) = desk.handle.told.recv().await.expect("a desk") {
+            break why.words();
         }
     };
-    assert_eq!(notice, "nothing was sent: planned as demo, logged in as anna; read again");
+    assert_eq!(why, "Planned as demo, logged in as anna. Read again.");
     desk.send(login("demo"));
     let ledger = desk.over().await;
     assert_eq!(ledger.sent, 40, "its own user goes on");

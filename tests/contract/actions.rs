@@ -87,6 +87,7 @@ impl Operator {
                 Ok(told) => match told.context("a desk")? {
                     Acted::Ledgers(ledgers) => last = ledgers.iter().find(|ledger| ledger.plan.action == plan.action).cloned(),
                     Acted::Notice(notice) => bail!("{notice}"),
+                    Acted::NotBegun(_, why) => bail!("{}", why.words()),
                     _ => {}
                 },
                 Err(_) => bail!("not in time: {:#?}", last.map(|ledger| (ledger.headline(), ledger.outcomes.clone(), ledger.notes.clone()))),

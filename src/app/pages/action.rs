@@ -102,4 +102,4 @@ impl Contents for ActionPage {
 }
 
 /// Lines above the list of targets.
-pub const HEAD: usize = 7;
+pub const HEAD: usize = 8;

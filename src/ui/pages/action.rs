@@ -98,10 +98,19 @@ fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut B
     let note = ledger.notes.last().map(|(at, note)| format!("{} ago: {note}", age(app.now.since(*at))));
     lines.push(held.map(|held| (held, Role::Warning)).or(note.map(|note| (note, Role::Muted))).unwrap_or_else(|| (String::new(), Role::Muted)));
     lines.push((progress_words(ledger), Role::Muted));
+    // What somebody has to look at stays in sight, whatever happens after it.
+    if let Some(first) = ledger.look.first() {
+        let more = if ledger.look.len() > 1 { format!(" (and {} more: w writes them all)", ledger.look.len() - 1) } else { String::new() };
+        lines.insert(2, (format!("{first}{more}"), Role::Critical));
+    }
     let mut line = 0;
     for (place, (text, role)) in lines.iter().enumerate().filter(|(_, (text, _))| !text.is_empty()) {
         // The sum is what is looked for: it may take three lines.
-        let most = if place == 1 { SUM } else { 1 };
+        let most = match (place, role) {
+            (1, _) => SUM,
+            (_, Role::Critical) => 2,
+            _ => 1,
+        };
         for part in wrap_words(text, area.width.into()).into_iter().take(most) {
             if let Some(mut pen) = Pen::new(buffer, area, line) {
                 pen.write(&part, look.style(*role));
