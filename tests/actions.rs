@@ -693,3 +693,20 @@ async fn without_a_log_of_operations_the_time_of_the_engine_is_known_all_the_sam
     let Some(Entry::Intent(intent)) = desk.entries().into_iter().next() else { panic!("an intent") };
     assert_eq!(intent.engine_time, "2015-10-21T07:28:00Z".parse().ok(), "what any answer is dated");
 }
+
+#[tokio::test]
+async fn what_somebody_else_did_since_the_plan_is_left_alone_and_is_no_good_sign() {
+    let plant = Plant::start(World::with_jobs(6, Fate::FailsAgain)).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let plan = retry(&desk.url, 6, Pace { canary: 2, stop_at: 50, ..FAST });
+    // Between the plan and its confirmation one job was given attempts, and one ran through.
+    plant.world().jobs.get_mut(&plant::job(0)).expect("a job").retries = 3;
+    plant.world().jobs.remove(&plant::job(1));
+    desk.perform(&plan);
+    let ledger = desk.ledger(|ledger| matches!(ledger.stage, Stage::Paused(PausedBy::Canary(_)))).await;
+    assert!(matches!(ledger.outcomes[0], Outcome::AlreadyDone(why) if why.contains("attempts again")), "{:?}", ledger.outcomes);
+    assert!(matches!(ledger.outcomes[1], Outcome::AlreadyDone(why) if why.contains("gone")), "{:?}", ledger.outcomes);
+    assert_eq!(plant.world().changes, [plant::job(2), plant::job(3)], "two others went first, and nothing was sent for the two");
+    assert_eq!(ledger.outcomes[4], Outcome::Planned);
+}

@@ -20,7 +20,7 @@ use crate::action::plan::Step;
 use crate::action::target::{Subject, Target};
 use crate::engine::{Answer, Change, Client, CountQuestion, EngineError, JobIs, MOST_IDS, Page, Problem, UserOperationFilter, UserOperationQuery};
 use crate::model::history::UserOperation;
-use crate::model::ids::{BatchId, JobId, ProcessInstanceId};
+use crate::model::ids::{BatchId, ExternalTaskId, JobId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::Job;
 use crate::text::EngineText;
@@ -181,6 +181,37 @@ impl Eyes {
             jobs.extend(self.turn().await.jobs(ids).await.ok()?.data);
         }
         Some(jobs)
+    }
+
+    /// Of targets that are to get attempts, those for which that does not hold any more: they are gone, or have attempts again. None where it
+    /// cannot be read.
+    pub async fn unneeded(&mut self, targets: &[Target]) -> Vec<(usize, &'static str)> {
+        let jobs: Vec<JobId> =
+            targets.iter().filter_map(|target| if let Subject::Job { job, .. } = &target.subject { Some(job.id.clone()) } else { None }).collect();
+        let tasks: Vec<ExternalTaskId> =
+            targets.iter().filter_map(|target| if let Subject::ExternalTask { task, .. } = &target.subject { Some(task.id.clone()) } else { None }).collect();
+        let mut left: HashMap<&str, i64> = HashMap::new();
+        let Some(jobs_now) = self.jobs_now(&jobs).await else { return Vec::new() };
+        let mut tasks_now = Vec::new();
+        for ids in tasks.chunks(MOST_IDS) {
+            let Ok(answer) = self.turn().await.external_tasks(ids).await else { return Vec::new() };
+            tasks_now.extend(answer.data);
+        }
+        left.extend(jobs_now.iter().map(|job| (job.id.as_wire(), job.retries)));
+        left.extend(tasks_now.iter().map(|task| (task.id.as_wire(), task.retries.unwrap_or(1))));
+        let changed = targets.iter().enumerate().filter_map(|(place, target)| {
+            let had_none = match &target.subject {
+                Subject::Job { job, .. } => job.retries <= 0,
+                Subject::ExternalTask { task, .. } => task.retries.is_some_and(|left| left <= 0),
+                _ => return None,
+            };
+            match left.get(target.id()) {
+                None => Some((place, "it is gone since the plan was made; nothing was sent for it")),
+                Some(left) if *left > 0 && had_none => Some((place, "it has attempts again since the plan was made; it was left alone")),
+                Some(_) => None,
+            }
+        });
+        changed.collect()
     }
 
     /// How many of these instances still run; none if that cannot be read.

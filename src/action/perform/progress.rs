@@ -390,6 +390,36 @@ impl Progress {
         self.known[target].sent.is_some_and(|sent| sent.elapsed() < LOOKED_FOR)
     }
 
+    /// Leaves targets out before anything is sent, because what was read for the plan does not hold for them any more. Others go first in
+    /// their place. What goes by one request for many stays: the engine takes all or none.
+    pub fn leave_out(&mut self, changed: &[(usize, &'static str)]) {
+        if changed.is_empty() {
+            return;
+        }
+        let mut own: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (at, step) in self.steps.iter().enumerate() {
+            if let [target] = step.targets.as_slice() {
+                own.entry(*target).or_default().push(at);
+            }
+        }
+        let mut left = HashSet::new();
+        for (target, why) in changed {
+            if let Some(steps) = own.get(target) {
+                left.extend(steps.iter().copied());
+                self.set(*target, Outcome::AlreadyDone(why));
+            }
+        }
+        self.sequence.leave_out(&left);
+        let wanted = self.canary.len();
+        self.canary.retain(|target| self.known[*target].outcome == Outcome::Planned);
+        for at in self.sequence.ahead() {
+            if self.canary.len() >= wanted {
+                break;
+            }
+            self.canary.extend(self.steps[*at].targets.first());
+        }
+    }
+
     /// Whether too many failed to go on.
     pub fn fails_too_often(&self) -> Option<String> {
         let certain = |known: &&Known| matches!(known.outcome.class(), Class::Good | Class::Bad);

@@ -25,6 +25,7 @@ use crate::action::judge::LOOKED_FOR;
 use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
 use crate::action::pace::Pacer;
 use crate::action::plan::{ActionId, Plan};
+use crate::action::verb::Verb;
 use crate::engine::{Client, EngineError, Problem, Sent};
 use crate::journal::How;
 use crate::model::section::Moment;
@@ -218,11 +219,14 @@ impl Run {
         let wants_due = self.progress.is_bulk();
         if let Some(mut eyes) = self.eyes.take() {
             let targets = Arc::clone(&self.progress.plan.targets);
+            let is_retry = self.progress.plan.verb == Verb::Retry;
             let mut reading: BoxFuture<'static, _> = Box::pin(async move {
                 let baseline = eyes.baseline(&targets, wants_due).await;
-                (eyes, baseline)
+                // What somebody else did since the plan was made is not undone.
+                let changed = if is_retry { eyes.unneeded(&targets).await } else { Vec::new() };
+                (eyes, baseline, changed)
             });
-            let (mut eyes, baseline) = loop {
+            let (mut eyes, baseline, changed) = loop {
                 tokio::select! {
                     biased;
                     order = self.orders.recv(), if self.hears => self.hear(order),
@@ -239,6 +243,7 @@ impl Run {
             self.requests = eyes.requests;
             self.eyes = Some(eyes);
             self.progress.set_since(baseline.since);
+            self.progress.leave_out(&changed);
             if let Some(due) = baseline.due {
                 self.pacer.backlog(due);
             }

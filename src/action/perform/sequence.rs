@@ -107,6 +107,17 @@ impl Sequence {
         Self { parts, needs, serves, more, stands, order, mains, dropped: Vec::new(), guards, disturbed: false, stopped: false }
     }
 
+    /// Requests that are not needed any more, before anything was sent.
+    pub fn leave_out(&mut self, steps: &HashSet<usize>) {
+        steps.iter().for_each(|at| self.stands[*at] = Stand::Dropped);
+        self.order.retain(|at| !steps.contains(at));
+    }
+
+    /// What was not sent, in the order in which it goes out.
+    pub fn ahead(&self) -> &[usize] {
+        &self.order
+    }
+
     /// The request that decides what became of a target.
     pub fn main_of(&self, target: usize) -> Option<usize> {
         self.mains.get(&target).copied()
