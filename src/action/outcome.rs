@@ -171,8 +171,45 @@ impl Outcome {
         }
     }
 
+    /// What a journal keeps of an outcome that is settled for good: that a job failed again stays true, whoever repaired it later. None for
+    /// what reading on may still change.
+    pub fn recorded(name: &str, words: Option<EngineText>) -> Option<Self> {
+        let said = words.unwrap_or_else(|| EngineText::from(""));
+        let after = |lead: &str| said.as_wire().split_once(lead).map(|(_, rest)| EngineText::from(rest));
+        Some(match name {
+            "failed again" => Self::FailedAgain { message: after("failed again: ") },
+            "moved on, failed further on" => Self::MovedOn { failed_at: after("then failed at ").unwrap_or(said), message: None },
+            "succeeded" if said.as_wire().contains("external task log") => Self::Succeeded(Proof::ExternalTaskLog),
+            "succeeded" if said.as_wire().contains("job log") => Self::Succeeded(Proof::JobLog),
+            _ => return None,
+        })
+    }
+
     /// Whether reading on can still change it.
     pub fn is_settled(&self) -> bool {
         !matches!(self, Self::Planned | Self::Sending | Self::Accepted | Self::Waits(_) | Self::Unknown(_) | Self::FailedOnce { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_settled_is_read_from_the_journal_as_it_was_and_what_was_open_is_not() {
+        let zone = jiff::tz::TimeZone::UTC;
+        let now = Timestamp::UNIX_EPOCH;
+        for outcome in [
+            Outcome::FailedAgain { message: Some("503".into()) },
+            Outcome::Succeeded(Proof::JobLog),
+            Outcome::Succeeded(Proof::ExternalTaskLog),
+            Outcome::MovedOn { failed_at: "ship".into(), message: None },
+        ] {
+            let words = EngineText::from(outcome.words(&zone, now));
+            assert_eq!(Outcome::recorded(outcome.name(), Some(words)), Some(outcome));
+        }
+        for open in [Outcome::Waits(Waiting::Executor), Outcome::Unknown("cut".into()), Outcome::Stopped, Outcome::Succeeded(Proof::State)] {
+            assert_eq!(Outcome::recorded(open.name(), Some(EngineText::from(open.words(&zone, now)))), None, "{open:?}");
+        }
     }
 }

@@ -42,6 +42,8 @@ struct Known {
     sent: Option<Instant>,
     looked_at: Option<Instant>,
     batch: Option<BatchId>,
+    /// Settled by an earlier look: what happened since is not this action's doing.
+    pinned: bool,
 }
 
 /// A success whose instance is still looked at.
@@ -251,6 +253,9 @@ impl Progress {
     }
 
     fn set(&mut self, target: usize, outcome: Outcome) {
+        if self.known[target].pinned {
+            return;
+        }
         if self.known[target].outcome != outcome {
             self.known[target].outcome = outcome;
             self.changed.insert(target);
@@ -417,6 +422,15 @@ impl Progress {
                 break;
             }
             self.canary.extend(self.steps[*at].targets.first());
+        }
+    }
+
+    /// Keeps what an earlier look has settled and recorded.
+    pub fn pin(&mut self, target: usize, outcome: Outcome) {
+        if let Some(known) = self.known.get_mut(target) {
+            known.outcome = outcome;
+            known.pinned = true;
+            self.open.remove(&target);
         }
     }
 

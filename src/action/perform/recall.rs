@@ -78,6 +78,12 @@ impl Recall {
             let batch = answer.and_then(|answered| answered.batch.as_ref()).map(|batch| batch.text().clone().into());
             progress.recalled(step, &said, batch, now);
         }
+        for (target, recorded) in &story.outcomes {
+            let words = recorded.words.as_ref().map(|words| words.text().clone());
+            if let (Ok(target), Some(outcome)) = (usize::try_from(*target), Outcome::recorded(recorded.name.as_wire(), words)) {
+                progress.pin(target, outcome);
+            }
+        }
         progress.abandon();
         let look = progress.take_looks();
         let (orders, heard) = mpsc::unbounded_channel();
