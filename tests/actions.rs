@@ -449,14 +449,15 @@ async fn a_stop_while_it_is_still_read_what_was_before_sends_and_records_nothing
 
 #[tokio::test]
 async fn what_waits_for_its_turn_behind_another_action_is_not_sent_after_a_stop() {
-    let mut world = World::with_jobs(4, Fate::Succeeds);
+    let mut world = World::with_jobs(8, Fate::Succeeds);
     world.lies = (0..4).map(|number| (number, Lie::Slow(1_500))).collect();
     let plant = Plant::start(world).await;
     let folder = folder();
     let mut desk = Desk::open(&plant.server.url(), folder.path());
     desk.perform(&retry(&desk.url, 4, FAST));
     until("the first action has every turn", || plant.changes() == 4).await;
-    let mut second = (*retry(&desk.url, 4, FAST)).clone();
+    let mut second = (*retry(&desk.url, 8, FAST)).clone();
+    second.targets = second.targets[4..].to_vec().into();
     second.action = ActionId("20260301T120000.000Z-second".to_owned());
     let second = Arc::new(second);
     desk.perform(&second);
