@@ -250,7 +250,7 @@ pub async fn of_a_thousand_retried_three_bad_ones_are_found(bench: Bench) -> Res
     let ledger = operator.perform(&plan).await?;
     let (bad, settled) = ledger.failing();
     ensure!(ledger.stage == Stage::Over(Ending::Done) && (bad, settled) == (3, 1_000), "{}: {:?}", ledger.summary(), ledger.notes);
-    ensure!(ledger.summary().starts_with("997 succeeded, 3 failed again with “"), "{}", ledger.summary());
+    ensure!(ledger.summary().starts_with("997 succeeded, 3 failed again · “"), "{}", ledger.summary());
     operator.leave().await
 }
 
