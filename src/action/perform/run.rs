@@ -26,7 +26,7 @@ use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
 use crate::action::pace::Pacer;
 use crate::action::plan::{ActionId, Plan};
 use crate::action::verb::Verb;
-use crate::engine::{Client, EngineError, Problem, Sent};
+use crate::engine::{Client, EngineError, ErrorKind, Problem, Sent};
 use crate::journal::How;
 use crate::model::section::Moment;
 
@@ -384,7 +384,11 @@ impl Run {
             Sent::Unknown(error) => Some(error),
         };
         self.lost_in_a_row = lost.map_or(0, |_| self.lost_in_a_row + 1);
-        if let Some(error) = lost.filter(|_| self.lost_in_a_row >= LOST_IN_A_ROW) {
+        let Some(error) = lost else { return };
+        if error.kind() == ErrorKind::TooSlow {
+            // An engine that stands still takes a time-out for each further request, and nobody knows what becomes of any.
+            self.pause(PausedBy::Engine(format!("an answer did not come in time: {}", error.problem())));
+        } else if self.lost_in_a_row >= LOST_IN_A_ROW {
             self.pause(PausedBy::Engine(format!("{} answers in a row were lost: {}", self.lost_in_a_row, error.problem())));
         }
     }
