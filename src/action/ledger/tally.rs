@@ -92,7 +92,7 @@ impl Ledger {
 impl Phrase<'_> {
     /// So many of this kind, without what the engine said.
     fn words(&self) -> String {
-        if self.first.message().is_some() { format!("{} {}", self.count, self.first.name()) } else { self.first.counted(self.count) }
+        if is_told_by_name(self.first) { format!("{} {}", self.count, self.first.name()) } else { self.first.counted(self.count) }
     }
 
     /// What the engine said, and how often.
@@ -103,10 +103,15 @@ impl Phrase<'_> {
     }
 }
 
+/// Whether the engine may have said something with it, which is quoted apart: with a message or without, it is one kind.
+fn is_told_by_name(outcome: &Outcome) -> bool {
+    outcome.message().is_some() || matches!(outcome, Outcome::FailedAgain { .. } | Outcome::FailedOnce { .. } | Outcome::MovedOn { .. })
+}
+
 /// Outcomes by their kind.
 fn kinds(outcomes: &[Outcome]) -> Vec<Phrase<'_>> {
     // Without its message, and with a count of its own, the phrase tells the kind.
-    phrases(outcomes.iter().map(|outcome| (outcome, if outcome.message().is_some() { outcome.name().to_owned() } else { outcome.counted(0) })))
+    phrases(outcomes.iter().map(|outcome| (outcome, if is_told_by_name(outcome) { outcome.name().to_owned() } else { outcome.counted(0) })))
 }
 
 /// What the engine said, by cause.
@@ -171,10 +176,15 @@ pub(super) mod tests {
 
     #[test]
     fn messages_of_one_cause_are_told_once_and_the_most_frequent_outcome_comes_first() {
-        let mut outcomes = vec![failed("order 17: Card service answered 503"), failed("order 18: Card service answered 503"), failed("other")];
+        let mut outcomes = vec![
+            Outcome::FailedAgain { message: None },
+            failed("order 17: Card service answered 503"),
+            failed("order 18: Card service answered 503"),
+            failed("other"),
+        ];
         outcomes.extend(vec![Outcome::Succeeded(Proof::JobLog); 97]);
         outcomes.extend(vec![Outcome::Waits(Waiting::Suspended("its instance")), Outcome::Waits(Waiting::Suspended("its job definition"))]);
-        assert_eq!(ledger(outcomes).summary(), "97 succeeded, 3 failed again, 2 wait: suspended · “order 17: Card service answered 503” 2×, “other”");
+        assert_eq!(ledger(outcomes).summary(), "97 succeeded, 4 failed again, 2 wait: suspended · “order 17: Card service answered 503” 2×, “other”");
     }
 
     #[test]
