@@ -186,7 +186,7 @@ fn on_actions(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     let action = row.action().clone();
     app.pages.push(Page::Action(Box::new(crate::app::pages::action::ActionPage::new(action.clone(), &ledgers, now))));
     Some(match row {
-        actions::Row::Own(_) => Vec::new(),
+        actions::Row::Own(..) => Vec::new(),
         actions::Row::Left(_) => vec![Effect::Act(ActCommand::ReadBack(action))],
     })
 }

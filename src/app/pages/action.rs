@@ -20,6 +20,8 @@ pub struct ActionPage {
     pub action: ActionId,
     /// As last told; none until it has begun.
     pub ledger: Option<Arc<Ledger>>,
+    /// What it came to, in a sentence: made once for each ledger, as it looks at every message.
+    pub sum: String,
     /// The targets, by their place in the plan.
     pub list: ListState<usize>,
     /// Whether only those are listed that did not do as wanted.
@@ -33,7 +35,7 @@ pub struct ActionPage {
 impl ActionPage {
     /// A page for an action, begun or not.
     pub fn new(action: ActionId, ledgers: &[Arc<Ledger>], now: Moment) -> Self {
-        let mut page = Self { action, ledger: None, list: ListState::default(), only_trouble: false, not_begun: None, since: now };
+        let mut page = Self { action, ledger: None, sum: String::new(), list: ListState::default(), only_trouble: false, not_begun: None, since: now };
         page.take(ledgers);
         page
     }
@@ -41,6 +43,9 @@ impl ActionPage {
     /// Takes the newest ledgers in. The cursor stays on its target.
     pub fn take(&mut self, ledgers: &[Arc<Ledger>]) {
         if let Some(ledger) = ledgers.iter().find(|ledger| ledger.plan.action == self.action) {
+            if self.ledger.as_ref().is_none_or(|known| !Arc::ptr_eq(known, ledger)) {
+                self.sum = ledger.summary();
+            }
             self.ledger = Some(Arc::clone(ledger));
         }
         self.arrange();

@@ -16,8 +16,8 @@ use crate::poll::command::Looking;
 /// One row.
 #[derive(Clone, Debug)]
 pub enum Row {
-    /// Of this run.
-    Own(Arc<Ledger>),
+    /// Of this run, with what it came to.
+    Own(Arc<Ledger>, String),
     /// Of a run that ended in the middle of it.
     Left(LeftUnderWay),
 }
@@ -26,7 +26,7 @@ impl Row {
     /// The action's name.
     pub fn action(&self) -> &ActionId {
         match self {
-            Self::Own(ledger) => &ledger.plan.action,
+            Self::Own(ledger, _) => &ledger.plan.action,
             Self::Left(left) => &left.action,
         }
     }
@@ -51,7 +51,12 @@ impl ActionsPage {
 
     /// Takes the newest state in.
     pub fn take(&mut self, ledgers: &[Arc<Ledger>], left: &[LeftUnderWay]) {
-        let own = ledgers.iter().rev().cloned().map(Row::Own);
+        let before = std::mem::take(&mut self.rows);
+        // The sum looks at every message: it is made once for each ledger.
+        let known = |ledger: &Arc<Ledger>| {
+            before.iter().find_map(|row| if let Row::Own(known, sum) = row { Arc::ptr_eq(known, ledger).then(|| sum.clone()) } else { None })
+        };
+        let own = ledgers.iter().rev().map(|ledger| Row::Own(Arc::clone(ledger), known(ledger).unwrap_or_else(|| ledger.summary())));
         // What was read back since is told by its ledger.
         let left = left.iter().filter(|left| !ledgers.iter().any(|ledger| ledger.plan.action == left.action)).cloned().map(Row::Left);
         self.rows = left.chain(own).collect();

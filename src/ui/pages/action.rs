@@ -42,7 +42,7 @@ pub fn draw(app: &App, page: &ActionPage, look: &Look, area: Rect, buffer: &mut 
         return;
     };
     let head = u16::try_from(HEAD).unwrap_or(0).min(body.height);
-    draw_head(app, ledger, look, Rect { x: body.x + 2, width: body.width.saturating_sub(3), height: head, ..body }, buffer);
+    draw_head(app, ledger, &page.sum, look, Rect { x: body.x + 2, width: body.width.saturating_sub(3), height: head, ..body }, buffer);
     let below = Rect { y: body.y + head, height: body.height - head, ..body };
     if below.height > 1 {
         table(app, page, ledger).draw(look, below, buffer);
@@ -82,10 +82,10 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
     }
 }
 
-fn draw_head(app: &App, ledger: &Ledger, look: &Look, area: Rect, buffer: &mut Buffer) {
+fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buffer: &mut Buffer) {
     let mut lines: Vec<(String, Role)> = Vec::new();
     lines.push((ledger.sentence.clone(), Role::Text));
-    lines.push((ledger.summary(), summary_role(ledger)));
+    lines.push((sum.to_owned(), summary_role(ledger)));
     let held = match &ledger.stage {
         Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
             Some(format!("Nothing is sent: c goes on all the same, S stops. {why}"))

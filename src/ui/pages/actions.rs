@@ -39,13 +39,13 @@ pub fn draw(app: &App, page: &ActionsPage, look: &Look, area: Rect, buffer: &mut
 
 fn cells(app: &App, row: &ActionRow) -> Vec<Cell> {
     match row {
-        ActionRow::Own(ledger) => {
+        ActionRow::Own(ledger, sum) => {
             let (stage, role) = stage_words(ledger);
             vec![
                 Cell::new(age(app.now.since(ledger.began)), Role::Muted),
                 Cell::new(stage, role),
                 Cell::new(ledger.sentence.clone(), Role::Text),
-                Cell::new(ledger.summary(), Role::Text),
+                Cell::new(sum.clone(), Role::Text),
             ]
         }
         ActionRow::Left(left) => vec![
