@@ -21,7 +21,7 @@ use crate::model::ids::{ActivityId, ExternalTaskId, JobId, ProcessDefinitionId, 
 use crate::model::job::{Job, JobDefinition};
 use crate::model::section::Moment;
 use crate::model::suspension::TimedSuspension;
-use crate::poll::inquire::Counter;
+use crate::poll::inquire::{self, Counter};
 use crate::text::{EngineText, count_exact};
 
 /// Requests under way at once for one plan.
@@ -226,10 +226,9 @@ pub(super) async fn timed(client: &Client) -> Result<Vec<TimedSuspension>, Unava
     Counter::new(client.clone()).timed().boxed().await.map_err(|error| refused(&error))
 }
 
-/// Whether other requests may succeed all the same: neither login nor connection is to blame.
+/// Whether a plan may be sound without the answer: other requests may succeed all the same, and it is no fault of the program.
 fn concerns_one(error: &EngineError) -> bool {
-    use ErrorKind::{CutOff, Engine, Forbidden, NotAnEngine, NotFound, TooLarge, TooSlow, Unsupported};
-    matches!(error.kind(), Forbidden | NotFound | Unsupported | Engine | TooLarge | TooSlow | CutOff | NotAnEngine)
+    error.kind() != ErrorKind::Fault && inquire::concerns_one(error)
 }
 
 /// `1 job`, `1,234 jobs`.
