@@ -139,7 +139,7 @@ fn looking(app: &App) -> Looking {
     }
     // What somebody forgot to resume is counted in the first line, on every page.
     if !looking.inquiries.contains(&Inquiry::Suspended) {
-        looking.seldom.push(Inquiry::Suspended);
+        looking.seldom.push(Inquiry::SuspendedCount);
     }
     looking.definitions.sort();
     looking.definitions.dedup();

@@ -80,6 +80,8 @@ pub enum Inquiry {
     Variables(VariablesAsk),
     /// What is suspended in the whole engine.
     Suspended,
+    /// How many instances are suspended in the whole engine.
+    SuspendedCount,
 }
 
 /// Which variables to read.
@@ -109,7 +111,7 @@ impl Inquiry {
             Self::Jobs(_) | Self::Timers(_) | Self::ExternalTasks(_) | Self::UserTasks(_) => 5,
             Self::CalledCount(_) => 10,
             Self::PastIncidents(_) => 20,
-            Self::Suspended => 10,
+            Self::Suspended | Self::SuspendedCount => 10,
             // Longer than anybody looks: only whoever asks for them again reads them again.
             Self::Variables(_) => 86_400,
         })
@@ -136,7 +138,7 @@ impl Inquiry {
             | Self::CalledCount(id)
             | Self::PastIncidents(id) => Some(id),
             Self::Variables(ask) => Some(&ask.instance),
-            Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended => None,
+            Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended | Self::SuspendedCount => None,
         }
     }
 }
@@ -170,6 +172,8 @@ pub enum Finding {
     Variables(VariablesPage),
     /// To [`Inquiry::Suspended`].
     Suspended(Box<Suspended>),
+    /// To [`Inquiry::SuspendedCount`].
+    SuspendedCount(u64),
 }
 
 /// Rows of a bounded list, and how many there are in all.

@@ -109,6 +109,7 @@ impl Counter {
             Inquiry::PastIncidents(id) => self.past_incidents(id).boxed(),
             Inquiry::Variables(ask) => self.variables(ask).boxed(),
             Inquiry::Suspended => self.suspended().boxed(),
+            Inquiry::SuspendedCount => self.suspended_count().boxed(),
         }
     }
 
@@ -202,7 +203,7 @@ pub(super) fn alone<T>(result: Result<T, EngineError>) -> Result<Result<T, Probl
 }
 
 /// Whether other requests may succeed all the same: neither login nor connection is to blame.
-pub(super) fn concerns_one(error: &EngineError) -> bool {
+pub(crate) fn concerns_one(error: &EngineError) -> bool {
     use ErrorKind::{Engine, Fault, Forbidden, NotFound, TooLarge, Unsupported};
     matches!(error.kind(), Forbidden | NotFound | Unsupported | Engine | Fault | TooLarge) || is_no_answer(error.kind())
 }

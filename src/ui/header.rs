@@ -73,8 +73,12 @@ fn suspended_badge(app: &App) -> Option<String> {
     let whole = app.whole();
     let definitions = whole.job_definitions.get().map_or(0, |rows| rows.iter().filter(|row| row.suspended).count());
     let processes = whole.definitions.get().map_or(0, |rows| rows.by_id.values().filter(|row| row.suspended).count());
-    let instances = match whole.findings.get(&Inquiry::Suspended).and_then(|section| section.get()) {
+    // The list, where it was on the screen last, counts them too: the newer of the two holds.
+    let told = [Inquiry::Suspended, Inquiry::SuspendedCount].iter().filter_map(|inquiry| whole.findings.get(inquiry));
+    let told = told.max_by_key(|section| section.taken.map(|taken| taken.instant)).and_then(|section| section.get());
+    let instances = match told {
         Some(Finding::Suspended(found)) => found.instances.total.unwrap_or(0),
+        Some(Finding::SuspendedCount(count)) => *count,
         _ => 0,
     };
     let count = definitions as u64 + processes as u64 + instances;

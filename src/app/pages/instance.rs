@@ -307,7 +307,13 @@ fn is_empty(finding: &Finding) -> bool {
             Tokens::TooMany(_) => false,
             Tokens::Gone => true,
         },
-        Finding::Instance(_) | Finding::Called(_) | Finding::Variables(_) | Finding::Past(_) | Finding::FailureTrace(_) | Finding::Suspended(_) => false,
+        Finding::Instance(_)
+        | Finding::Called(_)
+        | Finding::Variables(_)
+        | Finding::Past(_)
+        | Finding::FailureTrace(_)
+        | Finding::Suspended(_)
+        | Finding::SuspendedCount(_) => false,
     }
 }
 

@@ -106,11 +106,11 @@ fn where_an_instance_stands_is_asked_often_on_the_way_to_the_cause_and_under_the
         assert!(looking.inquiries.contains(&Inquiry::Tokens(id.into())), "{:?}", looking.inquiries);
     }
     // What is suspended in the engine is asked on every page.
-    assert_eq!(looking.seldom, [beside.clone(), Inquiry::Suspended]);
+    assert_eq!(looking.seldom, [beside.clone(), Inquiry::SuspendedCount]);
     play.press("u<down>");
     assert_eq!(play.selected_instance(), "instance-0300");
     let looking = &play.app.looking;
-    assert!(looking.seldom == [Inquiry::Suspended] && looking.inquiries.contains(&beside), "{looking:?}");
+    assert!(looking.seldom == [Inquiry::SuspendedCount] && looking.inquiries.contains(&beside), "{looking:?}");
 }
 
 #[test]

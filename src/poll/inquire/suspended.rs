@@ -5,10 +5,19 @@ use crate::engine::{CountQuestion, InstanceFilter, InstanceQuery, JobFilter, Job
 use crate::model::inquiry::{Finding, Listed};
 use crate::model::suspension::{MOST_SUSPENDED, Suspended};
 
+fn suspended_instances() -> InstanceFilter {
+    InstanceFilter { suspended: true, ..InstanceFilter::default() }
+}
+
 impl Counter {
+    /// The count alone, for whoever looks at something else: the log of jobs, which the whole list takes, has no index on timers.
+    pub(super) async fn suspended_count(&self) -> Found {
+        self.one(self.client.count(&CountQuestion::ProcessInstances(suspended_instances()))).await.map(Finding::SuspendedCount)
+    }
+
     /// Counts first: where nothing is suspended, nothing is listed.
     pub(super) async fn suspended(&self) -> Found {
-        let filter = InstanceFilter { suspended: true, ..InstanceFilter::default() };
+        let filter = suspended_instances();
         let jobs = CountQuestion::Jobs(JobFilter { is: vec![JobIs::Suspended], ..JobFilter::default() });
         let instances = CountQuestion::ProcessInstances(filter.clone());
         let (total, jobs) = self.both(self.client.count(&instances), self.client.count(&jobs)).await;

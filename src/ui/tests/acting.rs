@@ -194,3 +194,20 @@ fn what_is_suspended_is_listed_with_what_is_to_happen_first() {
         insta::assert_snapshot!(format!("suspended_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
     }
 }
+
+#[test]
+fn the_first_line_counts_suspended_instances_by_the_newer_of_list_and_count() {
+    use crate::model::inquiry::{Finding, Inquiry, Listed};
+    use crate::model::section::Section;
+    use crate::model::suspension::Suspended;
+    let now = example::noon();
+    let mut snapshot = example::snapshot(now);
+    let list = Suspended { instances: Listed { rows: Vec::new(), total: Some(12) }, jobs: 0, timed: Ok(Vec::new()) };
+    let at = |data, taken| Section { data: Some(Arc::new(data)), taken: Some(taken), problem: None };
+    let findings = Arc::make_mut(&mut snapshot.findings);
+    findings.insert(Inquiry::Suspended, at(Finding::Suspended(Box::new(list)), now));
+    findings.insert(Inquiry::SuspendedCount, at(Finding::SuspendedCount(3), now.after(Duration::from_secs(60))));
+    let app = app(snapshot, now, (200, 60));
+    // One process definition and one job definition of the example are suspended too.
+    assert!(screen(&app, &look(&UNICODE)).contains(" 5 SUSPENDED: W "));
+}

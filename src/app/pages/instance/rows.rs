@@ -330,9 +330,13 @@ fn contents(page: &InstancePage, part: Part, work: &Work, history: HistoryLevel)
             let hidden = history.hides_incidents().filter(|_| list.rows.is_empty());
             (Some(hidden.map_or_else(|| count_words(list), str::to_owned)), list.rows.iter().map(row).collect())
         }
-        Finding::Instance(_) | Finding::Called(_) | Finding::Variables(_) | Finding::Past(_) | Finding::FailureTrace(_) | Finding::Suspended(_) => {
-            (None, Vec::new())
-        }
+        Finding::Instance(_)
+        | Finding::Called(_)
+        | Finding::Variables(_)
+        | Finding::Past(_)
+        | Finding::FailureTrace(_)
+        | Finding::Suspended(_)
+        | Finding::SuspendedCount(_) => (None, Vec::new()),
     }
 }
 
