@@ -9,17 +9,14 @@ use bpmtop::action::ledger::Stage;
 use bpmtop::action::outcome::Outcome;
 use bpmtop::action::perform::{self, Guard, Hand, Order, Record};
 use bpmtop::action::plan::{Choices, Plan};
-use bpmtop::action::planner::{self, Asking, facts::NoFacts};
+use bpmtop::action::planner::{self, facts::NoFacts};
 use bpmtop::action::verb::Role;
-use bpmtop::action::wish::{Asked, Wish};
+use bpmtop::action::wish::Asked;
 use bpmtop::engine::{Client, ClientOptions, IncidentFilter, IncidentQuery, Login, NewValue, Page, RequestName};
 use bpmtop::journal::{How, Journal};
 use bpmtop::model::ids::{IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
-use bpmtop::model::masking::Mask;
-use bpmtop::model::section::Moment;
-use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
+use bpmtop::model::snapshot::EngineIdentity;
 use futures_util::future::try_join_all;
-use jiff::tz::TimeZone;
 use reqwest::Url;
 use serde_json::json;
 
@@ -30,6 +27,7 @@ use super::engine::driver::id_of;
 use super::faults::Fault;
 use super::faults::breaker::Breaker;
 use super::filters::text;
+use super::plans::asking_of;
 
 /// The longest a client waits for what does not come.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -107,17 +105,7 @@ async fn plan(client: &Client, user: &str, row: RequestName, things: &Things) ->
     let (what, chosen) = asked(row, things);
     let version = client.known_version().map(|version| version.text);
     let engine = EngineIdentity { url: client.address().to_owned(), version, user: Some(user.to_owned()), ..EngineIdentity::default() };
-    let asking = Asking {
-        wish: Arc::new(Wish { about: "the fault matrix".to_owned(), what }),
-        picture: Arc::new(Snapshot::empty(engine, Moment::now())),
-        profile: None,
-        production: false,
-        role: Role::Admin,
-        read_only: false,
-        mask: Arc::new(Mask::default()),
-        zone: TimeZone::UTC,
-        facts: Arc::new(NoFacts),
-    };
+    let asking = asking_of(engine, what, Arc::new(NoFacts));
     let mut plan = planner::plan(client, &asking).await.map_err(|no| anyhow::anyhow!("{row:?}: {}", no.why))?;
     let choices = Choices { level: plan.choices.level, due: plan.choices.due, ..chosen };
     plan.choose(choices);
@@ -241,17 +229,7 @@ pub async fn a_variable_is_written_and_read_back_whatever_comes_back(bench: Benc
 async fn written(bench: &Bench, fault: Fault, what: Asked) -> Result<Outcome> {
     let client = bench.client();
     let engine = EngineIdentity { url: client.address().to_owned(), version: client.known_version().map(|version| version.text), ..EngineIdentity::default() };
-    let asking = Asking {
-        wish: Arc::new(Wish { about: "a variable".to_owned(), what }),
-        picture: Arc::new(Snapshot::empty(engine, Moment::now())),
-        profile: None,
-        production: false,
-        role: Role::Admin,
-        read_only: false,
-        mask: Arc::new(Mask::default()),
-        zone: TimeZone::UTC,
-        facts: Arc::new(NoFacts),
-    };
+    let asking = asking_of(engine, what, Arc::new(NoFacts));
     let plan = Arc::new(planner::plan(client, &asking).await.map_err(|no| anyhow::anyhow!(no.why))?);
     let base = Url::parse(&bench.target().url)?;
     let place = format!("{}:{}", base.host_str().context("a host")?, base.port_or_known_default().context("a port")?);

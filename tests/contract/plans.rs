@@ -80,7 +80,11 @@ impl Remembered {
 
 fn asking(bench: &Bench, what: Asked, facts: Arc<dyn Facts>) -> Asking {
     let version = bench.client().known_version().map(|version| version.text);
-    let engine = EngineIdentity { url: bench.target().url.clone(), version, ..EngineIdentity::default() };
+    asking_of(EngineIdentity { url: bench.target().url.clone(), version, ..EngineIdentity::default() }, what, facts)
+}
+
+/// What is asked of an engine of which nothing was read before, by somebody who may do everything.
+pub fn asking_of(engine: EngineIdentity, what: Asked, facts: Arc<dyn Facts>) -> Asking {
     Asking {
         wish: Arc::new(Wish { about: "the test".to_owned(), what }),
         picture: Arc::new(Snapshot::empty(engine, Moment::now())),
