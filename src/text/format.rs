@@ -22,6 +22,11 @@ pub fn count_exact(count: u64) -> String {
     out
 }
 
+/// A count with its thing, for things whose plural ends with an s: `1 job`, `1,234 jobs`.
+pub fn plural(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", count_exact(count)) }
+}
+
 /// A count in at most five cells: `9999`, `12.3k`, `123k`, `4.5M`.
 pub fn count_short(count: u64) -> String {
     if count < 10_000 {

@@ -7,7 +7,7 @@ use crate::action::target::Subject;
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
 use crate::engine::Due;
-use crate::text::{count_exact, safe};
+use crate::text::{count_exact, plural, safe};
 
 impl Plan {
     /// What will happen, in one sentence with count and names.
@@ -111,9 +111,9 @@ impl Plan {
     fn counted(&self, count: usize) -> String {
         let tasks = self.targets.iter().filter(|target| matches!(target.subject, Subject::ExternalTask { .. })).count();
         if tasks > 0 && tasks < count {
-            return format!("{} and {}", plural(count - tasks, "job"), plural(tasks, "external task"));
+            return format!("{} and {}", plural((count - tasks) as u64, "job"), plural(tasks as u64, "external task"));
         }
-        plural(count, self.targets.first().map_or("target", |target| target.kind()))
+        plural(count as u64, self.targets.first().map_or("target", |target| target.kind()))
     }
 
     fn their(&self) -> &'static str {
@@ -139,9 +139,9 @@ impl Plan {
     fn kept(&self) -> String {
         match (self.keeps_held(), self.held.len()) {
             (_, 0) => String::new(),
-            (true, held) => format!("; {} that something else suspended {} suspended", plural(held, "job"), if held == 1 { "stays" } else { "stay" }),
+            (true, held) => format!("; {} that something else suspended {} suspended", plural(held as u64, "job"), if held == 1 { "stays" } else { "stay" }),
             (false, held) if self.choices.others == OtherCause::Wake => {
-                format!("; {} that something else suspended {} up too", plural(held, "job"), if held == 1 { "wakes" } else { "wake" })
+                format!("; {} that something else suspended {} up too", plural(held as u64, "job"), if held == 1 { "wakes" } else { "wake" })
             }
             (false, _) => String::new(),
         }
@@ -246,8 +246,4 @@ fn with_key(target: &crate::action::target::Target) -> String {
         Some(key) => format!("{} ({key})", target.label),
         None => target.label.clone(),
     }
-}
-
-pub(super) fn plural(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", count_exact(count as u64)) }
 }

@@ -22,7 +22,8 @@ use crate::model::job::{Job, JobDefinition};
 use crate::model::section::Moment;
 use crate::model::suspension::TimedSuspension;
 use crate::poll::inquire::{self, Counter};
-use crate::text::{EngineText, count_exact};
+use crate::text::EngineText;
+pub(super) use crate::text::plural;
 
 /// Requests under way at once for one plan.
 pub(super) const AT_ONCE: usize = 3;
@@ -229,11 +230,6 @@ pub(super) async fn timed(client: &Client) -> Result<Vec<TimedSuspension>, Unava
 /// Whether a plan may be sound without the answer: other requests may succeed all the same, and it is no fault of the program.
 fn concerns_one(error: &EngineError) -> bool {
     error.kind() != ErrorKind::Fault && inquire::concerns_one(error)
-}
-
-/// `1 job`, `1,234 jobs`.
-pub(super) fn plural(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", count_exact(count)) }
 }
 
 /// Why there is no plan, in fixed words.
