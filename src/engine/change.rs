@@ -214,7 +214,7 @@ pub struct Delivered {
     pub sent: Sent,
     /// From sending to the last byte.
     pub elapsed: Duration,
-    /// The clock of whatever answered, to the second.
+    /// The clock of whatever answered, up to [`DATE_LAG`](super::DATE_LAG) behind.
     pub engine_time: Option<Timestamp>,
 }
 

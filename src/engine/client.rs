@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::cookie::Jar;
 
 use super::error::{EngineError, Problem};
@@ -61,6 +61,10 @@ impl ClientOptions {
     }
 }
 
+/// How far the time in the `Date` header of an answer may lag behind the clock of whoever answered, at most: it tells whole seconds, and
+/// Tomcat writes it anew only once a second (Camunda 7.18 and 7.24, Operaton 1.0).
+pub const DATE_LAG: SignedDuration = SignedDuration::from_secs(2);
+
 /// What an engine answered, and what it cost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer<T> {
@@ -70,7 +74,7 @@ pub struct Answer<T> {
     pub elapsed: Duration,
     /// Bytes of the body, after decompression.
     pub bytes: usize,
-    /// The clock of whatever answered, to the second, from the `Date` header.
+    /// The clock of whatever answered, from the `Date` header: up to [`DATE_LAG`] behind.
     pub engine_time: Option<Timestamp>,
 }
 

@@ -33,7 +33,7 @@ mod wire;
 
 pub use catalogue::{RequestName, Since, catalogue};
 pub use change::{Change, Delivered, Due, NewValue, Sent, ShownRequest, VariableHome};
-pub use client::{Answer, Client, ClientOptions, Usage};
+pub use client::{Answer, Client, ClientOptions, DATE_LAG, Usage};
 pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault, Unreachable};
 pub use login::{Login, Token};
 pub use question::{

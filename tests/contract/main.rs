@@ -56,7 +56,7 @@ mod trees;
 mod wire;
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
@@ -89,17 +89,36 @@ fn main() -> ExitCode {
     let runtime = Arc::new(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime"));
     // Every engine has its turn, whatever happened on the one before.
     let mut columns = Vec::new();
-    let failed = choices.into_iter().filter(|choice| !run(choice.clone(), &arguments, &runtime, &mut columns)).count();
+    let failures = Failures::default();
+    let failed = choices.into_iter().filter(|choice| !run(choice.clone(), &arguments, &runtime, &failures, &mut columns)).count();
     ledger::print_table(&columns);
+    failures.print();
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// What failed, of all engines. It is told once more at the very end: a long output is kept by its end.
+#[derive(Clone, Default)]
+struct Failures(Arc<Mutex<Vec<String>>>);
+
+impl Failures {
+    fn add(&self, name: &str, why: &str) -> Failed {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{name}: {why}"));
+        Failed::from(why)
+    }
+
+    fn print(&self) {
+        for failure in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            println!("failed: {failure}");
+        }
+    }
+}
+
 /// Runs the table on one engine.
-fn run(choice: Choice, arguments: &Arguments, runtime: &Arc<tokio::runtime::Runtime>, columns: &mut Vec<ledger::Column>) -> bool {
+fn run(choice: Choice, arguments: &Arguments, runtime: &Arc<tokio::runtime::Runtime>, failures: &Failures, columns: &mut Vec<ledger::Column>) -> bool {
     let stand = Arc::new(Stand::new(choice));
     let here: Vec<(usize, &Test)> = tests().enumerate().filter(|(_, test)| stand.offers(test.on)).collect();
     let left_out = tests().count() - here.len();
-    let trials = here.into_iter().map(|(number, test)| trial(number, test, &stand, runtime)).collect();
+    let trials = here.into_iter().map(|(number, test)| trial(number, test, &stand, runtime, failures)).collect();
     let conclusion = libtest_mimic::run(arguments, trials);
     if arguments.list {
         return true;
@@ -118,21 +137,23 @@ fn run(choice: Choice, arguments: &Arguments, runtime: &Arc<tokio::runtime::Runt
     complete && !conclusion.has_failed()
 }
 
-fn trial(number: usize, test: &'static Test, stand: &Arc<Stand>, runtime: &Arc<tokio::runtime::Runtime>) -> Trial {
-    let (stand, runtime) = (Arc::clone(stand), Arc::clone(runtime));
+fn trial(number: usize, test: &'static Test, stand: &Arc<Stand>, runtime: &Arc<tokio::runtime::Runtime>, failures: &Failures) -> Trial {
+    let (stand, runtime, failures) = (Arc::clone(stand), Arc::clone(runtime), failures.clone());
     let name = format!("{}::{}", stand.name(), test.name);
+    let told = name.clone();
     Trial::test(name, move || {
-        runtime.block_on(async {
-            let target = stand.target(test.on).await.map_err(|error| Failed::from(format!("the engine could not be started: {error}")))?;
+        let outcome = runtime.block_on(async {
+            let target = stand.target(test.on).await.map_err(|error| format!("the engine could not be started: {error}"))?;
             let _company = match test.company {
                 Company::Any => stand.room(test.on).read().await.into(),
                 Company::None => Room::from(stand.room(test.on).write().await),
             };
             match tokio::time::timeout(LIMIT, (test.run)(bench::Bench::new(target, number))).await {
-                Ok(outcome) => outcome.map_err(|error| Failed::from(format!("{error:#}"))),
-                Err(_) => Err(Failed::from(format!("not done within {} s", LIMIT.as_secs()))),
+                Ok(outcome) => outcome.map_err(|error| format!("{error:#}")),
+                Err(_) => Err(format!("not done within {} s", LIMIT.as_secs())),
             }
-        })
+        });
+        outcome.map_err(|why| failures.add(&told, &why))
     })
 }
 

@@ -20,7 +20,7 @@ use crate::action::pace;
 use crate::action::plan::{Plan, Step};
 use crate::action::target::Target;
 use crate::action::verb::Verb;
-use crate::engine::{Delivered, Due, Sent};
+use crate::engine::{DATE_LAG, Delivered, Due, Sent};
 use crate::model::ids::BatchId;
 use crate::text::EngineText;
 
@@ -196,13 +196,12 @@ impl Progress {
         aside
     }
 
-    /// Takes in the engine's clock of an answer, which is cut to the second, and how long that answer took.
+    /// Takes in the engine's clock of an answer, which lags behind, and how long that answer took.
     pub fn saw(&mut self, delivered: &Delivered) {
         let Some(time) = delivered.engine_time else { return };
-        let second = SignedDuration::from_secs(1);
-        let sent = SignedDuration::try_from(delivered.elapsed).ok().and_then(|took| time.checked_sub(took + second).ok()).unwrap_or(time);
+        let sent = SignedDuration::try_from(delivered.elapsed).ok().and_then(|took| time.checked_sub(took + DATE_LAG).ok()).unwrap_or(time);
         let (first, last) = self.window.unwrap_or((sent, time));
-        self.window = Some((first.min(sent), last.max(time + second)));
+        self.window = Some((first.min(sent), last.max(time + DATE_LAG)));
     }
 
     /// By the engine's clock, when its requests went out: not before the first, not after the last.

@@ -11,7 +11,7 @@ use super::super::items::Items;
 use super::super::question::Question;
 use super::{COUNTS_ACQUIRED, Picture};
 use crate::engine::version::Certainty;
-use crate::engine::{EngineVersion, Telemetry};
+use crate::engine::{DATE_LAG, EngineVersion, Telemetry};
 use crate::mirror::IncidentStep;
 use crate::model::definition::ProcessDefinition;
 use crate::model::figure::Figure;
@@ -23,9 +23,8 @@ use crate::model::snapshot::{Definitions, FigureState, IncidentSet, KnownNames, 
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
-/// A clock difference below this is within what the `Date` header can tell: whole seconds, and servers keep it for a second (seen with the
-/// Tomcat of Camunda 7.18).
-const CLOCK_NOISE: SignedDuration = SignedDuration::from_millis(2_500);
+/// A clock difference below this is within what the `Date` header can tell.
+const CLOCK_NOISE: SignedDuration = SignedDuration::from_millis(DATE_LAG.as_secs() * 1_000 + 500);
 
 impl Picture {
     /// Takes an answer in.

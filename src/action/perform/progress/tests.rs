@@ -9,7 +9,7 @@ use crate::action::outcome::{Class, Outcome};
 use crate::action::perform::sequence::Stand;
 use crate::action::plan::{Free, Held, Pace, Plan};
 use crate::action::wish::Asked;
-use crate::engine::{EngineError, Problem, Sent};
+use crate::engine::{Delivered, EngineError, Problem, Sent};
 
 /// An instance is resumed beside two held jobs: 0 and 1 shield, 2 resumes, 3 and 4 guard, 5 and 6 put back.
 fn shielded() -> Progress {
@@ -153,4 +153,19 @@ fn a_canary_whose_answers_were_lost_comes_to_a_decision_without_a_round_in_time(
     assert!(progress.can_still_tell());
     let round = progress.round(much_later, true, None).expect("looking once more when asked");
     assert_eq!(round.items.len(), first.len());
+}
+
+#[test]
+fn what_the_engine_wrote_down_belongs_to_an_action_however_far_the_date_header_lags() {
+    let mut progress = shielded();
+    let took = Duration::from_millis(40);
+    let second = |second: i64| jiff::Timestamp::from_second(1_772_000_000 + second).expect("a moment");
+    // Made anew at 10.0 and at 12.9 only: the engine wrote the first change down at 10.9, the last at 12.8.
+    for shown in [10, 10, 11] {
+        progress.saw(&Delivered { sent: accepted(), elapsed: took, engine_time: Some(second(shown)) });
+    }
+    let (from, to) = progress.window().expect("an answer told the time");
+    let written = |millis: i64| second(0) + jiff::SignedDuration::from_millis(millis);
+    assert!((from..=to).contains(&written(10_900)) && (from..=to).contains(&written(12_800)), "{from} to {to}");
+    assert!(from >= written(7_900) && to <= written(13_100), "and not what was done long before or after: {from} to {to}");
 }
