@@ -92,7 +92,7 @@ fn is_true(outcome: &Outcome, performed: bool) -> bool {
     match outcome {
         Outcome::Unknown(_) | Outcome::NoTrace { .. } => true,
         Outcome::NotPerformed(_) | Outcome::Rejected(_) | Outcome::Stopped | Outcome::Planned => !performed,
-        Outcome::Sending | Outcome::Partly { .. } | Outcome::CancelledByOther { .. } | Outcome::GoneCauseUnknown => false,
+        Outcome::Sending | Outcome::Partly { .. } | Outcome::LeftHalfway(_) | Outcome::CancelledByOther { .. } | Outcome::GoneCauseUnknown => false,
         // That it is as it was wanted to be, and not that this request did it.
         Outcome::AlreadyDone(_) => performed,
         Outcome::Accepted | Outcome::Succeeded(_) | Outcome::MovedOn { .. } | Outcome::FailedAgain { .. } | Outcome::FailedOnce { .. } | Outcome::Waits(_) => {

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use crate::action::perform::recorded_change;
 use crate::action::plan::{ActionId, Plan, Unavailable};
-use crate::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts};
+use crate::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts, Kept, KeptJob};
 use crate::action::target::Subject;
 use crate::action::verb::Verb;
-use crate::engine::NewValue;
-use crate::journal::{Class, Engine, Exact, Journal, Standing, Story, Summary, Unread};
+use crate::engine::{Change, NewValue};
+use crate::journal::{Answer, Class, Engine, Exact, Journal, Standing, Story, Summary, Unread};
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
@@ -72,26 +73,25 @@ impl JournalFacts {
     fn earlier(&self, story: &Story) -> Result<Option<Earlier>, Unavailable> {
         let intent = &story.intent;
         let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.word() == intent.verb.as_wire()) else { return Ok(None) };
-        let may_have_happened = |step: &u64| match story.answers.get(step) {
-            Some(answered) => answered.answer.may_have_happened(),
-            None => story.sent.contains_key(step),
-        };
-        let went_out = (0..).zip(&intent.requests).filter(|(step, _)| may_have_happened(step));
+        let went_out = (0..).zip(&intent.requests).filter(|(step, _)| may_have_happened(story, *step));
         let sent: HashSet<u64> = went_out.flat_map(|(_, request)| request.targets.iter().copied()).collect();
         let plan = self.performed.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|plan| plan.action.0 == intent.action.as_wire()).cloned();
-        let targets = (0..).zip(&intent.targets).map(|(at, target)| EarlierTarget {
-            id: target.id.text().clone(),
-            instance: target.instance.as_ref().map(|instance| instance.text().clone()),
-            label: target.label.to_string(),
-            sent: sent.contains(&at),
-            before: Before {
-                suspended: target.before.suspended.unwrap_or_default(),
-                due: target.before.due,
-                priority: target.before.priority,
-                note: target.before.note.as_ref().map(|note| note.as_wire().to_owned()),
-                value: plan.as_ref().and_then(|plan| value(plan, target.id.text())),
-            },
-        });
+        let targets: Vec<EarlierTarget> = (0..)
+            .zip(&intent.targets)
+            .map(|(at, target)| EarlierTarget {
+                id: target.id.text().clone(),
+                instance: target.instance.as_ref().map(|instance| instance.text().clone()),
+                label: target.label.to_string(),
+                sent: sent.contains(&at),
+                before: Before {
+                    suspended: target.before.suspended.unwrap_or_default(),
+                    due: target.before.due,
+                    priority: target.before.priority,
+                    note: target.before.note.as_ref().map(|note| note.as_wire().to_owned()),
+                    value: plan.as_ref().and_then(|plan| value(plan, target.id.text())),
+                },
+            })
+            .collect();
         Ok(Some(Earlier {
             action: ActionId(intent.action.as_wire().to_owned()),
             verb,
@@ -101,8 +101,12 @@ impl JournalFacts {
             began: story.at,
             at: at(story),
             jobs_too: story.intent.jobs_too.unwrap_or_else(|| jobs_too(story)),
-            targets: targets.collect(),
+            kept: kept(story, &targets),
+            targets,
             taken_back: self.taken_back(story)?,
+            under_way: story.standing == Standing::UnderWay,
+            since: intent.engine_time,
+            puts_back: intent.puts_back.as_ref().map(|action| ActionId(action.as_wire().to_owned())),
         }))
     }
 
@@ -123,6 +127,47 @@ fn had_effect(summary: &Summary) -> bool {
     let over = matches!(summary.standing, Standing::Over(_) | Standing::ReadBack);
     // A program that died had no time to tell of all.
     summary.sent > 0 && (told(false) > 0 || !over && told(true) < summary.targets)
+}
+
+/// Whether a request went out, or may have, and was not refused.
+fn may_have_happened(story: &Story, step: u64) -> bool {
+    match story.answers.get(&step) {
+        Some(answered) => answered.answer.may_have_happened(),
+        None => story.sent.contains_key(&step),
+    }
+}
+
+/// What an action was to keep asleep, from its own requests: the dates are read, never guessed.
+fn kept(story: &Story, targets: &[EarlierTarget]) -> Result<Kept, &'static str> {
+    let intent = &story.intent;
+    if (intent.requests.len() as u64) < intent.steps {
+        return Err("the journal does not hold all requests of that action");
+    }
+    // Only what was kept asleep is put back, and no request on it names a target by its place.
+    let steps: Vec<(u64, Option<Change>)> = (0..).zip(&intent.requests).map(|(step, request)| (step, recorded_change(request, &[]))).collect();
+    if intent.held.is_empty() && steps.iter().any(|(_, change)| matches!(change, Some(Change::JobSuspension { suspended: true, .. }))) {
+        return Err("the journal of that version of bpmtop does not hold the due dates the jobs had");
+    }
+    let jobs = intent.held.iter().map(|held| {
+        let own = |id: &crate::model::ids::JobId| id.text() == held.id.text();
+        let guard = steps.iter().position(|(_, change)| matches!(change, Some(Change::JobSuspension { job, suspended: true }) if own(job)));
+        let shield = steps[..guard.unwrap_or(0)].iter().find_map(|(step, change)| match change {
+            Some(Change::JobDueDate { job, due }) if own(job) && may_have_happened(story, *step) => *due,
+            _ => None,
+        });
+        KeptJob { job: held.id.text().clone().into(), label: held.label.to_string(), due: held.before.due, shield, guarded: guard.is_some() }
+    });
+    let is_open = |step: u64| story.answers.get(&step).is_none_or(|answered| answered.answer == Answer::Unknown);
+    let wakes = |change: &Option<Change>| {
+        matches!(change, Some(Change::InstanceSuspension { suspended: false, .. } | Change::JobDefinitionSuspension { suspended: false, jobs_too: true, .. }))
+    };
+    let open = steps.iter().filter(|(step, change)| wakes(change) && is_open(*step));
+    let unanswered = open.filter_map(|(step, _)| {
+        let request = intent.requests.get(usize::try_from(*step).ok()?)?;
+        let target = targets.get(usize::try_from(*request.targets.first()?).ok()?)?;
+        Some((target.clone(), *story.sent.get(step)?))
+    });
+    Ok(Kept { jobs: jobs.collect(), unanswered: unanswered.collect() })
 }
 
 /// The value of a variable before it was written, as the plan of this run holds it.

@@ -85,19 +85,32 @@ impl Recall {
             }
         }
         progress.abandon();
-        let look = progress.take_looks();
+        let look = looks(story, progress.take_looks());
+        let untold: Vec<String> = look.iter().skip(story.looks().count()).cloned().collect();
         let (orders, heard) = mpsc::unbounded_channel();
         let sent = story.sent.len();
         let began = Moment { instant: now, wall: story.at };
         let first = Arc::new(Ledger { look, ..ledger(&progress, story.intent.sentence.to_string(), sent, began, Stage::Verifying) });
         let (publish, ledgers) = watch::channel(Arc::clone(&first));
-        let task = tokio::spawn(self.look(progress, first, heard, publish));
+        let task = tokio::spawn(self.look(progress, first, untold, heard, publish));
         Ok(Running { orders, ledger: ledgers, task })
     }
 
-    async fn look(self, mut progress: Progress, first: Arc<Ledger>, mut orders: mpsc::UnboundedReceiver<Order>, publish: watch::Sender<Arc<Ledger>>) {
+    async fn look(
+        self,
+        mut progress: Progress,
+        first: Arc<Ledger>,
+        untold: Vec<String>,
+        mut orders: mpsc::UnboundedReceiver<Order>,
+        publish: watch::Sender<Arc<Ledger>>,
+    ) {
         let mut eyes = Eyes::new(self.client.clone());
         let mut ledger = (*first).clone();
+        // The run that died could not tell: what it left is told to whoever reads the journal, too.
+        let told = self.record.note_all(untold.iter().map(|look| record::aside(&ledger.plan.action, look)).collect()).await;
+        if let Err(why) = told {
+            ledger.notes.push((Moment::now(), format!("what has to be looked at could not be recorded: {why}")));
+        }
         let mut anyway = false;
         loop {
             let ends = self.rounds(&mut eyes, &mut progress, &mut ledger, anyway, &mut orders, &publish).await;
@@ -208,11 +221,22 @@ impl Recall {
             held: Vec::new(),
             held_complete: true,
             free: Vec::new(),
-            takes_back: intent.undo_of.as_ref().or(intent.thaw_of.as_ref()).map(|action| ActionId(action.as_wire().to_owned())),
+            takes_back: intent.undo_of.as_ref().or(intent.thaw_of.as_ref()).or(intent.puts_back.as_ref()).map(|action| ActionId(action.as_wire().to_owned())),
             choices: Choices { reason: intent.reason.as_ref().map(|reason| reason.as_wire().to_owned()).unwrap_or_default(), ..Choices::default() },
         };
         Ok((plan, steps.into()))
     }
+}
+
+/// What has to be looked at: what was told already, then what is new.
+fn looks(story: &Story, found: Vec<String>) -> Vec<String> {
+    let mut looks: Vec<String> = story.looks().map(ToString::to_string).collect();
+    for look in found {
+        if !looks.contains(&look) {
+            looks.push(look);
+        }
+    }
+    looks
 }
 
 /// What came first.
@@ -373,7 +397,7 @@ fn external_task(recorded: &journal::Target) -> ExternalTask {
 }
 
 /// A request as it was recorded, as the change it was.
-fn change(request: &journal::Request, targets: &[Target]) -> Option<Change> {
+pub(in crate::action) fn change(request: &journal::Request, targets: &[Target]) -> Option<Change> {
     let path: Vec<EngineText> = request.path.as_wire().split('?').next()?.trim_start_matches('/').split('/').map(decoded).collect();
     let path = match path.iter().position(|part| part.as_wire() == "engine") {
         Some(0) => &path[2.min(path.len())..],

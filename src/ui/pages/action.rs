@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::action::ledger::{Ending, Ledger, PausedBy, Stage};
+use crate::action::ledger::{Ending, Ledger, PausedBy, Stage, put_back};
 use crate::action::outcome::Class;
 use crate::app::App;
 use crate::app::pages::action::{ActionPage, HEAD};
@@ -95,11 +95,18 @@ fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buf
         Stage::Over(Ending::Failed(why)) => Some(why.clone()),
         _ => None,
     };
+    let offer = offer(app, ledger);
     let note = ledger.notes.last().map(|(at, note)| format!("{} ago: {note}", age(app.now.since(*at))));
-    lines.push(held.map(|held| (held, Role::Warning)).or(note.map(|note| (note, Role::Muted))).unwrap_or_else(|| (String::new(), Role::Muted)));
+    // What happened last gives way to what can be done about it.
+    let note = note.filter(|_| offer.is_none()).map(|note| (note, Role::Muted));
+    lines.push(held.map(|held| (held, Role::Warning)).or(note).unwrap_or_else(|| (String::new(), Role::Muted)));
     lines.push((progress_words(ledger), Role::Muted));
     // What somebody has to look at stays in sight, whatever happens after it.
-    if let Some(first) = ledger.look.first() {
+    let is_back = matches!(offer, Some((_, Role::Ok)));
+    if let Some(offer) = offer {
+        lines.insert(2, offer);
+    }
+    if let Some(first) = ledger.look.first().filter(|_| !is_back) {
         let more = if ledger.look.len() > 1 { format!(" (and {} more: w writes them all)", ledger.look.len() - 1) } else { String::new() };
         lines.insert(2, (format!("{first}{more}"), Role::Critical));
     }
@@ -118,6 +125,17 @@ fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buf
             line += 1;
         }
     }
+}
+
+/// What can be done about jobs that were left otherwise than they were to be kept, or that it was done.
+fn offer(app: &App, ledger: &Ledger) -> Option<(String, Role)> {
+    if !ledger.leaves_held() {
+        return None;
+    }
+    Some(match put_back(&app.acting.ledgers, &ledger.plan.action, ledger.origin()) {
+        Some(by) => (format!("What it left is put back since, by {}.", by.plan.action), Role::Ok),
+        None => ("P plans to put the jobs back: suspended, due as before.".to_owned(), Role::Accent),
+    })
 }
 
 fn summary_role(ledger: &Ledger) -> Role {
