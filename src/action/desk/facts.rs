@@ -258,4 +258,71 @@ mod tests {
         assert_eq!((known.by.as_str(), known.targets.len()), ("ann@ops1", 2));
         assert!(known.targets.contains(&("job-1".into(), Some("instance-1".into()))));
     }
+
+    /// An action that resumes instance `p` and keeps one job asleep: 0 shields, 1 resumes, 2 suspends again, 3 puts back.
+    fn resumption(due: Option<&str>) -> Intent {
+        use crate::journal::{Before, Request, Target};
+        let request = |path: &str, body: &str| Request { method: "PUT".into(), path: path.into(), body: Some(body.into()), targets: vec![0] };
+        let old = due.map_or_else(|| "null".to_owned(), |due| format!("\"{due}\""));
+        let held = Target {
+            kind: "job".into(),
+            id: "j".into(),
+            label: "payment v2".into(),
+            business_key: None,
+            instance: None,
+            before: Before { suspended: Some(true), due: due.map(|_| "2026-03-02T05:00:00Z".parse().unwrap()), ..Before::default() },
+        };
+        Intent {
+            held: vec![held],
+            steps: 4,
+            requests: vec![
+                request("/job/j/duedate", r#"{"duedate":"2027-03-01T12:00:00.000+0000"}"#),
+                request("/process-instance/instance-0/suspended", r#"{"suspended":false}"#),
+                request("/job/j/suspended", r#"{"suspended":true}"#),
+                request("/job/j/duedate", &format!(r#"{{"duedate":{old}}}"#)),
+            ],
+            ..intent("a", "resume instances", 1)
+        }
+    }
+
+    fn kept_after(intent: Intent, entries: &[Entry]) -> Result<Kept, &'static str> {
+        let desk = Desk::new();
+        desk.journal.append(&begun(intent)).unwrap();
+        entries.iter().for_each(|entry| drop(desk.journal.append(entry).unwrap().short()));
+        facts(&desk).action("a").unwrap().unwrap().kept
+    }
+
+    #[test]
+    fn what_was_to_be_kept_asleep_is_told_with_the_dates_as_they_were_written() {
+        use crate::journal::tests::answered;
+        let far = "2027-03-01T12:00:00Z".parse().ok();
+        let old = "2026-03-02T05:00:00Z".parse().ok();
+        for (due, expected) in [(Some("2026-03-02T05:00:00.000+0000"), old), (None, None)] {
+            let kept = kept_after(resumption(due), &[sent("a", 0), answered("a", 0, Answer::Accepted)]).unwrap();
+            let [job] = &kept.jobs[..] else { panic!("{kept:?}") };
+            assert_eq!((job.job.as_wire(), job.due, job.shield, job.guarded), ("j", expected, far, true));
+            assert!(kept.unanswered.is_empty(), "the resumption never went out");
+        }
+        let shield = |entries: &[Entry]| kept_after(resumption(None), entries).unwrap().jobs[0].shield;
+        assert_eq!(shield(&[]), None, "its due date was never moved");
+        assert_eq!(shield(&[sent("a", 0)]), far, "it may have been");
+        assert_eq!(shield(&[sent("a", 0), answered("a", 0, Answer::Rejected)]), None, "that was refused");
+    }
+
+    #[test]
+    fn a_resumption_without_an_answer_is_told_with_the_time_it_went_out() {
+        use crate::journal::tests::answered;
+        let unanswered = |entries: &[Entry]| kept_after(resumption(None), entries).unwrap().unanswered.len();
+        assert_eq!(unanswered(&[sent("a", 1)]), 1);
+        assert_eq!(unanswered(&[sent("a", 1), answered("a", 1, Answer::Unknown)]), 1);
+        assert_eq!(unanswered(&[sent("a", 1), answered("a", 1, Answer::Accepted)]), 0);
+        assert_eq!(unanswered(&[sent("a", 1), answered("a", 1, Answer::Rejected)]), 0);
+    }
+
+    #[test]
+    fn a_journal_that_does_not_hold_the_dates_says_so_and_nothing_is_guessed() {
+        assert!(kept_after(Intent { held: Vec::new(), ..resumption(None) }, &[]).unwrap_err().contains("does not hold the due dates"));
+        assert!(kept_after(Intent { steps: 5, ..resumption(None) }, &[]).unwrap_err().contains("all requests"));
+        assert!(kept_after(intent("a", "retry", 1), &[]).unwrap().jobs.is_empty(), "it was to keep nothing asleep");
+    }
 }

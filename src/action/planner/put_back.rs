@@ -260,3 +260,51 @@ async fn late(reading: &Reading<'_>, draft: &mut Draft, kept: &Kept) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::example;
+
+    fn moment(text: &str) -> Option<Timestamp> {
+        text.parse().ok()
+    }
+
+    fn known(due: Option<Timestamp>, shield: Option<Timestamp>) -> KeptJob {
+        KeptJob { job: "job-0000".into(), label: "payment v2".to_owned(), due, shield, guarded: true }
+    }
+
+    fn now(due: Option<Timestamp>, suspended: bool) -> Job {
+        Job { due, suspended, ..example::job(0) }
+    }
+
+    #[test]
+    fn a_job_is_put_back_only_from_the_very_date_that_was_written() {
+        let (old, far) = (moment("2026-03-02T05:00:00Z"), moment("2027-03-01T12:00:00.250Z"));
+        for suspended in [true, false] {
+            assert_eq!(stands(&known(old, far), &now(far, suspended)), Stands::Left);
+            assert_eq!(stands(&known(None, far), &now(far, suspended)), Stands::Left, "it had no due date");
+            assert_eq!(stands(&known(old, far), &now(moment("2027-03-01T12:00:00Z"), suspended)), Stands::Left, "a database may keep seconds only");
+            assert_eq!(stands(&known(old, far), &now(moment("2027-03-01T12:05:00Z"), suspended)), Stands::Moved, "somebody else's date");
+            assert_eq!(stands(&known(old, far), &now(None, suspended)), Stands::Moved);
+            assert_eq!(stands(&known(old, None), &now(far, suspended)), Stands::Moved, "that action never wrote it");
+        }
+        assert_eq!(stands(&known(old, far), &now(old, true)), Stands::Before);
+        assert_eq!(stands(&known(None, far), &now(None, true)), Stands::Before);
+        assert_eq!(stands(&known(old, far), &now(old, false)), Stands::Resumed);
+    }
+
+    #[test]
+    fn a_job_that_needed_no_shield_is_only_suspended_again() {
+        let late = moment("2028-01-01T00:00:00Z");
+        assert_eq!(stands(&known(late, None), &now(late, false)), Stands::Left);
+        assert_eq!(stands(&known(late, None), &now(late, true)), Stands::Before);
+    }
+
+    #[test]
+    fn a_job_that_the_action_never_meant_to_touch_is_left_alone() {
+        let old = moment("2026-03-02T05:00:00Z");
+        let untouched = KeptJob { guarded: false, ..known(old, None) };
+        assert_eq!(stands(&untouched, &now(old, false)), Stands::Untouched);
+    }
+}
