@@ -386,14 +386,14 @@ fn targets(plan: &Plan, lines: &mut Vec<Line>) {
 }
 
 /// How a job is that is put back, and how it becomes.
-fn restored(plan: &Plan, place: usize, target: &Target) -> Option<Line> {
-    let Subject::Job { job, .. } = &target.subject else { return None };
-    let held = plan.held.iter().find(|held| held.target == place)?;
+fn restored(plan: &Plan, place: usize, target: &Target) -> Vec<Line> {
+    let (Subject::Job { job, .. }, Some(held)) = (&target.subject, plan.held.iter().find(|held| held.target == place)) else { return Vec::new() };
     let due = |due: Option<Timestamp>| {
-        due.map_or_else(|| "without a due date".to_owned(), |due| format!("due {}", due.to_zoned(plan.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z")))
+        due.map_or_else(|| "due at once (it had no date)".to_owned(), |due| format!("due {}", due.to_zoned(plan.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z")))
     };
     let is = if job.suspended { "suspended" } else { "AWAKE" };
-    Some(Line::Text(format!("    now {is}, {}; becomes suspended, {} ({})", due(job.due), due(held.due), held.cause)))
+    let now = if job.due.is_none() { "due at once".to_owned() } else { due(job.due) };
+    vec![Line::Text(format!("    now {is}, {now} ({})", held.cause)), Line::Text(format!("    then suspended, {}", due(held.due)))]
 }
 
 /// What confirms a plan, in words.

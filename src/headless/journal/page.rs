@@ -64,6 +64,8 @@ pub(super) fn story(story: &Story, put_back: Option<&Exact>, zone: &TimeZone) ->
     let mut rows = vec![["TARGET", "ID", "NAME", "BUSINESS KEY", "OUTCOME"].map(str::to_owned)];
     rows.extend(words::of_targets(story).into_iter().zip(&intent.targets).map(|(outcome, target)| {
         let key = target.business_key.as_ref().map(ToString::to_string).unwrap_or_default();
+        // What has to be looked at is told at the end, once.
+        let outcome = words::without_looks(&outcome).to_owned();
         [target.kind.to_string(), target.id.to_string(), target.label.to_string(), key, outcome]
     }));
     let _ = write!(text, "\n{}", table(&rows));

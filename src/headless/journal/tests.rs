@@ -4,7 +4,7 @@ use jiff::Zoned;
 
 use super::*;
 use crate::journal::tests::{Desk, answered, begin, end, intent, moment, outcome, sent, who};
-use crate::journal::{Answer, Answered, Before, Class, Entry, FREEZE, How, Intent, Outcome, ReadBack, Target, Who};
+use crate::journal::{Answer, Answered, Before, Class, End, Entry, FREEZE, How, Intent, Note, Outcome, ReadBack, Target, Who};
 
 /// A night: a retry that went well but for one, a freeze somebody else began and was killed in, a cancellation that was refused.
 fn night() -> Desk {
@@ -204,4 +204,81 @@ fn a_time_is_a_day_a_moment_or_how_long_ago() {
     for text in ["", "yesterday", "2026-13-01", "8"] {
         assert!(since(text, &now).is_err(), "{text}");
     }
+}
+
+/// A resumption that left a job otherwise than it was to keep it, and, with a name, the action that put it back.
+fn left_something(put_back_by: Option<&str>) -> Desk {
+    let desk = Desk::new();
+    let action = "20261124-013501-1";
+    let held = |index: u64| Target {
+        before: Before { due: Some(moment("2026-11-24T05:00:00Z")), ..Before::default() },
+        ..intent("", "", index + 1).targets[0].clone()
+    };
+    let resumption = Intent { held: vec![held(0)], ..intent(action, "resume instances", 1) };
+    desk.append("2026-11-24T01:35:01Z", &Entry::Intent(Box::new(resumption)));
+    desk.append("2026-11-24T01:35:01Z", &sent(action, 0));
+    let look = "LOOK AT job job-0: it stays due 2027-11-24 01:35:00+00:00; its old due date, 2026-11-24 05:00:00+00:00, was not put back";
+    let Entry::Outcome(succeeded) = outcome(action, 0, "succeeded", Class::Good) else { unreachable!() };
+    let words = format!("succeeded (read back); {look}");
+    desk.append("2026-11-24T01:35:02Z", &Entry::Outcome(Outcome { words: Some(words.as_str().into()), ..succeeded }));
+    for words in ["the first few did well", look, "LOOK: 1 jobs that were to stay as they were have another due date: | <job-0>"] {
+        desk.append("2026-11-24T01:35:02Z", &Entry::Note(Note { action: action.into(), words: words.into() }));
+    }
+    let words = format!("the login was refused; {look}; LOOK: 1 jobs");
+    let Entry::End(over) = end(action, How::Failed, &[("succeeded", Class::Good, 1)]) else { unreachable!() };
+    desk.append("2026-11-24T01:35:03Z", &Entry::End(End { words: Some(words.as_str().into()), ..over }));
+    if let Some(by) = put_back_by {
+        let back = Intent { held: vec![held(0)], puts_back: Some(action.into()), ..intent(by, "put back", 1) };
+        desk.append("2026-11-24T01:50:00Z", &Entry::Intent(Box::new(back)));
+        desk.append("2026-11-24T01:50:00Z", &sent(by, 0));
+        desk.append("2026-11-24T01:50:02Z", &end(by, How::Done, &[("succeeded", Class::Good, 1)]));
+    }
+    desk
+}
+
+#[test]
+fn what_has_to_be_looked_at_is_marked_in_the_list_and_told_at_the_end_under_a_heading() {
+    let desk = left_something(None);
+    let list = listed(&desk, &Filter::default());
+    assert!(list.trim_end().ends_with("LOOK: 2 things; FAILED, 1 of 1 sent; 1 succeeded; the login was refused"), "{list}");
+    assert_eq!(list, listed(&desk, &Filter { failed: true, ..Filter::default() }), "it is to be looked at");
+    let told = page::story(&told(&desk, "20261124-013501-1"), None, &berlin());
+    let end = told.split("\nLOOK AT THIS").nth(1).expect("a heading");
+    insta::assert_snapshot!("looks", format!("LOOK AT THIS{end}"));
+    assert!(!told.split("\nLOOK AT THIS").next().expect("the rest").contains("LOOK"), "it is told once: {told}");
+}
+
+#[test]
+fn what_was_put_back_since_says_by_which_action() {
+    let desk = left_something(Some("20261124-025000-1"));
+    let list = listed(&desk, &Filter::default());
+    assert!(list.contains("2 things to look at, put back by 20261124-025000-1; FAILED"), "{list}");
+    assert!(!list.contains("LOOK"), "{list}");
+    let told = list_of(&desk, "20261124-013501-1");
+    assert!(told.contains("\nLeft otherwise than it was meant to be, and put back by 20261124-025000-1:\n  LOOK AT job job-0: "), "{told}");
+    assert!(list_of(&desk, "20261124-025000-1").contains("puts back  20261124-013501-1\n"));
+}
+
+fn list_of(desk: &Desk, action: &str) -> String {
+    list(&desk.folder(), &Filter { action: Some(action.into()), ..Filter::default() }, false).unwrap()
+}
+
+#[test]
+fn exports_carry_what_has_to_be_looked_at_as_a_field_of_its_own() {
+    let desk = left_something(None);
+    let json = export(&desk.folder(), &Filter::default(), Format::Json).unwrap();
+    let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let looks = read["actions"][0]["look"].as_array().unwrap();
+    assert_eq!(looks.len(), 2);
+    assert!(looks[0].as_str().is_some_and(|look| look.starts_with("LOOK AT job job-0: it stays due")), "{looks:?}");
+    let short: serde_json::Value = serde_json::from_str(&list(&desk.folder(), &Filter::default(), true).unwrap()).unwrap();
+    assert_eq!(short[0]["look"], read["actions"][0]["look"]);
+    let csv = export(&desk.folder(), &Filter::default(), Format::Csv).unwrap();
+    let rows: Vec<&str> = csv.lines().collect();
+    assert!(rows[0].ends_with(",words,look") && rows[1].contains("LOOK AT job job-0: it stays due"), "{csv}");
+    let markdown = export(&desk.folder(), &Filter::default(), Format::Markdown).unwrap();
+    assert!(markdown.contains("- **LOOK: 1 jobs that were to stay as they were have another due date: \\| \\<job-0\\>**\n"), "{markdown}");
+    let none = export(&night().folder(), &Filter::default(), Format::Json).unwrap();
+    let none: serde_json::Value = serde_json::from_str(&none).unwrap();
+    assert_eq!(none["actions"][0]["look"], serde_json::json!([]));
 }

@@ -61,7 +61,7 @@ pub(super) fn outcome(summary: &Summary) -> String {
 }
 
 /// What was said at an end but for what has to be looked at, which stands behind it and is told apart.
-fn without_looks(words: &str) -> &str {
+pub(super) fn without_looks(words: &str) -> &str {
     let begins = if words.starts_with(LOOK) { Some(0) } else { words.find(&format!("; {LOOK}")) };
     begins.map_or(words, |begins| &words[..begins])
 }

@@ -85,7 +85,14 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
 fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buffer: &mut Buffer) {
     let mut lines: Vec<(String, Role)> = Vec::new();
     lines.push((ledger.sentence.clone(), Role::Text));
-    lines.push((sum.to_owned(), summary_role(ledger)));
+    let offer = offer(app, ledger);
+    let is_back = matches!(offer, Some((_, Role::Ok)));
+    // What was asked for may have come about, and something beside it be left otherwise than it was to be.
+    let role = match summary_role(ledger) {
+        Role::Ok if !ledger.look.is_empty() && !is_back => Role::Warning,
+        role => role,
+    };
+    lines.push((sum.to_owned(), role));
     let held = match &ledger.stage {
         Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
             Some(format!("Nothing is sent: c goes on all the same, S stops. {why}"))
@@ -95,14 +102,12 @@ fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buf
         Stage::Over(Ending::Failed(why)) => Some(why.clone()),
         _ => None,
     };
-    let offer = offer(app, ledger);
     let note = ledger.notes.last().map(|(at, note)| format!("{} ago: {note}", age(app.now.since(*at))));
     // What happened last gives way to what can be done about it.
     let note = note.filter(|_| offer.is_none()).map(|note| (note, Role::Muted));
     lines.push(held.map(|held| (held, Role::Warning)).or(note).unwrap_or_else(|| (String::new(), Role::Muted)));
     lines.push((progress_words(ledger), Role::Muted));
     // What somebody has to look at stays in sight, whatever happens after it.
-    let is_back = matches!(offer, Some((_, Role::Ok)));
     if let Some(offer) = offer {
         lines.insert(2, offer);
     }

@@ -213,3 +213,120 @@ fn the_first_line_counts_suspended_instances_by_the_newer_of_list_and_count() {
     // One process definition and one job definition of the example are suspended too.
     assert!(screen(&app, &look(&UNICODE)).contains(" 5 SUSPENDED: W "));
 }
+
+const RESUMED: &str = "20260301T115000.000Z-0001";
+
+/// A resumption that broke off after it had woken a job that it was to keep asleep.
+fn left_halfway(now: Moment) -> Ledger {
+    let asked = Asked::Instances { instances: vec!["instance-0007".into()], suspend: false };
+    let mut plan = with_identity(plans::plan(asked, vec![plans::instance("instance-0007")]));
+    plan.action = ActionId(RESUMED.into());
+    plan.held = vec![plans::held(0, "job-0001"), plans::held(0, "job-0002")];
+    let left = |job: &str, old: &str| format!("LOOK AT job {job}: it stays due 2027-03-01 12:00:00+00:00; its old due date, {old}, was not put back");
+    Ledger {
+        sentence: plan.sentence(),
+        plan: Arc::new(plan),
+        steps: 7,
+        sent: 4,
+        outcomes: vec![Outcome::Succeeded(Proof::State)],
+        ended: Some(now),
+        look: vec![left("job-0001", "2026-03-02 05:00:00+00:00"), left("job-0002", "at once (it had none)")],
+        notes: vec![(now, "the first few did well".into())],
+        ..ledger(Stage::Over(Ending::Done), now)
+    }
+}
+
+/// The plan to put its jobs back.
+fn putting_back() -> Plan {
+    use crate::model::job::Job;
+    let far = "2027-03-01T12:00:00Z".parse().ok();
+    let left = |number: usize, suspended| plans::of_job(Job { suspended, due: far, ..example::job(number) }, 2);
+    let mut plan = with_identity(plans::plan(Asked::PutBack(RESUMED.into()), vec![left(1, false), left(2, true)]));
+    plan.action = ActionId("20260301T120000.000Z-0002".into());
+    plan.takes_back = Some(ActionId(RESUMED.into()));
+    let held =
+        |target: usize, job: &str, due: Option<&str>| crate::action::plan::Held { due: due.and_then(|due| due.parse().ok()), ..plans::held(target, job) };
+    plan.held = vec![held(0, "job-0001", Some("2026-03-02T05:00:00Z")), held(1, "job-0002", None)];
+    let warning = |weight, text: &str| Warning { weight, text: text.into() };
+    plan.warnings = vec![
+        warning(Weight::Caution, "1 job is AWAKE: only the due date far ahead keeps it from running"),
+        warning(Weight::Note, "1 job is suspended already: only the due date is wrong"),
+    ];
+    let why = "somebody gave it another due date since, 2026-12-24 18:00:00+00:00; before that action it was due at once";
+    plan.left_out = vec![LeftOut { label: "job job-0003 (payment v2 · Charge card)".into(), why: why.into() }];
+    plan
+}
+
+#[test]
+fn jobs_that_were_left_otherwise_are_offered_to_be_put_back_and_the_plan_tells_how() {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(example::snapshot(now), now, size);
+        app.settings.role = Role::Admin;
+        app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(left_halfway(now))]))), now);
+        press(&mut app, now, &[Char('A'), Enter]);
+        insta::assert_snapshot!(format!("left_halfway_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+        let effects = app.update(Message::Key(KeyEvent::new(Char('P'), KeyModifiers::SHIFT)), now);
+        let wish = effects.iter().find_map(|effect| if let Effect::Act(ActCommand::Plan { wish, .. }) = effect { Some(Arc::clone(wish)) } else { None });
+        assert!(wish.is_some_and(|wish| matches!(&wish.what, Asked::PutBack(action) if action == RESUMED)));
+        app.update(Message::Acted(Acted::Planned(asking(&effects), Ok(Arc::new(putting_back())))), now);
+        app.update(Message::Tick, now.after(UNREAD));
+        insta::assert_snapshot!(format!("plan_put_back_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+#[test]
+fn what_was_put_back_is_not_called_to_be_looked_at_any_more() {
+    let now = example::noon();
+    let mut app = app(example::snapshot(now), now, (120, 36));
+    app.settings.role = Role::Admin;
+    let plan = putting_back();
+    let done = Ledger {
+        sentence: plan.sentence(),
+        plan: Arc::new(plan),
+        steps: 4,
+        sent: 4,
+        outcomes: vec![Outcome::Succeeded(Proof::State); 2],
+        ended: Some(now),
+        ..ledger(Stage::Over(Ending::Done), now)
+    };
+    let half = Ledger { outcomes: vec![Outcome::Succeeded(Proof::State), Outcome::Unknown("cut".into())], ..done.clone() };
+    for (then, is_back) in [(half, false), (done, true)] {
+        app.pages.clear();
+        app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(left_halfway(now)), Arc::new(then)]))), now);
+        press(&mut app, now, &[Char('A'), Down, Enter]);
+        let shown = screen(&app, &look(&UNICODE));
+        assert_eq!(shown.contains("LOOK AT job"), !is_back, "{shown}");
+        assert_eq!(shown.contains("What it left is put back since, by 20260301T120000.000Z-0002."), is_back, "{shown}");
+        press(&mut app, now, &[Char('P')]);
+        assert_eq!(screen(&app, &look(&UNICODE)).contains("That is put back already"), is_back);
+    }
+}
+
+#[test]
+fn what_left_something_is_listed_with_the_way_out() {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(example::snapshot(now), now, size);
+        app.settings.role = Role::Admin;
+        app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(left_halfway(now)), Arc::new(ledger(Stage::Over(Ending::Done), now))]))), now);
+        let left = LeftUnderWay {
+            action: ActionId("20260228T110000.000Z-0001".into()),
+            sentence: "Resume process instance payment v2 with all of its jobs".into(),
+            sent: 5,
+            steps: 12,
+            unknown: None,
+            looks: Some(3),
+            origin: ActionId("20260228T110000.000Z-0001".into()),
+        };
+        app.update(Message::Acted(Acted::LeftUnderWay(vec![left])), now);
+        press(&mut app, now, &[Char('A')]);
+        insta::assert_snapshot!(format!("actions_to_look_at_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+        for key in [Char('P'), Enter] {
+            let effects = app.update(Message::Key(KeyEvent::new(key, KeyModifiers::NONE)), now);
+            let asked = |effect: &Effect| matches!(effect, Effect::Act(ActCommand::Plan { wish, .. }) if matches!(&wish.what, Asked::PutBack(action) if action.starts_with("20260228")));
+            assert!(effects.iter().any(asked), "{key:?} plans, and reads nothing back of what is over: {effects:?}");
+            press(&mut app, now, &[KeyCode::Esc]);
+        }
+    }
+}
