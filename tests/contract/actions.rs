@@ -24,11 +24,11 @@ use super::bench::{Bench, Deployed, SOON, until};
 use super::diagrams::{call, external, job, person, timer, work};
 
 /// A desk with a journal of its own.
-struct Operator {
-    desk: DeskHandle,
+pub struct Operator {
+    pub desk: DeskHandle,
     picture: Arc<Snapshot>,
-    journal: Arc<Journal>,
-    folder: tempfile::TempDir,
+    pub journal: Arc<Journal>,
+    pub folder: tempfile::TempDir,
     asked: u64,
 }
 
@@ -38,12 +38,21 @@ fn engine(client: &Client, user: Option<&str>) -> EngineIdentity {
 }
 
 impl Operator {
-    fn new(bench: &Bench) -> Result<Self> {
+    pub fn new(bench: &Bench) -> Result<Self> {
         Self::at(bench.client().clone(), tempfile::tempdir()?)
     }
 
-    fn at(client: Client, folder: tempfile::TempDir) -> Result<Self> {
+    pub fn at(client: Client, folder: tempfile::TempDir) -> Result<Self> {
         let engine = engine(&client, Some("demo"));
+        Self::of(client, engine, folder)
+    }
+
+    /// One who reaches this engine on another way than by its address.
+    pub fn on_the_way(bench: &Bench, client: Client, folder: tempfile::TempDir) -> Result<Self> {
+        Self::of(client, engine(bench.client(), Some("demo")), folder)
+    }
+
+    fn of(client: Client, engine: EngineIdentity, folder: tempfile::TempDir) -> Result<Self> {
         let journal = Arc::new(Journal::open(folder.path())?);
         let setup = Setup {
             client,
@@ -59,7 +68,7 @@ impl Operator {
         Ok(Self { desk: start(setup), picture: Arc::new(Snapshot::empty(engine, Moment::now())), journal, folder, asked: 0 })
     }
 
-    async fn plan(&mut self, what: Asked, choose: impl FnOnce(&mut Choices)) -> Result<Arc<Plan>> {
+    pub async fn plan(&mut self, what: Asked, choose: impl FnOnce(&mut Choices)) -> Result<Arc<Plan>> {
         self.asked += 1;
         let wish = Arc::new(Wish { about: "a contract test".to_owned(), what });
         self.desk.commands.send(ActCommand::Plan { asking: self.asked, wish, picture: Arc::clone(&self.picture) })?;
@@ -78,7 +87,7 @@ impl Operator {
     }
 
     /// The ledger, once it is as it should be.
-    async fn ledger(&mut self, plan: &Plan, is: impl Fn(&Ledger) -> bool) -> Result<Arc<Ledger>> {
+    pub async fn ledger(&mut self, plan: &Plan, is: impl Fn(&Ledger) -> bool) -> Result<Arc<Ledger>> {
         let begun = Instant::now();
         let mut last = None;
         loop {
@@ -98,7 +107,7 @@ impl Operator {
         }
     }
 
-    async fn perform(&mut self, plan: &Arc<Plan>) -> Result<Arc<Ledger>> {
+    pub async fn perform(&mut self, plan: &Arc<Plan>) -> Result<Arc<Ledger>> {
         self.desk.commands.send(ActCommand::Perform(Arc::clone(plan)))?;
         self.ledger(plan, |ledger| matches!(ledger.stage, Stage::Over(_))).await
     }
@@ -112,7 +121,7 @@ impl Operator {
         .await
     }
 
-    async fn leave(self) -> Result<()> {
+    pub async fn leave(self) -> Result<()> {
         self.desk.closing.close(How::Quit).await;
         let verified = self.journal.archive().verify(None)?;
         ensure!(verified.is_whole(), "{verified:?}");
@@ -139,7 +148,7 @@ fn job_of(known: &KnownIncident) -> Result<JobId> {
     Ok(JobId::from(known.incident.configuration.clone().context("a job")?))
 }
 
-async fn definitions_of(bench: &Bench, process: &Deployed) -> Result<Vec<JobDefinitionId>> {
+pub async fn definitions_of(bench: &Bench, process: &Deployed) -> Result<Vec<JobDefinitionId>> {
     let filter = JobDefinitionFilter { process_definition: Some(process.id.clone()), ..JobDefinitionFilter::default() };
     Ok(bench.client().job_definitions_where(&filter, Page::first(100)).await?.data.into_iter().map(|definition| definition.id).collect())
 }

@@ -6,7 +6,7 @@ use futures_util::future::LocalBoxFuture;
 use super::bench::Bench;
 use super::{
     actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, outcomes, permissions, picture,
-    plans, printed, rights, suspensions, trees,
+    plans, printed, put_back, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -206,6 +206,9 @@ const SHARED: &[Test] = &tests![Plain, Any:
     actions::a_freeze_that_died_in_the_middle_is_thawed_by_what_the_journal_tells,
     actions::an_instance_resumed_under_a_suspended_job_definition_never_runs_its_job,
     actions::a_variable_a_note_and_a_due_date_are_written_and_read_back,
+    put_back::what_a_desk_that_was_dropped_after_the_shields_left_is_put_back,
+    put_back::what_a_desk_that_was_dropped_after_the_resumption_left_is_put_back,
+    put_back::what_lost_answers_left_is_put_back_by_another_desk,
     outcomes::no_fault_on_the_way_makes_an_outcome_lie,
     outcomes::a_variable_is_written_and_read_back_whatever_comes_back,
     picture::pausing_stops_every_request,
