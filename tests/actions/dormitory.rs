@@ -34,8 +34,12 @@ pub enum Lie {
 #[derive(Debug, Default)]
 pub struct Dormitory {
     pub jobs: BTreeMap<String, Sleeper>,
-    /// Whether the instance is suspended; its job definition is, all the time.
+    /// Whether the instance is suspended.
     pub suspended: bool,
+    /// Whether somebody resumed the job definition, which is suspended otherwise.
+    pub free: bool,
+    /// Jobs that somebody ran by hand, and that failed.
+    pub tried: Vec<String>,
     /// The changes that arrived, in order, in a few words.
     pub changes: Vec<String>,
     pub lies: HashMap<usize, Lie>,
@@ -121,11 +125,8 @@ fn change(world: &mut Dormitory, kind: &str, id: &str, what: &str, body: &Value)
             world.suspended = suspended;
             world.jobs.values_mut().for_each(|job| job.suspended = suspended);
         }
-        ("job", "suspended", Some(suspended)) => drop(world.jobs.get_mut(id).map(|job| job.suspended = suspended)),
-        ("job", "duedate", _) => {
-            let due = body["duedate"].as_str().map(|text| moment(text));
-            drop(world.jobs.get_mut(id).map(|job| job.due = due));
-        }
+        ("job", "suspended", Some(suspended)) => world.jobs.get_mut(id).expect("a job").suspended = suspended,
+        ("job", "duedate", _) => world.jobs.get_mut(id).expect("a job").due = body["duedate"].as_str().map(moment),
         other => panic!("{other:?}"),
     }
     world.execute();
@@ -145,7 +146,7 @@ fn read(world: &Dormitory, method: &str, parts: &[&str], body: &Value) -> Reply 
     let wanted = |name: &str, id: &str| body[name].as_array().is_some_and(|ids| ids.iter().any(|known| known == id));
     let rows = |rows: Vec<Value>| Reply::json(Value::from(rows).to_string());
     let definition = json!({
-        "id": "jd", "processDefinitionId": "payment:2:uuid", "processDefinitionKey": "payment", "jobType": "async-continuation", "suspended": true,
+        "id": "jd", "processDefinitionId": "payment:2:uuid", "processDefinitionKey": "payment", "jobType": "async-continuation", "suspended": !world.free,
         "jobConfiguration": "async-before", "activityId": "charge", "overridingJobPriority": null, "tenantId": null, "deploymentId": "d",
     });
     match (method, parts) {
@@ -156,10 +157,19 @@ fn read(world: &Dormitory, method: &str, parts: &[&str], body: &Value) -> Reply 
         ("POST", ["process-instance"]) if wanted("processInstanceIds", "p") => {
             rows(vec![json!({"id": "p", "definitionId": "payment:2:uuid", "businessKey": "ORDER-7", "suspended": world.suspended})])
         }
+        ("POST", ["history", "job-log"]) => rows(world.tried.iter().filter(|id| wanted("executionIdIn", &format!("e-{id}"))).map(|id| failure(id)).collect()),
         ("GET", ["job-definition", "jd"]) => Reply::json(definition.to_string()),
         ("GET", ["job-definition", _]) => Reply::json(r#"{"type":"InvalidRequestException","message":"no such job definition"}"#).with_status(404),
         _ => rows(Vec::new()),
     }
+}
+
+fn failure(id: &str) -> Value {
+    json!({
+        "id": format!("l-{id}"), "timestamp": date(Timestamp::now()), "jobId": id, "jobRetries": 3, "executionId": format!("e-{id}"),
+        "processInstanceId": "p", "jobExceptionMessage": "503", "jobDefinitionId": "jd", "creationLog": false, "failureLog": true, "successLog": false,
+        "deletionLog": false,
+    })
 }
 
 fn row(id: &str, job: &Sleeper) -> Value {

@@ -346,3 +346,38 @@ async fn a_resumption_that_may_still_come_keeps_everything_as_it_is() {
     assert!(over.outcomes.iter().all(|outcome| outcome.class() == Class::Good) && over.has_put_back(), "{:?}", over.outcomes);
     lies_as_it_lay(&house);
 }
+
+#[tokio::test]
+async fn what_nothing_suspends_any_more_is_left_alone_and_stays_told_and_what_was_tried_is_left_out() {
+    let mut world = Dormitory::with(&jobs());
+    (world.lies, world.ends_at) = ([(3, Lie::MadeAndSilent)].into(), Some(4));
+    let house = House::start(world).await;
+    let (folder, url) = (folder(), house.server.url());
+    killed(&house, folder.path(), None, 4).await;
+    house.world().heal();
+    // Somebody resumed the job definition, suspended one of the jobs alone, and ran another by hand.
+    house.world().free = true;
+    house.world().jobs.get_mut("a").expect("a job").suspended = true;
+    house.world().tried = vec!["c".to_owned()];
+    let mut desk = Desk::open(&url, folder.path());
+    let action = left(&mut desk).await[0].action.clone();
+    let plan = planned(&mut desk, &action.0).await.expect("a plan");
+    assert_eq!(plan.targets.iter().map(Target::id).collect::<Vec<_>>(), ["a"], "{:?}", plan.left_out);
+    let why: Vec<String> = plan.left_out.iter().map(|left| format!("{}: {}", left.label, left.why)).collect();
+    assert!(why.iter().any(|why| why.starts_with("job b (") && why.contains("neither its instance nor its job definition is suspended any more")), "{why:?}");
+    assert!(why.iter().any(|why| why.starts_with("job c (") && why.contains("it ran at ") && why.contains("and failed")), "{why:?}");
+    desk.perform(&plan);
+    let over = desk.over().await;
+    assert_eq!(over.outcomes, [Outcome::Succeeded(Proof::State)]);
+    let told = "LOOK AT job b: it is awake and due ";
+    assert!(
+        over.look.len() == 1 && over.look[0].starts_with(told) && over.look[0].ends_with("its old due date was 2026-03-02 05:00:00+00:00"),
+        "{:?}",
+        over.look
+    );
+    assert!(!over.has_put_back() && over.leaves_held());
+    assert_eq!(house.world().changes, ["suspend a", "due a now"], "b and c are left alone");
+    desk.handle.closing.close(bpmtop::journal::How::Quit).await;
+    let mut desk = Desk::open(&url, folder.path());
+    assert!(left(&mut desk).await.iter().any(|left| left.action == plan.action && left.looks == Some(1)), "it is told in the next run too");
+}

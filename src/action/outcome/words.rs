@@ -170,6 +170,7 @@ mod tests {
             (Outcome::MovedOn { failed_at: "ship".into(), message: None }, "moved on, then failed at ship"),
             (Outcome::Waits(Waiting::Suspended("its job definition")), "waits: its job definition is SUSPENDED"),
             (Outcome::Waits(Waiting::Executor), "waits: due, no executor took it yet"),
+            (Outcome::LeftHalfway("it is not known to be suspended".into()), "left halfway: it is not known to be suspended"),
             (Outcome::CancelledByOther { user: Some("mary".into()) }, "cancelled by somebody else: mary"),
             (Outcome::Unknown("connection cut after sending".into()), "unknown: connection cut after sending; reading back"),
             (

@@ -300,3 +300,20 @@ fn log_of(job: &JobId, entries: Option<&[JobLogEntry]>) -> Log {
 fn some_log(entries: Vec<Attempt>) -> Log {
     if entries.is_empty() { Log::None } else { Log::Entries(entries) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::example;
+
+    #[test]
+    fn a_job_that_was_put_to_sleep_is_as_it_was_only_if_it_sleeps_and_is_due_as_then() {
+        let due = "2026-03-02T05:00:00Z".parse().ok();
+        let change = Change::JobDueDate { job: "job-0000".into(), due };
+        let here = |due, suspended, sleeps| here_job(&Job { due, suspended, ..example::job(0) }, &change, sleeps);
+        assert_eq!(here(due, true, true), Here::As(true));
+        assert_eq!(here(due, false, true), Here::As(false), "it would run");
+        assert_eq!(here(None, true, true), Here::As(false));
+        assert_eq!(here(due, false, false), Here::As(true), "only its due date was to be moved");
+    }
+}
