@@ -73,7 +73,7 @@ pub struct Wanted {
     /// What was done, such as retry or cancel
     #[arg(long, value_name = "WORD")]
     pub verb: Option<String>,
-    /// Only what failed, is not known or was never finished
+    /// Only what failed, is not known, was never finished or has to be looked at
     #[arg(long)]
     pub failed: bool,
     /// Only this action, with all of its targets

@@ -29,7 +29,7 @@ pub struct Filter {
     pub verb: Option<String>,
     /// By this user of the machine or of the engine.
     pub user: Option<String>,
-    /// Only what failed, is not known or was never finished.
+    /// Only what failed, is not known, was never finished or has to be looked at.
     pub failed: bool,
     /// Only the action of this name.
     pub action: Option<String>,

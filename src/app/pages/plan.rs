@@ -176,10 +176,17 @@ fn plan_lines(plan: &Plan) -> Vec<Line> {
     let mut lines = Vec::new();
     values(plan, &mut lines);
     warnings(plan, &mut lines);
+    if plan.verb == Verb::PutBack {
+        // Each target has dates of its own: they are what is to be read.
+        targets(plan, &mut lines);
+        lines.push(Line::Blank);
+    }
     left_out(plan, &mut lines);
     choices(plan, &mut lines);
     tree(plan, &mut lines);
-    targets(plan, &mut lines);
+    if plan.verb != Verb::PutBack {
+        targets(plan, &mut lines);
+    }
     lines
 }
 
@@ -389,7 +396,7 @@ fn targets(plan: &Plan, lines: &mut Vec<Line>) {
 fn restored(plan: &Plan, place: usize, target: &Target) -> Vec<Line> {
     let (Subject::Job { job, .. }, Some(held)) = (&target.subject, plan.held.iter().find(|held| held.target == place)) else { return Vec::new() };
     let due = |due: Option<Timestamp>| {
-        due.map_or_else(|| "due at once (it had no date)".to_owned(), |due| format!("due {}", due.to_zoned(plan.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z")))
+        due.map_or_else(|| "no due date, as before".to_owned(), |due| format!("due {}", due.to_zoned(plan.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z")))
     };
     let is = if job.suspended { "suspended" } else { "AWAKE" };
     let now = if job.due.is_none() { "due at once".to_owned() } else { due(job.due) };
