@@ -1,6 +1,8 @@
 //! Whole actions against a scripted engine: what is recorded before what is sent, what stops an action, what is never sent twice, and what a
 //! program leaves behind that is killed in the middle.
 
+#[path = "actions/errand.rs"]
+mod errand;
 #[path = "actions/plant.rs"]
 mod plant;
 mod scripted;
@@ -13,19 +15,15 @@ use std::time::{Duration, Instant};
 use bpmtop::action::desk::{ActCommand, Acted, DeskHandle, LeftUnderWay, Setup, start};
 use bpmtop::action::ledger::{Ending, Ledger, PausedBy, Stage};
 use bpmtop::action::outcome::{Class, Outcome, Proof};
-use bpmtop::action::plan::{ActionId, Choices, Pace, Plan};
-use bpmtop::action::target::{Subject, Target};
-use bpmtop::action::verb::{Role, Verb};
-use bpmtop::action::wish::{Asked, Wish};
+use bpmtop::action::plan::{ActionId, Pace, Plan};
+use bpmtop::action::target::Subject;
+use bpmtop::action::verb::Role;
 use bpmtop::engine::{Client, ClientOptions, EngineVersion, Login};
 use bpmtop::journal::{Entry, How, Journal, Standing};
-use bpmtop::model::grouping::KnownIncident;
-use bpmtop::model::incident::Incident;
-use bpmtop::model::job::Job;
 use bpmtop::model::masking::Mask;
-use bpmtop::model::section::Moment;
 use bpmtop::model::snapshot::EngineIdentity;
 use bpmtop::text::EngineText;
+use errand::{FAST, engine, retry};
 use jiff::tz::TimeZone;
 use plant::{Fate, Lie, Plant, World};
 
@@ -36,10 +34,6 @@ fn client(url: &str) -> Client {
             .expect("a client");
     client.assume_version(EngineVersion::detect(EngineText::from("7.24.0"), None));
     client
-}
-
-fn engine(url: &str) -> EngineIdentity {
-    EngineIdentity { url: url.to_owned(), version: Some("7.24.0".into()), user: Some("demo".into()), ..EngineIdentity::default() }
 }
 
 struct Desk {
@@ -117,74 +111,6 @@ impl Desk {
 fn entries(journal: &Journal) -> Vec<Entry> {
     journal.archive().records(None).expect("a journal").map(|record| record.expect("a line").entry).collect()
 }
-
-fn target(number: usize) -> Target {
-    let id = plant::job(number);
-    let (instance, execution) = (id.replace("job", "instance"), id.replace("job", "execution"));
-    let incident = Incident {
-        id: format!("incident-{number:05}").as_str().into(),
-        kind: "failedJob".into(),
-        process_definition: Some("payment:2:uuid".into()),
-        process_instance: Some(instance.as_str().into()),
-        execution: Some(execution.as_str().into()),
-        activity: Some("charge".into()),
-        failed_activity: Some("charge".into()),
-        cause: None,
-        root_cause: None,
-        configuration: Some(id.as_str().into()),
-        message: Some("Card service answered 503".into()),
-        tenant: None,
-        job_definition: Some("jd".into()),
-        annotation: None,
-        created: "2020-01-01T00:00:00Z".parse().expect("a moment"),
-    };
-    let job = Job {
-        id: id.as_str().into(),
-        job_definition: Some("jd".into()),
-        process_instance: Some(instance.as_str().into()),
-        process_definition: Some("payment:2:uuid".into()),
-        process_key: Some("payment".into()),
-        execution: Some(execution.as_str().into()),
-        exception_message: None,
-        failed_activity: Some("charge".into()),
-        retries: 0,
-        due: None,
-        suspended: false,
-        priority: 0,
-        tenant: None,
-        created: None,
-    };
-    let subject = Subject::Job { job: Arc::new(job), incident: Some(KnownIncident::of(incident)) };
-    Target { subject, label: format!("payment v2 · Charge {number}"), business_key: None, version: Some(2) }
-}
-
-fn retry(url: &str, number: usize, pace: Pace) -> Arc<Plan> {
-    let asked = Asked::RetryItems { jobs: Vec::new(), tasks: Vec::new() };
-    Arc::new(Plan {
-        action: ActionId(format!("20260301T120000.000Z-{number:04}-{}", std::process::id())),
-        wish: Arc::new(Wish { about: "Charge of payment".to_owned(), what: asked.clone() }),
-        asked,
-        verb: Verb::Retry,
-        engine: engine(url),
-        profile: None,
-        production: false,
-        read: Moment::now(),
-        zone: TimeZone::UTC,
-        targets: (0..number).map(target).collect(),
-        left_out: Vec::new(),
-        warnings: Vec::new(),
-        tree: Vec::new(),
-        levels: Vec::new(),
-        held: Vec::new(),
-        held_complete: true,
-        free: Vec::new(),
-        takes_back: None,
-        choices: Choices { pace, ..Choices::default() },
-    })
-}
-
-/// As fast as it goes, without a canary.
-const FAST: Pace = Pace { per_second: 1_000.0, canary: 0, stop_at: 100 };
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")

@@ -80,6 +80,33 @@ pub struct Plan {
     pub choices: Choices,
 }
 
+impl Plan {
+    /// A plan that knows what is done to which targets of which engine, and has found nothing else.
+    pub fn of(action: ActionId, wish: Wish, verb: Verb, engine: EngineIdentity, targets: Vec<Target>) -> Self {
+        Self {
+            action,
+            asked: wish.what.clone(),
+            wish: Arc::new(wish),
+            verb,
+            engine,
+            profile: None,
+            production: false,
+            read: Moment::now(),
+            zone: TimeZone::UTC,
+            targets: targets.into(),
+            left_out: Vec::new(),
+            warnings: Vec::new(),
+            tree: Vec::new(),
+            levels: Vec::new(),
+            held: Vec::new(),
+            held_complete: true,
+            free: Vec::new(),
+            takes_back: None,
+            choices: Choices::default(),
+        }
+    }
+}
+
 /// Something that was asked for and is not acted on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeftOut {
