@@ -342,27 +342,15 @@ async fn written(reading: &Reading<'_>, target: &EarlierTarget) -> Drafted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::example;
     use jiff::Timestamp;
 
     fn operation(definition: &str, user: &str, second: i64) -> UserOperation {
         UserOperation {
-            id: "row".into(),
-            operation: None,
-            kind: "SuspendJobDefinition".into(),
             user: Some(user.into()),
-            at: Timestamp::from_second(second).unwrap(),
-            instance: None,
-            process_definition: None,
-            batch: None,
-            job: None,
             job_definition: Some(definition.into()),
-            external_task: None,
-            task: None,
-            entity: None,
             property: Some("suspensionState".into()),
-            original: None,
-            new: None,
-            annotation: None,
+            ..example::operation("SuspendJobDefinition", "JobDefinition", Timestamp::from_second(second).unwrap())
         }
     }
 
