@@ -632,8 +632,8 @@ async fn what_somebody_else_did_since_the_plan_is_left_alone_and_is_no_good_sign
     plant.world().jobs.remove(&plant::job(1));
     desk.perform(&plan);
     let ledger = desk.ledger(|ledger| matches!(ledger.stage, Stage::Paused(PausedBy::Canary(_)))).await;
-    assert!(matches!(ledger.outcomes[0], Outcome::AlreadyDone(why) if why.contains("attempts again")), "{:?}", ledger.outcomes);
-    assert!(matches!(ledger.outcomes[1], Outcome::AlreadyDone(why) if why.contains("gone")), "{:?}", ledger.outcomes);
+    assert!(matches!(ledger.outcomes[0], Outcome::LeftAlone(why) if why.contains("attempts again")), "{:?}", ledger.outcomes);
+    assert!(matches!(ledger.outcomes[1], Outcome::LeftAlone(why) if why.contains("gone")), "{:?}", ledger.outcomes);
     assert_eq!(plant.world().changes, [plant::job(2), plant::job(3)], "two others went first, and nothing was sent for the two");
     assert_eq!(ledger.outcomes[4], Outcome::Planned);
 }

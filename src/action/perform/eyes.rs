@@ -206,8 +206,8 @@ impl Eyes {
                 _ => return None,
             };
             match left.get(target.id()) {
-                None => Some((place, "it is gone since the plan was made; nothing was sent for it")),
-                Some(left) if *left > 0 && had_none => Some((place, "it has attempts again since the plan was made; it was left alone")),
+                None => Some((place, "it is gone since the plan was made")),
+                Some(left) if *left > 0 && had_none => Some((place, "it has attempts again since the plan was made")),
                 Some(_) => None,
             }
         });

@@ -410,7 +410,7 @@ impl Progress {
         for (target, why) in changed {
             if let Some(steps) = own.get(target) {
                 left.extend(steps.iter().copied());
-                self.set(*target, Outcome::AlreadyDone(why));
+                self.set(*target, Outcome::LeftAlone(why));
             }
         }
         self.sequence.leave_out(&left);
