@@ -5,8 +5,8 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, outcomes, permissions, picture,
-    plans, printed, rights, suspensions, trees,
+    actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, killed, lives, login, logs, outcomes, permissions,
+    picture, plans, printed, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -203,9 +203,10 @@ const SHARED: &[Test] = &tests![Plain, Any:
     actions::cancelling_from_the_middle_of_three_levels_ends_the_tree_with_a_reason,
     actions::job_definitions_of_four_processes_are_suspended_and_read_back,
     actions::what_was_frozen_is_thawed_by_another_run_and_nothing_else,
-    actions::a_freeze_that_died_in_the_middle_is_thawed_by_what_the_journal_tells,
     actions::an_instance_resumed_under_a_suspended_job_definition_never_runs_its_job,
     actions::a_variable_a_note_and_a_due_date_are_written_and_read_back,
+    killed::a_freeze_killed_in_the_middle_is_thawed_by_another_run_and_nothing_else,
+    killed::a_group_retry_killed_in_the_middle_is_read_back_truly_and_nothing_is_sent_twice,
     outcomes::no_fault_on_the_way_makes_an_outcome_lie,
     outcomes::a_variable_is_written_and_read_back_whatever_comes_back,
     picture::pausing_stops_every_request,
