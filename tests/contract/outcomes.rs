@@ -87,14 +87,13 @@ fn asked(row: RequestName, things: &Things) -> (Asked, Choices) {
     }
 }
 
-/// Whether an outcome may be told of a change that was made, or was not.
+/// Whether an outcome may be told of a change that was made, or was not. Nobody else touches what it is made to: whatever is otherwise than
+/// before, it has done.
 fn is_true(outcome: &Outcome, performed: bool) -> bool {
     match outcome {
         Outcome::Unknown(_) | Outcome::NoTrace { .. } => true,
         Outcome::NotPerformed(_) | Outcome::Rejected(_) | Outcome::Stopped | Outcome::Planned => !performed,
-        Outcome::Sending | Outcome::Partly { .. } | Outcome::CancelledByOther { .. } | Outcome::GoneCauseUnknown => false,
-        // That it is as it was wanted to be, and not that this request did it.
-        Outcome::AlreadyDone(_) => performed,
+        Outcome::Sending | Outcome::Partly { .. } | Outcome::AlreadyDone(_) | Outcome::CancelledByOther { .. } | Outcome::GoneCauseUnknown => false,
         Outcome::Accepted | Outcome::Succeeded(_) | Outcome::MovedOn { .. } | Outcome::FailedAgain { .. } | Outcome::FailedOnce { .. } | Outcome::Waits(_) => {
             performed
         }

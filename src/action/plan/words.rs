@@ -214,6 +214,7 @@ impl Plan {
         });
         if self.reason().is_some() {
             told.push("The engine takes a reason only for a batch: its own jobs cancel the instances, so its job executor must run.");
+            told.push("In the history of all that ends, the reason carries the name of this action: that proves afterwards whose request it was.");
         }
     }
 
