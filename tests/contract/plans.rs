@@ -143,7 +143,7 @@ async fn runs(bench: &Bench, instance: &ProcessInstanceId) -> Result<bool> {
     Ok(bench.client().process_instance(instance).await?.is_some())
 }
 
-async fn called(bench: &Bench, caller: &ProcessInstanceId) -> Result<Vec<ProcessInstanceId>> {
+pub async fn called(bench: &Bench, caller: &ProcessInstanceId) -> Result<Vec<ProcessInstanceId>> {
     let rows = bench.driver().called_by(caller.as_wire(), "").await?;
     Ok(rows.iter().map(|id| ProcessInstanceId::from(id.as_str())).collect())
 }

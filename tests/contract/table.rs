@@ -5,8 +5,8 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, killed, lives, login, logs, outcomes, permissions,
-    picture, plans, printed, rights, suspensions, trees,
+    actions, cancels, changes, definitions, external, faulty, filters, hidden, history, incidents, instances, jobs, killed, lives, login, logs, outcomes,
+    permissions, picture, plans, printed, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -230,6 +230,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::without_the_right_to_history_a_life_looks_gone_and_a_trace_is_denied,
     permissions::rights_are_told_before_they_are_needed,
     plans::a_plan_tells_a_reader_beforehand_that_the_engine_will_refuse,
+    hidden::a_plan_to_cancel_never_claims_that_nothing_ends_beside_what_this_login_may_see,
     permissions::a_compressed_answer_is_read_like_any_other,
     permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
     permissions::every_part_of_a_right_decides,
