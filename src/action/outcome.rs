@@ -90,6 +90,8 @@ pub enum Proof {
     Advanced,
     /// The state asked for was read back.
     State,
+    /// The history gives the reason that this action alone has written.
+    Reason,
 }
 
 /// Why something that has attempts does not run.

@@ -143,7 +143,7 @@ async fn runs(bench: &Bench, instance: &ProcessInstanceId) -> Result<bool> {
     Ok(bench.client().process_instance(instance).await?.is_some())
 }
 
-async fn called(bench: &Bench, caller: &ProcessInstanceId) -> Result<Vec<ProcessInstanceId>> {
+pub async fn called(bench: &Bench, caller: &ProcessInstanceId) -> Result<Vec<ProcessInstanceId>> {
     let rows = bench.driver().called_by(caller.as_wire(), "").await?;
     Ok(rows.iter().map(|id| ProcessInstanceId::from(id.as_str())).collect())
 }
@@ -308,7 +308,7 @@ pub async fn a_plan_to_cancel_one_of_several_offers_it_alone_and_all_of_them(ben
     perform(&bench, &plan).await?;
     until("the batch cancels all", async || Ok((!runs(&bench, &first).await? && !runs(&bench, &thirds[2]).await?).then_some(()))).await?;
     let past = bench.client().historic_process_instance(&first).await?.context("the history knows it")?.data;
-    ensure!(past.delete_reason.as_ref().is_some_and(|reason| reason.as_wire() == "a test"), "{past:?}");
+    ensure!(past.delete_reason.as_ref().is_some_and(|reason| reason.as_wire() == plan.action.signed("a test")), "{past:?}");
     // The last but one branch: now its caller ends with it.
     let second_case = bench.start_failing(&middle).await?;
     let children = called(&bench, &second_case).await?;

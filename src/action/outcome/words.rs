@@ -81,6 +81,7 @@ impl Proof {
             Self::ExternalTaskLog => "external task log",
             Self::Advanced => "its instance went on",
             Self::State => "read back",
+            Self::Reason => "its history gives this action's reason",
         }
     }
 }

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::action::judge::Facts;
-use crate::action::plan::Step;
+use crate::action::plan::{ActionId, Step};
 use crate::action::target::{Subject, Target};
 use crate::engine::{Answer, Change, Client, CountQuestion, EngineError, JobIs, MOST_IDS, Page, Problem, UserOperationFilter, UserOperationQuery};
 use crate::model::history::UserOperation;
@@ -43,6 +43,8 @@ pub const ONE_BY_ONE: usize = 4;
 /// What is looked at in one round.
 #[derive(Clone, Debug)]
 pub struct Round {
+    /// Whose targets.
+    pub action: ActionId,
     /// The plan's targets.
     pub targets: Arc<[Target]>,
     /// The plan's requests.

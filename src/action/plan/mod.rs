@@ -31,6 +31,23 @@ use crate::model::snapshot::EngineIdentity;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ActionId(pub String);
 
+impl ActionId {
+    /// A reason as it is written into the engine: with the name of this action. Nobody else knows that name before the request is made, so where
+    /// it stands, this request was done; a reason alone could have been typed by anybody.
+    pub fn signed(&self, reason: &str) -> String {
+        format!("{reason}{}", self.signature())
+    }
+
+    /// Whether a reason was signed with the name of this action.
+    pub fn has_signed(&self, reason: &str) -> bool {
+        reason.ends_with(&self.signature())
+    }
+
+    fn signature(&self) -> String {
+        format!(" (bpmtop {self})")
+    }
+}
+
 impl std::fmt::Display for ActionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)

@@ -110,7 +110,8 @@ fn a_cancellation_is_one_request_at_the_chosen_level_and_a_reason_makes_it_a_bat
     plan.choose(Choices { level: 1, reason: " wrong order ".to_owned(), ..Choices::default() });
     assert_eq!(plan.targets[0].id(), "child");
     let [Change::DeleteInstances { instances, reason, .. }] = &changes(&plan)[..] else { panic!("{:?}", plan.steps()) };
-    assert_eq!((instances[0].as_wire(), reason.as_deref()), ("child", Some("wrong order")));
+    assert_eq!((instances[0].as_wire(), reason.as_deref()), ("child", Some("wrong order (bpmtop 20260301T120000.000Z-0001)")));
+    assert!(reason.as_deref().is_some_and(|reason| plan.action.has_signed(reason) && !plan.action.has_signed("wrong order")));
     assert!(plan.explanation().iter().any(|line| line.contains("takes a reason only for a batch")), "{:?}", plan.explanation());
 }
 

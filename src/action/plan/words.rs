@@ -73,6 +73,7 @@ impl Plan {
         let least = if level.complete { "" } else { "at least " };
         match others {
             0 if level.complete => format!("Cancel {label}: 1 instance ends."),
+            0 => format!("Cancel {label}: at least 1 instance ends, and perhaps more than could be read."),
             _ => format!("Cancel {label}: {least}{} instances end, it and {least}{} more.", count_exact(level.count as u64), count_exact(others as u64)),
         }
     }
@@ -214,6 +215,7 @@ impl Plan {
         });
         if self.reason().is_some() {
             told.push("The engine takes a reason only for a batch: its own jobs cancel the instances, so its job executor must run.");
+            told.push("In the history of all that ends, the reason carries the name of this action: that proves afterwards whose request it was.");
         }
     }
 
