@@ -64,7 +64,7 @@ use stand::{Choice, Stand};
 use table::{Company, On, Test, tests};
 
 /// Tests that run on each engine. A change of these numbers is a decision, not an accident.
-const PINNED: [(&str, u64); 3] = [("camunda-7.24.0", 196), ("camunda-7.18.0", 196), ("operaton-1.0.3", 196)];
+const PINNED: [(&str, u64); 3] = [("camunda-7.24.0", 197), ("camunda-7.18.0", 197), ("operaton-1.0.3", 197)];
 
 /// Tests wait more than they work.
 const THREADS: usize = 8;
