@@ -170,6 +170,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     suspensions::a_priority_of_a_job_definition_holds_for_existing_jobs_whether_or_not_they_were_meant,
     suspensions::a_suspended_definition_leaves_external_tasks_to_their_workers,
     suspensions::a_job_definition_suspended_under_running_work_makes_it_fail_and_run_again,
+    suspensions::a_job_suspended_alone_is_found_and_told_to_wait,
     cancels::cancelling_any_level_ends_the_whole_chain,
     cancels::a_caller_with_another_branch_outlives_what_it_called,
     cancels::listeners_run_when_an_instance_is_cancelled_unless_they_are_left_out,

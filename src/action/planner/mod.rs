@@ -41,6 +41,7 @@ use jiff::tz::TimeZone;
 
 use self::facts::Facts;
 use self::reading::Reading;
+use super::identity;
 use super::plan::{ActionId, Choices, Free, Held, LeftOut, Level, Plan, TreeLine, Unavailable, Warning, Weight};
 use super::target::Target;
 use super::verb::{Role, Verb, availability};
@@ -141,6 +142,8 @@ pub async fn plan(client: &Client, asked: &Asking) -> Result<Plan, Unavailable> 
     }
     let mut plan = assembled(client, asked, draft);
     permit::check(&reading, &mut plan).await?;
+    let targets = std::sync::Arc::clone(&plan.targets);
+    identity::read(client, &mut plan.engine, &targets).await.map_err(|error| reading::refused(&error))?;
     if let Some(offset) = plan.engine.clock_offset.map(|offset| offset.as_secs()).filter(|offset| offset.abs() > CLOCK_APART) {
         let (far, side) = (offset.unsigned_abs(), if offset > 0 { "ahead of" } else { "behind" });
         plan.warnings
