@@ -1,10 +1,14 @@
 //! Whole actions against a scripted engine: what is recorded before what is sent, what stops an action, what is never sent twice, and what a
 //! program leaves behind that is killed in the middle.
 
+#[path = "actions/dormitory.rs"]
+mod dormitory;
 #[path = "actions/errand.rs"]
 mod errand;
 #[path = "actions/plant.rs"]
 mod plant;
+#[path = "actions/put_back.rs"]
+mod put_back;
 mod scripted;
 
 use std::path::Path;
@@ -580,7 +584,8 @@ async fn what_was_not_known_when_the_program_was_left_is_offered_until_somebody_
     desk.perform(&plan);
     desk.ledger(|ledger| matches!(ledger.outcomes[0], Outcome::Unknown(_))).await;
     desk.handle.closing.close(How::Quit).await;
-    let expected = LeftUnderWay { action: plan.action.clone(), sentence: plan.sentence(), sent: 1, steps: 1, unknown: Some(1) };
+    let expected =
+        LeftUnderWay { action: plan.action.clone(), sentence: plan.sentence(), sent: 1, steps: 1, unknown: Some(1), looks: None, origin: plan.action.clone() };
     let mut desk = Desk::open(&url, folder.path());
     assert_eq!(left_to(&mut desk).await, std::slice::from_ref(&expected));
     desk.send(ActCommand::ReadBack(plan.action.clone()));

@@ -53,7 +53,8 @@ pub enum Acted {
     Planned(u64, Result<Arc<Plan>, Unavailable>),
     /// Actions of this run that were begun, the oldest first; coalesced.
     Ledgers(Arc<Vec<Arc<Ledger>>>),
-    /// Actions of the journal that were under way when their program ended, or not wholly known when it was left.
+    /// Actions of the journal that were under way when their program ended, or not wholly known when it was left, or that left jobs otherwise
+    /// than they were to keep them.
     LeftUnderWay(Vec<LeftUnderWay>),
     /// A confirmed plan was not begun: nothing was sent.
     NotBegun(ActionId, Unavailable),
@@ -61,7 +62,7 @@ pub enum Acted {
     Notice(String),
 }
 
-/// An action whose program ended in the middle of it, or was left before all was known.
+/// An action whose program ended in the middle of it, or was left before all was known, or that left something to be looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeftUnderWay {
     /// Its name.
@@ -74,4 +75,8 @@ pub struct LeftUnderWay {
     pub steps: usize,
     /// Of how many targets the outcome was not known when the program was left; none where it ended without a word.
     pub unknown: Option<usize>,
+    /// How many things it left to be looked at, where that is all that is left of it: it is over, or was read back.
+    pub looks: Option<usize>,
+    /// The action whose held jobs it is about: its own, or those it put back.
+    pub origin: ActionId,
 }

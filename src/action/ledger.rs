@@ -10,8 +10,9 @@ pub use export::Format;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::outcome::Outcome;
-use super::plan::Plan;
+use super::outcome::{Class, Outcome};
+use super::plan::{ActionId, Plan};
+use super::verb::Verb;
 use crate::model::section::Moment;
 
 /// An action that was begun.
@@ -95,4 +96,35 @@ pub struct Reading {
     pub per_second: f64,
     /// Until when, at the latest, counted from the last change sent.
     pub at_most: Duration,
+}
+
+impl Ledger {
+    /// Whether it is over and may have left jobs otherwise than it was to keep them, so that a plan can put them back.
+    pub fn leaves_held(&self) -> bool {
+        let open = self.outcomes.iter().any(|outcome| outcome.class() != Class::Good);
+        let is_over = matches!(self.stage, Stage::Verifying | Stage::Over(_));
+        match self.plan.verb {
+            Verb::ResumeJobDefinitions | Verb::Thaw | Verb::ResumeInstances => is_over && !self.look.is_empty(),
+            Verb::PutBack => is_over && (open || !self.look.is_empty()),
+            _ => false,
+        }
+    }
+
+    /// The action whose jobs it is about: itself, or the one after which it puts them back.
+    pub fn origin(&self) -> &ActionId {
+        self.plan.takes_back.as_ref().filter(|_| self.plan.verb == Verb::PutBack).unwrap_or(&self.plan.action)
+    }
+
+    /// Whether it put back everything that was left, and that was read back.
+    pub fn has_put_back(&self) -> bool {
+        let good = self.outcomes.iter().all(|outcome| outcome.class() == Class::Good);
+        self.plan.verb == Verb::PutBack && self.stage == Stage::Over(Ending::Done) && good && !self.leaves_held()
+    }
+}
+
+/// Of these actions, the oldest first, the one that put back what this one left; none as long as nothing did.
+pub fn put_back<'a>(ledgers: &'a [Arc<Ledger>], action: &ActionId, origin: &ActionId) -> Option<&'a Arc<Ledger>> {
+    let begun = ledgers.iter().position(|ledger| ledger.plan.action == *action);
+    let later = &ledgers[begun.map_or(0, |begun| begun + 1)..];
+    later.iter().find(|ledger| ledger.has_put_back() && ledger.origin() == origin)
 }

@@ -75,6 +75,8 @@ pub enum Outcome {
         /// Of how many nobody knows.
         unknown: usize,
     },
+    /// Something of it was done, or may have been, and the rest was left because of that.
+    LeftHalfway(EngineText),
     /// It was never sent: the action was stopped before.
     Stopped,
 }
@@ -146,6 +148,7 @@ impl Outcome {
             | Self::FailedOnce { .. }
             | Self::Rejected(_)
             | Self::Partly { .. }
+            | Self::LeftHalfway(_)
             | Self::CancelledByOther { .. } => Class::Bad,
             Self::Waits(_) => Class::Waiting,
             Self::Unknown(_) | Self::NoTrace { .. } | Self::GoneCauseUnknown => Class::Unknown,
@@ -172,6 +175,7 @@ impl Outcome {
             Self::Unknown(_) => "unknown",
             Self::NoTrace { .. } => "unknown, no trace",
             Self::Partly { .. } => IN_PART,
+            Self::LeftHalfway(_) => "left halfway",
             Self::Stopped => "never sent",
         }
     }

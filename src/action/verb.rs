@@ -43,11 +43,13 @@ pub enum Verb {
     SetDefinitionPriority,
     /// Calls off a suspension or resumption that is to happen later.
     CallOffTimed,
+    /// Puts jobs back that a resumption was to keep asleep and left otherwise: suspended again, due as before.
+    PutBack,
 }
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Retry,
         Self::Cancel,
         Self::SuspendJobDefinitions,
@@ -65,6 +67,7 @@ impl Verb {
         Self::SetJobPriority,
         Self::SetDefinitionPriority,
         Self::CallOffTimed,
+        Self::PutBack,
     ];
 
     /// Its word, for titles and the journal.
@@ -87,6 +90,7 @@ impl Verb {
             Self::SetJobPriority => "set job priority",
             Self::SetDefinitionPriority => "set job definition priority",
             Self::CallOffTimed => "call off timed",
+            Self::PutBack => "put back",
         }
     }
 
@@ -106,7 +110,7 @@ impl Verb {
             Self::SuspendJobDefinitions | Self::ResumeJobDefinitions | Self::Freeze | Self::Thaw => Some(Right::UpdateDefinitions),
             Self::SuspendProcesses | Self::ResumeProcesses | Self::SetDefinitionPriority => Some(Right::UpdateDefinitions),
             Self::SuspendInstances | Self::ResumeInstances | Self::SetVariable | Self::Unlock => Some(Right::UpdateInstances),
-            Self::Annotate => Some(Right::UpdateInstances),
+            Self::Annotate | Self::PutBack => Some(Right::UpdateInstances),
             Self::CallOffTimed => None,
         }
     }

@@ -103,6 +103,8 @@ pub enum Asked {
     CallOffTimed(JobId),
     /// Take an action of the journal back, as far as that is possible.
     Undo(String),
+    /// Put back what this action of the journal was to keep asleep and left otherwise.
+    PutBack(String),
 }
 
 impl Asked {
@@ -126,6 +128,7 @@ impl Asked {
             Self::SetJobPriority { .. } => Verb::SetJobPriority,
             Self::SetDefinitionPriority { .. } => Verb::SetDefinitionPriority,
             Self::CallOffTimed(_) => Verb::CallOffTimed,
+            Self::PutBack(_) => Verb::PutBack,
             Self::Undo(_) => return None,
         })
     }

@@ -108,6 +108,8 @@ pub enum Command {
     Export,
     /// Take an action back.
     Undo,
+    /// Put back what an action was to keep asleep and left otherwise.
+    PutBack,
 }
 
 /// Something that a plan leaves open.

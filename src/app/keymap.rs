@@ -360,6 +360,14 @@ pub const BINDINGS: &[Binding] = &[
     binding(ACTION, &[Key::char('o')], Command::OnlyTrouble, "only trouble", "list only targets that did not do as wanted, or all again", 4),
     binding(ACTION, &[Key::char('w')], Command::Export, "write", "write the action into a file: .csv, .json or .md", 5),
     binding(ACTION, &[Key::char('U')], Command::Undo, "undo", "plan to take it back, as far as the engine allows without waking anything else", 6),
+    binding(
+        &[Context::Action, Context::Actions],
+        &[Key::char('P')],
+        Command::PutBack,
+        "put back",
+        "plan to put back jobs that a resumption was to keep asleep and left otherwise: suspended again, due as before; also after a crash",
+        0,
+    ),
     binding(ACTION, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "the page of the selected target's instance", 7),
     binding(ACTION, &[Key::char('i')], Command::Instance, "instance", "everything about the instance of the selected target", 0),
     binding(ACTION, &[Key::char('t')], Command::Tree, "tree", "the tree of called instances around the selected target", 0),
@@ -369,7 +377,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
         Command::Open,
         "open",
-        "the action; of an earlier run: read back what became of it",
+        "the action; of an earlier run: read back what became of it, or plan to put back what it left",
         1,
     ),
     binding(

@@ -256,7 +256,8 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         | Command::StopAction
         | Command::ReadBack
         | Command::Export
-        | Command::Undo => return acting::obey(app, command),
+        | Command::Undo
+        | Command::PutBack => return acting::obey(app, command),
         Command::Find => open_prompt(app, Purpose::Find),
         Command::Instance => paging::open_instance(app),
         Command::Wrap => {

@@ -12,7 +12,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 
-use crate::journal::{Archive, Story, Summary};
+use crate::journal::{Archive, Story, Summary, put_back};
 use crate::session::Stop;
 use crate::text::safe;
 
@@ -64,12 +64,20 @@ pub fn list(folder: &Path, filter: &Filter, json: bool) -> Result<String, Stop> 
     let archive = Archive::at(folder);
     if let Some(name) = &filter.action {
         let story = one(&archive, name)?;
-        return if json { export::json_of_one(&story) } else { Ok(page::story(&story, &TimeZone::system())) };
+        if json {
+            return export::json_of_one(&story);
+        }
+        let since = archive.summaries(Some(story.at.to_zoned(TimeZone::UTC).date())).map_err(Stop::setup)?;
+        let put_back = since.iter().zip(put_back(&since)).find(|(summary, _)| summary.intent.action == story.intent.action).and_then(|(_, by)| by);
+        return Ok(page::story(&story, put_back, &TimeZone::system()));
     }
     let all = archive.summaries(filter.day()).map_err(Stop::setup)?;
     let count = all.len();
-    let wanted: Vec<Summary> = all.into_iter().filter(|summary| filter.passes(summary)).collect();
-    if json { export::json_of_summaries(&wanted) } else { Ok(page::list(&wanted, count, folder, &TimeZone::system())) }
+    if json {
+        return export::json_of_summaries(&all.into_iter().filter(|summary| filter.passes(summary)).collect::<Vec<_>>());
+    }
+    let wanted: Vec<_> = all.iter().zip(put_back(&all)).filter(|(summary, _)| filter.passes(summary)).collect();
+    Ok(page::list(&wanted, count, folder, &TimeZone::system()))
 }
 
 /// Everything about the actions that are asked for, to be kept elsewhere.

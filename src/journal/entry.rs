@@ -92,6 +92,9 @@ pub struct Intent {
     /// The freeze this one ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thaw_of: Option<Exact>,
+    /// The action that left jobs otherwise than it was to, which this one puts back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub puts_back: Option<Exact>,
     /// Whether existing jobs or running instances were meant too, for an action on definitions; its requests do not always tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs_too: Option<bool>,

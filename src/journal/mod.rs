@@ -47,7 +47,7 @@ pub use error::{Cause, JournalError};
 pub use exact::Exact;
 pub use line::{Head, LineHash};
 pub use origin::Who;
-pub use story::{AtWork, Frozen, Standing, Story, Summary, UnderWay};
+pub use story::{AtWork, Frozen, Standing, Story, Summary, UnderWay, put_back};
 pub use verify::{Break, HeadFound, Verified};
 pub use write::Journal;
 
@@ -56,6 +56,9 @@ pub const FREEZE: &str = "freeze";
 
 /// The name of the outcome of a target for which only some of its requests were done: it is not as wanted, and it was changed.
 pub const IN_PART: &str = "done in part";
+
+/// What a note begins with that tells of something which was not left as it was meant to be, so that somebody has to look at it.
+pub const LOOK: &str = "LOOK";
 
 /// The verb of an action that resumes what a freeze suspended.
 pub const THAW: &str = "thaw";

@@ -11,7 +11,7 @@ use super::archive::{Archive, Record, Unread};
 use super::entry::{Answered, Class, Count, End, Engine, Entry, How, Intent, Outcome, ReadBack, Target};
 use super::exact::{Exact, to_json};
 use super::lock::{is_alive, living};
-use super::{FREEZE, IN_PART, THAW};
+use super::{FREEZE, IN_PART, LOOK, THAW};
 
 /// How far back an action is looked for that was left under way, in days.
 const LEFT_DAYS: i32 = 31;
@@ -58,6 +58,10 @@ pub struct Summary {
     pub counts: Vec<Count>,
     /// What else was said at its end.
     pub words: Option<Exact>,
+    /// What somebody has to look at, because it was not left as it was meant to be.
+    pub looks: Vec<Exact>,
+    /// Whether it was to keep something asleep that it would have woken.
+    pub holds: bool,
     /// Where it stands.
     pub standing: Standing,
 }
@@ -92,6 +96,10 @@ pub struct UnderWay {
     pub of: u64,
     /// Of how many targets the outcome was not known when the program was left; none where it ended without a word.
     pub unknown: Option<u64>,
+    /// How many things it left to be looked at, where that is all that is left of it: it is over, or was read back.
+    pub looks: Option<u64>,
+    /// The action whose held jobs it is about: its own, or those it put back.
+    pub origin: Exact,
 }
 
 /// An action that a run of the program is at.
@@ -126,15 +134,41 @@ impl Summary {
             sent: story.sent.len() as u64,
             counts: told.cloned().unwrap_or_else(|| count(story.outcomes.values().map(|outcome| (outcome.name.clone(), outcome.class)))),
             words: end.and_then(|end| end.words.clone()),
+            looks: story.looks().cloned().collect(),
+            holds: !story.intent.held.is_empty(),
             standing: story.standing,
         }
     }
 
-    /// Whether anything is to be looked at: something failed, is not known, or was never finished.
+    /// Whether anything is to be looked at: something failed, is not known, was never finished, or was not left as it was meant to be.
     pub fn is_failed(&self) -> bool {
-        let bad = self.counts.iter().any(|count| count.count > 0 && matches!(count.class, Class::Bad | Class::Unknown));
+        let bad = !self.looks.is_empty() || self.counts.iter().any(|count| count.count > 0 && matches!(count.class, Class::Bad | Class::Unknown));
         bad || matches!(self.standing, Standing::Left | Standing::Over(How::Failed))
     }
+
+    /// The action whose held jobs it is about: its own, or those it put back.
+    pub fn origin(&self) -> &Exact {
+        self.intent.puts_back.as_ref().unwrap_or(&self.intent.action)
+    }
+
+    /// Whether it put back everything that it was to put back, as far as it was read back.
+    pub fn puts_all_back(&self) -> bool {
+        let good = !self.counts.is_empty() && self.counts.iter().all(|count| count.class == Class::Good);
+        self.intent.puts_back.is_some() && self.standing == Standing::Over(How::Done) && good && self.looks.is_empty()
+    }
+}
+
+/// By place, which of these actions a later one of them put everything back for that they were to keep asleep.
+pub fn put_back(actions: &[Summary]) -> Vec<Option<&Exact>> {
+    let mut by: HashMap<&Exact, &Exact> = HashMap::new();
+    let mut found = vec![None; actions.len()];
+    for (place, action) in actions.iter().enumerate().rev() {
+        found[place] = by.get(action.origin()).copied().filter(|_| action.holds);
+        if action.puts_all_back() {
+            by.insert(action.origin(), &action.intent.action);
+        }
+    }
+    found
 }
 
 impl Archive {
@@ -184,7 +218,7 @@ impl Archive {
     }
 
     /// Actions of the last month whose program ended in the middle of them, or was left before all was known, and that nobody looked at
-    /// since; at one engine, or at all. What a living run is at is none. Two passes over that month, however many there are.
+    /// since; and those that left jobs otherwise than they were to keep them, which nobody put back. At one engine, or at all. What a living run is at is none. Two passes over that month, however many there are.
     ///
     /// # Errors
     ///
@@ -192,16 +226,21 @@ impl Archive {
     pub fn under_way(&self, engine: Option<&Engine>) -> Result<Vec<UnderWay>, Unread> {
         let since = Some(month_ago());
         // Most lines are those between: they are looked at only if something was left.
-        let pattern = Regex::new(r#""kind":"(?:intent|end|read_back)""#).ok();
+        let pattern = Regex::new(&format!(r#""kind":"(?:intent|end|read_back)"|"words":"{LOOK}"#)).ok();
         let mut gathered = Gathered::default();
         for record in self.records_with(since, pattern)? {
             gathered.add(record?);
         }
         let mut left = Vec::new();
-        for (Summary { intent, at, standing, .. }, unknown) in gathered.finish_with_unknown(|run| is_alive(&self.folder, run)) {
-            let is_left = standing == Standing::Left || unknown.is_some();
-            if is_left && engine.is_none_or(|engine| intent.engine.is_same(engine)) {
-                left.push(UnderWay { action: intent.action, sentence: intent.sentence, engine: intent.engine, at, sent: 0, of: intent.steps, unknown });
+        let (all, unknown): (Vec<Summary>, Vec<Option<u64>>) = gathered.finish_with_unknown(|run| is_alive(&self.folder, run)).into_iter().unzip();
+        for ((summary, unknown), put_back) in all.iter().zip(unknown).zip(put_back(&all)) {
+            let Summary { intent, at, standing, looks, holds, .. } = summary;
+            let is_left = *standing == Standing::Left || unknown.is_some();
+            let held = *holds && !looks.is_empty() && put_back.is_none() && *standing != Standing::UnderWay;
+            if (is_left || held) && engine.is_none_or(|engine| intent.engine.is_same(engine)) {
+                let (action, sentence, engine) = (intent.action.clone(), intent.sentence.clone(), intent.engine.clone());
+                let (looks, origin) = ((!is_left).then_some(looks.len() as u64), summary.origin().clone());
+                left.push(UnderWay { action, sentence, engine, at: *at, sent: 0, of: intent.steps, unknown, looks, origin });
             }
         }
         if !left.is_empty() {
@@ -307,6 +346,11 @@ impl Story {
         }
     }
 
+    /// What somebody has to look at, because it was not left as it was meant to be.
+    pub fn looks(&self) -> impl Iterator<Item = &Exact> {
+        self.notes.iter().map(|(_, words)| words).filter(|words| words.as_wire().starts_with(LOOK))
+    }
+
     /// The targets that may have been changed: everything but what was refused, and what nothing went out for.
     pub fn touched(&self) -> impl Iterator<Item = &Target> {
         let sent = self.targets_sent();
@@ -410,16 +454,18 @@ impl Gathered {
 
 impl Gathering {
     fn begin(mut intent: Intent, at: Timestamp, run: Option<Exact>) -> Self {
-        let targets = std::mem::take(&mut intent.targets);
+        let (targets, holds) = (std::mem::take(&mut intent.targets), !intent.held.is_empty());
         (intent.held, intent.requests) = (Vec::new(), Vec::new());
         let first_target = targets.first().map(|target| target.label.clone());
         let targets = targets.len() as u64;
-        let summary = Summary { intent, at, targets, first_target, sent: 0, counts: Vec::new(), words: None, standing: Standing::Left };
+        let summary =
+            Summary { intent, at, targets, first_target, sent: 0, counts: Vec::new(), words: None, looks: Vec::new(), holds, standing: Standing::Left };
         Self { summary, run, steps: HashSet::new(), outcomes: HashMap::new(), end: None, unknown: 0, read_back: false }
     }
 
     fn add(&mut self, entry: Entry) {
         match entry {
+            Entry::Note(note) if note.words.as_wire().starts_with(LOOK) => self.summary.looks.push(note.words),
             Entry::Intent(_) | Entry::Answered(_) | Entry::Note(_) => {}
             Entry::Sent(sent) => drop(self.steps.insert(sent.step)),
             Entry::Outcome(outcome) => drop(self.outcomes.insert(outcome.target, (outcome.name, outcome.class))),

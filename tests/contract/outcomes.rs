@@ -213,6 +213,7 @@ fn is_true(outcome: &Outcome, becomes: Becomes, performed: bool) -> bool {
         | Outcome::CancelledByOther { .. }
         | Outcome::GoneCauseUnknown
         | Outcome::Partly { .. }
+        | Outcome::LeftHalfway(_)
         | Outcome::LeftAlone(_)
         | Outcome::Stopped => false,
     }

@@ -73,6 +73,10 @@ impl Remembered {
             jobs_too: plan.choices.jobs_too,
             targets: plan.targets.iter().map(target).collect(),
             taken_back: None,
+            under_way: false,
+            since: None,
+            kept: Err("what was kept asleep is not told here"),
+            puts_back: None,
         };
         self.0.lock().expect("no test panics with it").push(earlier);
     }

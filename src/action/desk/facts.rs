@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use crate::action::perform::recorded_change;
 use crate::action::plan::{ActionId, Plan, Unavailable};
-use crate::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts};
+use crate::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts, Kept, KeptJob};
 use crate::action::target::Subject;
 use crate::action::verb::Verb;
-use crate::engine::NewValue;
-use crate::journal::{Class, Engine, Exact, Journal, Standing, Story, Summary, Unread};
+use crate::engine::{Change, NewValue};
+use crate::journal::{Answer, Class, Engine, Exact, Journal, Standing, Story, Summary, Unread};
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
@@ -72,26 +73,25 @@ impl JournalFacts {
     fn earlier(&self, story: &Story) -> Result<Option<Earlier>, Unavailable> {
         let intent = &story.intent;
         let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.word() == intent.verb.as_wire()) else { return Ok(None) };
-        let may_have_happened = |step: &u64| match story.answers.get(step) {
-            Some(answered) => answered.answer.may_have_happened(),
-            None => story.sent.contains_key(step),
-        };
-        let went_out = (0..).zip(&intent.requests).filter(|(step, _)| may_have_happened(step));
+        let went_out = (0..).zip(&intent.requests).filter(|(step, _)| may_have_happened(story, *step));
         let sent: HashSet<u64> = went_out.flat_map(|(_, request)| request.targets.iter().copied()).collect();
         let plan = self.performed.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|plan| plan.action.0 == intent.action.as_wire()).cloned();
-        let targets = (0..).zip(&intent.targets).map(|(at, target)| EarlierTarget {
-            id: target.id.text().clone(),
-            instance: target.instance.as_ref().map(|instance| instance.text().clone()),
-            label: target.label.to_string(),
-            sent: sent.contains(&at),
-            before: Before {
-                suspended: target.before.suspended.unwrap_or_default(),
-                due: target.before.due,
-                priority: target.before.priority,
-                note: target.before.note.as_ref().map(|note| note.as_wire().to_owned()),
-                value: plan.as_ref().and_then(|plan| value(plan, target.id.text())),
-            },
-        });
+        let targets: Vec<EarlierTarget> = (0..)
+            .zip(&intent.targets)
+            .map(|(at, target)| EarlierTarget {
+                id: target.id.text().clone(),
+                instance: target.instance.as_ref().map(|instance| instance.text().clone()),
+                label: target.label.to_string(),
+                sent: sent.contains(&at),
+                before: Before {
+                    suspended: target.before.suspended.unwrap_or_default(),
+                    due: target.before.due,
+                    priority: target.before.priority,
+                    note: target.before.note.as_ref().map(|note| note.as_wire().to_owned()),
+                    value: plan.as_ref().and_then(|plan| value(plan, target.id.text())),
+                },
+            })
+            .collect();
         Ok(Some(Earlier {
             action: ActionId(intent.action.as_wire().to_owned()),
             verb,
@@ -101,8 +101,12 @@ impl JournalFacts {
             began: story.at,
             at: at(story),
             jobs_too: story.intent.jobs_too.unwrap_or_else(|| jobs_too(story)),
-            targets: targets.collect(),
+            kept: kept(story, &targets),
+            targets,
             taken_back: self.taken_back(story)?,
+            under_way: story.standing == Standing::UnderWay,
+            since: intent.engine_time,
+            puts_back: intent.puts_back.as_ref().map(|action| ActionId(action.as_wire().to_owned())),
         }))
     }
 
@@ -123,6 +127,47 @@ fn had_effect(summary: &Summary) -> bool {
     let over = matches!(summary.standing, Standing::Over(_) | Standing::ReadBack);
     // A program that died had no time to tell of all.
     summary.sent > 0 && (told(false) > 0 || !over && told(true) < summary.targets)
+}
+
+/// Whether a request went out, or may have, and was not refused.
+fn may_have_happened(story: &Story, step: u64) -> bool {
+    match story.answers.get(&step) {
+        Some(answered) => answered.answer.may_have_happened(),
+        None => story.sent.contains_key(&step),
+    }
+}
+
+/// What an action was to keep asleep, from its own requests: the dates are read, never guessed.
+fn kept(story: &Story, targets: &[EarlierTarget]) -> Result<Kept, &'static str> {
+    let intent = &story.intent;
+    if (intent.requests.len() as u64) < intent.steps {
+        return Err("the journal does not hold all requests of that action");
+    }
+    // Only what was kept asleep is put back, and no request on it names a target by its place.
+    let steps: Vec<(u64, Option<Change>)> = (0..).zip(&intent.requests).map(|(step, request)| (step, recorded_change(request, &[]))).collect();
+    if intent.held.is_empty() && steps.iter().any(|(_, change)| matches!(change, Some(Change::JobSuspension { suspended: true, .. }))) {
+        return Err("the journal of that version of bpmtop does not hold the due dates the jobs had");
+    }
+    let jobs = intent.held.iter().map(|held| {
+        let own = |id: &crate::model::ids::JobId| id.text() == held.id.text();
+        let guard = steps.iter().position(|(_, change)| matches!(change, Some(Change::JobSuspension { job, suspended: true }) if own(job)));
+        let shield = steps[..guard.unwrap_or(0)].iter().find_map(|(step, change)| match change {
+            Some(Change::JobDueDate { job, due }) if own(job) && may_have_happened(story, *step) => *due,
+            _ => None,
+        });
+        KeptJob { job: held.id.text().clone().into(), label: held.label.to_string(), due: held.before.due, shield, guarded: guard.is_some() }
+    });
+    let is_open = |step: u64| story.answers.get(&step).is_none_or(|answered| answered.answer == Answer::Unknown);
+    let wakes = |change: &Option<Change>| {
+        matches!(change, Some(Change::InstanceSuspension { suspended: false, .. } | Change::JobDefinitionSuspension { suspended: false, jobs_too: true, .. }))
+    };
+    let open = steps.iter().filter(|(step, change)| wakes(change) && is_open(*step));
+    let unanswered = open.filter_map(|(step, _)| {
+        let request = intent.requests.get(usize::try_from(*step).ok()?)?;
+        let target = targets.get(usize::try_from(*request.targets.first()?).ok()?)?;
+        Some((target.clone(), *story.sent.get(step)?))
+    });
+    Ok(Kept { jobs: jobs.collect(), unanswered: unanswered.collect() })
 }
 
 /// The value of a variable before it was written, as the plan of this run holds it.
@@ -212,5 +257,72 @@ mod tests {
         let [known] = &at_work[..] else { panic!("{at_work:?}") };
         assert_eq!((known.by.as_str(), known.targets.len()), ("ann@ops1", 2));
         assert!(known.targets.contains(&("job-1".into(), Some("instance-1".into()))));
+    }
+
+    /// An action that resumes instance `p` and keeps one job asleep: 0 shields, 1 resumes, 2 suspends again, 3 puts back.
+    fn resumption(due: Option<&str>) -> Intent {
+        use crate::journal::{Before, Request, Target};
+        let request = |path: &str, body: &str| Request { method: "PUT".into(), path: path.into(), body: Some(body.into()), targets: vec![0] };
+        let old = due.map_or_else(|| "null".to_owned(), |due| format!("\"{due}\""));
+        let held = Target {
+            kind: "job".into(),
+            id: "j".into(),
+            label: "payment v2".into(),
+            business_key: None,
+            instance: None,
+            before: Before { suspended: Some(true), due: due.map(|_| "2026-03-02T05:00:00Z".parse().unwrap()), ..Before::default() },
+        };
+        Intent {
+            held: vec![held],
+            steps: 4,
+            requests: vec![
+                request("/job/j/duedate", r#"{"duedate":"2027-03-01T12:00:00.000+0000"}"#),
+                request("/process-instance/instance-0/suspended", r#"{"suspended":false}"#),
+                request("/job/j/suspended", r#"{"suspended":true}"#),
+                request("/job/j/duedate", &format!(r#"{{"duedate":{old}}}"#)),
+            ],
+            ..intent("a", "resume instances", 1)
+        }
+    }
+
+    fn kept_after(intent: Intent, entries: &[Entry]) -> Result<Kept, &'static str> {
+        let desk = Desk::new();
+        desk.journal.append(&begun(intent)).unwrap();
+        entries.iter().for_each(|entry| drop(desk.journal.append(entry).unwrap().short()));
+        facts(&desk).action("a").unwrap().unwrap().kept
+    }
+
+    #[test]
+    fn what_was_to_be_kept_asleep_is_told_with_the_dates_as_they_were_written() {
+        use crate::journal::tests::answered;
+        let far = "2027-03-01T12:00:00Z".parse().ok();
+        let old = "2026-03-02T05:00:00Z".parse().ok();
+        for (due, expected) in [(Some("2026-03-02T05:00:00.000+0000"), old), (None, None)] {
+            let kept = kept_after(resumption(due), &[sent("a", 0), answered("a", 0, Answer::Accepted)]).unwrap();
+            let [job] = &kept.jobs[..] else { panic!("{kept:?}") };
+            assert_eq!((job.job.as_wire(), job.due, job.shield, job.guarded), ("j", expected, far, true));
+            assert!(kept.unanswered.is_empty(), "the resumption never went out");
+        }
+        let shield = |entries: &[Entry]| kept_after(resumption(None), entries).unwrap().jobs[0].shield;
+        assert_eq!(shield(&[]), None, "its due date was never moved");
+        assert_eq!(shield(&[sent("a", 0)]), far, "it may have been");
+        assert_eq!(shield(&[sent("a", 0), answered("a", 0, Answer::Rejected)]), None, "that was refused");
+    }
+
+    #[test]
+    fn a_resumption_without_an_answer_is_told_with_the_time_it_went_out() {
+        use crate::journal::tests::answered;
+        let unanswered = |entries: &[Entry]| kept_after(resumption(None), entries).unwrap().unanswered.len();
+        assert_eq!(unanswered(&[sent("a", 1)]), 1);
+        assert_eq!(unanswered(&[sent("a", 1), answered("a", 1, Answer::Unknown)]), 1);
+        assert_eq!(unanswered(&[sent("a", 1), answered("a", 1, Answer::Accepted)]), 0);
+        assert_eq!(unanswered(&[sent("a", 1), answered("a", 1, Answer::Rejected)]), 0);
+    }
+
+    #[test]
+    fn a_journal_that_does_not_hold_the_dates_says_so_and_nothing_is_guessed() {
+        assert!(kept_after(Intent { held: Vec::new(), ..resumption(None) }, &[]).unwrap_err().contains("does not hold the due dates"));
+        assert!(kept_after(Intent { steps: 5, ..resumption(None) }, &[]).unwrap_err().contains("all requests"));
+        assert!(kept_after(intent("a", "retry", 1), &[]).unwrap().jobs.is_empty(), "it was to keep nothing asleep");
     }
 }

@@ -342,6 +342,8 @@ impl Desk {
                     sent: number(left.sent),
                     steps: number(left.of),
                     unknown: left.unknown.map(number),
+                    looks: left.looks.map(number),
+                    origin: ActionId(left.origin.as_wire().to_owned()),
                 });
                 self.say(Acted::LeftUnderWay(left.collect()));
             }

@@ -34,6 +34,7 @@ impl Outcome {
             Self::Unknown(answer) => format!("unknown: {}; reading back", shown(answer)),
             Self::NoTrace { answer, seconds } => format!("unknown: no trace after {seconds} s: {}", shown(answer)),
             Self::Partly { done, of, unknown } => format!("done in part: {}", parts(*done, *of, *unknown)),
+            Self::LeftHalfway(why) => format!("left halfway: {}", shown(why)),
             Self::Stopped => "never sent: the action was stopped before".to_owned(),
         }
     }
@@ -59,6 +60,7 @@ impl Outcome {
             Self::Unknown(answer) => format!("{}: {}", verb("is unknown", "are unknown"), shown(answer)),
             Self::NoTrace { answer, .. } => format!("{}: {}", verb("is unknown, without a trace", "are unknown, without a trace"), shown(answer)),
             Self::Partly { done, of, unknown } => format!("{}: {}", verb("was done in part", "were done in part"), parts(*done, *of, *unknown)),
+            Self::LeftHalfway(why) => format!("{}: {}", verb("was left halfway", "were left halfway"), shown(why)),
             Self::Stopped => verb("was never sent", "were never sent"),
         }
     }
@@ -67,7 +69,7 @@ impl Outcome {
     pub fn message(&self) -> Option<&EngineText> {
         match self {
             Self::MovedOn { message, .. } | Self::FailedAgain { message } | Self::FailedOnce { message, .. } => message.as_ref(),
-            Self::Rejected(text) | Self::NotPerformed(text) | Self::Unknown(text) | Self::NoTrace { answer: text, .. } => Some(text),
+            Self::Rejected(text) | Self::NotPerformed(text) | Self::LeftHalfway(text) | Self::Unknown(text) | Self::NoTrace { answer: text, .. } => Some(text),
             _ => None,
         }
     }

@@ -66,8 +66,8 @@ fn as_left(plan: &Plan, jobs: &[Job]) -> Vec<String> {
     told
 }
 
-/// Databases keep a date to the second or to the millisecond.
-fn is_same(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+/// Whether two dates are the same to what engines keep: their databases keep a date to the second or to the millisecond.
+pub(in crate::action) fn is_same(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.duration_since(other).abs() <= SignedDuration::from_secs(1),
         (one, other) => one == other,

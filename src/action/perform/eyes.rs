@@ -114,6 +114,13 @@ impl Item {
     fn change<'a>(&self, round: &'a Round) -> &'a Change {
         &round.steps[self.step].change
     }
+
+    /// Whether its job was to be suspended by a request before the one that decides.
+    fn sleeps(&self, round: &Round) -> bool {
+        let is_sleep = |step: &Step| matches!(step.change, Change::JobSuspension { suspended: true, .. }) && step.targets.contains(&self.target);
+        // What belongs to one target stands close together.
+        round.steps[self.step.saturating_sub(1)..self.step].iter().any(is_sleep)
+    }
 }
 
 impl Eyes {
@@ -216,6 +223,20 @@ impl Eyes {
         changed.collect()
     }
 
+    /// Of jobs that are to be put back, those that are not any more as they were read for the plan, and why they are left alone. None where it
+    /// cannot be read.
+    pub async fn changed_since(&mut self, targets: &[Target]) -> Vec<(usize, &'static str)> {
+        let planned: Vec<(usize, &Job)> = targets
+            .iter()
+            .enumerate()
+            .filter_map(|(place, target)| if let Subject::Job { job, .. } = &target.subject { Some((place, &**job)) } else { None })
+            .collect();
+        let ids: Vec<JobId> = planned.iter().map(|(_, job)| job.id.clone()).collect();
+        let Some(now) = self.jobs_now(&ids).await else { return Vec::new() };
+        let now: HashMap<&JobId, &Job> = now.iter().map(|job| (&job.id, job)).collect();
+        planned.into_iter().filter_map(|(place, before)| Some((place, why_changed(before, now.get(&before.id).copied())?))).collect()
+    }
+
     /// How many of these instances still run; none if that cannot be read.
     pub async fn still_running(&mut self, ids: &[ProcessInstanceId]) -> Option<usize> {
         let mut running = 0;
@@ -277,6 +298,17 @@ fn clock<T>(answer: &Answer<T>) -> Option<Timestamp> {
     answer.engine_time.map(|time| time.saturating_add(SignedDuration::from_secs(1)).unwrap_or(time))
 }
 
+/// Why a job is not put back, though it was to be when the plan was made.
+fn why_changed(before: &Job, now: Option<&Job>) -> Option<&'static str> {
+    match now {
+        None => Some("it is gone since the plan was made; nothing was sent for it"),
+        Some(now) if now.due != before.due => Some("somebody gave it another due date since the plan was made; it was left alone"),
+        Some(now) if before.suspended && !now.suspended => Some("somebody resumed it since the plan was made; it was left alone"),
+        Some(now) if now.retries != before.retries => Some("its attempts changed since the plan was made; it was left alone"),
+        Some(_) => None,
+    }
+}
+
 fn jobs_due() -> CountQuestion {
     CountQuestion::jobs([JobIs::Executable, JobIs::Active])
 }
@@ -303,6 +335,19 @@ mod tests {
             eyes.turn_to_list().await;
         }
         assert!(begun.elapsed() >= 2 * LISTED, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn what_was_to_be_put_back_is_left_alone_once_somebody_changed_it() {
+        let far: Timestamp = "2027-03-01T12:00:00Z".parse().unwrap();
+        let awake = Job { suspended: false, due: Some(far), ..crate::model::example::job(0) };
+        let asleep = Job { suspended: true, ..awake.clone() };
+        assert_eq!(why_changed(&awake, Some(&awake)), None);
+        assert_eq!(why_changed(&awake, Some(&asleep)), None, "it is asleep already: its due date is still to go back");
+        assert!(why_changed(&asleep, Some(&awake)).is_some_and(|why| why.contains("resumed it")));
+        assert!(why_changed(&awake, Some(&Job { due: None, ..awake.clone() })).is_some_and(|why| why.contains("another due date")));
+        assert!(why_changed(&awake, Some(&Job { retries: awake.retries + 1, ..awake.clone() })).is_some_and(|why| why.contains("attempts")));
+        assert!(why_changed(&awake, None).is_some_and(|why| why.contains("gone")));
     }
 
     #[test]

@@ -20,7 +20,9 @@ mod record;
 mod run;
 mod sequence;
 
+pub(in crate::action) use closing::{is_same, time};
 pub use hand::{Guard, Hand, closing_time};
 pub use recall::Recall;
+pub(in crate::action) use recall::change as recorded_change;
 pub use record::Record;
 pub use run::{Order, Running, start};

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
+use super::closing;
 use super::eyes::{Eyes, PER_SECOND};
 use super::progress::Progress;
 use super::record::{self, Record};
@@ -16,12 +17,12 @@ use super::run::{Order, Running};
 use crate::action::judge::{LOOKED_FOR, Said};
 use crate::action::ledger::{Ending, Ledger, Reading, Stage};
 use crate::action::outcome::Outcome;
-use crate::action::plan::{ActionId, Choices, Plan, Step};
+use crate::action::plan::{ActionId, Choices, Held, Plan, Step};
 use crate::action::target::{Subject, Target, TimedSuspension};
 use crate::action::verb::Verb;
 use crate::action::wish::{Asked, Wish};
 use crate::engine::{Change, Client, Due, NewValue, VariableHome};
-use crate::journal::{self, Answer, Standing, Story};
+use crate::journal::{self, Answer, LOOK, Standing, Story};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::KnownIncident;
@@ -85,19 +86,29 @@ impl Recall {
             }
         }
         progress.abandon();
-        let look = progress.take_looks();
+        let look = looks(story, progress.take_looks());
+        let untold: Vec<String> = look.iter().skip(story.looks().count()).cloned().collect();
         let (orders, heard) = mpsc::unbounded_channel();
         let sent = story.sent.len();
         let began = Moment { instant: now, wall: story.at };
         let first = Arc::new(Ledger { look, ..ledger(&progress, story.intent.sentence.to_string(), sent, began, Stage::Verifying) });
         let (publish, ledgers) = watch::channel(Arc::clone(&first));
-        let task = tokio::spawn(self.look(progress, first, heard, publish));
+        let task = tokio::spawn(self.look(progress, first, untold, heard, publish));
         Ok(Running { orders, ledger: ledgers, task })
     }
 
-    async fn look(self, mut progress: Progress, first: Arc<Ledger>, mut orders: mpsc::UnboundedReceiver<Order>, publish: watch::Sender<Arc<Ledger>>) {
+    async fn look(
+        self,
+        mut progress: Progress,
+        first: Arc<Ledger>,
+        untold: Vec<String>,
+        mut orders: mpsc::UnboundedReceiver<Order>,
+        publish: watch::Sender<Arc<Ledger>>,
+    ) {
         let mut eyes = Eyes::new(self.client.clone());
         let mut ledger = (*first).clone();
+        // The run that died could not tell: what it left is told to whoever reads the journal, too.
+        self.keep(&mut ledger, &untold).await;
         let mut anyway = false;
         loop {
             let ends = self.rounds(&mut eyes, &mut progress, &mut ledger, anyway, &mut orders, &publish).await;
@@ -105,6 +116,14 @@ impl Recall {
                 // Nobody has looked to the end: another run is to be offered it again.
                 self.note(&mut progress, &mut ledger, false).await;
                 return;
+            }
+            let plan = Arc::clone(&ledger.plan);
+            let how_left = async { if ledger.sent > 0 { closing::look(&mut eyes, &plan).await } else { Vec::new() } };
+            match unless_told(how_left, &mut orders).await {
+                Heard::Nothing(found) => self.tell(&mut ledger, found).await,
+                Heard::Login(client) => eyes.look_through(client),
+                Heard::Stop => {}
+                Heard::End => return self.note(&mut progress, &mut ledger, false).await,
             }
             (ledger.stage, ledger.ended) = (Stage::Over(Ending::Done), Some(Moment::now()));
             self.note(&mut progress, &mut ledger, true).await;
@@ -118,6 +137,22 @@ impl Recall {
                 }
             }
             anyway = true;
+        }
+    }
+
+    /// Takes in how things were left, as they were found now. What is new and has to be looked at is recorded as well.
+    async fn tell(&self, ledger: &mut Ledger, found: Vec<String>) {
+        let (looks, notes): (Vec<String>, Vec<String>) = found.into_iter().partition(|told| told.starts_with(LOOK));
+        ledger.notes.extend(notes.into_iter().map(|note| (Moment::now(), note)));
+        let looks: Vec<String> = looks.into_iter().filter(|look| !ledger.look.contains(look)).collect();
+        self.keep(ledger, &looks).await;
+        ledger.look.extend(looks);
+    }
+
+    async fn keep(&self, ledger: &mut Ledger, looks: &[String]) {
+        let entries = looks.iter().map(|look| record::aside(&ledger.plan.action, look)).collect();
+        if let Err(why) = self.record.note_all(entries).await {
+            ledger.notes.push((Moment::now(), format!("what has to be looked at could not be recorded: {why}")));
         }
     }
 
@@ -196,12 +231,36 @@ impl Recall {
             profile: intent.profile.as_ref().map(|profile| profile.as_wire().to_owned()),
             read: Moment { instant: Instant::now(), wall: story.at },
             zone: self.zone.clone(),
-            takes_back: intent.undo_of.as_ref().or(intent.thaw_of.as_ref()).map(|action| ActionId(action.as_wire().to_owned())),
+            held: intent.held.iter().map(|held| kept(held, &intent.targets)).collect(),
+            takes_back: intent.undo_of.as_ref().or(intent.thaw_of.as_ref()).or(intent.puts_back.as_ref()).map(|action| ActionId(action.as_wire().to_owned())),
             choices: Choices { reason: intent.reason.as_ref().map(|reason| reason.as_wire().to_owned()).unwrap_or_default(), ..Choices::default() },
             ..Plan::of(action(), wish, verb, EngineIdentity { user, ..self.engine.clone() }, targets)
         };
         Ok((plan, steps.into()))
     }
+}
+
+/// A job that was to be kept asleep, as it was recorded.
+fn kept(recorded: &journal::Target, targets: &[journal::Target]) -> Held {
+    Held {
+        // What is put back is a target itself.
+        target: targets.iter().position(|target| target.id == recorded.id).unwrap_or_default(),
+        job: recorded.id.text().clone().into(),
+        due: recorded.before.due,
+        label: recorded.label.to_string(),
+        cause: String::new(),
+    }
+}
+
+/// What has to be looked at: what was told already, then what is new.
+fn looks(story: &Story, found: Vec<String>) -> Vec<String> {
+    let mut looks: Vec<String> = story.looks().map(ToString::to_string).collect();
+    for look in found {
+        if !looks.contains(&look) {
+            looks.push(look);
+        }
+    }
+    looks
 }
 
 /// What came first.
@@ -362,7 +421,7 @@ fn external_task(recorded: &journal::Target) -> ExternalTask {
 }
 
 /// A request as it was recorded, as the change it was.
-fn change(request: &journal::Request, targets: &[Target]) -> Option<Change> {
+pub(in crate::action) fn change(request: &journal::Request, targets: &[Target]) -> Option<Change> {
     let path: Vec<EngineText> = request.path.as_wire().split('?').next()?.trim_start_matches('/').split('/').map(decoded).collect();
     let path = match path.iter().position(|part| part.as_wire() == "engine") {
         Some(0) => &path[2.min(path.len())..],

@@ -98,7 +98,11 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
     let engine = &plan.engine;
     let reason = plan.choices.reason.trim();
     let taken_back = plan.takes_back.as_ref().map(|action| Exact::from(action.0.as_str()));
-    let (thaw_of, undo_of) = if plan.verb == Verb::Thaw { (taken_back, None) } else { (None, taken_back) };
+    let (thaw_of, undo_of, puts_back) = match plan.verb {
+        Verb::Thaw => (taken_back, None, None),
+        Verb::PutBack => (None, None, taken_back),
+        _ => (None, taken_back, None),
+    };
     Entry::Intent(Box::new(journal::Intent {
         action: name(&plan.action),
         who: Who::of_process(engine.user.as_deref().map(Exact::from)),
@@ -113,6 +117,7 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
         requests: steps.iter().map(|step| request(step, client)).collect(),
         undo_of,
         thaw_of,
+        puts_back,
         jobs_too: plan
             .targets
             .iter()

@@ -238,13 +238,17 @@ impl Run {
         let wants_due = self.progress.is_bulk();
         if let Some(mut eyes) = self.eyes.take() {
             let targets = Arc::clone(&self.progress.plan.targets);
-            let is_retry = self.progress.plan.verb == Verb::Retry;
+            let verb = self.progress.plan.verb;
             let (client, plan) = (self.hand.client().clone(), Arc::clone(&self.progress.plan));
             let mut reading: BoxFuture<'static, _> = Box::pin(async move {
                 let same = identity::compare(&client, &plan.engine).await;
                 let baseline = eyes.baseline(&targets, wants_due).await;
                 // What somebody else did since the plan was made is not undone.
-                let changed = if is_retry { eyes.unneeded(&targets).await } else { Vec::new() };
+                let changed = match verb {
+                    Verb::Retry => eyes.unneeded(&targets).await,
+                    Verb::PutBack => eyes.changed_since(&targets).await,
+                    _ => Vec::new(),
+                };
                 (eyes, same, baseline, changed)
             });
             let (mut eyes, same, baseline, changed) = loop {
@@ -285,6 +289,7 @@ impl Run {
         match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps, self.progress.since()).await {
             Ok(head) => {
                 (self.head, self.recorded) = (Some(head), true);
+                self.tell_what_is_left_alone().await;
                 self.pacer.resume(Instant::now());
                 true
             }

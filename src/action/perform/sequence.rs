@@ -272,7 +272,8 @@ fn parts(steps: &[Step]) -> (Vec<Part>, HashMap<usize, usize>) {
     let mut mains = HashMap::new();
     for (target, own) in of_target {
         let aside = |at: &&usize| matches!(steps[**at].change, Change::JobDueDate { .. } | Change::JobSuspension { .. });
-        let main = own.iter().find(|at| !aside(at)).or(own.first()).copied().unwrap_or_default();
+        // Where a job alone is put back, its due date decides: it goes out last.
+        let main = own.iter().find(|at| !aside(at)).or(own.last()).copied().unwrap_or_default();
         mains.insert(target, main);
         for at in own.into_iter().filter(|at| *at != main) {
             parts[at] = match steps[at].change {

@@ -13,6 +13,8 @@
 //!   without its jobs, so that new ones are born active, and then each free job singly. A job born suspended between the reading and the
 //!   first step stays suspended: reading back shows it. The shield is for more jobs than can be resumed singly; it wakes those too, but also
 //!   the jobs of an instance that somebody suspends between the reading and the resumption.
+//! - **Putting held jobs back** that such a sequence left where it broke off. Each is suspended first, also where it was read to be so: the due
+//!   date that keeps it from running moves only once the engine has said that it is suspended.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +40,7 @@ impl Plan {
             Verb::Retry => self.retries(),
             Verb::Cancel => self.cancellation(),
             Verb::ResumeJobDefinitions | Verb::Thaw | Verb::ResumeInstances => self.resumptions(),
+            Verb::PutBack => self.restorations(),
             _ => self.targets.iter().enumerate().filter_map(|(at, target)| Some(Step { change: self.change_of(target)?, targets: vec![at] })).collect(),
         }
     }
@@ -127,6 +130,19 @@ impl Plan {
                     steps.extend(held.iter().map(|held| step(again(held), at)));
                     steps.extend(held.iter().filter_map(|held| self.shielded(held, held.due)).map(|change| step(change, at)));
                 }
+            }
+        }
+        steps
+    }
+
+    /// Each job to sleep, then its due date where it was; one that was due so late that it had no shield is due as it was already.
+    fn restorations(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for held in &self.held {
+            let Some(Subject::Job { job, .. }) = self.targets.get(held.target).map(|target| &target.subject) else { continue };
+            steps.push(step(Change::JobSuspension { job: job.id.clone(), suspended: true }, held.target));
+            if job.due != held.due {
+                steps.push(step(Change::JobDueDate { job: job.id.clone(), due: held.due }, held.target));
             }
         }
         steps

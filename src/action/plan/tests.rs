@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Choices, Danger, Free, OtherCause, Pace, Plan, Warning, Weight};
+use super::{ActionId, Choices, Danger, Free, Held, OtherCause, Pace, Plan, Warning, Weight};
 use crate::action::example::{cancel, engine, external_task, held, instance, job, job_definition, of_job, plan, retry};
 use crate::action::wish::Asked;
 use crate::engine::{Change, Due};
 use crate::model::definition::ProcessDefinition;
 use crate::model::example::{self, noon};
 use crate::model::ids::JobId;
+use crate::model::job::Job;
 
 fn later(hours: i64) -> Timestamp {
     noon().wall + SignedDuration::from_hours(hours)
@@ -365,4 +366,29 @@ fn where_not_all_suspended_jobs_were_read_nothing_is_resumed_as_if_there_were_no
     plan.choices.others = OtherCause::Keep;
     plan.choices.jobs_too = false;
     assert_eq!(plan.is_performable(), Ok(()), "new jobs only wakes nothing");
+}
+
+/// Two jobs that a resumption left: the first is awake, the second had no due date; a third needed no shield.
+fn putting_back() -> Plan {
+    let left = |number: usize, suspended, due| Job { suspended, due, ..example::job(number) };
+    let far = Some(later(365 * 24));
+    let targets = vec![of_job(left(0, false, far), 2), of_job(left(1, true, far), 3), of_job(left(2, false, Some(later(400 * 24))), 2)];
+    let mut plan = plan(Asked::PutBack("20260301T110000.000Z-0001".to_owned()), targets);
+    let back = |target: usize, due| Held { due, ..held(target, &format!("job-{target:04}")) };
+    plan.held = vec![back(0, Some(later(5))), back(1, None), back(2, Some(later(400 * 24)))];
+    plan.takes_back = Some(ActionId("20260301T110000.000Z-0001".to_owned()));
+    plan
+}
+
+#[test]
+fn what_is_put_back_is_suspended_first_and_due_as_before_only_then() {
+    let plan = putting_back();
+    let expected =
+        ["suspend job-0000".to_owned(), format!("due job-0000 {}", later(5)), "suspend job-0001".into(), "due job-0001 now".into(), "suspend job-0002".into()];
+    assert_eq!(told(&plan), expected);
+    assert_eq!(plan.steps().iter().map(|step| step.targets.clone()).collect::<Vec<_>>(), [[0], [0], [1], [1], [2]]);
+    assert_eq!(plan.sentence(), "Put back 3 jobs after 20260301T110000.000Z-0001: each is suspended first, then gets its old due date.");
+    assert_eq!(typed(&plan), Some(("3".to_owned(), "the number of jobs")));
+    assert!(plan.is_performable().is_ok() && plan.keeps_held(), "and it is looked at in the end whether they are as they were");
+    assert!(plan.explanation()[0].starts_with("Nothing is woken by it"));
 }

@@ -23,6 +23,7 @@ impl Plan {
             Verb::ResumeProcesses => format!("Resume {}: new starts again{}{}.", self.what(), self.with_instances(), self.when()),
             Verb::Unlock => format!("Take {} back from its worker.", self.what()),
             Verb::CallOffTimed => format!("Call off {}.", self.what()),
+            Verb::PutBack => self.restoring_sentence(),
             Verb::SetVariable | Verb::Annotate | Verb::MoveDueDate | Verb::SetJobPriority | Verb::SetDefinitionPriority => self.writing_sentence(),
         }
     }
@@ -92,6 +93,16 @@ impl Plan {
             Asked::SetDefinitionPriority { priority: None, .. } => format!("Give new jobs of {what} the priority of the diagram again."),
             _ => format!("{} {what}.", self.verb),
         }
+    }
+
+    fn restoring_sentence(&self) -> String {
+        let after = self.takes_back.as_ref().map(|action| format!(" after {action}")).unwrap_or_default();
+        let what = match &*self.targets {
+            [one] => format!("{} {}", one.kind(), with_key(one)),
+            many => self.counted(many.len()),
+        };
+        let each = if self.targets.len() == 1 { "it" } else { "each" };
+        format!("Put back {what}{after}: {each} is suspended first, then gets its old due date.")
     }
 
     /// The targets: one by its label, several by their count and what they were asked on.
@@ -186,6 +197,10 @@ impl Plan {
             Verb::MoveDueDate => told.push("A job runs once it is due, has attempts left and is not suspended."),
             Verb::SetJobPriority | Verb::SetDefinitionPriority => told.push("Priorities matter only where the engine acquires jobs by priority, which is not its default."),
             Verb::CallOffTimed => told.push("The engine's timer for it is deleted. What is suspended now stays so."),
+            Verb::PutBack => {
+                told.push("Nothing is woken by it: a due date goes back only once the engine has said that the job is suspended.");
+                told.push("They stay suspended until what suspends them is resumed, as before the action that left them so.");
+            }
         }
         if self.choices.at.is_some() && self.can_be_timed() {
             told.push("The engine does it by a timer of its own, also when this program does not run; it is listed among the timed ones until then.");

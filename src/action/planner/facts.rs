@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::action::plan::{ActionId, Unavailable};
 use crate::action::verb::Verb;
 use crate::engine::NewValue;
+use crate::model::ids::JobId;
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
@@ -81,6 +82,38 @@ pub struct Earlier {
     pub targets: Vec<EarlierTarget>,
     /// The action that took this one back already.
     pub taken_back: Option<ActionId>,
+    /// Whether a run of the program that lives is at it.
+    pub under_way: bool,
+    /// The newest time of the engine that was seen before its first request.
+    pub since: Option<Timestamp>,
+    /// What it was to keep asleep, and how far it came with that; or why the journal cannot tell.
+    pub kept: Result<Kept, &'static str>,
+    /// The action whose jobs it put back, if that is what it did.
+    pub puts_back: Option<ActionId>,
+}
+
+/// What an action was to keep asleep although it would have woken it.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// The jobs.
+    pub jobs: Vec<KeptJob>,
+    /// Its resumptions of which nobody knows whether the engine got them, with when they went out.
+    pub unanswered: Vec<(EarlierTarget, Timestamp)>,
+}
+
+/// A job that an action was to keep asleep.
+#[derive(Clone, Debug)]
+pub struct KeptJob {
+    /// Its id.
+    pub job: JobId,
+    /// As an operator knew it.
+    pub label: String,
+    /// When it was due; none means at once.
+    pub due: Option<Timestamp>,
+    /// The day far ahead that its due date was moved to, if a request that may have had its effect did so.
+    pub shield: Option<Timestamp>,
+    /// Whether it was to be suspended again: where it was not, nothing of it was touched.
+    pub guarded: bool,
 }
 
 /// A target of an action that was performed before.

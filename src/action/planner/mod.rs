@@ -12,6 +12,7 @@
 //! | `instances`, `processes` | suspending and resuming instances and whole processes |
 //! | `single` | verbs with one target: variables, notes, dates, priorities, locks |
 //! | `undo` | taking an action of the journal back |
+//! | `put_back` | putting back what an action of the journal was to keep asleep and left otherwise |
 //!
 //! Every read is bounded and counts come before lists. What could not be read is said in a warning where the plan is sound without it, and
 //! is the reason why there is none where it is not.
@@ -25,6 +26,7 @@ mod held;
 mod instances;
 mod permit;
 mod processes;
+mod put_back;
 mod reading;
 mod retry;
 mod single;
@@ -188,6 +190,7 @@ fn draft<'a>(reading: &'a Reading<'a>, wish: &'a Asked) -> BoxFuture<'a, Drafted
         Asked::SetDefinitionPriority { definition, priority } => single::definition_priority(reading, wish, definition, *priority).boxed(),
         Asked::CallOffTimed(job) => single::call_off(reading, wish, job).boxed(),
         Asked::Undo(action) => undo::undo(reading, action).boxed(),
+        Asked::PutBack(action) => put_back::plan(reading, wish, action).boxed(),
     }
 }
 

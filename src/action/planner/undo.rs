@@ -51,7 +51,7 @@ pub(super) async fn thaw(reading: &Reading<'_>, asked: &Asked, name: Option<&str
     resume_definitions(reading, asked.clone(), Verb::Thaw, &earlier).await
 }
 
-async fn action(facts: &Arc<dyn Facts>, name: &str) -> Result<Option<Earlier>, Unavailable> {
+pub(super) async fn action(facts: &Arc<dyn Facts>, name: &str) -> Result<Option<Earlier>, Unavailable> {
     let name = name.to_owned();
     ask(facts, move |facts| facts.action(&name)).await
 }
@@ -78,6 +78,7 @@ pub(super) async fn undo(reading: &Reading<'_>, name: &str) -> Drafted {
         }
         Verb::Cancel => return Err(unavailable("cancelled instances cannot be brought back", "they have to be started anew")),
         Verb::Unlock => return Err(unavailable("a lock cannot be given back: another worker may have it", "")),
+        Verb::PutBack => return Err(unavailable("those jobs are as they were before: there is nothing to take back", "")),
         Verb::CallOffTimed => return Err(unavailable("a timer that was called off cannot be brought back", "order it anew")),
         Verb::SuspendJobDefinitions => {
             let definitions = ids(&sent);
@@ -116,7 +117,7 @@ fn changed<'t>(targets: &[&'t EarlierTarget], suspended_before: bool) -> Vec<&'t
     targets.iter().copied().filter(|target| target.before.suspended == suspended_before).collect()
 }
 
-fn is_of_this_engine(reading: &Reading<'_>, earlier: &Earlier) -> Result<(), Unavailable> {
+pub(super) fn is_of_this_engine(reading: &Reading<'_>, earlier: &Earlier) -> Result<(), Unavailable> {
     let engine = &reading.asking.picture.engine;
     if earlier.url == engine.url && earlier.engine_name == engine.engine_name {
         return Ok(());

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{begin_entry, perform, plan, plan_anew};
 use crate::action::desk::ActCommand;
-use crate::action::ledger::{PausedBy, Stage};
-use crate::action::plan::{Danger, OtherCause};
+use crate::action::ledger::{Ledger, PausedBy, Stage, put_back as put_back_by};
+use crate::action::plan::{ActionId, Danger, OtherCause};
 use crate::action::wish::{Asked, Wish};
 use crate::app::command::{Choice, Command};
 use crate::app::pages::plan::offered;
@@ -170,6 +170,10 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
             let about = format!("taking back: {}", ledger.plan.sentence());
             return Some(plan(app, Wish { about, what: Asked::Undo(action.0) }));
         }
+        Command::PutBack => {
+            let Some(ledger) = page.ledger.clone() else { return Some(Vec::new()) };
+            return Some(put_back(app, &ledger));
+        }
         _ => return None,
     };
     Some(vec![Effect::Act(command)])
@@ -178,10 +182,16 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
 fn on_actions(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     let now = app.now;
     let Some(Page::Actions(page)) = app.pages.last_mut() else { return None };
-    if command != Command::Open {
+    if !matches!(command, Command::Open | Command::PutBack) {
         return None;
     }
     let Some(row) = page.selected().cloned() else { return Some(Vec::new()) };
+    match (&row, command) {
+        (actions::Row::Own(ledger, _), Command::PutBack) => return Some(put_back(app, ledger)),
+        // What is over is not read back: only what it left is.
+        (actions::Row::Left(left), _) if command == Command::PutBack || left.looks.is_some() => return Some(plan_to_put_back(app, &left.action)),
+        _ => {}
+    }
     let ledgers = Arc::clone(&app.acting.ledgers);
     let action = row.action().clone();
     app.pages.push(Page::Action(Box::new(crate::app::pages::action::ActionPage::new(action.clone(), &ledgers, now))));
@@ -189,6 +199,28 @@ fn on_actions(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         actions::Row::Own(..) => Vec::new(),
         actions::Row::Left(_) => vec![Effect::Act(ActCommand::ReadBack(action))],
     })
+}
+
+/// Plans to put back what an action of this run left, if it left something.
+fn put_back(app: &mut App, ledger: &Ledger) -> Vec<Effect> {
+    let action = &ledger.plan.action;
+    let obstacle = match put_back_by(&app.acting.ledgers, action, ledger.origin()) {
+        Some(by) => Some(format!("That is put back already, by {}.", by.plan.action)),
+        None if !matches!(ledger.stage, Stage::Over(_) | Stage::Verifying) => Some("The action is still under way: S stops it first.".to_owned()),
+        None if !ledger.leaves_held() => Some("This action left nothing to put back.".to_owned()),
+        None => None,
+    };
+    match obstacle {
+        Some(obstacle) => {
+            app.notice = Some((obstacle, app.now));
+            Vec::new()
+        }
+        None => plan_to_put_back(app, action),
+    }
+}
+
+fn plan_to_put_back(app: &mut App, action: &ActionId) -> Vec<Effect> {
+    plan(app, Wish { about: format!("putting back what {action} left"), what: Asked::PutBack(action.0.clone()) })
 }
 
 fn on_suspended(app: &mut App, command: Command) -> Option<Vec<Effect>> {

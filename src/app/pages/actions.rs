@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Contents;
 use crate::action::desk::LeftUnderWay;
-use crate::action::ledger::Ledger;
+use crate::action::ledger::{Ledger, put_back};
 use crate::action::plan::ActionId;
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
@@ -57,8 +57,10 @@ impl ActionsPage {
             before.iter().find_map(|row| if let Row::Own(known, sum) = row { Arc::ptr_eq(known, ledger).then(|| sum.clone()) } else { None })
         };
         let own = ledgers.iter().rev().map(|ledger| Row::Own(Arc::clone(ledger), known(ledger).unwrap_or_else(|| ledger.summary())));
-        // What was read back since is told by its ledger.
-        let left = left.iter().filter(|left| !ledgers.iter().any(|ledger| ledger.plan.action == left.action)).cloned().map(Row::Left);
+        // What was read back since is told by its ledger, and what was put back since is left no more.
+        let is_told = |left: &LeftUnderWay| ledgers.iter().any(|ledger| ledger.plan.action == left.action);
+        let is_back = |left: &LeftUnderWay| left.looks.is_some() && put_back(ledgers, &left.action, &left.origin).is_some();
+        let left = left.iter().filter(|left| !is_told(left) && !is_back(left)).cloned().map(Row::Left);
         self.rows = left.chain(own).collect();
         self.list.follow(self.rows.iter().map(|row| row.action().clone()).collect(), |_| false);
         if self.list.selected_key().is_none() {

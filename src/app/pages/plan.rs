@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Contents;
 use crate::action::plan::{Choices, Danger, OtherCause, Plan, Unavailable, Weight};
-use crate::action::target::Subject;
+use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::action::wish::{Asked, Wish};
 use crate::app::command::Choice;
@@ -262,7 +262,7 @@ pub fn offered(plan: &Plan) -> Vec<Choice> {
     if many && !matches!(plan.verb, Verb::Retry | Verb::Cancel) {
         choices.push(Choice::Pace);
     }
-    if !plan.held.is_empty() || !plan.held_complete {
+    if plan.verb != Verb::PutBack && (!plan.held.is_empty() || !plan.held_complete) {
         choices.push(Choice::Others);
     }
     choices.push(Choice::Reason);
@@ -373,13 +373,27 @@ fn targets(plan: &Plan, lines: &mut Vec<Line>) {
         return;
     }
     lines.push(Line::Heading(format!("Targets: {}", count_exact(plan.targets.len() as u64))));
-    for target in plan.targets.iter().take(SHOWN_TARGETS) {
+    for (place, target) in plan.targets.iter().enumerate().take(SHOWN_TARGETS) {
         let key = target.business_key.as_ref().map_or_else(String::new, |key| format!("  {key}"));
         lines.push(Line::Text(format!("{}{key}  {} {}", target.label, target.kind(), crate::text::safe(target.id()))));
+        if plan.verb == Verb::PutBack {
+            lines.extend(restored(plan, place, target));
+        }
     }
     if plan.targets.len() > SHOWN_TARGETS {
         lines.push(Line::Remark(format!("\u{2026} and {} more", count_exact((plan.targets.len() - SHOWN_TARGETS) as u64)), Tone::Muted));
     }
+}
+
+/// How a job is that is put back, and how it becomes.
+fn restored(plan: &Plan, place: usize, target: &Target) -> Option<Line> {
+    let Subject::Job { job, .. } = &target.subject else { return None };
+    let held = plan.held.iter().find(|held| held.target == place)?;
+    let due = |due: Option<Timestamp>| {
+        due.map_or_else(|| "without a due date".to_owned(), |due| format!("due {}", due.to_zoned(plan.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z")))
+    };
+    let is = if job.suspended { "suspended" } else { "AWAKE" };
+    Some(Line::Text(format!("    now {is}, {}; becomes suspended, {} ({})", due(job.due), due(held.due), held.cause)))
 }
 
 /// What confirms a plan, in words.

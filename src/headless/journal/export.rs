@@ -22,6 +22,8 @@ struct Short<'a> {
     sent: u64,
     counts: &'a [Count],
     words: Option<&'a Exact>,
+    /// What somebody has to look at, because it was not left as it was meant to be.
+    look: &'a [Exact],
 }
 
 #[derive(Serialize)]
@@ -33,6 +35,8 @@ struct Long<'a> {
     sent: Vec<SentPart>,
     answers: Vec<&'a Answered>,
     outcomes: Vec<&'a Outcome>,
+    /// What somebody has to look at, because it was not left as it was meant to be.
+    look: Vec<&'a Exact>,
     end: Option<EndPart<'a>>,
     read_back: Option<ReadPart<'a>>,
 }
@@ -58,8 +62,8 @@ struct ReadPart<'a> {
 }
 
 fn short(action: &Summary) -> Short<'_> {
-    let Summary { intent, at, targets, first_target: _, sent, counts, words, standing: stands } = action;
-    Short { at: *at, standing: standing(*stands), intent, targets: *targets, sent: *sent, counts, words: words.as_ref() }
+    let Summary { intent, at, targets, first_target: _, sent, counts, words, looks, holds: _, standing: stands } = action;
+    Short { at: *at, standing: standing(*stands), intent, targets: *targets, sent: *sent, counts, words: words.as_ref(), look: looks }
 }
 
 fn long(story: &Story) -> Long<'_> {
@@ -71,6 +75,7 @@ fn long(story: &Story) -> Long<'_> {
         sent: story.sent.iter().map(|(step, at)| SentPart { step: *step, at: *at }).collect(),
         answers: story.answers.values().collect(),
         outcomes: story.outcomes.values().collect(),
+        look: story.looks().collect(),
         end: story.end.as_ref().map(|(at, end)| EndPart { at: *at, end }),
         read_back: story.read_back.as_ref().map(|(at, read)| ReadPart { at: *at, read }),
     }
@@ -114,7 +119,7 @@ pub(super) fn json(stories: &[Story], verified: &Verified) -> Result<String, Sto
     Ok(format!("{{\"head\":{head},\"lines\":{},\"whole\":{},\"actions\":{actions}}}\n", verified.lines, verified.is_whole()))
 }
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "action",
     "at",
     "user",
@@ -134,9 +139,10 @@ const COLUMNS: [&str; 19] = [
     "instance",
     "outcome",
     "words",
+    "look",
 ];
 
-/// One row for each target; an action without targets has one row.
+/// One row for each target; an action without targets has one row. What an action left to be looked at stands in each of its rows.
 pub(super) fn csv(stories: &[Story]) -> String {
     let mut text = COLUMNS.join(",") + "\n";
     for story in stories {
@@ -156,8 +162,9 @@ pub(super) fn csv(stories: &[Story]) -> String {
             some(reason),
             standing(story.standing).to_owned(),
         ];
+        let look = story.looks().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let mut row = |own: [String; 7]| {
-            let cells: Vec<String> = common.iter().chain(&own).map(|cell| csv_cell(cell)).collect();
+            let cells: Vec<String> = common.iter().chain(&own).chain([&look]).map(|cell| csv_cell(cell)).collect();
             let _ = writeln!(text, "{}", cells.join(","));
         };
         if targets.is_empty() {
@@ -201,6 +208,9 @@ pub(super) fn markdown(stories: &[Story], verified: &Verified, zone: &TimeZone) 
             ("Outcome", words::outcome(&Summary::of(story))),
         ] {
             let _ = writeln!(text, "- {name}: {}", plain(&words));
+        }
+        for look in story.looks() {
+            let _ = writeln!(text, "- **{}**", plain(&look.to_string()));
         }
         text.push_str("\n| type | id | name | business key | outcome |\n|---|---|---|---|---|\n");
         for (outcome, target) in words::of_targets(story).into_iter().zip(targets) {

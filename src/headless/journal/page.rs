@@ -6,14 +6,14 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::words;
-use crate::journal::{HeadFound, Story, Summary, Verified};
+use crate::journal::{Exact, HeadFound, Story, Summary, Verified};
 use crate::text::{Align, count_exact, pad, safe, truncate, width};
 
 /// Cells of a column at most, but for the last one, which is never cut.
 const WIDEST: usize = 40;
 
-/// The actions, the newest last: next to the prompt.
-pub(super) fn list(actions: &[Summary], recorded: usize, folder: &Path, zone: &TimeZone) -> String {
+/// The actions, the newest last: next to the prompt. Each with the action that put back what it left to be looked at.
+pub(super) fn list(actions: &[(&Summary, Option<&Exact>)], recorded: usize, folder: &Path, zone: &TimeZone) -> String {
     if actions.is_empty() {
         let place = folder.display().to_string();
         return match recorded {
@@ -22,7 +22,8 @@ pub(super) fn list(actions: &[Summary], recorded: usize, folder: &Path, zone: &T
         };
     }
     let mut rows = vec![["TIME", "ACTION", "WHO", "ENGINE", "WHAT", "TARGETS", "OUTCOME"].map(str::to_owned)];
-    rows.extend(actions.iter().map(|action| {
+    rows.extend(actions.iter().map(|(action, put_back)| {
+        let outcome = [words::mark(action, *put_back), Some(words::outcome(action))].into_iter().flatten().collect::<Vec<_>>().join("; ");
         [
             words::time(action.at, zone),
             action.intent.action.to_string(),
@@ -30,14 +31,14 @@ pub(super) fn list(actions: &[Summary], recorded: usize, folder: &Path, zone: &T
             words::engine(&action.intent),
             action.intent.verb.to_string(),
             words::targets(action),
-            words::outcome(action),
+            outcome,
         ]
     }));
     table(&rows)
 }
 
-/// One action with all of its targets and requests.
-pub(super) fn story(story: &Story, zone: &TimeZone) -> String {
+/// One action with all of its targets and requests, and what it left to be looked at; with the action that put that back, if one did.
+pub(super) fn story(story: &Story, put_back: Option<&Exact>, zone: &TimeZone) -> String {
     let intent = &story.intent;
     let mut text = format!("{}\n\n", intent.sentence);
     let mut line = |name: &str, words: String| {
@@ -54,6 +55,7 @@ pub(super) fn story(story: &Story, zone: &TimeZone) -> String {
     line("reason", intent.reason.as_ref().map_or_else(|| "none given".to_owned(), ToString::to_string));
     intent.undo_of.iter().for_each(|action| line("takes back", action.to_string()));
     intent.thaw_of.iter().for_each(|action| line("thaws", action.to_string()));
+    intent.puts_back.iter().for_each(|action| line("puts back", action.to_string()));
     line("outcome", words::outcome(&Summary::of(story)));
     story.end.iter().for_each(|(at, _)| line("over", words::time(*at, zone)));
     if let Some((at, read)) = &story.read_back {
@@ -76,7 +78,21 @@ pub(super) fn story(story: &Story, zone: &TimeZone) -> String {
     if !intent.requests.is_empty() {
         let _ = write!(text, "\n{}", requests(story, zone));
     }
-    text
+    text + &looks(story, put_back)
+}
+
+/// What somebody has to look at, apart and at the end: next to the prompt.
+fn looks(story: &Story, put_back: Option<&Exact>) -> String {
+    let looks: Vec<String> = story.looks().map(|look| format!("  {look}\n")).collect();
+    if looks.is_empty() {
+        return String::new();
+    }
+    let (heading, way_out) = match put_back {
+        Some(by) => (format!("Left otherwise than it was meant to be, and put back by {by}:"), ""),
+        None if story.intent.held.is_empty() => ("LOOK AT THIS: not left as it was meant to be".to_owned(), ""),
+        None => ("LOOK AT THIS: not left as it was meant to be".to_owned(), "In the cockpit, A lists this action, and P plans to put the jobs back.\n"),
+    };
+    format!("\n{heading}\n{}{way_out}", looks.concat())
 }
 
 fn requests(story: &Story, zone: &TimeZone) -> String {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::journal::{Answered, Class, Count, Exact, How, Standing, Story, Summary, Who};
+use crate::journal::{Answered, Class, Count, How, LOOK, Standing, Story, Summary, Who};
 use crate::text::count_exact;
 
 /// A moment in the operator's zone, with its offset.
@@ -54,9 +54,26 @@ pub(super) fn outcome(summary: &Summary) -> String {
         Standing::UnderWay => format!("under way, {progress}"),
         Standing::Left => format!("UNFINISHED: bpmtop died, {progress}, nobody looked since"),
     };
-    let parts = [begin, counts(&summary.counts), words.as_ref().map(Exact::to_string).unwrap_or_default()];
+    let said = words.as_ref().map(|words| without_looks(&words.to_string()).to_owned()).unwrap_or_default();
+    let parts = [begin, counts(&summary.counts), said];
     let told = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
     if told.is_empty() { "done".to_owned() } else { told }
+}
+
+/// What was said at an end but for what has to be looked at, which stands behind it and is told apart.
+fn without_looks(words: &str) -> &str {
+    let begins = if words.starts_with(LOOK) { Some(0) } else { words.find(&format!("; {LOOK}")) };
+    begins.map_or(words, |begins| &words[..begins])
+}
+
+/// The mark of an action that left something to be looked at, and by which action that was put back.
+pub(super) fn mark(summary: &Summary, put_back: Option<&crate::journal::Exact>) -> Option<String> {
+    let things = crate::text::plural(summary.looks.len() as u64, "thing");
+    match (summary.looks.len(), put_back) {
+        (0, _) => None,
+        (_, None) => Some(format!("LOOK: {things}")),
+        (_, Some(by)) => Some(format!("{things} to look at, put back by {by}")),
+    }
 }
 
 /// `97 succeeded, 3 failed again`: the bad news first, as far as there is some.

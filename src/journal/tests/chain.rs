@@ -160,13 +160,14 @@ fn a_record_has_no_place_for_anything_that_was_not_thought_of() {
         requests,
         undo_of,
         thaw_of,
+        puts_back,
         engine_time: _,
         jobs_too: _,
     } = intent("a1", "retry", 1);
     let Target { kind, id, label, business_key, instance, before: Before { retries: _, suspended: _, due: _, priority: _, note } } = targets[0].clone();
     let Request { method, path, body, targets: _ } = requests[0].clone();
     let _: [Exact; 8] = [action, verb, sentence, kind, id, label, method, path];
-    let _: [Option<Exact>; 8] = [profile, reason, business_key, instance, note, body, undo_of, thaw_of];
+    let _: [Option<Exact>; 9] = [profile, reason, business_key, instance, note, body, undo_of, thaw_of, puts_back];
 }
 
 /// A journal of two days with lines of every length.

@@ -101,6 +101,7 @@ pub(crate) fn intent(action: &str, verb: &str, targets: u64) -> Intent {
         requests: (0..targets).map(request).collect(),
         undo_of: None,
         thaw_of: None,
+        puts_back: None,
         jobs_too: None,
         engine_time: None,
     }

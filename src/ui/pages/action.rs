@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::action::ledger::{Ending, Ledger, PausedBy, Stage};
+use crate::action::ledger::{Ending, Ledger, PausedBy, Stage, put_back};
 use crate::action::outcome::Class;
 use crate::app::App;
 use crate::app::pages::action::{ActionPage, HEAD};
@@ -108,14 +108,19 @@ fn paragraphs(app: &App, ledger: &Ledger, sum: &str) -> Vec<Paragraph> {
         Stage::Over(Ending::Failed(why)) => Some(why.clone()),
         _ => None,
     };
+    let offer = offer(app, ledger);
+    let is_back = matches!(offer, Some((_, Role::Ok)));
     let note = ledger.notes.last().map(|(at, note)| (format!("{} ago: {note}", age(app.now.since(*at))), Role::Muted));
+    // What happened last gives way to what can be done about it.
+    let note = note.filter(|_| offer.is_none());
     let more = if ledger.look.len() > 1 { format!(" (and {} more: w writes them all)", ledger.look.len() - 1) } else { String::new() };
     // What somebody has to look at stays in sight, whatever happens after it.
-    let attention = ledger.look.first().map(|first| (format!("{first}{more}"), Role::Critical));
+    let attention = ledger.look.first().filter(|_| !is_back).map(|first| (format!("{first}{more}"), Role::Critical));
     let all = [
         Some((ledger.sentence.clone(), Role::Text, 3)),
         Some((sum.to_owned(), summary_role(ledger), 1)),
         attention.map(|(text, role)| (text, role, 0)),
+        offer.map(|(text, role)| (text, role, 0)),
         held.map(|held| (held, Role::Warning)).or(note).map(|(text, role)| (text, role, 2)),
         Some((progress_words(ledger), Role::Muted, 4)),
     ];
@@ -144,6 +149,17 @@ fn ended(mut lines: Vec<String>, shown: usize, width: usize) -> Vec<String> {
         *last = truncate(&format!("{last}\u{2026}"), width).into_owned();
     }
     lines
+}
+
+/// What can be done about jobs that were left otherwise than they were to be kept, or that it was done.
+fn offer(app: &App, ledger: &Ledger) -> Option<(String, Role)> {
+    if !ledger.leaves_held() {
+        return None;
+    }
+    Some(match put_back(&app.acting.ledgers, &ledger.plan.action, ledger.origin()) {
+        Some(by) => (format!("What it left is put back since, by {}.", by.plan.action), Role::Ok),
+        None => ("P plans to put the jobs back: suspended, due as before.".to_owned(), Role::Accent),
+    })
 }
 
 fn summary_role(ledger: &Ledger) -> Role {

@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 
 use super::action::stage_words;
 use crate::action::desk::LeftUnderWay;
+use crate::action::ledger::put_back;
 use crate::app::App;
 use crate::app::pages::actions::{ActionsPage, Row as ActionRow};
-use crate::text::{Align, age};
+use crate::text::{Align, age, plural};
 use crate::theme::Role;
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
@@ -40,17 +41,26 @@ pub fn draw(app: &App, page: &ActionsPage, look: &Look, area: Rect, buffer: &mut
 fn cells(app: &App, row: &ActionRow) -> Vec<Cell> {
     match row {
         ActionRow::Own(ledger, sum) => {
-            let (stage, role) = stage_words(ledger);
+            let left = ledger.leaves_held() && put_back(&app.acting.ledgers, &ledger.plan.action, ledger.origin()).is_none();
+            let (stage, role) = if left { ("LOOK AT THIS".to_owned(), Role::Critical) } else { stage_words(ledger) };
+            let sum = if left { format!("P plans to put back what it left; {sum}") } else { sum.clone() };
             vec![
                 Cell::new(age(app.now.since(ledger.began)), Role::Muted),
                 Cell::new(stage, role),
                 Cell::new(ledger.sentence.clone(), Role::Text),
-                Cell::new(sum.clone(), Role::Text),
+                Cell::new(sum, if left { Role::Warning } else { Role::Text }),
             ]
         }
         ActionRow::Left(left) => vec![
             Cell::new("before", Role::Muted),
-            Cell::new(if left.unknown.is_some() { "NOT WHOLLY KNOWN" } else { "LEFT UNDER WAY" }, Role::Critical),
+            Cell::new(
+                match (left.looks, left.unknown) {
+                    (Some(_), _) => "LOOK AT THIS",
+                    (None, Some(_)) => "NOT WHOLLY KNOWN",
+                    (None, None) => "LEFT UNDER WAY",
+                },
+                Role::Critical,
+            ),
             Cell::new(crate::text::safe(&left.sentence).into_owned(), Role::Text),
             Cell::new(left_words(left), Role::Warning),
         ],
@@ -58,6 +68,9 @@ fn cells(app: &App, row: &ActionRow) -> Vec<Cell> {
 }
 
 fn left_words(left: &LeftUnderWay) -> String {
+    if let Some(looks) = left.looks {
+        return format!("P plans to put back what it left; {} to look at", plural(looks as u64, "thing"));
+    }
     let how = match left.unknown {
         Some(unknown) => format!("ended while {unknown} were unknown"),
         None => format!("{} of {} sent", left.sent, left.steps),

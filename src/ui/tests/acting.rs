@@ -154,6 +154,8 @@ fn actions_of_this_run_and_those_left_under_way_are_listed() {
             sent: 5,
             steps: 12,
             unknown: None,
+            looks: None,
+            origin: ActionId("20260301T110000.000Z-0001".into()),
         };
         app.update(Message::Acted(Acted::LeftUnderWay(vec![left])), now);
         press(&mut app, now, &[Char('A')]);

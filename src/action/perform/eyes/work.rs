@@ -53,7 +53,7 @@ impl Eyes {
             facts.now = clock(&answer);
             match there.get(&job.id) {
                 Some(now) => {
-                    facts.here = here_job(now, item.change(round));
+                    facts.here = here_job(now, item.change(round), item.sleeps(round));
                     if item.lost && now.retries <= 0 {
                         failing.push((item, job));
                     }
@@ -266,9 +266,10 @@ fn needs_instance(facts: &Facts) -> bool {
     }
 }
 
-fn here_job(job: &Job, change: &Change) -> Here {
+/// A job as it is now; one that was put to sleep before its due date moved is as was asked for only if it still sleeps.
+fn here_job(job: &Job, change: &Change, sleeps: bool) -> Here {
     match change {
-        Change::JobDueDate { due, .. } => Here::As(job.due == *due),
+        Change::JobDueDate { due, .. } => Here::As(job.due == *due && (job.suspended || !sleeps)),
         Change::JobPriority { priority, .. } => Here::As(job.priority == *priority),
         Change::JobSuspension { suspended, .. } => Here::As(job.suspended == *suspended),
         _ => Here::Work(Work {

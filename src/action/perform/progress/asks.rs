@@ -45,6 +45,7 @@ fn was_so(target: &Target, change: &Change) -> bool {
         (Subject::Instance(before), Change::InstanceSuspension { suspended, .. }) => before.suspended == *suspended,
         (Subject::JobDefinition(before), Change::JobDefinitionPriority { priority, .. }) => before.overriding_priority == *priority,
         (Subject::Job { job, .. }, Change::JobDueDate { due, .. }) => job.due == *due,
+        (Subject::Job { job, .. }, Change::JobSuspension { suspended, .. }) => job.suspended == *suspended,
         (Subject::Job { job, .. }, Change::JobPriority { priority, .. }) => job.priority == *priority,
         (Subject::Incident(known), Change::IncidentAnnotation { text, .. }) => {
             known.incident.annotation.as_ref().map_or("", EngineText::as_wire) == text.as_deref().unwrap_or_default()

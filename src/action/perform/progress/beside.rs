@@ -11,8 +11,11 @@ use super::Progress;
 use crate::action::judge::Said;
 use crate::action::outcome::{Class, Outcome};
 use crate::action::perform::sequence::{Part, Stand};
+use crate::action::target::Subject;
+use crate::action::verb::Verb;
 use crate::engine::Change;
 use crate::model::ids::JobId;
+use crate::text::EngineText;
 
 impl Progress {
     /// Takes in what came back for a request beside a main one. Gives what is worth a note and no more.
@@ -39,9 +42,18 @@ impl Progress {
         };
         let (Change::JobDueDate { job, .. } | Change::JobSuspension { job, .. }) = &self.steps[step].change else { return None };
         match part {
-            Part::Main => None,
+            Part::Main => {
+                // What is not known is read back; what was refused stays as it is.
+                if self.plan.verb == Verb::PutBack && !matches!(said, Said::Unknown(_)) {
+                    self.look_at_unrestored(step, Some(why.clone()));
+                }
+                None
+            }
             Part::Before => {
-                let note = format!("the due date of job {job} was not moved, so what follows is not sent: {why}");
+                let note = match &self.steps[step].change {
+                    Change::JobSuspension { .. } => format!("it is not known to be suspended, so its due date is left where it is: {why}"),
+                    _ => format!("the due date of job {job} was not moved, so what follows is not sent: {why}"),
+                };
                 let mains: Vec<usize> = self.steps[step].targets.iter().filter_map(|target| self.sequence.main_of(*target)).collect();
                 for main in mains {
                     self.hindered.entry(main).or_insert_with(|| note.clone());
@@ -59,6 +71,23 @@ impl Progress {
                 None
             }
         }
+    }
+
+    /// That a job which was to be put back is not, as far as the request that decides of it tells.
+    fn look_at_unrestored(&mut self, step: usize, why: Option<EngineText>) {
+        let Some(target) = self.steps[step].targets.first().copied() else { return };
+        let due = match &self.plan.targets[target].subject {
+            Subject::Job { job, .. } => job.due,
+            _ => None,
+        };
+        let text = match &self.steps[step].change {
+            Change::JobDueDate { job, due: old } => {
+                format!("LOOK AT job {job}: it stays due {}; its old due date, {}, was not put back", self.time(due), self.time(*old))
+            }
+            Change::JobSuspension { job, .. } => format!("LOOK AT job {job}: it may be awake, it was not suspended again"),
+            _ => return,
+        };
+        self.look_at(step, why.map_or_else(|| text.clone(), |why| format!("{text}: {why}")));
     }
 
     /// That a due date may still be the one a year ahead, and which one it was to be.
@@ -107,10 +136,15 @@ impl Progress {
             match self.sequence.part(step) {
                 Part::Guard | Part::Restore => self.forsaken.push(step),
                 Part::More => self.settle_in_part(step),
+                Part::Main if self.plan.verb == Verb::PutBack => self.look_at_unrestored(step, None),
                 Part::Main | Part::Before => {}
             }
             let why = self.hindered.get(&step).map_or("what had to be done before it was not done", String::as_str);
-            let outcome = if self.sequence.is_stopped() { Outcome::Stopped } else { Outcome::NotPerformed(why.into()) };
+            let outcome = match self.hindered.get(&step) {
+                Some(why) if self.plan.verb == Verb::PutBack => Outcome::LeftHalfway(why.as_str().into()),
+                _ if self.sequence.is_stopped() => Outcome::Stopped,
+                _ => Outcome::NotPerformed(why.into()),
+            };
             for target in self.decided_by(step) {
                 self.set(target, outcome.clone());
             }

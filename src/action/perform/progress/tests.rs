@@ -10,6 +10,7 @@ use crate::action::perform::sequence::Stand;
 use crate::action::plan::{Free, Held, Pace, Plan};
 use crate::action::wish::Asked;
 use crate::engine::{Delivered, EngineError, Problem, Sent};
+use crate::model::job::Job;
 
 /// An instance is resumed beside two held jobs: 0 and 1 shield, 2 resumes, 3 and 4 guard, 5 and 6 put back.
 fn shielded() -> Progress {
@@ -168,4 +169,41 @@ fn what_the_engine_wrote_down_belongs_to_an_action_however_far_the_date_header_l
     let written = |millis: i64| second(0) + jiff::SignedDuration::from_millis(millis);
     assert!((from..=to).contains(&written(10_900)) && (from..=to).contains(&written(12_800)), "{from} to {to}");
     assert!(from >= written(7_900) && to <= written(13_100), "and not what was done long before or after: {from} to {to}");
+}
+
+/// Two jobs are put back: 0 and 2 suspend, 1 and 3 move the due dates.
+fn putting_back() -> Progress {
+    let far = "2027-03-01T12:00:00Z".parse().ok();
+    let left = |number| example::of_job(Job { due: far, suspended: false, ..crate::model::example::job(number) }, 2);
+    let mut plan = example::plan(Asked::PutBack("earlier".into()), vec![left(0), left(1)]);
+    let due = "2026-03-02T05:00:00Z".parse().ok();
+    plan.held = vec![Held { due, ..example::held(0, "job-0000") }, example::held(1, "job-0001")];
+    progress(plan)
+}
+
+#[test]
+fn a_job_that_is_not_put_back_is_told_by_both_dates_whatever_kept_it_from_that() {
+    let mut progress = putting_back();
+    send(&mut progress, 0, &lost());
+    send(&mut progress, 2, &accepted());
+    send(&mut progress, 3, &refused());
+    assert_eq!(progress.next(false), None, "nobody knows whether the first is suspended");
+    let outcomes = progress.outcomes();
+    assert!(matches!(&outcomes[0], Outcome::LeftHalfway(why) if why.as_wire().starts_with("it is not known to be suspended")), "{outcomes:?}");
+    assert!(matches!(&outcomes[1], Outcome::Rejected(_)), "{outcomes:?}");
+    let looks = progress.take_looks();
+    assert_eq!(looks.len(), 2, "{looks:?}");
+    let dates = "it stays due 2027-03-01 12:00:00+00:00; its old due date, 2026-03-02 05:00:00+00:00, was not put back";
+    assert!(looks.iter().any(|look| look.starts_with("LOOK AT job job-0000") && look.contains(dates)), "{looks:?}");
+    assert!(looks.iter().any(|look| look.starts_with("LOOK AT job job-0001") && look.contains("at once (it had none)")), "{looks:?}");
+}
+
+#[test]
+fn putting_back_that_is_stopped_leaves_the_due_dates_that_keep_the_jobs_asleep() {
+    let mut progress = putting_back();
+    send(&mut progress, 0, &accepted());
+    progress.stop();
+    assert_eq!(progress.next(true), None, "nothing goes out any more that could make one due");
+    assert_eq!(progress.take_looks().len(), 2);
+    assert!(progress.outcomes().iter().all(|outcome| *outcome == Outcome::Stopped));
 }

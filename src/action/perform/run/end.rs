@@ -6,7 +6,7 @@ use super::Run;
 use crate::action::ledger::{Ending, Stage};
 use crate::action::perform::{closing, record};
 use crate::engine::Sent;
-use crate::journal::How;
+use crate::journal::{How, LOOK};
 use crate::model::section::Moment;
 
 impl Run {
@@ -55,7 +55,7 @@ impl Run {
         let Some((eyes, found)) = found else { return };
         self.requests = eyes.requests;
         self.eyes = Some(eyes);
-        let (looks, notes) = found.into_iter().partition(|told: &String| told.starts_with("LOOK"));
+        let (looks, notes) = found.into_iter().partition(|told: &String| told.starts_with(LOOK));
         self.tell_to_look(looks).await;
         let notes: Vec<String> = notes;
         notes.into_iter().for_each(|note| self.note(note));

@@ -9,8 +9,9 @@ use crate::action::ledger::{PausedBy, Stage};
 use crate::action::outcome::Outcome;
 use crate::action::perform::eyes::Eyes;
 use crate::action::perform::record;
+use crate::action::verb::Verb;
 use crate::engine::EngineError;
-use crate::journal::Entry;
+use crate::journal::{Entry, LOOK};
 use crate::model::section::Moment;
 use crate::text::EngineText;
 
@@ -117,6 +118,14 @@ impl Run {
     pub(super) async fn note_looks(&mut self) {
         let looks = self.progress.take_looks();
         self.tell_to_look(looks).await;
+    }
+
+    /// What a plan to put jobs back leaves alone although it is not as it was is told for good as well, or it would be forgotten with the plan.
+    pub(super) async fn tell_what_is_left_alone(&mut self) {
+        if self.progress.plan.verb == Verb::PutBack {
+            let looks = self.progress.plan.warnings.iter().map(|warning| warning.text.clone()).filter(|text| text.starts_with(LOOK)).collect();
+            self.tell_to_look(looks).await;
+        }
     }
 
     pub(super) async fn tell_to_look(&mut self, looks: Vec<String>) {

@@ -184,3 +184,18 @@ fn ten_thousand_requests_are_put_in_order_at_once() {
     assert_eq!(sent, 10_000);
     assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn a_job_that_is_put_back_is_due_as_before_only_once_it_is_known_to_be_suspended() {
+    let each = |at: usize, change| Step { change, targets: vec![at] };
+    let back = [each(0, suspend("a")), each(0, due("a", None)), each(1, suspend("b")), each(1, due("b", None))];
+    assert_eq!(run(&back, &[]), [0, 1, 2, 3]);
+    for failed in [Stand::NotDone, Stand::Unknown] {
+        assert_eq!(run(&back, &[(0, failed)]), [0, 2, 3], "{failed:?}");
+    }
+    let mut sequence = Sequence::new(&back, &HashSet::new());
+    assert_eq!((sequence.main_of(0), sequence.part(0)), (Some(1), Part::Before), "the due date decides");
+    assert_eq!(sequence.next(false), Some(0));
+    sequence.note(0, Stand::Sending);
+    assert_eq!(sequence.next(false), Some(2), "its due date waits for the answer");
+}

@@ -1,0 +1,177 @@
+//! A small engine in memory with one instance and its sleeping jobs: it resumes and suspends them, moves their due dates, and runs whatever is
+//! awake and due, at once. It knows nothing of the product.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::plant::date;
+use crate::scripted::{Asked, Manner, Reply, ScriptedEngine};
+
+/// How long an answer takes that nobody waits for.
+const NEVER: Duration = Duration::from_secs(120);
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sleeper {
+    pub suspended: bool,
+    pub due: Option<Timestamp>,
+}
+
+/// What happens to one change, by its number, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// It is made, and nobody hears of it.
+    MadeAndSilent,
+    /// It is made, and the connection breaks before the answer.
+    MadeAndLost,
+    /// The engine refuses it.
+    Refused,
+}
+
+#[derive(Debug, Default)]
+pub struct Dormitory {
+    pub jobs: BTreeMap<String, Sleeper>,
+    /// Whether the instance is suspended; its job definition is, all the time.
+    pub suspended: bool,
+    /// The changes that arrived, in order, in a few words.
+    pub changes: Vec<String>,
+    pub lies: HashMap<usize, Lie>,
+    /// From this change on none is made, and none is answered.
+    pub ends_at: Option<usize>,
+    /// Jobs that ran: none ever may.
+    pub ran: Vec<String>,
+}
+
+pub struct House {
+    pub server: ScriptedEngine,
+    world: Arc<Mutex<Dormitory>>,
+}
+
+impl Dormitory {
+    /// These jobs, asleep; the instance is suspended, and so is their job definition.
+    pub fn with(jobs: &[(&str, Option<Timestamp>)]) -> Self {
+        let jobs = jobs.iter().map(|(id, due)| ((*id).to_owned(), Sleeper { suspended: true, due: *due }));
+        Self { jobs: jobs.collect(), suspended: true, ..Self::default() }
+    }
+
+    /// The next run of a program finds an engine that answers again.
+    pub fn heal(&mut self) {
+        (self.lies, self.ends_at) = (HashMap::new(), None);
+        self.changes.clear();
+    }
+
+    /// Every executor looks for work.
+    fn execute(&mut self) {
+        let now = Timestamp::now();
+        let due: Vec<String> = self.jobs.iter().filter(|(_, job)| !job.suspended && job.due.is_none_or(|due| due <= now)).map(|(id, _)| id.clone()).collect();
+        for id in due {
+            self.jobs.remove(&id);
+            self.ran.push(id);
+        }
+    }
+}
+
+impl House {
+    pub async fn start(world: Dormitory) -> Self {
+        let world = Arc::new(Mutex::new(world));
+        let shared = Arc::clone(&world);
+        let server = ScriptedEngine::start(move |asked| answer(&mut shared.lock().expect("unpoisoned"), asked)).await;
+        Self { server, world }
+    }
+
+    pub fn world(&self) -> MutexGuard<'_, Dormitory> {
+        self.world.lock().expect("unpoisoned")
+    }
+
+    pub fn changes(&self) -> usize {
+        self.world().changes.len()
+    }
+}
+
+fn answer(world: &mut Dormitory, asked: &Asked) -> Reply {
+    let path = asked.path().trim_start_matches("/engine-rest").to_owned();
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+    match (asked.method.as_str(), &parts[..]) {
+        ("PUT", [kind, id, what]) => change(world, kind, id, what, &body),
+        (method, parts) => read(world, method, parts, &body),
+    }
+}
+
+fn change(world: &mut Dormitory, kind: &str, id: &str, what: &str, body: &Value) -> Reply {
+    let number = world.changes.len();
+    let flag = body["suspended"].as_bool();
+    world.changes.push(match (flag, body["duedate"].as_str()) {
+        (Some(true), _) => format!("suspend {id}"),
+        (Some(false), _) => format!("resume {id}"),
+        (None, due) => format!("due {id} {}", due.unwrap_or("now")),
+    });
+    if world.ends_at.is_some_and(|end| number >= end) {
+        return Reply::status(204).travelling(Manner::Late(NEVER));
+    }
+    let lie = world.lies.get(&number).copied();
+    if lie == Some(Lie::Refused) {
+        return Reply::json(r#"{"type":"RestException","message":"not this one"}"#).with_status(400);
+    }
+    match (kind, what, flag) {
+        ("process-instance", "suspended", Some(suspended)) => {
+            world.suspended = suspended;
+            world.jobs.values_mut().for_each(|job| job.suspended = suspended);
+        }
+        ("job", "suspended", Some(suspended)) => {
+            if let Some(job) = world.jobs.get_mut(id) {
+                job.suspended = suspended;
+            }
+        }
+        ("job", "duedate", _) => {
+            let due = body["duedate"].as_str().map(|text| moment(text));
+            if let Some(job) = world.jobs.get_mut(id) {
+                job.due = due;
+            }
+        }
+        other => panic!("{other:?}"),
+    }
+    world.execute();
+    let done = Reply::status(204);
+    match lie {
+        Some(Lie::MadeAndSilent) => done.travelling(Manner::Late(NEVER)),
+        Some(Lie::MadeAndLost) => done.travelling(Manner::NoAnswer),
+        _ => done,
+    }
+}
+
+fn moment(text: &str) -> Timestamp {
+    jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).expect("a date").to_timestamp().expect("a moment")
+}
+
+fn read(world: &Dormitory, method: &str, parts: &[&str], body: &Value) -> Reply {
+    let wanted = |name: &str, id: &str| body[name].as_array().is_some_and(|ids| ids.iter().any(|known| known == id));
+    let rows = |rows: Vec<Value>| Reply::json(Value::from(rows).to_string());
+    let definition = json!({
+        "id": "jd", "processDefinitionId": "payment:2:uuid", "processDefinitionKey": "payment", "jobType": "async-continuation", "suspended": true,
+        "jobConfiguration": "async-before", "activityId": "charge", "overridingJobPriority": null, "tenantId": null, "deploymentId": "d",
+    });
+    match (method, parts) {
+        ("GET", ["version"]) => Reply::json(r#"{"version":"7.24.0"}"#),
+        ("GET", ["authorization", "check"]) => Reply::json(r#"{"authorized":true}"#),
+        ("GET", [.., "count"]) => Reply::json(r#"{"count":0}"#),
+        ("POST", ["job"]) => rows(world.jobs.iter().filter(|(id, _)| wanted("jobIds", id)).map(|(id, job)| row(id, job)).collect()),
+        ("POST", ["process-instance"]) if wanted("processInstanceIds", "p") => {
+            rows(vec![json!({"id": "p", "definitionId": "payment:2:uuid", "businessKey": "ORDER-7", "suspended": world.suspended})])
+        }
+        ("GET", ["job-definition", "jd"]) => Reply::json(definition.to_string()),
+        ("GET", ["job-definition", _]) => Reply::json(r#"{"type":"InvalidRequestException","message":"no such job definition"}"#).with_status(404),
+        _ => rows(Vec::new()),
+    }
+}
+
+fn row(id: &str, job: &Sleeper) -> Value {
+    json!({
+        "id": id, "jobDefinitionId": "jd", "processInstanceId": "p", "processDefinitionId": "payment:2:uuid", "processDefinitionKey": "payment",
+        "executionId": format!("e-{id}"), "exceptionMessage": null, "failedActivityId": null, "retries": 3, "dueDate": job.due.map(date),
+        "suspended": job.suspended, "priority": 0, "tenantId": null, "createTime": null,
+    })
+}
