@@ -108,6 +108,8 @@ fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buf
         // The sum is what is looked for: it may take three lines.
         let most = match (place, role) {
             (1, _) => SUM,
+            // Why nothing is sent, or no more.
+            (_, Role::Warning) => 3,
             (_, Role::Critical) => 2,
             _ => 1,
         };
