@@ -127,7 +127,7 @@ fn change(world: &mut Dormitory, kind: &str, id: &str, what: &str, body: &Value)
             }
         }
         ("job", "duedate", _) => {
-            let due = body["duedate"].as_str().map(|text| moment(text));
+            let due = body["duedate"].as_str().map(moment);
             if let Some(job) = world.jobs.get_mut(id) {
                 job.due = due;
             }

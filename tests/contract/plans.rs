@@ -442,7 +442,7 @@ pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_
     ensure!(listed.len() == 1 && listed[0].suspend && listed[0].at == at && listed[0].process_definition.as_ref() == Some(&process.id), "{listed:?}");
     let beside = planned(&bench, Asked::JobDefinitions { definitions: shown.clone(), suspend: true }).await?;
     ensure!(told(&beside).contains("a timer of the engine will suspend the same at"), "{}", told(&beside));
-    let off = planned(&bench, Asked::CallOffTimed(listed[0].job.clone())).await?;
+    let off = planned(&bench, Asked::CallOffTimed(vec![listed[0].job.clone()])).await?;
     ensure!(off.sentence().contains("the suspension of") && off.sentence().contains("work"), "{}", off.sentence());
     perform(&bench, &off).await?;
     ensure!(ours().await?.is_empty());
@@ -454,7 +454,7 @@ pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_
     perform(&bench, &undo).await?;
     ensure!(ours().await?.is_empty(), "what was ordered is called off");
     let own = bench.failed("own", 1).await?;
-    let no = planned_as(bench.client(), &bench, Asked::CallOffTimed(bench.job_of(&own).await?)).await;
+    let no = planned_as(bench.client(), &bench, Asked::CallOffTimed(vec![bench.job_of(&own).await?])).await;
     ensure!(no.is_err(), "the job of an instance is no timer of a suspension");
     Ok(())
 }

@@ -301,10 +301,10 @@ fn clock<T>(answer: &Answer<T>) -> Option<Timestamp> {
 /// Why a job is not put back, though it was to be when the plan was made.
 fn why_changed(before: &Job, now: Option<&Job>) -> Option<&'static str> {
     match now {
-        None => Some("it is gone since the plan was made; nothing was sent for it"),
-        Some(now) if now.due != before.due => Some("somebody gave it another due date since the plan was made; it was left alone"),
-        Some(now) if before.suspended && !now.suspended => Some("somebody resumed it since the plan was made; it was left alone"),
-        Some(now) if now.retries != before.retries => Some("its attempts changed since the plan was made; it was left alone"),
+        None => Some("it is gone since the plan was made"),
+        Some(now) if now.due != before.due => Some("somebody gave it another due date since the plan was made"),
+        Some(now) if before.suspended && !now.suspended => Some("somebody resumed it since the plan was made"),
+        Some(now) if now.retries != before.retries => Some("its attempts changed since the plan was made"),
         Some(_) => None,
     }
 }

@@ -94,6 +94,7 @@ impl Plan {
             Some(Subject::Instance(_)) => "the number of instances",
             Some(Subject::JobDefinition(_)) => "the number of job definitions",
             Some(Subject::ProcessDefinition(_)) => "the number of versions",
+            Some(Subject::Timed(_)) => "the number of timers",
             _ => "the number of targets",
         }
     }

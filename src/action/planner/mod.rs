@@ -188,7 +188,7 @@ fn draft<'a>(reading: &'a Reading<'a>, wish: &'a Asked) -> BoxFuture<'a, Drafted
         Asked::MoveDueDate { job, due } => single::due_date(reading, wish, job, *due).boxed(),
         Asked::SetJobPriority { job, priority } => single::job_priority(reading, wish, job, *priority).boxed(),
         Asked::SetDefinitionPriority { definition, priority } => single::definition_priority(reading, wish, definition, *priority).boxed(),
-        Asked::CallOffTimed(job) => single::call_off(reading, wish, job).boxed(),
+        Asked::CallOffTimed(jobs) => single::call_off(reading, wish, jobs).boxed(),
         Asked::Undo(action) => undo::undo(reading, action).boxed(),
         Asked::PutBack(action) => put_back::plan(reading, wish, action).boxed(),
     }

@@ -148,13 +148,13 @@ async fn call_off(reading: &Reading<'_>, earlier: &Earlier, sent: &[&EarlierTarg
             None => missing.push(target.label.clone()),
         }
     }
-    let Some(first) = found.first() else {
+    if found.is_empty() {
         return Err(unavailable(
             "the timers of this action are not found: called off already, or the history does not tell whom they are for",
             "look at the list of timed ones",
         ));
-    };
-    let mut draft = Draft::of(Verb::CallOffTimed, Asked::CallOffTimed(first.job.clone()));
+    }
+    let mut draft = Draft::of(Verb::CallOffTimed, Asked::CallOffTimed(found.iter().map(|timed| timed.job.clone()).collect()));
     for timed in found {
         draft.targets.push(single::timer(reading, timed).await?);
     }

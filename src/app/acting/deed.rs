@@ -180,9 +180,8 @@ impl Deed {
                 _ => Err(unavailable("No external task is selected.", "On the page of an instance (i), select the external task.")),
             },
             Self::CallOff => match chosen.timed.as_slice() {
-                [job] => plan(Asked::CallOffTimed(job.clone())),
                 [] => Err(unavailable("Nothing that is to happen later is selected.", "W lists it.")),
-                many => Err(unavailable(format!("{} are marked.", many.len()), "One is called off at a time: u removes the marks.")),
+                jobs => plan(Asked::CallOffTimed(jobs.to_vec())),
             },
             Self::RunNow => plan(Asked::MoveDueDate { job: one_job(chosen)?, due: None }),
             Self::Postpone => one_job(chosen).map(|_| Next::Ask(Entry::Postpone)),
@@ -264,8 +263,8 @@ fn toggle(chosen: &Selection) -> Result<Next, Unavailable> {
     if chosen.marked && kinds.iter().filter(|count| **count > 0).count() > 1 {
         return Err(unavailable("Rows of several kinds are marked.", "One plan changes one kind: u removes the marks."));
     }
-    if let [job] = chosen.timed.as_slice() {
-        return plan(Asked::CallOffTimed(job.clone()));
+    if !chosen.timed.is_empty() {
+        return plan(Asked::CallOffTimed(chosen.timed.clone()));
     }
     if chosen.suspended_alone {
         return Err(unavailable(

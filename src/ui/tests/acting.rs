@@ -231,3 +231,23 @@ fn the_first_line_counts_suspended_instances_by_the_newer_of_list_and_count() {
     // One process definition and one job definition of the example are suspended too.
     assert!(screen(&app, &look(&UNICODE)).contains(" 5 SUSPENDED, 37 jobs wait: W "));
 }
+
+#[test]
+fn the_menu_never_cuts_why_something_cannot_be_done() {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(example::snapshot(now), now, size);
+        press(&mut app, now, &[Down, Char('a')]);
+        let Some(crate::app::Overlay::Menu(menu)) = app.overlay.clone() else { panic!("no menu") };
+        for item in &menu.items {
+            let drawn = screen(&app, &look(&UNICODE));
+            let mut text: String = drawn.lines().filter_map(|line| line.split('┃').nth(1)).map(str::trim).collect::<Vec<_>>().join(" ");
+            while text.contains("  ") {
+                text = text.replace("  ", " ");
+            }
+            let why = item.obstacle.as_ref().map(|obstacle| obstacle.words()).unwrap_or_default();
+            assert!(text.contains(item.row.title) && text.contains(&why), "{size:?}: {} {why}\n{drawn}", item.row.title);
+            press(&mut app, now, &[Down]);
+        }
+    }
+}
