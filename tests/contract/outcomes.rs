@@ -192,7 +192,7 @@ fn asked(doing: Doing, things: &Things) -> Result<(Asked, Choices)> {
             let value = NewValue { kind: variable.kind.clone(), value: true.into(), info: None };
             (Asked::SetVariable { instance: instance(), variable, value }, plain)
         }
-        Doing::CallOffATimer => (Asked::CallOffTimed(job()), plain),
+        Doing::CallOffATimer => (Asked::CallOffTimed(vec![job()]), plain),
     })
 }
 
