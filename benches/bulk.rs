@@ -1,8 +1,11 @@
 //! A retry of ten thousand jobs: whether the pace is kept, and what it takes of memory.
 //!
 //! `cargo bench --bench bulk` performs it against a scripted engine in a process of its own, prints the figures, and fails if the pace is missed
-//! by more than five percent or memory grows while it goes on. `BULK_JOBS` and `BULK_PACE` change the numbers.
+//! by more than five percent or memory grows while it goes on. `BULK_JOBS` and `BULK_PACE` change the numbers. What the journal takes of
+//! each request is told first: it is on the disk of the system's folder for temporary files, or of `TMPDIR`, before the request goes out.
 
+#[path = "../tests/actions/errand.rs"]
+mod errand;
 #[path = "../tests/actions/plant.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod plant;
@@ -16,16 +19,11 @@ use std::time::{Duration, Instant};
 
 use bpmtop::action::desk::{ActCommand, Acted, Setup, start};
 use bpmtop::action::ledger::{Ledger, Stage};
-use bpmtop::action::plan::{ActionId, Choices, Pace, Plan};
-use bpmtop::action::target::{Subject, Target};
-use bpmtop::action::verb::{Role, Verb};
-use bpmtop::action::wish::{Asked, Wish};
+use bpmtop::action::plan::Pace;
+use bpmtop::action::verb::Role;
 use bpmtop::engine::{Client, ClientOptions, EngineVersion};
-use bpmtop::journal::{How, Journal};
-use bpmtop::model::job::Job;
+use bpmtop::journal::{Entry, How, Journal, Sent};
 use bpmtop::model::masking::Mask;
-use bpmtop::model::section::Moment;
-use bpmtop::model::snapshot::EngineIdentity;
 use bpmtop::text::EngineText;
 use jiff::tz::TimeZone;
 use plant::{Fate, Plant, World};
@@ -79,55 +77,20 @@ fn resident() -> f64 {
     line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
 }
 
-fn target(number: usize) -> Target {
-    let id = plant::job(number);
-    let job = Job {
-        id: id.as_str().into(),
-        job_definition: Some("jd".into()),
-        process_instance: Some(id.replace("job", "instance").as_str().into()),
-        process_definition: Some("payment:2:uuid".into()),
-        process_key: None,
-        execution: Some(id.replace("job", "execution").as_str().into()),
-        exception_message: None,
-        failed_activity: None,
-        retries: 0,
-        due: None,
-        suspended: false,
-        priority: 0,
-        tenant: None,
-        created: None,
-    };
-    Target {
-        subject: Subject::Job { job: Arc::new(job), incident: None },
-        label: format!("payment v2 · Charge {number}"),
-        business_key: None,
-        version: Some(2),
-    }
-}
-
-fn plan(engine: &EngineIdentity, jobs: usize, pace: Pace) -> Arc<Plan> {
-    let asked = Asked::RetryItems { jobs: Vec::new(), tasks: Vec::new() };
-    Arc::new(Plan {
-        action: ActionId("20260301T120000.000Z-bulk".to_owned()),
-        wish: Arc::new(Wish { about: "a benchmark".to_owned(), what: asked.clone() }),
-        asked,
-        verb: Verb::Retry,
-        engine: engine.clone(),
-        profile: None,
-        production: false,
-        read: Moment::now(),
-        zone: TimeZone::UTC,
-        targets: (0..jobs).map(target).collect(),
-        left_out: Vec::new(),
-        warnings: Vec::new(),
-        tree: Vec::new(),
-        levels: Vec::new(),
-        held: Vec::new(),
-        held_complete: true,
-        free: Vec::new(),
-        takes_back: None,
-        choices: Choices { pace, ..Choices::default() },
-    })
+/// What it takes to have it on the disk that a request goes out.
+fn measure_the_journal(journal: &Journal) {
+    let times = 1_000;
+    let mut took: Vec<Duration> = (0..times)
+        .map(|step| {
+            let begun = Instant::now();
+            journal.append(&Entry::Sent(Sent { action: "20260301T115959.000Z-journal".into(), step })).expect("a line");
+            begun.elapsed()
+        })
+        .collect();
+    took.sort();
+    let micros = |part: usize| took[(took.len() - 1) * part / 100].as_micros();
+    let most = 1.0 / (took.iter().sum::<Duration>().as_secs_f64() / f64::from(times as u32));
+    println!("journal: {} microseconds a line in the middle, {} for 99 of 100, {most:.0} lines a second one after the other", micros(50), micros(99));
 }
 
 async fn measure() {
@@ -135,9 +98,10 @@ async fn measure() {
     let (mut child, url) = engine(jobs);
     let client = Client::new(ClientOptions::new(url.parse().expect("an address"))).expect("a client");
     client.assume_version(EngineVersion::detect(EngineText::from("7.24.0"), None));
-    let identity = EngineIdentity { url, version: Some("7.24.0".into()), ..EngineIdentity::default() };
+    let identity = errand::engine(&url);
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Arc::new(Journal::open(folder.path()).expect("a journal"));
+    measure_the_journal(&journal);
     let mut desk = start(Setup {
         client,
         engine: identity.clone(),
@@ -149,7 +113,9 @@ async fn measure() {
         journal: Ok(journal),
         zone: TimeZone::UTC,
     });
-    desk.commands.send(ActCommand::Perform(plan(&identity, jobs, Pace { per_second: asked as f64, canary: 0, stop_at: 20 }))).expect("a desk");
+    desk.commands
+        .send(ActCommand::Perform(errand::retry(&identity.url, jobs, Pace { per_second: asked as f64, stop_at: 20, ..errand::FAST })))
+        .expect("a desk");
     let (mut first, mut early, mut most, mut sent_all) = (None, None, 0.0_f64, None);
     println!("sent      memory");
     let mut next = jobs / 10;

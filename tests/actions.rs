@@ -3,6 +3,8 @@
 
 #[path = "actions/dormitory.rs"]
 mod dormitory;
+#[path = "actions/errand.rs"]
+mod errand;
 #[path = "actions/plant.rs"]
 mod plant;
 #[path = "actions/put_back.rs"]
@@ -17,19 +19,15 @@ use std::time::{Duration, Instant};
 use bpmtop::action::desk::{ActCommand, Acted, DeskHandle, LeftUnderWay, Setup, start};
 use bpmtop::action::ledger::{Ending, Ledger, PausedBy, Stage};
 use bpmtop::action::outcome::{Class, Outcome, Proof};
-use bpmtop::action::plan::{ActionId, Choices, Pace, Plan};
-use bpmtop::action::target::{Subject, Target};
-use bpmtop::action::verb::{Role, Verb};
-use bpmtop::action::wish::{Asked, Wish};
+use bpmtop::action::plan::{ActionId, Pace, Plan};
+use bpmtop::action::target::Subject;
+use bpmtop::action::verb::Role;
 use bpmtop::engine::{Client, ClientOptions, EngineVersion, Login};
 use bpmtop::journal::{Entry, How, Journal, Standing};
-use bpmtop::model::grouping::KnownIncident;
-use bpmtop::model::incident::Incident;
-use bpmtop::model::job::Job;
 use bpmtop::model::masking::Mask;
-use bpmtop::model::section::Moment;
 use bpmtop::model::snapshot::EngineIdentity;
 use bpmtop::text::EngineText;
+use errand::{FAST, engine, retry};
 use jiff::tz::TimeZone;
 use plant::{Fate, Lie, Plant, World};
 
@@ -40,10 +38,6 @@ fn client(url: &str) -> Client {
             .expect("a client");
     client.assume_version(EngineVersion::detect(EngineText::from("7.24.0"), None));
     client
-}
-
-fn engine(url: &str) -> EngineIdentity {
-    EngineIdentity { url: url.to_owned(), version: Some("7.24.0".into()), user: Some("demo".into()), ..EngineIdentity::default() }
 }
 
 struct Desk {
@@ -121,74 +115,6 @@ impl Desk {
 fn entries(journal: &Journal) -> Vec<Entry> {
     journal.archive().records(None).expect("a journal").map(|record| record.expect("a line").entry).collect()
 }
-
-fn target(number: usize) -> Target {
-    let id = plant::job(number);
-    let (instance, execution) = (id.replace("job", "instance"), id.replace("job", "execution"));
-    let incident = Incident {
-        id: format!("incident-{number:05}").as_str().into(),
-        kind: "failedJob".into(),
-        process_definition: Some("payment:2:uuid".into()),
-        process_instance: Some(instance.as_str().into()),
-        execution: Some(execution.as_str().into()),
-        activity: Some("charge".into()),
-        failed_activity: Some("charge".into()),
-        cause: None,
-        root_cause: None,
-        configuration: Some(id.as_str().into()),
-        message: Some("Card service answered 503".into()),
-        tenant: None,
-        job_definition: Some("jd".into()),
-        annotation: None,
-        created: "2020-01-01T00:00:00Z".parse().expect("a moment"),
-    };
-    let job = Job {
-        id: id.as_str().into(),
-        job_definition: Some("jd".into()),
-        process_instance: Some(instance.as_str().into()),
-        process_definition: Some("payment:2:uuid".into()),
-        process_key: Some("payment".into()),
-        execution: Some(execution.as_str().into()),
-        exception_message: None,
-        failed_activity: Some("charge".into()),
-        retries: 0,
-        due: None,
-        suspended: false,
-        priority: 0,
-        tenant: None,
-        created: None,
-    };
-    let subject = Subject::Job { job: Arc::new(job), incident: Some(KnownIncident::of(incident)) };
-    Target { subject, label: format!("payment v2 · Charge {number}"), business_key: None, version: Some(2) }
-}
-
-fn retry(url: &str, number: usize, pace: Pace) -> Arc<Plan> {
-    let asked = Asked::RetryItems { jobs: Vec::new(), tasks: Vec::new() };
-    Arc::new(Plan {
-        action: ActionId(format!("20260301T120000.000Z-{number:04}-{}", std::process::id())),
-        wish: Arc::new(Wish { about: "Charge of payment".to_owned(), what: asked.clone() }),
-        asked,
-        verb: Verb::Retry,
-        engine: engine(url),
-        profile: None,
-        production: false,
-        read: Moment::now(),
-        zone: TimeZone::UTC,
-        targets: (0..number).map(target).collect(),
-        left_out: Vec::new(),
-        warnings: Vec::new(),
-        tree: Vec::new(),
-        levels: Vec::new(),
-        held: Vec::new(),
-        held_complete: true,
-        free: Vec::new(),
-        takes_back: None,
-        choices: Choices { pace, ..Choices::default() },
-    })
-}
-
-/// As fast as it goes, without a canary.
-const FAST: Pace = Pace { per_second: 1_000.0, canary: 0, stop_at: 100 };
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
@@ -711,8 +637,111 @@ async fn what_somebody_else_did_since_the_plan_is_left_alone_and_is_no_good_sign
     plant.world().jobs.remove(&plant::job(1));
     desk.perform(&plan);
     let ledger = desk.ledger(|ledger| matches!(ledger.stage, Stage::Paused(PausedBy::Canary(_)))).await;
-    assert!(matches!(ledger.outcomes[0], Outcome::AlreadyDone(why) if why.contains("attempts again")), "{:?}", ledger.outcomes);
-    assert!(matches!(ledger.outcomes[1], Outcome::AlreadyDone(why) if why.contains("gone")), "{:?}", ledger.outcomes);
+    assert!(matches!(ledger.outcomes[0], Outcome::LeftAlone(why) if why.contains("attempts again")), "{:?}", ledger.outcomes);
+    assert!(matches!(ledger.outcomes[1], Outcome::LeftAlone(why) if why.contains("gone")), "{:?}", ledger.outcomes);
     assert_eq!(plant.world().changes, [plant::job(2), plant::job(3)], "two others went first, and nothing was sent for the two");
     assert_eq!(ledger.outcomes[4], Outcome::Planned);
+}
+
+/// The same plan, made on an engine that told this.
+fn made_on(plan: &Arc<Plan>, installation: Option<&str>, witnesses: &[&str]) -> Arc<Plan> {
+    let witnesses = witnesses.iter().map(|id| (*id).into()).collect();
+    let engine = EngineIdentity { installation: installation.map(Into::into), witnesses, ..plan.engine.clone() };
+    Arc::new(Plan { engine, ..Plan::clone(plan) })
+}
+
+fn broken_off(ledger: &Ledger) -> &str {
+    match &ledger.stage {
+        Stage::Over(Ending::Failed(why)) => why,
+        other => panic!("it went on: {other:?} {:?}", ledger.notes),
+    }
+}
+
+#[tokio::test]
+async fn a_plan_is_not_performed_on_another_engine_and_nothing_is_recorded_of_it() {
+    let named = "process definition payment:2:uuid, the plan was made on";
+    for (version, installation, planned, witnesses, why) in [
+        (None, Some("new"), Some("old"), &[][..], "installation new, the plan was made on old"),
+        (Some("7.18.0"), None, Some("old"), &[], "version 7.18.0, the plan was made on 7.24.0"),
+        (None, None, None, &["payment:2:uuid"], named),
+    ] {
+        let world = World { version, installation: installation.map(str::to_owned), ..World::with_jobs(3, Fate::Succeeds) };
+        let plant = Plant::start(world).await;
+        let folder = folder();
+        let mut desk = Desk::open(&plant.server.url(), folder.path());
+        desk.perform(&made_on(&retry(&desk.url, 3, FAST), planned, witnesses));
+        let ledger = desk.over().await;
+        let told = broken_off(&ledger);
+        assert!(told.contains("another engine answers at http://127.0.0.1") && told.contains(why), "{told}");
+        assert!(plant.changes() == 0 && desk.entries().is_empty(), "{:?}", desk.entries());
+        assert!(ledger.outcomes.iter().all(|outcome| *outcome == Outcome::Stopped), "{:?}", ledger.outcomes);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_is_performed_where_the_engine_is_the_same_or_nothing_tells() {
+    for (installation, planned, witnesses, definitions) in [
+        (Some("one"), Some("one"), &[][..], &[][..]),
+        (None, None, &["payment:2:uuid", "gone:1:uuid"], &["payment:2:uuid"]),
+        // The right to read it was given meanwhile, or the plan knows nothing that would tell.
+        (Some("one"), None, &[], &[]),
+    ] {
+        let definitions = definitions.iter().map(|id: &&str| (*id).to_owned()).collect();
+        let world = World { installation: installation.map(str::to_owned), definitions, ..World::with_jobs(3, Fate::Succeeds) };
+        let plant = Plant::start(world).await;
+        let folder = folder();
+        let mut desk = Desk::open(&plant.server.url(), folder.path());
+        desk.perform(&made_on(&retry(&desk.url, 3, FAST), planned, witnesses));
+        let ledger = desk.over().await;
+        assert_eq!((&ledger.stage, plant.changes()), (&Stage::Over(Ending::Done), 3), "{:?}", ledger.notes);
+        assert_eq!(plant.world().asked_who, 1, "asked once, before the first request");
+    }
+}
+
+#[tokio::test]
+async fn going_on_after_a_pause_sends_nothing_to_an_engine_that_took_the_place() {
+    let world = World { installation: Some("old".to_owned()), ..World::with_jobs(60, Fate::Succeeds) };
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let plan = made_on(&retry(&desk.url, 60, Pace { per_second: 40.0, ..FAST }), Some("old"), &[]);
+    desk.perform(&plan);
+    desk.ledger(|ledger| ledger.sent >= 5).await;
+    desk.send(ActCommand::Pause(plan.action.clone()));
+    let paused = desk.ledger(|ledger| ledger.stage == Stage::Paused(PausedBy::Operator)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let sent = plant.changes();
+    plant.world().installation = Some("new".to_owned());
+    let reads = plant.world().reads;
+    desk.send(ActCommand::GoOn(plan.action.clone()));
+    let ledger = desk.over().await;
+    assert!(broken_off(&ledger).contains("installation new, the plan was made on old"), "{:?}", ledger.stage);
+    assert!(plant.changes() == sent && sent <= paused.sent + 4, "{sent} {}", plant.changes());
+    assert_eq!(ledger.counts()["never sent"].1, 60 - sent);
+    // What was sent went to the other one: nothing that this one says of it counts.
+    desk.send(ActCommand::ReadBack(plan.action.clone()));
+    desk.ledger(|ledger| ledger.notes.last().is_some_and(|(_, note)| note.starts_with("not read back"))).await;
+    assert!(plant.world().reads <= reads + 1, "{} reads, {reads} before", plant.world().reads);
+    assert!(matches!(desk.entries().last(), Some(Entry::End(end)) if end.how == How::Failed), "{:?}", desk.entries().last());
+}
+
+#[tokio::test]
+async fn one_lost_answer_is_enough_to_ask_which_engine_answers() {
+    for (swaps, sent) in [(true, 8), (false, 30)] {
+        let mut world = World { installation: Some("old".to_owned()), ..World::with_jobs(30, Fate::Succeeds) };
+        world.lies.insert(3, Lie::MadeAndLost);
+        world.swaps_after = swaps.then(|| (4, "new".to_owned()));
+        let plant = Plant::start(world).await;
+        let folder = folder();
+        let mut desk = Desk::open(&plant.server.url(), folder.path());
+        desk.perform(&made_on(&retry(&desk.url, 30, Pace { per_second: 40.0, ..FAST }), Some("old"), &[]));
+        let ledger = desk.over().await;
+        assert!(plant.changes() <= sent, "{} were sent: {:?}", plant.changes(), ledger.notes);
+        if swaps {
+            assert!(broken_off(&ledger).contains("installation new"), "{:?}", ledger.stage);
+        } else {
+            assert_eq!((&ledger.stage, plant.changes(), plant.world().asked_who), (&Stage::Over(Ending::Done), 30, 2));
+        }
+        plant.assert_nothing_was_sent_twice();
+    }
 }

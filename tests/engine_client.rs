@@ -310,6 +310,7 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
         process_instance: instance.clone(),
         created_after: now,
         created_before: now,
+        due_after: now,
     };
     let task = ExternalTaskFilter {
         is: vec![Task::Locked, Task::NotLocked, Task::WithRetriesLeft, Task::NoRetriesLeft, Task::Active, Task::Suspended],

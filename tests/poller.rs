@@ -16,11 +16,13 @@ use bpmtop::model::incident::Incident;
 use bpmtop::model::inquiry::{Finding, Inquiry, Which};
 use bpmtop::model::search::{Fit, Found, Hit, Needle, Search, Source};
 use bpmtop::model::snapshot::{EngineIdentity, Link, Snapshot};
+use bpmtop::model::suspension::SuspendedCounts;
 use bpmtop::poll::command::{Looking, PollCommand, Told};
 use bpmtop::poll::find::MOST_REQUESTS;
+use bpmtop::poll::inquire::Counter;
 use bpmtop::poll::task::{self, Poller, Setup};
 use scripted::engine::{Job, MemoryEngine, World, incident};
-use scripted::{Manner, Reply};
+use scripted::{Manner, Reply, ScriptedEngine};
 
 /// Generous: a busy machine must not fail a test, and a passing test never waits that long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -580,4 +582,27 @@ async fn another_login_asks_the_search_under_way_again() {
     watch.engine.world().mend();
     watch.wish(PollCommand::Login { user: "ann".to_owned(), password: "right".into() });
     assert_eq!(ids(&watch.found().await), ["j1"]);
+}
+
+#[tokio::test]
+async fn what_is_suspended_is_counted_before_anything_is_listed() {
+    for (jobs, left, later, requests) in [(0, 0, 0, 2), (5, 0, 0, 3), (5, 4, 1, 4)] {
+        let server = ScriptedEngine::start(move |asked| {
+            let count = match asked.path() {
+                "/engine-rest/process-instance/count" => 3,
+                _ if asked.target.contains("dueDates=gt_") => later,
+                _ if asked.target.contains("withRetriesLeft") => left,
+                _ => jobs,
+            };
+            Reply::json(format!("{{\"count\":{count}}}"))
+        })
+        .await;
+        let client = Client::new(ClientOptions::new(server.url().parse().expect("an address"))).expect("a client");
+        let counter = Counter::new(client);
+        let answers = counter.answer(vec![Inquiry::SuspendedCount]).await.expect("answers");
+        let counts = SuspendedCounts { instances: 3, jobs, waiting: left - later };
+        assert_eq!(answers, [(Inquiry::SuspendedCount, Ok(Finding::SuspendedCount(counts)))]);
+        let asked: Vec<String> = server.asked().into_iter().map(|asked| asked.target).collect();
+        assert!(asked.len() == requests && asked.iter().all(|target| target.contains("/count?") && target.contains("suspended=true")), "{asked:?}");
+    }
 }

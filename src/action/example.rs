@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
 use super::plan::{ActionId, Choices, Held, Level, Plan};
 use super::target::{Subject, Target};
 use super::verb::Verb;
@@ -16,27 +14,9 @@ use crate::model::snapshot::EngineIdentity;
 
 /// A plan outside production, on an engine of 7.24, for these targets.
 pub fn plan(asked: Asked, targets: Vec<Target>) -> Plan {
-    Plan {
-        action: ActionId("20260301T120000.000Z-0001".to_owned()),
-        verb: asked.verb().unwrap_or(Verb::Retry),
-        wish: Arc::new(Wish { about: "Charge card of payment".to_owned(), what: asked.clone() }),
-        asked,
-        engine: engine("7.24.0"),
-        profile: None,
-        production: false,
-        read: example::noon(),
-        zone: TimeZone::UTC,
-        targets: targets.into(),
-        left_out: Vec::new(),
-        warnings: Vec::new(),
-        tree: Vec::new(),
-        levels: Vec::new(),
-        held: Vec::new(),
-        held_complete: true,
-        free: Vec::new(),
-        takes_back: None,
-        choices: Choices::default(),
-    }
+    let (action, verb) = (ActionId("20260301T120000.000Z-0001".to_owned()), asked.verb().unwrap_or(Verb::Retry));
+    let wish = Wish { about: "Charge card of payment".to_owned(), what: asked };
+    Plan { read: example::noon(), ..Plan::of(action, wish, verb, engine("7.24.0"), targets) }
 }
 
 /// An engine of this version.

@@ -107,6 +107,8 @@ pub struct Facts {
     pub left: Option<bool>,
     /// Changes of it by users that are newer than what was read before sending; none where they were not read yet.
     pub operations: Option<Vec<Operation>>,
+    /// Whether its instance ended with the reason that only this action has written; none where that was not read, or none was written.
+    pub signed: Option<bool>,
     /// Whether the batch that was made for it goes on; none where there is none.
     pub batch_goes_on: Option<bool>,
 }

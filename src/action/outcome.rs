@@ -44,6 +44,8 @@ pub enum Outcome {
     Waits(Waiting),
     /// It was so already, or gone already: nothing was left to do.
     AlreadyDone(&'static str),
+    /// It was not any more as the plan had shown it when the action began: nothing was sent for it.
+    LeftAlone(&'static str),
     /// Somebody else cancelled it.
     CancelledByOther {
         /// Who, where the history tells.
@@ -90,6 +92,8 @@ pub enum Proof {
     Advanced,
     /// The state asked for was read back.
     State,
+    /// The history gives the reason that this action alone has written.
+    Reason,
 }
 
 /// Why something that has attempts does not run.
@@ -136,7 +140,7 @@ impl Outcome {
     /// Its kind.
     pub fn class(&self) -> Class {
         match self {
-            Self::Planned | Self::Stopped | Self::NotPerformed(_) => Class::Untouched,
+            Self::Planned | Self::Stopped | Self::NotPerformed(_) | Self::LeftAlone(_) => Class::Untouched,
             Self::Sending | Self::Accepted => Class::Open,
             Self::Succeeded(_) | Self::AlreadyDone(_) => Class::Good,
             Self::MovedOn { .. }
@@ -163,6 +167,7 @@ impl Outcome {
             Self::FailedOnce { .. } => "failed, will be tried again",
             Self::Waits(_) => "waits",
             Self::AlreadyDone(_) => "already so",
+            Self::LeftAlone(_) => "left alone",
             Self::CancelledByOther { .. } => "cancelled by somebody else",
             Self::GoneCauseUnknown => "gone, cause unknown",
             Self::Rejected(_) => "rejected",

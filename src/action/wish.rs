@@ -99,8 +99,8 @@ pub enum Asked {
         /// The higher, the earlier.
         priority: Option<i64>,
     },
-    /// Call off a suspension or resumption that is to happen later.
-    CallOffTimed(JobId),
+    /// Call off suspensions or resumptions that are to happen later, by their timers.
+    CallOffTimed(Vec<JobId>),
     /// Take an action of the journal back, as far as that is possible.
     Undo(String),
     /// Put back what this action of the journal was to keep asleep and left otherwise.

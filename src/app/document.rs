@@ -10,6 +10,8 @@ pub enum Tone {
     Plain,
     /// Something to notice.
     Warning,
+    /// Something is suspended.
+    Suspended,
     /// What failed.
     Critical,
     /// Not known or of minor interest.

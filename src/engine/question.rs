@@ -220,6 +220,8 @@ pub struct JobFilter {
     pub created_after: Option<Timestamp>,
     /// Created before this moment.
     pub created_before: Option<Timestamp>,
+    /// Due after this moment; jobs without a due date are due at once.
+    pub due_after: Option<Timestamp>,
 }
 
 impl JobFilter {
@@ -233,6 +235,7 @@ impl JobFilter {
             .query_text("processDefinitionId", self.process_definition.as_ref().map(ProcessDefinitionId::text))
             .query_text("processInstanceId", self.process_instance.as_ref().map(ProcessInstanceId::text))
             .query_joined("createTimes", window.iter().map(String::as_str))
+            .query_text("dueDates", self.due_after.map(|time| EngineText::from(format!("gt_{}", super::wire::date(time)))).as_ref())
     }
 }
 

@@ -12,10 +12,12 @@ use super::Request;
 use super::once::{Unread, once};
 use crate::model::figure::{Figure, Unit};
 use crate::model::grouping::Group;
+use crate::model::inquiry::Inquiry;
 use crate::model::rights::Trust;
 use crate::model::scope::Scope;
 use crate::model::scoped::{SCOPED_FIGURES, scoped};
 use crate::model::snapshot::{Link, Snapshot};
+use crate::model::suspension;
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
 use crate::session::{Session, Stop};
@@ -43,10 +45,7 @@ async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
     let mut poller = task::start(setup);
     let first = settled(&mut poller.snapshots, 0).await?;
     let definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
-    if definitions.is_empty() {
-        return Ok(first);
-    }
-    let _ = poller.commands.send(PollCommand::Look(Looking { definitions, ..Looking::default() }));
+    let _ = poller.commands.send(PollCommand::Look(Looking { definitions, inquiries: vec![Inquiry::SuspendedCount], ..Looking::default() }));
     settled(&mut poller.snapshots, 1).await
 }
 
@@ -75,7 +74,45 @@ struct Picture {
     kpis: serde_json::Map<String, serde_json::Value>,
     groups: Vec<GroupPart>,
     job_definitions: Vec<JobDefinitionPart>,
+    suspended: SuspendedPart,
     warnings: Vec<String>,
+}
+
+/// What is suspended in the whole engine, whatever the scope; null where it is not known.
+#[derive(Debug, Serialize)]
+struct SuspendedPart {
+    process_definitions: Option<usize>,
+    job_definitions: Option<usize>,
+    process_instances: Option<u64>,
+    jobs: Option<u64>,
+    /// Those of the jobs that would run now: attempts left, and due.
+    jobs_waiting: Option<u64>,
+}
+
+impl SuspendedPart {
+    fn of(whole: &Snapshot) -> Self {
+        let counts = suspension::counts(&whole.findings);
+        Self {
+            process_definitions: whole.definitions.get().map(|rows| rows.by_id.values().filter(|row| row.suspended).count()),
+            job_definitions: whole.job_definitions.get().map(|rows| rows.iter().filter(|row| row.suspended).count()),
+            process_instances: counts.map(|counts| counts.instances),
+            jobs: counts.map(|counts| counts.jobs),
+            jobs_waiting: counts.map(|counts| counts.waiting),
+        }
+    }
+
+    fn words(&self) -> String {
+        let count = |count: Option<u64>| count.map_or_else(|| "not known".to_owned(), count_exact);
+        let wide = |count: Option<usize>| count.map(|count| count as u64);
+        format!(
+            "SUSPENDED: process definitions {}, job definitions {}, instances {}, jobs {} (waiting: {})",
+            count(wide(self.process_definitions)),
+            count(wide(self.job_definitions)),
+            count(self.process_instances),
+            count(self.jobs),
+            count(self.jobs_waiting)
+        )
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -156,6 +193,7 @@ impl Picture {
             kpis,
             groups: snapshot.groups.groups.iter().map(|group| group_part(group, complete)).collect(),
             job_definitions: snapshot.job_definitions.get().map(|rows| rows.iter().map(job_definition_part).collect()).unwrap_or_default(),
+            suspended: SuspendedPart::of(whole),
             warnings,
         }
     }
@@ -183,8 +221,8 @@ impl Picture {
             let signature = group.signatures.first().map_or("", |signature| signature.signature.as_str());
             let _ = writeln!(out, "{:>7} roots {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&place, 60), truncate(signature, 100));
         }
-        let suspended = self.job_definitions.iter().filter(|row| row.suspended).count();
-        let _ = writeln!(out, "{} job definitions, {suspended} suspended", self.job_definitions.len());
+        let _ = writeln!(out, "{} job definitions", self.job_definitions.len());
+        let _ = writeln!(out, "{}", self.suspended.words());
         for warning in &self.warnings {
             let _ = writeln!(out, "warning: {warning}");
         }

@@ -13,7 +13,7 @@ use super::once::{Unread, once};
 use crate::bpmn::activity_names;
 use crate::engine::{Client, EngineError, EngineVersion, ErrorKind, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter};
 use crate::engine::{HistoricInstanceQuery, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, RunningOrder};
-use crate::model::call_tree::{Content, Facts, NodeKey, Target, Top, Tree, Unfolded, View, build};
+use crate::model::call_tree::{Content, Facts, NodeKey, Row, Target, Top, Tree, Unfolded, View, build};
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::{IncidentId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Standing};
@@ -248,7 +248,7 @@ pub async fn grow(counter: &Counter, target: Target, ended: bool) -> Result<Grow
             }
             _ => None,
         });
-        let wants = tree.wants.iter().cloned().chain(places.flatten());
+        let wants = tree.wants.iter().cloned().chain(places.flatten()).chain(held_jobs(&tree, &answers));
         let mut new: Vec<Inquiry> = wants.filter(|want| !answers.0.contains_key(want)).collect();
         new.sort();
         new.dedup();
@@ -258,6 +258,20 @@ pub async fn grow(counter: &Counter, target: Target, ended: bool) -> Result<Grow
         }
         rounds += 1;
         answers.0.extend(counter.answer(new).await?);
+    }
+}
+
+/// How much is suspended in the whole engine, and where any job is, those of each instance.
+fn held_jobs(tree: &Tree, answers: &Answers) -> Vec<Inquiry> {
+    match answers.answer(&Inquiry::SuspendedCount) {
+        Some(Finding::SuspendedCount(counts)) if counts.jobs > 0 => {
+            let runs = |row: &Row| match &row.content {
+                Content::Instance(node) if !matches!(node.standing, Some(Standing::Over(_))) => Some(Inquiry::HeldJobs(node.id.clone())),
+                _ => None,
+            };
+            tree.rows.iter().filter_map(runs).collect()
+        }
+        _ => vec![Inquiry::SuspendedCount],
     }
 }
 

@@ -316,27 +316,41 @@ pub fn past(now: Moment) -> Past {
         job_kind: Some("async-continuation".into()),
     };
     let operation = |seconds| UserOperation {
-        id: "row".into(),
         operation: Some("operation-1".into()),
-        kind: "SetJobRetries".into(),
         user: Some("mary".into()),
-        at: ago(now, seconds),
-        instance: None,
-        process_definition: None,
-        batch: None,
         job: Some("job-0000".into()),
-        job_definition: None,
-        external_task: None,
-        task: None,
-        entity: Some("Job".into()),
         property: Some("retries".into()),
         original: Some("0".into()),
         new: Some("1".into()),
         annotation: Some("gateway is back".into()),
+        ..operation("SetJobRetries", "Job", ago(now, seconds))
     };
     Past {
         incidents: Ok(vec![row(0, 20, None), row(900, 7_260, Some(50))]),
         log: Ok(vec![entry(JobEvent::Failed, 20, 0), entry(JobEvent::Failed, 7_260, 0), entry(JobEvent::Created, 7_290, 3)]),
         operations: Ok(vec![operation(50), operation(50)]),
+    }
+}
+
+/// A row of the log of operations, by demo and about nothing yet.
+pub fn operation(kind: &str, entity: &str, at: Timestamp) -> UserOperation {
+    UserOperation {
+        id: "row".into(),
+        operation: None,
+        kind: kind.into(),
+        user: Some("demo".into()),
+        at,
+        instance: None,
+        process_definition: None,
+        batch: None,
+        job: None,
+        job_definition: None,
+        external_task: None,
+        task: None,
+        entity: Some(entity.into()),
+        property: None,
+        original: None,
+        new: None,
+        annotation: None,
     }
 }

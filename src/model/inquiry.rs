@@ -14,7 +14,7 @@ use super::history::{HistoricIncident, HistoricInstance, InstanceState};
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use super::job::Job;
 use super::section::Problem;
-use super::suspension::Suspended;
+use super::suspension::{Suspended, SuspendedCounts};
 use super::timeline::{Part, PastPage};
 use super::user_task::UserTask;
 use super::variable::Variable;
@@ -80,8 +80,10 @@ pub enum Inquiry {
     Variables(VariablesAsk),
     /// What is suspended in the whole engine.
     Suspended,
-    /// How many instances are suspended in the whole engine.
+    /// How much is suspended in the whole engine.
     SuspendedCount,
+    /// Suspended jobs of an instance. What waits because of a suspension has no incident: nothing else tells of it.
+    HeldJobs(ProcessInstanceId),
 }
 
 /// Which variables to read.
@@ -111,7 +113,7 @@ impl Inquiry {
             Self::Jobs(_) | Self::Timers(_) | Self::ExternalTasks(_) | Self::UserTasks(_) => 5,
             Self::CalledCount(_) => 10,
             Self::PastIncidents(_) => 20,
-            Self::Suspended | Self::SuspendedCount => 10,
+            Self::Suspended | Self::SuspendedCount | Self::HeldJobs(_) => 10,
             // Longer than anybody looks: only whoever asks for them again reads them again.
             Self::Variables(_) => 86_400,
         })
@@ -136,7 +138,8 @@ impl Inquiry {
             | Self::ExternalTasks(id)
             | Self::UserTasks(id)
             | Self::CalledCount(id)
-            | Self::PastIncidents(id) => Some(id),
+            | Self::PastIncidents(id)
+            | Self::HeldJobs(id) => Some(id),
             Self::Variables(ask) => Some(&ask.instance),
             Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended | Self::SuspendedCount => None,
         }
@@ -158,7 +161,7 @@ pub enum Finding {
     Past(PastPage),
     /// To [`Inquiry::FailureTrace`]: the trace, and the byte at which reading stopped where it is not whole; none if there is no such entry.
     FailureTrace(Option<(EngineText, Option<usize>)>),
-    /// To [`Inquiry::Jobs`] and [`Inquiry::Timers`].
+    /// To [`Inquiry::Jobs`], [`Inquiry::Timers`] and [`Inquiry::HeldJobs`].
     Jobs(Listed<Job>),
     /// To [`Inquiry::ExternalTasks`].
     ExternalTasks(Listed<ExternalTask>),
@@ -173,7 +176,7 @@ pub enum Finding {
     /// To [`Inquiry::Suspended`].
     Suspended(Box<Suspended>),
     /// To [`Inquiry::SuspendedCount`].
-    SuspendedCount(u64),
+    SuspendedCount(SuspendedCounts),
 }
 
 /// Rows of a bounded list, and how many there are in all.

@@ -73,6 +73,10 @@ pub struct EngineIdentity {
     pub remark: Option<String>,
     /// User that is logged in.
     pub user: Option<String>,
+    /// Id of the installation, as a plan found it: one per database.
+    pub installation: Option<EngineText>,
+    /// Process definitions that were there when a plan found no id of the installation.
+    pub witnesses: Vec<ProcessDefinitionId>,
     /// The engine's clock minus ours, from the `Date` header of its answers (whole seconds).
     pub clock_offset: Option<SignedDuration>,
 }

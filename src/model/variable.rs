@@ -84,23 +84,11 @@ impl fmt::Debug for VariableValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::example::instance as example;
 
     #[test]
     fn a_value_never_shows_in_debug() {
-        let variable = Variable {
-            id: "v".into(),
-            name: "iban".into(),
-            kind: "String".into(),
-            value: VariableValue::of_text("DE02120300000000202051"),
-            execution: None,
-            scope: None,
-            task: None,
-            object_type: None,
-            format: None,
-            file_name: None,
-            mime_type: None,
-            problem: None,
-        };
+        let variable = example::variable("iban", "String", VariableValue::of_text("DE02120300000000202051"));
         let shown = format!("{variable:?}{variable:#?}");
         assert!(!shown.contains("DE02") && shown.contains("value: Text(22 bytes)"), "{shown}");
     }

@@ -110,6 +110,7 @@ impl Counter {
             Inquiry::Variables(ask) => self.variables(ask).boxed(),
             Inquiry::Suspended => self.suspended().boxed(),
             Inquiry::SuspendedCount => self.suspended_count().boxed(),
+            Inquiry::HeldJobs(id) => self.held_jobs(id).boxed(),
         }
     }
 
@@ -123,7 +124,7 @@ impl Counter {
         self.sent(call.boxed(), |answer| answer.as_ref().map(|answer| answer.elapsed)).await.map(|answer| answer.map(|answer| answer.data))
     }
 
-    async fn sent<T>(&self, call: BoxFuture<'_, Result<T, EngineError>>, took: impl Fn(&T) -> Option<Duration>) -> Result<T, EngineError> {
+    pub(super) async fn sent<T>(&self, call: BoxFuture<'_, Result<T, EngineError>>, took: impl Fn(&T) -> Option<Duration>) -> Result<T, EngineError> {
         // The semaphore is never closed.
         let _slot = self.slots.acquire().await;
         self.requests.fetch_add(1, Ordering::Relaxed);

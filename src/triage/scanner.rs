@@ -27,7 +27,7 @@ const MARKS: &[(&str, Mark)] = &[
     ("<v>", Mark::Value),
 ];
 
-/// The message without what changes from failure to failure, whitespace folded. Expects safe text of one line.
+/// The message without what changes from failure to failure, whitespace folded. Expects safe text of one line with single spaces.
 pub(super) fn normalise(text: &str) -> String {
     let mut scanner = Scanner { text, at: 0, out: Output::with_capacity(text.len()), host: false, url: false, code_end: 0 };
     while let Some(c) = text[scanner.at..].chars().next() {

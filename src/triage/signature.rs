@@ -1,6 +1,7 @@
 //! The type of a signature, its bounds, and what becomes of messages the engine cut off. What a message normalises to is decided
 //! in `scanner`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -61,7 +62,7 @@ pub fn signature(message: &str) -> Signature {
     let clean = safe(message);
     // Twice, for what may not stand first stands first only now.
     let clean = safe(clean.trim());
-    let mut normalised = scanner::normalise(&clean);
+    let mut normalised = scanner::normalise(&folded(&clean));
     if message.encode_utf16().take(ENGINE_CUT + 1).count() == ENGINE_CUT {
         forget_ragged_end(&mut normalised);
     }
@@ -70,6 +71,17 @@ pub fn signature(message: &str) -> Signature {
         return Signature(NO_MESSAGE.into());
     }
     Signature(shorten(text).into())
+}
+
+/// The message with one space for each run of blanks. A rule that reads across a space reads the same in the signature, which has no more.
+fn folded(text: &str) -> Cow<'_, str> {
+    let mut blank = false;
+    let is_folded = text.chars().all(|c| {
+        let again = c.is_whitespace() && (blank || c != ' ');
+        blank = c.is_whitespace();
+        !again
+    });
+    if is_folded { text.into() } else { text.split_whitespace().collect::<Vec<_>>().join(" ").into() }
 }
 
 /// Where the engine cut a message depends on the length of the ids in it, so the end differs between messages of one cause. Only

@@ -282,6 +282,15 @@ fn message() -> impl Strategy<Value = String> {
 }
 
 #[test]
+fn blanks_beyond_one_do_not_change_how_a_message_reads() {
+    for message in ["400  ms", "took 30000   ms", "error code  17", "at\u{a0} 12 \u{2003}MB"] {
+        let once = signature(message);
+        assert_eq!(once, signature(&message.split_whitespace().collect::<Vec<_>>().join(" ")));
+        assert_eq!(signature(once.as_str()), once);
+    }
+}
+
+#[test]
 fn the_signature_of_a_labelled_message_is_its_own_signature() {
     for cause in labelled(concat!(include_str!("labelled/first.txt"), include_str!("labelled/held_back.txt"))) {
         let once = signature(&cause.messages[0]);

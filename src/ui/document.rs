@@ -43,6 +43,7 @@ pub fn tone_role(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Text,
         Tone::Warning => Role::Warning,
+        Tone::Suspended => Role::BadgeSuspended,
         Tone::Critical => Role::Critical,
         Tone::Muted => Role::Muted,
     }

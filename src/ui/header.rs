@@ -12,12 +12,12 @@ use crate::app::keymap;
 use crate::app::prompt::{Entry, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
-use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::rights::Trust;
 use crate::model::scoped::from_statistics;
 use crate::model::section::{Problem, Section};
 use crate::model::snapshot::{Link, Snapshot};
-use crate::text::{age, count_exact, truncate_middle, width};
+use crate::model::suspension;
+use crate::text::{age, count_exact, plural, truncate_middle, width};
 use crate::theme::Role;
 
 /// Draws the first line.
@@ -69,20 +69,24 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
 }
 
 /// How much is suspended in the whole engine, as far as the picture tells: the classic after-effect of an incident is what nobody resumed.
+/// Jobs are told where they are suspended alone, and where they wait: they have no incident.
 fn suspended_badge(app: &App) -> Option<String> {
     let whole = app.whole();
     let definitions = whole.job_definitions.get().map_or(0, |rows| rows.iter().filter(|row| row.suspended).count());
     let processes = whole.definitions.get().map_or(0, |rows| rows.by_id.values().filter(|row| row.suspended).count());
-    // The list, where it was on the screen last, counts them too: the newer of the two holds.
-    let told = [Inquiry::Suspended, Inquiry::SuspendedCount].iter().filter_map(|inquiry| whole.findings.get(inquiry));
-    let told = told.max_by_key(|section| section.taken.map(|taken| taken.instant)).and_then(|section| section.get());
-    let instances = match told {
-        Some(Finding::Suspended(found)) => found.instances.total.unwrap_or(0),
-        Some(Finding::SuspendedCount(count)) => *count,
-        _ => 0,
+    let counts = suspension::counts(&whole.findings).unwrap_or_default();
+    let things = definitions as u64 + processes as u64 + counts.instances;
+    let what = match (things, counts.jobs) {
+        (0, 0) => return None,
+        (0, jobs) => format!("{} SUSPENDED", plural(jobs, "job")),
+        _ => format!("{} SUSPENDED", count_exact(things)),
     };
-    let count = definitions as u64 + processes as u64 + instances;
-    (count > 0).then(|| format!(" {} SUSPENDED: W ", count_exact(count)))
+    let jobs = if things > 0 && app.size.0 >= 100 { if counts.waiting == 1 { " job" } else { " jobs" } } else { "" };
+    let wait = if counts.waiting == 1 { "waits" } else { "wait" };
+    Some(match counts.waiting {
+        0 => format!(" {what}: W "),
+        waiting => format!(" {what}, {}{jobs} {wait}: W ", count_exact(waiting)),
+    })
 }
 
 fn link_words(app: &App, look: &Look) -> (String, Role) {

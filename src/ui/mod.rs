@@ -10,6 +10,7 @@
 //! | [`pages`] | one file a page |
 //! | [`document`] | lines to read, on pages |
 //! | [`overlays`] | help, prompts, login |
+//! | `menu` | what can be done to the selected row, and why not |
 //! | `scope` | the chooser of the scope, its badge |
 //! | [`first_run`] | the screen without an engine |
 
@@ -18,6 +19,7 @@ pub mod figures;
 pub mod first_run;
 pub mod header;
 pub mod look;
+mod menu;
 pub mod overlays;
 pub mod pages;
 pub mod panes;

@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
 use super::look::{Look, Pen};
-use crate::app::acting::Menu;
 use crate::app::keymap::{BINDINGS, Context};
 use crate::app::prompt::{LoginForm, LoginLine, Prompt, Purpose};
 use crate::app::{App, Overlay};
@@ -23,7 +22,7 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
         Some(Overlay::Prompt(prompt)) => draw_prompt(app, prompt, look, frame),
         Some(Overlay::Login(form)) => draw_login(app, form, look, frame),
         Some(Overlay::Scope(form)) => super::scope::draw(form, look, frame),
-        Some(Overlay::Menu(menu)) => draw_menu(menu, look, frame),
+        Some(Overlay::Menu(menu)) => super::menu::draw(menu, look, frame),
     }
 }
 
@@ -147,30 +146,6 @@ fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {
         if let Some(mut pen) = Pen::new(frame.buffer_mut(), above, 0) {
             pen.skip(1).write(remark, look.style(Role::Warning));
         }
-    }
-}
-
-/// What can be done to the selected row; for the rest, why not.
-fn draw_menu(menu: &Menu, look: &Look, frame: &mut Frame<'_>) {
-    let screen = frame.area();
-    let height = u16::try_from(menu.items.len()).unwrap_or(u16::MAX).saturating_add(4).min(screen.height);
-    let about = if menu.chosen.about.is_empty() { "the engine".to_owned() } else { menu.chosen.about.clone() };
-    let inside = window(&format!("What can be done: {}", truncate(&about, 70)), 112.min(screen.width), height, look, frame);
-    let room = usize::from(inside.height.saturating_sub(1)).max(1);
-    let top = menu.cursor.saturating_sub(room - 1);
-    for (line, (place, item)) in menu.items.iter().enumerate().skip(top).take(room).enumerate() {
-        let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, u16::try_from(line).unwrap_or(u16::MAX)) else { break };
-        let possible = item.obstacle.is_none();
-        let (key, text) = if possible { (Role::Key, Role::Text) } else { (Role::Muted, Role::Muted) };
-        pen.write(if place == menu.cursor { look.symbols.cursor } else { " " }, look.style(Role::Accent)).skip(1);
-        pen.write(&item.row.letter.to_string(), look.style(key)).skip(2);
-        pen.write(item.row.title, look.style(text));
-        if let Some(why) = &item.obstacle {
-            pen.write("  ", look.style(Role::Text)).write(&why.words(), look.style(Role::Faint));
-        }
-    }
-    if let Some(mut pen) = Pen::new(frame.buffer_mut(), inside, inside.height.saturating_sub(1)) {
-        pen.write("A letter, or enter, makes a plan: nothing is sent before it is confirmed. esc closes.", look.style(Role::Muted));
     }
 }
 

@@ -60,6 +60,16 @@ pub struct World {
     pub annotated: Vec<String>,
     /// The operations on which a reason was written.
     pub explained: Vec<String>,
+    /// What the engine calls its installation; it does not tell without.
+    pub installation: Option<String>,
+    /// It tells another version.
+    pub version: Option<&'static str>,
+    /// Process definitions that it has.
+    pub definitions: Vec<String>,
+    /// The reads that tell which engine it is.
+    pub asked_who: usize,
+    /// Once so many changes arrived, another engine with this installation answers.
+    pub swaps_after: Option<(usize, String)>,
 }
 
 pub struct Plant {
@@ -166,6 +176,14 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
         ("GET", ["history", "user-operation"]) if world.slow_log > 0 => {
             read(world, asked, &parts).travelling(Manner::Late(std::time::Duration::from_millis(world.slow_log)))
         }
+        ("GET", ["telemetry", "data"]) => {
+            world.asked_who += 1;
+            let product = json!({"name": "Camunda BPM Runtime", "version": "7.24.0"});
+            match &world.installation {
+                Some(id) => Reply::json(json!({"installation": id, "product": product}).to_string()),
+                None => Reply::json(r#"{"type":"AuthorizationException","message":"no"}"#).with_status(403),
+            }
+        }
         _ => {
             world.reads += 1;
             read(world, asked, &parts)
@@ -178,6 +196,9 @@ fn change(world: &mut World, id: &str, body: &str) -> Reply {
     world.changes.push(id.to_owned());
     if let Some(witness) = &world.witness {
         witness(id);
+    }
+    if let Some((_, id)) = world.swaps_after.take_if(|(after, _)| world.changes.len() >= *after) {
+        world.installation = Some(id);
     }
     let lie = world.lies.get(&number).copied();
     if world.refused || lie == Some(Lie::LoginRefused) {
@@ -204,7 +225,11 @@ fn read(world: &World, asked: &Asked, parts: &[&str]) -> Reply {
     let wanted = |name: &str, id: &str| body[name].as_array().is_some_and(|ids| ids.iter().any(|known| known == id));
     let rows = |rows: Vec<Value>| Reply::json(Value::from(rows).to_string());
     match (asked.method.as_str(), parts) {
-        ("GET", ["version"]) => Reply::json(r#"{"version":"7.24.0"}"#),
+        ("GET", ["version"]) => Reply::json(json!({"version": world.version.unwrap_or("7.24.0")}).to_string()),
+        ("GET", ["process-definition", id]) if world.definitions.iter().any(|known| known == id) => {
+            Reply::json(json!({"id": id, "key": "payment", "version": 2, "suspended": false, "deploymentId": "d"}).to_string())
+        }
+        ("GET", ["process-definition", _]) => Reply::json(r#"{"type":"RestException","message":"none"}"#).with_status(404),
         ("GET", ["job", "count"]) => Reply::json(r#"{"count":0}"#),
         ("POST", ["job"]) => rows(world.jobs.iter().filter(|(id, _)| wanted("jobIds", id)).map(|(id, job)| job_row(id, job)).collect()),
         ("POST", ["history", "job-log"]) => {

@@ -319,7 +319,7 @@ async fn what_somebody_else_changed_since_is_left_alone_before_and_after_the_pla
     house.world().jobs.get_mut("a").expect("a job").due = elsewhere;
     desk.perform(&plan);
     let over = desk.ledger(|ledger| ledger.plan.action == plan.action && matches!(ledger.stage, Stage::Over(_))).await;
-    assert!(matches!(&over.outcomes[..], [Outcome::AlreadyDone(why)] if why.contains("another due date")), "{:?}", over.outcomes);
+    assert!(matches!(&over.outcomes[..], [Outcome::LeftAlone(why)] if why.contains("another due date")), "{:?}", over.outcomes);
     assert_eq!((house.changes(), house.world().ran.len()), (0, 0), "nothing is sent");
 }
 

@@ -130,6 +130,11 @@ pub async fn jobs_are_filtered_by_each_owner_and_time(bench: Bench) -> Result<()
         bench.filters(row, &key, "processInstanceId", text(&rows[0], "processInstanceId")?, 1).await?;
         bench.filters(row, &key, "createTimes", &format!("gt_{}", date(created + A_SECOND * 3_600)), 0).await?;
     }
+    let timers = bench.driver().list(&format!("/job?processDefinitionId={}&timers=true", again.id.as_wire())).await?;
+    let due = moment(&timers[0], "dueDate")?;
+    for row in JOBS {
+        bench.filters(row, &key, "dueDates", &format!("gt_{}", date(due - A_SECOND)), 1).await?;
+    }
     pages(&bench, RequestName::JobList, &key, "jobId", "id").await?;
     let window = format!("gt_{},lt_{}", date(created - A_SECOND), date(created + A_SECOND * 3_600));
     let both = bench.driver().count(&format!("/job/count?{key}&{}", query(&[("createTimes", &window)])?)).await?;

@@ -147,7 +147,7 @@ async fn runs(bench: &Bench, instance: &ProcessInstanceId) -> Result<bool> {
     Ok(bench.client().process_instance(instance).await?.is_some())
 }
 
-async fn called(bench: &Bench, caller: &ProcessInstanceId) -> Result<Vec<ProcessInstanceId>> {
+pub async fn called(bench: &Bench, caller: &ProcessInstanceId) -> Result<Vec<ProcessInstanceId>> {
     let rows = bench.driver().called_by(caller.as_wire(), "").await?;
     Ok(rows.iter().map(|id| ProcessInstanceId::from(id.as_str())).collect())
 }
@@ -312,7 +312,7 @@ pub async fn a_plan_to_cancel_one_of_several_offers_it_alone_and_all_of_them(ben
     perform(&bench, &plan).await?;
     until("the batch cancels all", async || Ok((!runs(&bench, &first).await? && !runs(&bench, &thirds[2]).await?).then_some(()))).await?;
     let past = bench.client().historic_process_instance(&first).await?.context("the history knows it")?.data;
-    ensure!(past.delete_reason.as_ref().is_some_and(|reason| reason.as_wire() == "a test"), "{past:?}");
+    ensure!(past.delete_reason.as_ref().is_some_and(|reason| reason.as_wire() == plan.action.signed("a test")), "{past:?}");
     // The last but one branch: now its caller ends with it.
     let second_case = bench.start_failing(&middle).await?;
     let children = called(&bench, &second_case).await?;
@@ -442,7 +442,7 @@ pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_
     ensure!(listed.len() == 1 && listed[0].suspend && listed[0].at == at && listed[0].process_definition.as_ref() == Some(&process.id), "{listed:?}");
     let beside = planned(&bench, Asked::JobDefinitions { definitions: shown.clone(), suspend: true }).await?;
     ensure!(told(&beside).contains("a timer of the engine will suspend the same at"), "{}", told(&beside));
-    let off = planned(&bench, Asked::CallOffTimed(listed[0].job.clone())).await?;
+    let off = planned(&bench, Asked::CallOffTimed(vec![listed[0].job.clone()])).await?;
     ensure!(off.sentence().contains("the suspension of") && off.sentence().contains("work"), "{}", off.sentence());
     perform(&bench, &off).await?;
     ensure!(ours().await?.is_empty());
@@ -454,7 +454,7 @@ pub async fn what_is_to_be_suspended_later_is_listed_with_its_target_and_called_
     perform(&bench, &undo).await?;
     ensure!(ours().await?.is_empty(), "what was ordered is called off");
     let own = bench.failed("own", 1).await?;
-    let no = planned_as(bench.client(), &bench, Asked::CallOffTimed(bench.job_of(&own).await?)).await;
+    let no = planned_as(bench.client(), &bench, Asked::CallOffTimed(vec![bench.job_of(&own).await?])).await;
     ensure!(no.is_err(), "the job of an instance is no timer of a suspension");
     Ok(())
 }

@@ -124,11 +124,12 @@ fn a_resumption_that_dies(
     faulty: Option<(RequestName, Fault)>,
     is: impl Fn(&Ledger, usize) -> bool,
 ) -> Result<(tempfile::TempDir, ActionId)> {
+    let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (operator, action) = runtime.block_on(async {
         let (row, fault) = faulty.unwrap_or((RequestName::SuspendJob, Fault::None));
         let (breaker, client) = broken(bench, row, fault).await?;
-        let mut operator = Operator::on_the_way(bench, client, tempfile::tempdir()?)?;
+        let mut operator = Operator::on_the_way(bench, client, folder.path())?;
         let plan = operator.plan(what, |choices| choices.pace.per_second = per_second).await?;
         ensure!(plan.held.len() == 2 && plan.keeps_held(), "{:?}", plan.warnings);
         operator.desk.commands.send(ActCommand::Perform(Arc::clone(&plan)))?;
@@ -137,7 +138,8 @@ fn a_resumption_that_dies(
     })?;
     // Before the desk could notice that nobody holds it any more.
     runtime.shutdown_timeout(Duration::from_secs(5));
-    Ok((operator.folder, action))
+    drop(operator);
+    Ok((folder, action))
 }
 
 async fn dropped(
@@ -170,7 +172,7 @@ pub async fn what_a_desk_that_was_dropped_after_the_shields_left_is_put_back(ben
     let (folder, action) = dropped(&bench, &sleeping, 0.05, None, |ledger, _| ledger.sent == 1).await?;
     let jobs = sleeping.now(&bench).await?;
     ensure!(is_far(&jobs[0]) && jobs[0].suspended && jobs[1] == sleeping.jobs[1], "{jobs:?}");
-    let mut another = Operator::at(bench.client().clone(), folder)?;
+    let mut another = Operator::at(bench.client().clone(), folder.path())?;
     let plan = put_back(&mut another, &action, 1).await?;
     ensure!(plan.left_out.iter().all(|left| left.why.starts_with("it is as it was before")), "{:?}", plan.left_out);
     sleeping.lie_as_they_lay(&bench).await?;
@@ -184,7 +186,7 @@ pub async fn what_a_desk_that_was_dropped_after_the_resumption_left_is_put_back(
     let (folder, action) = dropped(&bench, &sleeping, 20.0, silent, both).await?;
     let jobs = sleeping.now(&bench).await?;
     ensure!(jobs.iter().all(|job| is_far(job) && !job.suspended), "both are awake, and only their due dates keep them: {jobs:?}");
-    let mut another = Operator::at(bench.client().clone(), folder)?;
+    let mut another = Operator::at(bench.client().clone(), folder.path())?;
     // Read back before, as somebody would who opens it.
     another.desk.commands.send(ActCommand::ReadBack(action.clone()))?;
     let plan = another.plan(Asked::PutBack(action.0.clone()), |_| ()).await?;
@@ -200,17 +202,15 @@ pub async fn what_lost_answers_left_is_put_back_by_another_desk(bench: Bench) ->
     let sleeping = Sleeping::on(&bench, "lost").await?;
     let (breaker, client) = broken(&bench, RequestName::SuspendJob, Fault::PerformThenDrop).await?;
     let folder = tempfile::tempdir()?;
-    let mut operator = Operator::on_the_way(&bench, client, folder)?;
+    let mut operator = Operator::on_the_way(&bench, client, folder.path())?;
     let resumption = operator.plan(sleeping.resumption(), |choices| choices.pace.per_second = 20.0).await?;
     let ledger = operator.perform(&resumption).await?;
     ensure!(matches!(ledger.stage, Stage::Over(_)) && breaker.arrived() == 2 && ledger.leaves_held(), "{:?}", ledger.look);
     let jobs = sleeping.now(&bench).await?;
     ensure!(jobs.iter().all(|job| is_far(job) && job.suspended), "nobody knew that they are suspended again: {jobs:?}");
     // The same journal, on a way that does not break.
-    let Operator { desk, journal, folder, .. } = operator;
-    desk.closing.close(bpmtop::journal::How::Quit).await;
-    drop(journal);
-    let mut operator = Operator::at(bench.client().clone(), folder)?;
+    operator.leave().await?;
+    let mut operator = Operator::at(bench.client().clone(), folder.path())?;
     put_back(&mut operator, &resumption.action, 2).await?;
     sleeping.lie_as_they_lay(&bench).await?;
     operator.leave().await

@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::{Change, JobLogFilter, JobLogQuery, Order, Page, RequestName};
+use bpmtop::headless::tree::grow;
+use bpmtop::model::call_tree::{Content, Row, Target};
 use bpmtop::model::history::{JobEvent, JobLogEntry, UserOperation};
 use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
+use bpmtop::model::inquiry::{Finding, Inquiry};
+use bpmtop::model::suspension::{HeldJobs, Suspended};
+use bpmtop::poll::inquire::Counter;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -259,5 +264,45 @@ pub async fn a_job_definition_suspended_under_running_work_makes_it_fail_and_run
     let row = bench.client().job(&job).await?.context("the work was rolled back, so its job is still there")?.data;
     ensure!(row.suspended && row.retries == before.retries, "and no attempt was lost: {row:?}");
     ensure!(row.exception_message.is_some_and(|text| text.as_wire().contains("updated by another transaction")), "though it says why");
+    Ok(())
+}
+
+/// The counts of the whole engine, and what of them this process adds: other tests suspend things at the same time.
+async fn suspended_now(bench: &Bench) -> Result<Suspended> {
+    let answers = Counter::new(bench.client().clone()).answer(vec![Inquiry::Suspended]).await?;
+    match answers.into_iter().next() {
+        Some((_, Ok(Finding::Suspended(found)))) => Ok(*found),
+        other => anyhow::bail!("{other:?}"),
+    }
+}
+
+pub async fn a_job_suspended_alone_is_found_and_told_to_wait(bench: Bench) -> Result<()> {
+    let process = bench.deploy("alone", [job("work", "${failing.bean}", "R5/PT1H"), timer(), person()]).await?;
+    let instance = bench.start_failing(&process).await?;
+    bench.driver().await_count(&format!("/job/count?processDefinitionId={}&withException=true", process.id.as_wire()), SOON, |count| count == 1).await?;
+    let job = bench.job_of(&process).await?;
+    let actor = Actor::new(&bench, "waker").await?;
+    actor.makes(&bench, &Change::JobSuspension { job: job.clone(), suspended: true }).await?;
+    let definitions = bench.client().job_definitions(Page::first(1_000)).await?.data;
+    let held = async || -> Result<HeldJobs> {
+        let counter = Counter::new(bench.client().clone());
+        let answers = counter.answer(vec![Inquiry::HeldJobs(instance.clone())]).await?;
+        ensure!(counter.spent().requests == 1);
+        let Some((_, Ok(Finding::Jobs(jobs)))) = answers.into_iter().next() else { anyhow::bail!("no jobs") };
+        Ok(HeldJobs::of(&jobs.rows, Timestamp::now()))
+    };
+    ensure!(held().await? == HeldJobs { later: 1, ..HeldJobs::default() }, "tried again in an hour");
+    actor.makes(&bench, &Change::JobDueDate { job: job.clone(), due: None }).await?;
+    ensure!(held().await? == HeldJobs { waiting: 1, ..HeldJobs::default() }, "due now");
+    let grown = grow(&Counter::new(bench.client().clone()), Target::Instance(instance.clone()), false).await?;
+    let marked = |row: &Row| matches!(&row.content, Content::Instance(node) if node.own.is_empty() && node.held.iter().any(|held| held.id == job));
+    ensure!(grown.tree.rows.iter().any(marked), "the tree tells it, though no incident does: {grown:?}");
+    let found = suspended_now(&bench).await?;
+    ensure!(found.counts.jobs >= 1 && found.counts.waiting >= 1 && found.counts.waiting <= found.counts.jobs, "{:?}", found.counts);
+    let listed = found.alone(&definitions).any(|row| row.id == job);
+    ensure!(listed || !found.jobs_whole(), "{:?}", found.counts);
+    bench.driver().suspend_job_definitions(&process.key, true, false).await?;
+    let definitions = bench.client().job_definitions(Page::first(1_000)).await?.data;
+    ensure!(!suspended_now(&bench).await?.alone(&definitions).any(|row| row.id == job), "its job definition is suspended too");
     Ok(())
 }

@@ -5,8 +5,8 @@ use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
 use super::{
-    actions, cancels, changes, definitions, external, faulty, filters, history, incidents, instances, jobs, lives, login, logs, outcomes, permissions, picture,
-    plans, printed, put_back, rights, suspensions, trees,
+    actions, cancels, changes, definitions, external, faulty, filters, hidden, history, incidents, instances, jobs, killed, lives, login, logs, outcomes,
+    permissions, picture, plans, printed, put_back, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -170,6 +170,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     suspensions::a_priority_of_a_job_definition_holds_for_existing_jobs_whether_or_not_they_were_meant,
     suspensions::a_suspended_definition_leaves_external_tasks_to_their_workers,
     suspensions::a_job_definition_suspended_under_running_work_makes_it_fail_and_run_again,
+    suspensions::a_job_suspended_alone_is_found_and_told_to_wait,
     cancels::cancelling_any_level_ends_the_whole_chain,
     cancels::a_caller_with_another_branch_outlives_what_it_called,
     cancels::listeners_run_when_an_instance_is_cancelled_unless_they_are_left_out,
@@ -203,14 +204,15 @@ const SHARED: &[Test] = &tests![Plain, Any:
     actions::cancelling_from_the_middle_of_three_levels_ends_the_tree_with_a_reason,
     actions::job_definitions_of_four_processes_are_suspended_and_read_back,
     actions::what_was_frozen_is_thawed_by_another_run_and_nothing_else,
-    actions::a_freeze_that_died_in_the_middle_is_thawed_by_what_the_journal_tells,
     actions::an_instance_resumed_under_a_suspended_job_definition_never_runs_its_job,
     actions::a_variable_a_note_and_a_due_date_are_written_and_read_back,
     put_back::what_a_desk_that_was_dropped_after_the_shields_left_is_put_back,
     put_back::what_a_desk_that_was_dropped_after_the_resumption_left_is_put_back,
     put_back::what_lost_answers_left_is_put_back_by_another_desk,
-    outcomes::no_fault_on_the_way_makes_an_outcome_lie,
-    outcomes::a_variable_is_written_and_read_back_whatever_comes_back,
+    killed::a_freeze_killed_in_the_middle_is_thawed_by_another_run_and_nothing_else,
+    killed::a_group_retry_killed_in_the_middle_is_read_back_truly_and_nothing_is_sent_twice,
+    outcomes::no_fault_on_the_way_makes_the_outcome_of_work_lie,
+    outcomes::no_fault_on_the_way_makes_any_other_outcome_lie,
     picture::pausing_stops_every_request,
     picture::an_engine_that_goes_away_is_found_again,
     picture::a_refused_login_is_tried_once_and_a_right_one_goes_on,
@@ -232,6 +234,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
     permissions::without_the_right_to_history_a_life_looks_gone_and_a_trace_is_denied,
     permissions::rights_are_told_before_they_are_needed,
     plans::a_plan_tells_a_reader_beforehand_that_the_engine_will_refuse,
+    hidden::a_plan_to_cancel_never_claims_that_nothing_ends_beside_what_this_login_may_see,
     permissions::a_compressed_answer_is_read_like_any_other,
     permissions::a_doctor_tells_a_stranger_what_is_kept_from_him,
     permissions::every_part_of_a_right_decides,

@@ -7,7 +7,14 @@ use crate::model::history::{InstanceState, JobEvent};
 pub(super) fn judge(case: &Case<'_>, facts: &Facts) -> Outcome {
     match (&facts.here, facts.life) {
         (Here::Gone, Life::NotRead) => case.open(),
+        // Whatever came back instead of an answer, or whether anything did.
+        (Here::Gone, _) if facts.signed == Some(true) => Outcome::Succeeded(Proof::Reason),
         (Here::Gone, Life::Over(InstanceState::Completed | InstanceState::InternallyTerminated)) => Outcome::AlreadyDone("it had ended by itself"),
+        // A batch takes what is gone for done: that the engine took it does not say that it ended this.
+        (Here::Gone, _) if facts.signed == Some(false) => match facts.somebody_else() {
+            Some(_) => Outcome::AlreadyDone("somebody else cancelled it meanwhile"),
+            None => Outcome::AlreadyDone("it was cancelled, with another reason than this action's"),
+        },
         (Here::Gone, life) => match (case.is_ours(facts), life) {
             (Some(true), _) => Outcome::Succeeded(Proof::State),
             (None, _) => case.open(),

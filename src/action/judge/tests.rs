@@ -186,6 +186,22 @@ fn a_cancelled_instance_that_is_gone_is_done_and_so_is_one_that_was_gone_before(
 }
 
 #[test]
+fn the_reason_that_only_this_action_wrote_proves_a_cancellation_and_another_one_that_it_was_somebody_elses() {
+    let target = target();
+    let of = |sent: &Said, facts: &Facts| judge(&Case { target: &target, goal: Goal::End, said: sent, since: None, looked: Duration::ZERO }, facts);
+    let over = |state, signed| Facts { here: Here::Gone, life: Life::Over(state), signed, ..Facts::default() };
+    let cancelled = |signed| over(InstanceState::ExternallyTerminated, signed);
+    let another = Outcome::AlreadyDone("it was cancelled, with another reason than this action's");
+    for sent in [accepted(), lost()] {
+        assert_eq!(of(&sent, &cancelled(Some(true))), Outcome::Succeeded(Proof::Reason));
+        assert_eq!(of(&sent, &cancelled(Some(false))), another);
+        assert_eq!(of(&sent, &over(InstanceState::Completed, Some(false))), Outcome::AlreadyDone("it had ended by itself"));
+    }
+    let rejected = Said::Rejected { why: "no".into(), gone: false };
+    assert!(matches!(of(&rejected, &cancelled(Some(true))), Outcome::Rejected(_)));
+}
+
+#[test]
 fn a_state_that_was_there_before_proves_nothing_of_a_lost_answer() {
     let target = target();
     let of = |sent: &Said, was_so| {
@@ -238,8 +254,9 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     let log = prop_oneof![Just(Log::NotRead), Just(Log::None), proptest::collection::vec(entry, 0..4).prop_map(Log::Entries)];
     let incidents = proptest::collection::vec((0usize..3, 0i64..100).prop_map(|(id, when)| incident(["i", "i2", "i3"][id], ["j", "k", "l"][id], when)), 0..3);
     let operations = proptest::option::of(proptest::collection::vec(any::<bool>().prop_map(|ours| Operation { user: None, ours }), 0..2));
-    (here, log, any_life(), incidents, proptest::option::of(any::<bool>()), operations, proptest::option::of(any::<bool>())).prop_map(
-        |(here, log, life, incidents, left, operations, batch_goes_on)| Facts {
+    let perhaps = || proptest::option::of(any::<bool>());
+    (here, log, any_life(), incidents, perhaps(), operations, perhaps(), perhaps()).prop_map(
+        |(here, log, life, incidents, left, operations, signed, batch_goes_on)| Facts {
             now: Some(at(100)),
             here,
             log,
@@ -247,6 +264,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             incidents,
             left,
             operations,
+            signed,
             batch_goes_on,
         },
     )
@@ -274,9 +292,10 @@ proptest! {
                 Proof::JobLog | Proof::ExternalTaskLog => logged(JobEvent::Succeeded),
                 Proof::Advanced => facts.life == Life::Over(InstanceState::Completed) || facts.left == Some(true),
                 Proof::State => facts.here == Here::As(true) || facts.here == Here::Gone,
+                Proof::Reason => facts.here == Here::Gone && facts.signed == Some(true),
             };
             prop_assert!(proven, "{outcome:?} of {facts:?}");
-            let brought_about = sent == Said::Accepted || facts.is_logged() || matches!(goal, Goal::State { was_so: false });
+            let brought_about = sent == Said::Accepted || facts.is_logged() || *proof == Proof::Reason || matches!(goal, Goal::State { was_so: false });
             prop_assert!(brought_about, "{outcome:?} of {facts:?}, and nothing says that it was this request");
         }
     }

@@ -19,6 +19,8 @@ const QUOTE: usize = 110;
 struct Phrase<'a> {
     first: &'a Outcome,
     count: usize,
+    /// Those with the very words of the first one.
+    same: usize,
 }
 
 impl Ledger {
@@ -32,7 +34,7 @@ impl Ledger {
     }
 
     /// What became of all, the most frequent first, and below what the engine said: `97 succeeded, 3 failed again · “Card service answered
-    /// 503” 2×, “no such account”`.
+    /// 503” 2×, “no such account”`. Messages that differ only in ids are quoted by their first, and said to be like it.
     ///
     /// The counts come first, so that no long message hides one; messages of one cause are told once, by the first of them. Long tails are
     /// cut: the sum always is the number of targets.
@@ -98,8 +100,12 @@ impl Phrase<'_> {
     /// What the engine said, and how often.
     fn quote(&self) -> String {
         let said = self.first.message().map(|message| truncate(safe(message.as_wire()).trim(), QUOTE).into_owned()).unwrap_or_default();
-        let times = if self.count > 1 { format!(" {}\u{d7}", self.count) } else { String::new() };
-        format!("\u{201c}{said}\u{201d}{times}")
+        let times = if self.same > 1 { format!(" {}\u{d7}", self.same) } else { String::new() };
+        let like = match self.count - self.same {
+            0 => String::new(),
+            others => format!(" and {others} like it with other ids"),
+        };
+        format!("\u{201c}{said}\u{201d}{times}{like}")
     }
 }
 
@@ -124,10 +130,11 @@ fn phrases<'a, K: Eq + Hash>(outcomes: impl Iterator<Item = (&'a Outcome, K)>) -
     let mut phrases: Vec<Phrase<'_>> = Vec::new();
     for (outcome, key) in outcomes {
         let place = *places.entry(key).or_insert_with(|| {
-            phrases.push(Phrase { first: outcome, count: 0 });
+            phrases.push(Phrase { first: outcome, count: 0, same: 0 });
             phrases.len() - 1
         });
         phrases[place].count += 1;
+        phrases[place].same += usize::from(phrases[place].first.message() == outcome.message());
     }
     // Stable: of equally frequent ones, the first target's stands first.
     phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.count));
@@ -184,7 +191,17 @@ pub(super) mod tests {
         ];
         outcomes.extend(vec![Outcome::Succeeded(Proof::JobLog); 97]);
         outcomes.extend(vec![Outcome::Waits(Waiting::Suspended("its instance")), Outcome::Waits(Waiting::Suspended("its job definition"))]);
-        assert_eq!(ledger(outcomes).summary(), "97 succeeded, 4 failed again, 2 wait: suspended · “order 17: Card service answered 503” 2×, “other”");
+        assert_eq!(
+            ledger(outcomes).summary(),
+            "97 succeeded, 4 failed again, 2 wait: suspended · “order 17: Card service answered 503” and 1 like it with other ids, “other”"
+        );
+    }
+
+    #[test]
+    fn messages_that_differ_only_in_ids_are_told_from_those_that_are_the_same() {
+        let summary = |messages: &[&str]| ledger(messages.iter().map(|message| failed(message)).collect()).summary();
+        assert_eq!(summary(&["order 17: gone", "order 17: gone"]), "2 failed again · “order 17: gone” 2×");
+        assert_eq!(summary(&["order 17: gone", "order 18: gone", "order 17: gone"]), "3 failed again · “order 17: gone” 2× and 1 like it with other ids");
     }
 
     #[test]

@@ -25,6 +25,7 @@ impl Outcome {
             }
             Self::Waits(waiting) => format!("waits: {}", waiting.words(zone, now)),
             Self::AlreadyDone(why) => format!("already so: {why}"),
+            Self::LeftAlone(why) => format!("left alone, nothing was sent: {why}"),
             Self::CancelledByOther { user: Some(user) } => format!("cancelled by somebody else: {}", shown(user)),
             Self::CancelledByOther { user: None } => "cancelled by somebody else".to_owned(),
             Self::GoneCauseUnknown => "gone, cause unknown: no history tells".to_owned(),
@@ -51,6 +52,7 @@ impl Outcome {
             Self::FailedOnce { message, .. } => quoted(format!("{these} failed and will be tried again"), message.as_ref()),
             Self::Waits(waiting) => format!("{}: {}", verb("waits", "wait"), waiting.kind()),
             Self::AlreadyDone(why) => format!("{}: {why}", verb("was so already", "were so already")),
+            Self::LeftAlone(why) => format!("{}, nothing was sent: {why}", verb("was left alone", "were left alone")),
             Self::CancelledByOther { .. } => verb("was cancelled by somebody else", "were cancelled by somebody else"),
             Self::GoneCauseUnknown => verb("is gone, cause unknown", "are gone, cause unknown"),
             Self::Rejected(why) => format!("{}: {}", verb("was rejected", "were rejected"), shown(why)),
@@ -81,6 +83,7 @@ impl Proof {
             Self::ExternalTaskLog => "external task log",
             Self::Advanced => "its instance went on",
             Self::State => "read back",
+            Self::Reason => "its history gives this action's reason",
         }
     }
 }

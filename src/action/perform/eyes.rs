@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::action::judge::Facts;
-use crate::action::plan::Step;
+use crate::action::plan::{ActionId, Step};
 use crate::action::target::{Subject, Target};
 use crate::engine::{Answer, Change, Client, CountQuestion, EngineError, JobIs, MOST_IDS, Page, Problem, UserOperationFilter, UserOperationQuery};
 use crate::model::history::UserOperation;
@@ -43,6 +43,8 @@ pub const ONE_BY_ONE: usize = 4;
 /// What is looked at in one round.
 #[derive(Clone, Debug)]
 pub struct Round {
+    /// Whose targets.
+    pub action: ActionId,
     /// The plan's targets.
     pub targets: Arc<[Target]>,
     /// The plan's requests.
@@ -213,8 +215,8 @@ impl Eyes {
                 _ => return None,
             };
             match left.get(target.id()) {
-                None => Some((place, "it is gone since the plan was made; nothing was sent for it")),
-                Some(left) if *left > 0 && had_none => Some((place, "it has attempts again since the plan was made; it was left alone")),
+                None => Some((place, "it is gone since the plan was made")),
+                Some(left) if *left > 0 && had_none => Some((place, "it has attempts again since the plan was made")),
                 Some(_) => None,
             }
         });
@@ -299,10 +301,10 @@ fn clock<T>(answer: &Answer<T>) -> Option<Timestamp> {
 /// Why a job is not put back, though it was to be when the plan was made.
 fn why_changed(before: &Job, now: Option<&Job>) -> Option<&'static str> {
     match now {
-        None => Some("it is gone since the plan was made; nothing was sent for it"),
-        Some(now) if now.due != before.due => Some("somebody gave it another due date since the plan was made; it was left alone"),
-        Some(now) if before.suspended && !now.suspended => Some("somebody resumed it since the plan was made; it was left alone"),
-        Some(now) if now.retries != before.retries => Some("its attempts changed since the plan was made; it was left alone"),
+        None => Some("it is gone since the plan was made"),
+        Some(now) if now.due != before.due => Some("somebody gave it another due date since the plan was made"),
+        Some(now) if before.suspended && !now.suspended => Some("somebody resumed it since the plan was made"),
+        Some(now) if now.retries != before.retries => Some("its attempts changed since the plan was made"),
         Some(_) => None,
     }
 }

@@ -337,7 +337,15 @@ impl Progress {
         };
         let items: Vec<Item> =
             open.into_iter().filter_map(|target| item(target, false)).chain(watched.into_iter().filter_map(|target| item(target, true))).collect();
-        let round = Round { targets: Arc::clone(&self.plan.targets), steps: Arc::clone(&self.steps), items, since: self.since, user, singly: ONE_BY_ONE };
+        let round = Round {
+            action: self.plan.action.clone(),
+            targets: Arc::clone(&self.plan.targets),
+            steps: Arc::clone(&self.steps),
+            items,
+            since: self.since,
+            user,
+            singly: ONE_BY_ONE,
+        };
         (!round.items.is_empty()).then_some(round)
     }
 
@@ -410,7 +418,7 @@ impl Progress {
         for (target, why) in changed {
             if let Some(steps) = own.get(target) {
                 left.extend(steps.iter().copied());
-                self.set(*target, Outcome::AlreadyDone(why));
+                self.set(*target, Outcome::LeftAlone(why));
             }
         }
         self.sequence.leave_out(&left);

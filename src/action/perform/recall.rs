@@ -221,28 +221,18 @@ impl Recall {
             Ok(Step { change, targets: request.targets.iter().filter_map(|at| usize::try_from(*at).ok()).filter(|at| *at < targets.len()).collect() })
         });
         let steps: Vec<Step> = steps.collect::<Result<_, String>>()?;
-        let asked = Asked::Undo(intent.action.as_wire().to_owned());
+        let action = || ActionId(intent.action.as_wire().to_owned());
+        let wish = Wish { about: intent.sentence.to_string(), what: Asked::Undo(action().0) };
+        // Its operations were of whoever did it, not of whoever looks.
+        let user = intent.who.engine_user.as_ref().map(|user| user.as_wire().to_owned());
         let plan = Plan {
-            action: ActionId(intent.action.as_wire().to_owned()),
-            wish: Arc::new(Wish { about: intent.sentence.to_string(), what: asked.clone() }),
-            asked,
-            verb,
-            // Its operations were of whoever did it, not of whoever looks.
-            engine: EngineIdentity { user: intent.who.engine_user.as_ref().map(|user| user.as_wire().to_owned()), ..self.engine.clone() },
             profile: intent.profile.as_ref().map(|profile| profile.as_wire().to_owned()),
-            production: false,
             read: Moment { instant: Instant::now(), wall: story.at },
             zone: self.zone.clone(),
-            targets: targets.into(),
-            left_out: Vec::new(),
-            warnings: Vec::new(),
-            tree: Vec::new(),
-            levels: Vec::new(),
             held: intent.held.iter().map(|held| kept(held, &intent.targets)).collect(),
-            held_complete: true,
-            free: Vec::new(),
             takes_back: intent.undo_of.as_ref().or(intent.thaw_of.as_ref()).or(intent.puts_back.as_ref()).map(|action| ActionId(action.as_wire().to_owned())),
             choices: Choices { reason: intent.reason.as_ref().map(|reason| reason.as_wire().to_owned()).unwrap_or_default(), ..Choices::default() },
+            ..Plan::of(action(), wish, verb, EngineIdentity { user, ..self.engine.clone() }, targets)
         };
         Ok((plan, steps.into()))
     }

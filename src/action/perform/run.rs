@@ -1,11 +1,13 @@
 //! One action under way: sends at its pace, reads back, obeys, and tells how it stands.
 //!
-//! It runs in a task of its own. What is asked of it is in `run/orders.rs`, its reading in `run/reading.rs`, its end in `run/end.rs`. Nothing
+//! It runs in a task of its own. What is asked of it is in `run/orders.rs`, its reading in `run/reading.rs`, its doubt whom it
+//! sends to in `run/sure.rs`, its end in `run/end.rs`. Nothing
 //! here decides what became of a target or what may go out: it asks `progress` and `sequence`.
 
 mod end;
 mod orders;
 mod reading;
+mod sure;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,7 @@ use super::eyes::{Eyes, Findings, PER_SECOND};
 use super::hand::{Brake, Halt, Hand, IN_FLIGHT, Sending};
 use super::progress::{Canary, Progress};
 use super::sequence::Part;
+use crate::action::identity::{self, Verdict};
 use crate::action::judge::LOOKED_FOR;
 use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
 use crate::action::pace::Pacer;
@@ -118,8 +121,18 @@ pub struct Run {
     gives_up: Option<Instant>,
     /// What is meant to be done is in the journal.
     recorded: bool,
-    /// The login was refused: nothing can be read before there is another.
+    /// The login was refused, or it is another engine: nothing can be read.
     blind: bool,
+    /// It is not known to be the engine of the plan: nothing is sent before it is.
+    unsure: bool,
+    /// Asking which engine answers.
+    checking: OptionFuture<BoxFuture<'static, sure::Asked>>,
+    is_checking: bool,
+    next_check: Instant,
+    /// It was told that this cannot be told.
+    told_unsure: bool,
+    /// Another engine answers.
+    foreign: bool,
 }
 
 /// The ends that the desk holds of an action.
@@ -199,6 +212,12 @@ impl Run {
             gives_up: None,
             recorded: false,
             blind: false,
+            unsure: false,
+            checking: None.into(),
+            is_checking: false,
+            next_check: now.instant,
+            told_unsure: false,
+            foreign: false,
         }
     }
 
@@ -220,7 +239,9 @@ impl Run {
         if let Some(mut eyes) = self.eyes.take() {
             let targets = Arc::clone(&self.progress.plan.targets);
             let verb = self.progress.plan.verb;
+            let (client, plan) = (self.hand.client().clone(), Arc::clone(&self.progress.plan));
             let mut reading: BoxFuture<'static, _> = Box::pin(async move {
+                let same = identity::compare(&client, &plan.engine).await;
                 let baseline = eyes.baseline(&targets, wants_due).await;
                 // What somebody else did since the plan was made is not undone.
                 let changed = match verb {
@@ -228,9 +249,9 @@ impl Run {
                     Verb::PutBack => eyes.changed_since(&targets).await,
                     _ => Vec::new(),
                 };
-                (eyes, baseline, changed)
+                (eyes, same, baseline, changed)
             });
-            let (mut eyes, baseline, changed) = loop {
+            let (mut eyes, same, baseline, changed) = loop {
                 tokio::select! {
                     biased;
                     order = self.orders.recv(), if self.hears => self.hear(order),
@@ -246,6 +267,15 @@ impl Run {
             }
             self.requests = eyes.requests;
             self.eyes = Some(eyes);
+            match same {
+                Ok(Verdict::Another(why)) => {
+                    self.meets_another(why);
+                    return false;
+                }
+                // Asked again before anything is sent.
+                Err(_) => self.doubt(),
+                Ok(Verdict::Same | Verdict::Unknown) => {}
+            }
             self.progress.set_since(baseline.since);
             self.progress.leave_out(&changed);
             if let Some(due) = baseline.due {
@@ -288,6 +318,10 @@ impl Run {
                 biased;
                 order = self.orders.recv(), if self.hears => self.hear(order),
                 Some(sent) = self.in_flight.next(), if !self.in_flight.is_empty() => self.take(sent).await,
+                Some(asked) = &mut self.checking => {
+                    (self.checking, self.is_checking) = (None.into(), false);
+                    self.heed_identity(asked);
+                }
                 Some((eyes, look)) = &mut self.looking => {
                     self.looking = None.into();
                     self.learn(eyes, look).await;
@@ -303,8 +337,11 @@ impl Run {
         self.progress.expire(now);
         self.decide_on_the_canary();
         self.look_if_due(now);
-        while self.in_flight.len() < IN_FLIGHT {
-            let protecting = self.ending.is_some() || matches!(self.stage, Stage::Paused(_));
+        let protecting = self.ending.is_some() || matches!(self.stage, Stage::Paused(_));
+        if self.unsure {
+            self.make_sure_if_due(now, protecting);
+        }
+        while !self.unsure && self.in_flight.len() < IN_FLIGHT {
             let Some(step) = self.progress.next(protecting) else { break };
             let protects = self.progress.sequence.protects(step);
             if !self.canary_over && !protects && !self.progress.is_canary(step) {
@@ -382,7 +419,10 @@ impl Run {
                 return self.fail(format!("the login was refused, so nothing more is sent: {}", error.problem()));
             }
             Sent::Rejected(_) => None,
-            Sent::NotSent(error) if error.is_transient() => return self.pause(PausedBy::Engine(format!("the engine is not there: {}", error.problem()))),
+            Sent::NotSent(error) if error.is_transient() => {
+                self.doubt();
+                return self.pause(PausedBy::Engine(format!("the engine is not there: {}", error.problem())));
+            }
             Sent::NotSent(_) => None,
             // What is said of one target, such as that the job has gone, says nothing of the next.
             Sent::Unknown(error) if concerns_its_target(error) => None,
@@ -390,6 +430,7 @@ impl Run {
         };
         self.lost_in_a_row = lost.map_or(0, |_| self.lost_in_a_row + 1);
         let Some(error) = lost else { return };
+        self.doubt();
         if error.kind() == ErrorKind::TooSlow {
             // An engine that stands still takes a time-out for each further request, and nobody knows what becomes of any.
             self.pause(PausedBy::Engine(format!("an answer did not come in time: {}", error.problem())));
@@ -416,6 +457,9 @@ impl Run {
         }
         if let Some(gives_up) = self.gives_up {
             wake = wake.min(gives_up);
+        }
+        if self.unsure && !self.is_checking {
+            wake = wake.min(self.next_check.max(now + Duration::from_millis(10)));
         }
         if self.eyes.is_some() && !self.is_closing() && !self.blind && (self.anyway || self.progress.wants_reading(now)) {
             wake = wake.min(self.next_look);

@@ -48,7 +48,7 @@ impl Plan {
             _ if self.wakes_unread() => {
                 typed("wake".into(), "the word wake", "more jobs than could be read may wake although something else suspended them".into())
             }
-            _ if count > 1 => typed(count.to_string(), self.number_of(), format!("it changes {count} at once")),
+            _ if count > 1 => typed(count.to_string(), self.number_of(), format!("one action changes all {count}")),
             _ if self.wakes() > 0 => typed(self.wakes().to_string(), "the number of jobs that wake", "something else suspended them".into()),
             _ if self.production => self.by_engine(),
             _ => Danger::Plain,
@@ -94,6 +94,7 @@ impl Plan {
             Some(Subject::Instance(_)) => "the number of instances",
             Some(Subject::JobDefinition(_)) => "the number of job definitions",
             Some(Subject::ProcessDefinition(_)) => "the number of versions",
+            Some(Subject::Timed(_)) => "the number of timers",
             _ => "the number of targets",
         }
     }

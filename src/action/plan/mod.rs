@@ -31,6 +31,23 @@ use crate::model::snapshot::EngineIdentity;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ActionId(pub String);
 
+impl ActionId {
+    /// A reason as it is written into the engine: with the name of this action. Nobody else knows that name before the request is made, so where
+    /// it stands, this request was done; a reason alone could have been typed by anybody.
+    pub fn signed(&self, reason: &str) -> String {
+        format!("{reason}{}", self.signature())
+    }
+
+    /// Whether a reason was signed with the name of this action.
+    pub fn has_signed(&self, reason: &str) -> bool {
+        reason.ends_with(&self.signature())
+    }
+
+    fn signature(&self) -> String {
+        format!(" (bpmtop {self})")
+    }
+}
+
 impl std::fmt::Display for ActionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -78,6 +95,33 @@ pub struct Plan {
     pub takes_back: Option<ActionId>,
     /// What the operator may still change.
     pub choices: Choices,
+}
+
+impl Plan {
+    /// A plan that knows what is done to which targets of which engine, and has found nothing else.
+    pub fn of(action: ActionId, wish: Wish, verb: Verb, engine: EngineIdentity, targets: Vec<Target>) -> Self {
+        Self {
+            action,
+            asked: wish.what.clone(),
+            wish: Arc::new(wish),
+            verb,
+            engine,
+            profile: None,
+            production: false,
+            read: Moment::now(),
+            zone: TimeZone::UTC,
+            targets: targets.into(),
+            left_out: Vec::new(),
+            warnings: Vec::new(),
+            tree: Vec::new(),
+            levels: Vec::new(),
+            held: Vec::new(),
+            held_complete: true,
+            free: Vec::new(),
+            takes_back: None,
+            choices: Choices::default(),
+        }
+    }
 }
 
 /// Something that was asked for and is not acted on.

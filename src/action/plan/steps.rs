@@ -96,14 +96,15 @@ impl Plan {
         }
     }
 
-    /// One request at the chosen level; with a reason it is a batch of the engine, the only way that carries one.
+    /// One request at the chosen level; with a reason it is a batch of the engine, the only way that carries one. A batch is not logged by the
+    /// instances that it ends, so the reason carries the name of the action: it proves whose request ended them.
     fn cancellation(&self) -> Vec<Step> {
         let Some(level) = self.levels.get(self.choices.level) else { return Vec::new() };
         let Subject::Instance(instance) = &level.target.subject else { return Vec::new() };
         let skip_listeners = self.choices.skip_listeners;
         let change = match self.reason() {
             None => Change::DeleteInstance { instance: instance.id.clone(), skip_listeners },
-            Some(reason) => Change::DeleteInstances { instances: vec![instance.id.clone()], reason: Some(reason), skip_listeners },
+            Some(reason) => Change::DeleteInstances { instances: vec![instance.id.clone()], reason: Some(self.action.signed(&reason)), skip_listeners },
         };
         vec![step(change, 0)]
     }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{ActionId, Choices, Danger, Free, Held, OtherCause, Pace, Plan, Warning, Weight};
 use crate::action::example::{cancel, engine, external_task, held, instance, job, job_definition, of_job, plan, retry};
+use crate::action::target::{Subject, Target, TimedSuspension};
 use crate::action::wish::Asked;
 use crate::engine::{Change, Due};
 use crate::model::definition::ProcessDefinition;
@@ -111,7 +112,8 @@ fn a_cancellation_is_one_request_at_the_chosen_level_and_a_reason_makes_it_a_bat
     plan.choose(Choices { level: 1, reason: " wrong order ".to_owned(), ..Choices::default() });
     assert_eq!(plan.targets[0].id(), "child");
     let [Change::DeleteInstances { instances, reason, .. }] = &changes(&plan)[..] else { panic!("{:?}", plan.steps()) };
-    assert_eq!((instances[0].as_wire(), reason.as_deref()), ("child", Some("wrong order")));
+    assert_eq!((instances[0].as_wire(), reason.as_deref()), ("child", Some("wrong order (bpmtop 20260301T120000.000Z-0001)")));
+    assert!(reason.as_deref().is_some_and(|reason| plan.action.has_signed(reason) && !plan.action.has_signed("wrong order")));
     assert!(plan.explanation().iter().any(|line| line.contains("takes a reason only for a batch")), "{:?}", plan.explanation());
 }
 
@@ -390,4 +392,19 @@ fn what_is_put_back_is_suspended_first_and_due_as_before_only_then() {
     assert_eq!(typed(&plan), Some(("3".to_owned(), "the number of jobs")));
     assert!(plan.is_performable().is_ok() && plan.keeps_held(), "and it is looked at in the end whether they are as they were");
     assert!(plan.explanation()[0].starts_with("Nothing is woken by it"));
+}
+
+#[test]
+fn several_timers_are_called_off_by_one_plan_with_a_request_each_and_their_number_typed() {
+    let timer = |id: &str, suspend| {
+        let at = "2026-03-01T06:00:00Z".parse().expect("a moment");
+        let timed = TimedSuspension { job: id.into(), at, suspend, job_definition: None, process_definition: None, user: None };
+        Target { subject: Subject::Timed(timed), label: format!("timer {id}"), business_key: None, version: None }
+    };
+    let plan = plan(Asked::CallOffTimed(vec!["t1".into(), "t2".into(), "t3".into()]), vec![timer("t1", true), timer("t2", false), timer("t3", true)]);
+    assert_eq!(plan.sentence(), "Call off 2 timed suspensions and 1 timed resumption.");
+    let steps = plan.steps();
+    let deleted: Vec<_> = steps.iter().map(|step| step.change.clone()).collect();
+    assert_eq!(deleted, ["t1", "t2", "t3"].map(|job| Change::DeleteJob { job: job.into() }));
+    assert!(matches!(plan.danger(), Danger::Type { what, meaning: "the number of timers", .. } if what == "3"), "{:?}", plan.danger());
 }

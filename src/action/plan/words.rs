@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{OtherCause, Plan};
-use crate::action::target::Subject;
+use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
 use crate::engine::Due;
@@ -22,7 +22,7 @@ impl Plan {
             Verb::SuspendProcesses => format!("Suspend {}: no new starts but by call activities{}{}.", self.what(), self.with_instances(), self.when()),
             Verb::ResumeProcesses => format!("Resume {}: new starts again{}{}.", self.what(), self.with_instances(), self.when()),
             Verb::Unlock => format!("Take {} back from its worker.", self.what()),
-            Verb::CallOffTimed => format!("Call off {}.", self.what()),
+            Verb::CallOffTimed => self.call_off_sentence(),
             Verb::PutBack => self.restoring_sentence(),
             Verb::SetVariable | Verb::Annotate | Verb::MoveDueDate | Verb::SetJobPriority | Verb::SetDefinitionPriority => self.writing_sentence(),
         }
@@ -74,8 +74,21 @@ impl Plan {
         let least = if level.complete { "" } else { "at least " };
         match others {
             0 if level.complete => format!("Cancel {label}: 1 instance ends."),
+            0 => format!("Cancel {label}: at least 1 instance ends, and perhaps more than could be read."),
             _ => format!("Cancel {label}: {least}{} instances end, it and {least}{} more.", count_exact(level.count as u64), count_exact(others as u64)),
         }
+    }
+
+    fn call_off_sentence(&self) -> String {
+        if self.targets.len() == 1 {
+            return format!("Call off {}.", self.what());
+        }
+        let suspends = |target: &&Target| matches!(&target.subject, Subject::Timed(timed) if timed.suspend);
+        let suspensions = self.targets.iter().filter(suspends).count() as u64;
+        let resumptions = self.targets.len() as u64 - suspensions;
+        let counted = [(suspensions, "timed suspension"), (resumptions, "timed resumption")];
+        let parts: Vec<String> = counted.into_iter().filter(|(count, _)| *count > 0).map(|(count, one)| plural(count, one)).collect();
+        format!("Call off {}.", if parts.is_empty() { "nothing".to_owned() } else { parts.join(" and ") })
     }
 
     fn writing_sentence(&self) -> String {
@@ -195,7 +208,7 @@ impl Plan {
             Verb::Unlock => told.push("Another worker may fetch it at once, while the one that held it may still be at work: it can be done twice."),
             Verb::MoveDueDate => told.push("A job runs once it is due, has attempts left and is not suspended."),
             Verb::SetJobPriority | Verb::SetDefinitionPriority => told.push("Priorities matter only where the engine acquires jobs by priority, which is not its default."),
-            Verb::CallOffTimed => told.push("The engine's timer for it is deleted. What is suspended now stays so."),
+            Verb::CallOffTimed => told.push("The timer of each is deleted in the engine. What is suspended now stays so."),
             Verb::PutBack => {
                 told.push("Nothing is woken by it: a due date goes back only once the engine has said that the job is suspended.");
                 told.push("They stay suspended until what suspends them is resumed, as before the action that left them so.");
@@ -229,6 +242,7 @@ impl Plan {
         });
         if self.reason().is_some() {
             told.push("The engine takes a reason only for a batch: its own jobs cancel the instances, so its job executor must run.");
+            told.push("In the history of all that ends, the reason carries the name of this action: that proves afterwards whose request it was.");
         }
     }
 

@@ -81,7 +81,7 @@ async fn gone(reading: &Reading<'_>, instance: &ProcessInstanceId) -> Unavailabl
     });
     let why = match how {
         Some(how) => format!("nothing is left to cancel: this instance ended already ({how})"),
-        None if reading.may_be_blind() => "this instance does not run any more, or this login may not see it".to_owned(),
+        None if reading.is_blind().await => "this instance does not run any more, or this login may not see it".to_owned(),
         None => "nothing is left to cancel: this instance does not run any more".to_owned(),
     };
     unavailable(why, "look into its history for how it ended")
@@ -97,7 +97,7 @@ async fn unseen(reading: &Reading<'_>, draft: &mut Draft, top: &ProcessInstance)
         // It was cancelled without what it had called.
         caller = None;
     }
-    if caller.is_none() && !reading.may_be_blind() {
+    if caller.is_none() && !reading.is_blind().await {
         return Ok(());
     }
     let (weight, text) = match caller {

@@ -43,6 +43,7 @@ use jiff::tz::TimeZone;
 
 use self::facts::Facts;
 use self::reading::Reading;
+use super::identity;
 use super::plan::{ActionId, Choices, Free, Held, LeftOut, Level, Plan, TreeLine, Unavailable, Warning, Weight};
 use super::target::Target;
 use super::verb::{Role, Verb, availability};
@@ -143,6 +144,8 @@ pub async fn plan(client: &Client, asked: &Asking) -> Result<Plan, Unavailable> 
     }
     let mut plan = assembled(client, asked, draft);
     permit::check(&reading, &mut plan).await?;
+    let targets = std::sync::Arc::clone(&plan.targets);
+    identity::read(client, &mut plan.engine, &targets).await.map_err(|error| reading::refused(&error))?;
     if let Some(offset) = plan.engine.clock_offset.map(|offset| offset.as_secs()).filter(|offset| offset.abs() > CLOCK_APART) {
         let (far, side) = (offset.unsigned_abs(), if offset > 0 { "ahead of" } else { "behind" });
         plan.warnings
@@ -185,7 +188,7 @@ fn draft<'a>(reading: &'a Reading<'a>, wish: &'a Asked) -> BoxFuture<'a, Drafted
         Asked::MoveDueDate { job, due } => single::due_date(reading, wish, job, *due).boxed(),
         Asked::SetJobPriority { job, priority } => single::job_priority(reading, wish, job, *priority).boxed(),
         Asked::SetDefinitionPriority { definition, priority } => single::definition_priority(reading, wish, definition, *priority).boxed(),
-        Asked::CallOffTimed(job) => single::call_off(reading, wish, job).boxed(),
+        Asked::CallOffTimed(jobs) => single::call_off(reading, wish, jobs).boxed(),
         Asked::Undo(action) => undo::undo(reading, action).boxed(),
         Asked::PutBack(action) => put_back::plan(reading, wish, action).boxed(),
     }

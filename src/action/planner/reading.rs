@@ -19,6 +19,7 @@ use crate::model::external_task::ExternalTask;
 use crate::model::grouping::{Names as _, diagram_activity};
 use crate::model::ids::{ActivityId, ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use crate::model::job::{Job, JobDefinition};
+use crate::model::rights::Right;
 use crate::model::section::Moment;
 use crate::model::suspension::TimedSuspension;
 use crate::poll::inquire::{self, Counter};
@@ -89,7 +90,18 @@ impl<'a> Reading<'a> {
 
     /// Whether an empty answer may only mean that this login may not look.
     pub(super) fn may_be_blind(&self) -> bool {
-        self.asking.picture.rights.get().and_then(|rights| rights.has(crate::model::rights::Right::ReadInstances)) == Some(false)
+        self.asking.picture.rights.get().and_then(|rights| rights.has(Right::ReadInstances)) == Some(false)
+    }
+
+    /// The same where a plan depends on it: whoever asks before the rights of the login were read has them asked for. What the engine does not
+    /// tell is taken for no.
+    pub(super) async fn is_blind(&self) -> bool {
+        let known = self.asking.picture.rights.get().and_then(|rights| rights.has(Right::ReadInstances));
+        let sees_all = match known {
+            Some(sees_all) => sees_all,
+            None => self.client.may(Right::ReadInstances).boxed().await.is_ok_and(|answer| answer.data),
+        };
+        !sees_all
     }
 
     /// Why something that was asked for did not come.

@@ -1,5 +1,7 @@
-//! Verbs with one target: a variable, a note, a lock, a due date, a priority, a timer. Each is read anew, and what changed since it was shown
+//! Verbs with one target: a variable, a note, a lock, a due date, a priority; and timers. Each is read anew, and what changed since it was shown
 //! is said.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -14,6 +16,9 @@ use crate::model::grouping::KnownIncident;
 use crate::model::ids::{ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessInstanceId};
 use crate::model::job::Job;
 use crate::model::variable::{Variable, VariableValue};
+
+/// Timers that one plan calls off: whom each is for is read.
+const CALLED_OFF: usize = 100;
 
 /// Changes of variables among which the latest of one is looked for.
 const CHANGES: u32 = 50;
@@ -195,16 +200,31 @@ pub(super) async fn definition_priority(reading: &Reading<'_>, asked: &Asked, id
     Ok(draft)
 }
 
-/// Calls off something that is to happen later.
-pub(super) async fn call_off(reading: &Reading<'_>, asked: &Asked, id: &JobId) -> Drafted {
-    let Some(timed) = timed(reading.client).await?.into_iter().find(|timed| timed.job == *id) else {
-        return Err(unavailable("this is no timer of a suspension that is to come, or it has happened already", "look at the list of timed ones again"));
-    };
+/// Calls off what is to happen later. What has happened meanwhile is left out.
+pub(super) async fn call_off(reading: &Reading<'_>, asked: &Asked, ids: &[JobId]) -> Drafted {
+    let mut pending: HashMap<JobId, TimedSuspension> = timed(reading.client).await?.into_iter().map(|timed| (timed.job.clone(), timed)).collect();
     let mut draft = Draft::of(Verb::CallOffTimed, asked.clone());
-    if let Some(user) = &timed.user {
-        draft.warn(Weight::Note, format!("ordered by {user}"));
+    let mut users: BTreeMap<String, u64> = BTreeMap::new();
+    let mut once = HashSet::new();
+    for id in ids.iter().filter(|id| once.insert(*id)) {
+        match pending.remove(id) {
+            None => draft.leave_out(format!("timer {id}"), "no timer of a suspension that is to come: it has happened already, or was called off"),
+            Some(timed) if draft.targets.len() >= CALLED_OFF => {
+                draft.leave_out(timer(reading, timed).await?.label, "one plan calls off 100 timers: ask again for the others");
+            }
+            Some(timed) => {
+                timed.user.iter().for_each(|user| *users.entry(user.to_string()).or_default() += 1);
+                draft.targets.push(timer(reading, timed).await?);
+            }
+        }
     }
-    draft.targets.push(timer(reading, timed).await?);
+    if draft.targets.is_empty() && ids.len() == 1 {
+        return Err(unavailable("this is no timer of a suspension that is to come, or it has happened already", "look at the list of timed ones again"));
+    }
+    let all = draft.targets.len() as u64;
+    for (user, count) in users {
+        draft.warn(Weight::Note, if all == 1 || count == all { format!("ordered by {user}") } else { format!("{count} of these ordered by {user}") });
+    }
     Ok(draft)
 }
 

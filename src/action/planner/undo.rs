@@ -148,13 +148,13 @@ async fn call_off(reading: &Reading<'_>, earlier: &Earlier, sent: &[&EarlierTarg
             None => missing.push(target.label.clone()),
         }
     }
-    let Some(first) = found.first() else {
+    if found.is_empty() {
         return Err(unavailable(
             "the timers of this action are not found: called off already, or the history does not tell whom they are for",
             "look at the list of timed ones",
         ));
-    };
-    let mut draft = Draft::of(Verb::CallOffTimed, Asked::CallOffTimed(first.job.clone()));
+    }
+    let mut draft = Draft::of(Verb::CallOffTimed, Asked::CallOffTimed(found.iter().map(|timed| timed.job.clone()).collect()));
     for timed in found {
         draft.targets.push(single::timer(reading, timed).await?);
     }
@@ -343,27 +343,15 @@ async fn written(reading: &Reading<'_>, target: &EarlierTarget) -> Drafted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::example;
     use jiff::Timestamp;
 
     fn operation(definition: &str, user: &str, second: i64) -> UserOperation {
         UserOperation {
-            id: "row".into(),
-            operation: None,
-            kind: "SuspendJobDefinition".into(),
             user: Some(user.into()),
-            at: Timestamp::from_second(second).unwrap(),
-            instance: None,
-            process_definition: None,
-            batch: None,
-            job: None,
             job_definition: Some(definition.into()),
-            external_task: None,
-            task: None,
-            entity: None,
             property: Some("suspensionState".into()),
-            original: None,
-            new: None,
-            annotation: None,
+            ..example::operation("SuspendJobDefinition", "JobDefinition", Timestamp::from_second(second).unwrap())
         }
     }
 

@@ -180,9 +180,8 @@ impl Deed {
                 _ => Err(unavailable("No external task is selected.", "On the page of an instance (i), select the external task.")),
             },
             Self::CallOff => match chosen.timed.as_slice() {
-                [job] => plan(Asked::CallOffTimed(job.clone())),
                 [] => Err(unavailable("Nothing that is to happen later is selected.", "W lists it.")),
-                many => Err(unavailable(format!("{} are marked.", many.len()), "One is called off at a time: u removes the marks.")),
+                jobs => plan(Asked::CallOffTimed(jobs.to_vec())),
             },
             Self::RunNow => plan(Asked::MoveDueDate { job: one_job(chosen)?, due: None }),
             Self::Postpone => one_job(chosen).map(|_| Next::Ask(Entry::Postpone)),
@@ -260,12 +259,18 @@ fn toggle(chosen: &Selection) -> Result<Next, Unavailable> {
             "Press a for the menu, and say there which of the two is meant.",
         )
     };
-    let kinds = [chosen.timed.len(), chosen.processes.len(), chosen.job_definitions.len(), chosen.instances.len()];
+    let kinds = [chosen.timed.len(), chosen.processes.len(), chosen.job_definitions.len(), chosen.instances.len(), chosen.jobs.len()];
     if chosen.marked && kinds.iter().filter(|count| **count > 0).count() > 1 {
         return Err(unavailable("Rows of several kinds are marked.", "One plan changes one kind: u removes the marks."));
     }
-    if let [job] = chosen.timed.as_slice() {
-        return plan(Asked::CallOffTimed(job.clone()));
+    if !chosen.timed.is_empty() {
+        return plan(Asked::CallOffTimed(chosen.timed.clone()));
+    }
+    if chosen.suspended_alone {
+        return Err(unavailable(
+            "A job that is suspended alone has nothing around it to resume.",
+            "Suspend its instance, then resume it: that wakes all of its jobs.",
+        ));
     }
     if chosen.instances.len() > 1 {
         return plan(Asked::Instances { instances: chosen.instances.clone(), suspend: false });

@@ -34,6 +34,8 @@ pub struct Selection {
     pub instance: Option<ProcessInstanceId>,
     /// Whether that is suspended, where it is known.
     pub instance_suspended: Option<bool>,
+    /// Whether a job is meant that is suspended while neither its instance nor its job definition is.
+    pub suspended_alone: bool,
     /// Job definitions, and whether they are suspended.
     pub job_definitions: Vec<(JobDefinitionId, bool)>,
     /// Versions of processes, and whether they are suspended.
@@ -258,6 +260,10 @@ fn of_suspended(page: &suspended::SuspendedPage) -> Selection {
             suspended::RowKey::Process(id) => chosen.processes.push((id.clone(), true)),
             suspended::RowKey::JobDefinition(id) => chosen.job_definitions.push((id.clone(), true)),
             suspended::RowKey::Instance(id) => chosen.instances.push(id.clone()),
+            suspended::RowKey::Job(id) => {
+                chosen.jobs.push(id.clone());
+                chosen.suspended_alone = true;
+            }
         }
     }
     if let [one] = chosen.instances.as_slice() {

@@ -129,7 +129,7 @@ fn instance(page: &IncidentPage, lines: &mut Vec<Line>) {
             let (key, tone) = instance.business_key.as_ref().map_or(("none".to_owned(), Tone::Muted), |key| (key.to_string(), Tone::Plain));
             lines.push(Line::Field("business key", key, tone));
             if instance.suspended {
-                lines.push(Line::Field("state", "the instance is SUSPENDED: nothing in it runs until it is resumed".into(), Tone::Warning));
+                lines.push(Line::Field("state", "the instance is SUSPENDED: nothing in it runs until it is resumed".into(), Tone::Suspended));
             }
         }
         Some(Ok(None)) => lines.push(Line::Field("business key", "the instance has ended".into(), Tone::Warning)),
@@ -164,8 +164,16 @@ fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) 
             lines.push(Line::Field("retries left", job.retries.to_string(), if job.retries == 0 { Tone::Critical } else { Tone::Plain }));
             let due = job.due.map_or_else(|| "at once".to_owned(), |due| when(due, snapshot, &page.zone));
             lines.push(Line::Field("due", due, Tone::Plain));
-            if job.suspended {
-                lines.push(Line::Field("state", "the job is SUSPENDED: a retry changes nothing until it is resumed".into(), Tone::Warning));
+            let known = snapshot.job_definitions.get();
+            let definition = job.job_definition.as_ref().and_then(|id| known?.iter().find(|row| row.id == *id)).is_some_and(|row| row.suspended);
+            let words = match (job.suspended, definition) {
+                (true, true) => "the job and its job definition are SUSPENDED: a retry changes nothing until they are resumed",
+                (true, false) => "the job is SUSPENDED: a retry changes nothing until it is resumed",
+                (false, true) => "the job definition is SUSPENDED, but this job is active: a retry runs it",
+                (false, false) => "",
+            };
+            if !words.is_empty() {
+                lines.push(Line::Field("state", words.into(), Tone::Suspended));
             }
         }
         Ok(FailedWork::ExternalTask(Some(task))) => {
@@ -180,7 +188,7 @@ fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) 
                 lines.push(Line::Field("lock ends", when(lock, snapshot, &page.zone), Tone::Plain));
             }
             if task.suspended {
-                lines.push(Line::Field("state", "the task is SUSPENDED: no worker can fetch it".into(), Tone::Warning));
+                lines.push(Line::Field("state", "the task is SUSPENDED: no worker can fetch it".into(), Tone::Suspended));
             }
         }
     }

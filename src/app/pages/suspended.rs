@@ -9,10 +9,11 @@ use crate::app::list::{ListState, Motion};
 use crate::model::definition::ProcessDefinition;
 use crate::model::ids::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry};
+use crate::model::job::Job;
 use crate::model::naming;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::Snapshot;
-use crate::model::suspension::{Suspended, TimedSuspension};
+use crate::model::suspension::{HeldJobs, Suspended, TimedSuspension};
 use crate::poll::command::Looking;
 use crate::text::EngineText;
 
@@ -27,6 +28,8 @@ pub enum RowKey {
     JobDefinition(JobDefinitionId),
     /// A process instance.
     Instance(ProcessInstanceId),
+    /// A job that is suspended alone.
+    Job(JobId),
 }
 
 /// One row.
@@ -40,12 +43,22 @@ pub struct Row {
     pub business_key: Option<EngineText>,
     /// What is to happen, for a timed one.
     pub timed: Option<TimedSuspension>,
+    /// Its suspended jobs, as far as all of them were read; of a job, itself.
+    pub jobs: HeldJobs,
+    /// The instance of a job.
+    pub instance: Option<ProcessInstanceId>,
+}
+
+impl Row {
+    fn of(key: RowKey, label: String) -> Self {
+        Self { key, label, business_key: None, timed: None, jobs: HeldJobs::default(), instance: None }
+    }
 }
 
 /// Page of what is suspended.
 #[derive(Clone, Debug, Default)]
 pub struct SuspendedPage {
-    /// The rows: what is to happen, processes, job definitions, instances.
+    /// The rows: what is to happen, processes, job definitions, instances, jobs that are suspended alone.
     pub rows: Vec<Row>,
     /// Where the cursor is.
     pub list: ListState<RowKey>,
@@ -92,7 +105,7 @@ impl SuspendedPage {
 fn of_process(row: &ProcessDefinition, snapshot: &Snapshot) -> Row {
     let names = snapshot.names();
     let label = format!("{}{}", naming::process(&names, &row.id), naming::version(&names, &row.id));
-    Row { key: RowKey::Process(row.id.clone()), label, business_key: None, timed: None }
+    Row::of(RowKey::Process(row.id.clone()), label)
 }
 
 fn of_timed(timed: &TimedSuspension, snapshot: &Snapshot) -> Row {
@@ -103,7 +116,7 @@ fn of_timed(timed: &TimedSuspension, snapshot: &Snapshot) -> Row {
         (None, Some(process)) => format!("{}{}", naming::process(&names, process), naming::version(&names, process)),
         (None, None) => "of what is not known: the history does not tell".to_owned(),
     };
-    Row { key: RowKey::Timed(timed.job.clone()), label, business_key: None, timed: Some(timed.clone()) }
+    Row { timed: Some(timed.clone()), ..Row::of(RowKey::Timed(timed.job.clone()), label) }
 }
 
 fn rows(found: Option<&Suspended>, snapshot: &Snapshot) -> Vec<Row> {
@@ -121,18 +134,35 @@ fn rows(found: Option<&Suspended>, snapshot: &Snapshot) -> Vec<Row> {
         .collect();
     processes.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.key.cmp(&b.key)));
     rows.extend(processes);
-    let definitions = snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default().iter().filter(|row| row.suspended);
+    let known = snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default();
+    let now = snapshot.engine.engine_time(snapshot.taken);
+    // What holds how many is only told where all jobs are known.
+    let jobs = found.filter(|found| found.jobs_whole()).map(|found| found.jobs.as_slice()).unwrap_or_default();
+    let held = |of: &dyn Fn(&Job) -> bool| HeldJobs::of(&jobs.iter().filter(|job| of(job)).cloned().collect::<Vec<_>>(), now);
+    let definitions = known.iter().filter(|row| row.suspended);
     let mut definitions: Vec<Row> = definitions
-        .map(|row| Row { key: RowKey::JobDefinition(row.id.clone()), label: job_definition_words(row, snapshot), business_key: None, timed: None })
+        .map(|row| Row {
+            jobs: held(&|job| job.job_definition.as_ref() == Some(&row.id)),
+            ..Row::of(RowKey::JobDefinition(row.id.clone()), job_definition_words(row, snapshot))
+        })
         .collect();
     definitions.sort_by(|a, b| a.label.cmp(&b.label).then_with(|| a.key.cmp(&b.key)));
     rows.extend(definitions);
     let names = snapshot.names();
-    rows.extend(found.into_iter().flat_map(|found| &found.instances.rows).map(|row| Row {
-        key: RowKey::Instance(row.id.clone()),
-        label: format!("{}{}", naming::process(&names, &row.definition), naming::version(&names, &row.definition)),
+    let process = |id: &ProcessDefinitionId| format!("{}{}", naming::process(&names, id), naming::version(&names, id));
+    rows.extend(found.into_iter().flat_map(|found| &found.instances).map(|row| Row {
         business_key: row.business_key.clone(),
-        timed: None,
+        jobs: held(&|job| job.process_instance.as_ref() == Some(&row.id)),
+        ..Row::of(RowKey::Instance(row.id.clone()), process(&row.definition))
+    }));
+    rows.extend(found.into_iter().flat_map(|found| found.alone(known)).map(|job| {
+        let definition = job.job_definition.as_ref().and_then(|id| known.iter().find(|row| row.id == *id));
+        let label = definition.map(|row| job_definition_words(row, snapshot)).or_else(|| job.process_definition.as_ref().map(process));
+        Row {
+            jobs: HeldJobs::of(std::slice::from_ref(job), now),
+            instance: job.process_instance.clone(),
+            ..Row::of(RowKey::Job(job.id.clone()), label.unwrap_or_else(|| format!("job {}", job.id)))
+        }
     }));
     rows
 }
@@ -190,12 +220,14 @@ impl Contents for SuspendedPage {
             RowKey::Process(id) => id.to_string(),
             RowKey::JobDefinition(id) => id.to_string(),
             RowKey::Instance(id) => id.to_string(),
+            RowKey::Job(id) => id.to_string(),
         })
     }
 
     fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
         match &self.selected()?.key {
             RowKey::Instance(id) => Some((id.clone(), None)),
+            RowKey::Job(_) => Some((self.selected()?.instance.clone()?, None)),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Which};
 use crate::model::section::{Moment, Problem, Section};
 use crate::model::snapshot::{IncidentSet, Snapshot};
+use crate::model::suspension;
 use crate::poll::command::Looking;
 
 /// Rows whose tokens are asked for: more are not on a screen.
@@ -312,6 +313,8 @@ impl Contents for TreePage {
         let on_screen: HashSet<&NodeKey> = self.list.visible().map(|(key, _)| key).collect();
         let structure = self.tree.wants.iter().filter(|want| !self.is_out_of_sight(want, snapshot, &on_screen));
         looking.inquiries.extend(structure.cloned());
+        // Where no job is suspended in the whole engine, none of an instance is.
+        let held = suspension::counts(&snapshot.findings).is_some_and(|counts| counts.jobs > 0);
         let (mut tokens, mut asked) = (Vec::new(), 0);
         for row in self.list.visible().filter_map(|(key, _)| self.tree.row(key)) {
             match &row.content {
@@ -323,6 +326,9 @@ impl Contents for TreePage {
                         let followed = self.list.selected_key() == Some(&row.key) || self.tree.path.contains(&node.id);
                         let list = if followed { &mut tokens } else { &mut looking.seldom };
                         list.push(Inquiry::Tokens(node.id.clone()));
+                        if held {
+                            list.push(Inquiry::HeldJobs(node.id.clone()));
+                        }
                     }
                     if (node.failing || !node.own.is_empty() || node.bubbled > 0) && self.index.set.is_none() {
                         tokens.push(Inquiry::Incidents(node.id.clone()));

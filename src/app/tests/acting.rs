@@ -237,3 +237,48 @@ fn a_freeze_names_every_active_job_definition_that_is_shown_and_no_other() {
     assert!(rows.iter().any(|row| row.suspended), "one is suspended already");
     assert!(rows.iter().all(|row| ids.contains(&row.id) != row.suspended));
 }
+
+/// The list of what is suspended with two timers, an instance and a job that is suspended alone.
+fn with_suspended(play: &mut Play) {
+    use crate::model::inquiry::{Finding, Inquiry};
+    use crate::model::job::Job;
+    use crate::model::suspension::{Suspended, SuspendedCounts, TimedSuspension};
+    let now = play.now;
+    let mut snapshot = example::snapshot(now);
+    let timer = |id: &str| TimedSuspension { job: id.into(), at: now.wall, suspend: true, job_definition: None, process_definition: None, user: None };
+    let asleep = crate::model::definition::ProcessInstance { id: "asleep".into(), suspended: true, ..example::instance::running() };
+    let alone = Job { id: "alone".into(), suspended: true, job_definition: None, ..example::job(3) };
+    let counts = SuspendedCounts { instances: 1, jobs: 1, waiting: 0 };
+    let found = Suspended { counts, instances: vec![asleep], jobs: vec![alone], timed: Ok(vec![timer("t1"), timer("t2")]) };
+    example::calls::answer(&mut snapshot, Inquiry::Suspended, Finding::Suspended(Box::new(found)), now);
+    play.send(Message::Snapshot(Arc::new(snapshot)));
+    play.press("W");
+}
+
+#[test]
+fn marked_timers_are_called_off_together_and_rows_of_several_kinds_are_not_changed_by_one_plan() {
+    let mut play = play();
+    with_suspended(&mut play);
+    play.press("  x");
+    let (_, Asked::CallOffTimed(timers)) = play.asked().pop().expect("asked") else { panic!("no calling off") };
+    assert_eq!(timers, ["t1".into(), "t2".into()]);
+    for others in ["G ", "G<up> "] {
+        let mut play = self::play();
+        with_suspended(&mut play);
+        play.press(" ");
+        play.press(others);
+        play.press("x");
+        assert!(play.asked().is_empty() && play.notice().contains("several kinds"), "{}", play.notice());
+    }
+}
+
+#[test]
+fn a_job_that_is_suspended_alone_says_how_it_is_woken() {
+    let mut play = play();
+    with_suspended(&mut play);
+    play.press("Gx");
+    assert!(play.asked().is_empty() && play.notice().contains("suspended alone"), "{}", play.notice());
+    play.press("ai");
+    let (_, Asked::Instances { suspend: true, instances }) = play.asked().pop().expect("asked") else { panic!("no suspension") };
+    assert_eq!(instances.len(), 1);
+}

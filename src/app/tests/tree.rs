@@ -7,6 +7,7 @@ use crate::model::example::calls;
 use crate::model::grouping::KnownIncident;
 use crate::model::inquiry::{CalledPage, Finding};
 use crate::model::inquiry::{Inquiry, Which};
+use crate::model::suspension::SuspendedCounts;
 
 fn open() -> Play {
     let mut play = play();
@@ -111,6 +112,20 @@ fn where_an_instance_stands_is_asked_often_on_the_way_to_the_cause_and_under_the
     assert_eq!(play.selected_instance(), "instance-0300");
     let looking = &play.app.looking;
     assert!(looking.seldom == [Inquiry::SuspendedCount] && looking.inquiries.contains(&beside), "{looking:?}");
+}
+
+#[test]
+fn suspended_jobs_of_the_rows_are_only_asked_for_where_the_engine_counts_any() {
+    let mut play = open();
+    let held = Inquiry::HeldJobs("instance-0000".into());
+    for (jobs, asked) in [(0, false), (1, true)] {
+        play.see(|snapshot, now| {
+            let counts = SuspendedCounts { jobs, ..SuspendedCounts::default() };
+            calls::answer(snapshot, Inquiry::SuspendedCount, Finding::SuspendedCount(counts), now);
+        });
+        assert_eq!(play.app.looking.inquiries.contains(&held), asked, "{jobs} suspended jobs");
+    }
+    assert!(play.app.looking.seldom.contains(&Inquiry::HeldJobs("instance-0300".into())), "{:?}", play.app.looking.seldom);
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub(super) const HISTORIC_INCIDENT_FILTERS: [Parameter; 15] = [
     query("open"),
 ];
 
-pub(super) const JOB_FILTERS: [Parameter; 13] = [
+pub(super) const JOB_FILTERS: [Parameter; 14] = [
     query("jobDefinitionId"),
     query("processInstanceId"),
     query("processDefinitionId"),
@@ -62,6 +62,7 @@ pub(super) const JOB_FILTERS: [Parameter; 13] = [
     query("timers"),
     query("messages"),
     query("createTimes"),
+    query("dueDates"),
     query_since("acquired", 24),
 ];
 

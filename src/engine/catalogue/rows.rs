@@ -90,7 +90,7 @@ pub(super) const READS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::JobList,
         path: "/job",
-        parameters: &joined::<13, 4, 17>(JOB_FILTERS, PAGE),
+        parameters: &joined::<14, 4, 18>(JOB_FILTERS, PAGE),
         note: "Jobs of one instance are found by an index; marks alone may scan.",
         ..READ
     },

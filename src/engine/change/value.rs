@@ -55,25 +55,11 @@ fn date(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::example::instance as example;
     use crate::model::variable::VariableValue;
-    use crate::text::EngineText;
 
     fn typed(kind: &str, text: &str) -> Result<Value, String> {
-        let nothing = || EngineText::from("x");
-        let variable = Variable {
-            id: nothing(),
-            name: nothing(),
-            kind: kind.into(),
-            value: VariableValue::Null,
-            execution: None,
-            scope: None,
-            task: None,
-            object_type: None,
-            format: None,
-            file_name: None,
-            mime_type: None,
-            problem: None,
-        };
+        let variable = example::variable("x", kind, VariableValue::Null);
         NewValue::typed(&variable, text).map(|value| value.value)
     }
 

@@ -14,6 +14,7 @@ use crate::model::ids::IncidentId;
 use crate::model::inquiry::{Standing, Tokens};
 use crate::model::naming;
 use crate::model::snapshot::KnownNames;
+use crate::model::suspension::HeldJobs;
 use crate::text::{Align, age_short, count_exact, pad, truncate, width};
 use crate::theme::Symbols;
 
@@ -77,6 +78,15 @@ struct InstancePart {
     stands_at: Option<Vec<TokenPart>>,
     own_incidents: Vec<CausePart>,
     blocked_from_below: usize,
+    /// Of the first 50 suspended jobs.
+    suspended_jobs: SuspendedJobsPart,
+}
+
+#[derive(Serialize)]
+struct SuspendedJobsPart {
+    waiting: usize,
+    due_later: usize,
+    out_of_attempts: usize,
 }
 
 #[derive(Serialize)]
@@ -100,17 +110,18 @@ struct FoldPart {
 /// The trees as JSON.
 pub(super) fn json(read: &Read) -> serde_json::Result<String> {
     let names = read.names.known();
+    let now = read.engine.engine_time(read.at);
     let report = Report {
         engine: read.engine.url.clone(),
-        taken_at: read.engine.engine_time(read.at),
+        taken_at: now,
         what: read.what.clone(),
-        trees: read.trees.iter().map(|grown| tree_part(grown, &names)).collect(),
+        trees: read.trees.iter().map(|grown| tree_part(grown, &names, now)).collect(),
         more_trees: read.more,
     };
     Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
 }
 
-fn tree_part(grown: &Grown, names: &KnownNames<'_>) -> TreePart {
+fn tree_part(grown: &Grown, names: &KnownNames<'_>, now: Timestamp) -> TreePart {
     let tree = &grown.tree;
     // Of a cause that was not followed only the incidents above it are known, unless its instance is among the rows.
     let nodes = tree.rows.iter().filter_map(|row| match &row.content {
@@ -129,7 +140,7 @@ fn tree_part(grown: &Grown, names: &KnownNames<'_>) -> TreePart {
         more_root_causes: tree.more_causes,
         path: tree.path.iter().map(|id| id.as_wire().to_owned()).collect(),
         not_unfolded: grown.left_folded,
-        root: nested(&tree.rows, &mut 0, 0, names).into_iter().next(),
+        root: nested(&tree.rows, &mut 0, 0, names, now).into_iter().next(),
     }
 }
 
@@ -147,25 +158,25 @@ fn cause_part(known: &KnownIncident) -> CausePart {
 }
 
 /// The rows of one level with those below them.
-fn nested(rows: &[Row], at: &mut usize, depth: usize, names: &KnownNames<'_>) -> Vec<Part> {
+fn nested(rows: &[Row], at: &mut usize, depth: usize, names: &KnownNames<'_>, now: Timestamp) -> Vec<Part> {
     let mut parts = Vec::new();
     while let Some(row) = rows.get(*at).filter(|row| row.depth >= depth) {
         *at += 1;
         let (mut instance, mut folded, mut remark) = (None, None, None);
         match &row.content {
-            Content::Instance(node) => instance = Some(instance_part(node, names)),
+            Content::Instance(node) => instance = Some(instance_part(node, names, now)),
             Content::Fold(fold) => folded = Some(fold_part(fold)),
             Content::More { left, .. } => remark = Some(left.map_or_else(|| "more".to_owned(), |left| format!("{left} more"))),
             Content::Rest(count) => remark = Some(format!("{count} more without an incident")),
             Content::Remark(text) => remark = Some(text.clone()),
         }
-        let called = nested(rows, at, depth + 1, names);
+        let called = nested(rows, at, depth + 1, names, now);
         parts.push(Part { instance, folded, remark, on_path: row.on_path, called });
     }
     parts
 }
 
-fn instance_part(node: &Node, names: &KnownNames<'_>) -> InstancePart {
+fn instance_part(node: &Node, names: &KnownNames<'_>, now: Timestamp) -> InstancePart {
     let definition = node.definition.as_ref();
     InstancePart {
         id: node.id.as_wire().to_owned(),
@@ -197,6 +208,10 @@ fn instance_part(node: &Node, names: &KnownNames<'_>) -> InstancePart {
         },
         own_incidents: node.own.iter().map(|known| cause_part(known)).collect(),
         blocked_from_below: node.bubbled,
+        suspended_jobs: {
+            let held = HeldJobs::of(&node.held, now);
+            SuspendedJobsPart { waiting: held.waiting, due_later: held.later, out_of_attempts: held.failed }
+        },
     }
 }
 
@@ -319,6 +334,8 @@ fn instance_columns(node: &Node, lead: &str, on_path: bool, names: &KnownNames<'
         (None, 0) => String::new(),
         (None, _) => format!("{} blocked from below", symbols.hollow_dot),
     };
-    let rest = [places, trouble].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
-    [format!("{lead}{mark}{process}{tenant}"), node.id.to_string(), key, format!("{} {age}", node.standing.map(state).unwrap_or_default()), rest]
+    let held = HeldJobs::of(&node.held, now).words().map_or_else(String::new, |jobs| format!("SUSPENDED {jobs}"));
+    let rest = [places, held, trouble].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
+    let state = node.standing.map(|standing| if standing == Standing::Suspended { "SUSPENDED" } else { state(standing) }).unwrap_or_default();
+    [format!("{lead}{mark}{process}{tenant}"), node.id.to_string(), key, format!("{state} {age}"), rest]
 }

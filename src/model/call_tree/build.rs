@@ -301,6 +301,10 @@ impl<'a> Builder<'a> {
             failing: false,
             unfolded,
             tokens: self.tokens(&called.id).cloned(),
+            held: match self.facts.answer(&Inquiry::HeldJobs(called.id.clone())) {
+                Some(Finding::Jobs(jobs)) => jobs.rows.clone(),
+                _ => Vec::new(),
+            },
         }
     }
 

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use super::grouping::KnownIncident;
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use super::inquiry::{Finding, Inquiry, Standing, Tokens, Which};
+use super::job::Job;
 use super::section::Problem;
 use crate::text::EngineText;
 
@@ -230,6 +231,8 @@ pub struct Node {
     pub unfolded: Unfolded,
     /// Where it stands, once known.
     pub tokens: Option<Tokens>,
+    /// Its suspended jobs, as far as they are known: what waits because of a suspension has no incident.
+    pub held: Vec<Job>,
 }
 
 /// The instances that one instance called in one place.

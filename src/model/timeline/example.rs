@@ -72,21 +72,8 @@ pub fn operation(now: Moment, id: &str, kind: &str, entity: &str, seconds: f64) 
     UserOperation {
         id: format!("row-{id}").into(),
         operation: Some(id.split('/').next().unwrap_or_default().into()),
-        kind: kind.into(),
         user: Some("mary".into()),
-        at: ago(now, seconds),
-        instance: None,
-        process_definition: None,
-        batch: None,
-        job: None,
-        job_definition: None,
-        external_task: None,
-        task: None,
-        entity: Some(entity.into()),
-        property: None,
-        original: None,
-        new: None,
-        annotation: None,
+        ..example::operation(kind, entity, ago(now, seconds))
     }
 }
 

@@ -114,6 +114,7 @@ fn paired<'t>(entries: &'t [JobLogEntry], operations: &'t [UserOperation]) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::example;
     use crate::model::history::JobEvent;
 
     fn at(millis: i64) -> Timestamp {
@@ -140,25 +141,8 @@ mod tests {
     }
 
     fn operation(definition: &str, millis: i64) -> UserOperation {
-        UserOperation {
-            id: format!("row of {definition}").as_str().into(),
-            operation: None,
-            kind: "SuspendJobDefinition".into(),
-            user: Some("demo".into()),
-            at: at(millis),
-            instance: None,
-            process_definition: None,
-            batch: None,
-            job: None,
-            job_definition: Some(definition.into()),
-            external_task: None,
-            task: None,
-            entity: None,
-            property: None,
-            original: None,
-            new: None,
-            annotation: None,
-        }
+        let id = format!("row of {definition}").as_str().into();
+        UserOperation { id, job_definition: Some(definition.into()), ..example::operation("SuspendJobDefinition", "JobDefinition", at(millis)) }
     }
 
     fn told(entries: &[JobLogEntry], operations: &[UserOperation]) -> Vec<String> {

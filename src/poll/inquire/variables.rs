@@ -79,23 +79,11 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::example::instance as example;
     use crate::model::variable::VariableValue;
 
     fn variable(place: u32) -> Variable {
-        Variable {
-            id: format!("v{place}").into(),
-            name: format!("name{place}").into(),
-            kind: "String".into(),
-            value: VariableValue::Null,
-            execution: None,
-            scope: None,
-            task: None,
-            object_type: None,
-            format: None,
-            file_name: None,
-            mime_type: None,
-            problem: None,
-        }
+        Variable { id: format!("v{place}").into(), ..example::variable(&format!("name{place}"), "String", VariableValue::Null) }
     }
 
     /// Reads a page of so many variables, of which those at some places are too large; tells the requests too.

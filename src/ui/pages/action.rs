@@ -7,20 +7,18 @@ use crate::action::ledger::{Ending, Ledger, PausedBy, Stage, put_back};
 use crate::action::outcome::Class;
 use crate::app::App;
 use crate::app::pages::action::{ActionPage, HEAD};
-use crate::text::{Align, age, count_exact, wrap_words};
+use crate::text::{Align, age, count_exact, truncate, wrap_words};
 use crate::theme::Role;
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
 const COLUMNS: [Column; 4] = [
-    Column { title: "OUTCOME", width: Width::Share { least: 30, weight: 6 }, align: Align::Left, rank: 0 },
+    Column { title: "OUTCOME", width: Width::Share { least: 34, weight: 6 }, align: Align::Left, rank: 0 },
     Column { title: "TARGET", width: Width::Share { least: 16, weight: 4 }, align: Align::Left, rank: 1 },
     Column { title: "BUSINESS KEY", width: Width::Share { least: 10, weight: 2 }, align: Align::Left, rank: 2 },
-    Column { title: "ID", width: Width::Fixed(36), align: Align::Left, rank: 4 },
+    // Its first letters tell one from the others; all of it where there is room.
+    Column { title: "ID", width: Width::Share { least: 9, weight: 4 }, align: Align::Left, rank: 4 },
 ];
-
-/// Lines the sum of the outcomes may take.
-const SUM: usize = 3;
 
 /// Draws the page.
 pub fn draw(app: &App, page: &ActionPage, look: &Look, area: Rect, buffer: &mut Buffer) {
@@ -82,9 +80,34 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
     }
 }
 
+/// One paragraph of the head.
+struct Paragraph {
+    text: String,
+    role: Role,
+    /// The lower, the sooner it is given the lines that it wants beyond its first.
+    rank: u8,
+}
+
 fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let mut lines: Vec<(String, Role)> = Vec::new();
-    lines.push((ledger.sentence.clone(), Role::Text));
+    // One line stays free above the rows.
+    let lines = fitted(&paragraphs(app, ledger, sum), area.width.into(), usize::from(area.height.saturating_sub(1)));
+    for (line, (part, role)) in (0..).zip(lines) {
+        if let Some(mut pen) = Pen::new(buffer, area, line) {
+            pen.write(&part, look.style(role));
+        }
+    }
+}
+
+fn paragraphs(app: &App, ledger: &Ledger, sum: &str) -> Vec<Paragraph> {
+    let held = match &ledger.stage {
+        Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
+            Some(format!("Nothing is sent. c goes on all the same, S stops. Why it paused: {why}"))
+        }
+        Stage::Paused(PausedBy::Login(why)) => Some(format!("Nothing is sent; that user's login goes on, S stops. {why}")),
+        Stage::Paused(PausedBy::Operator) => Some("Nothing is sent; what was sent is read back. space goes on, S stops.".to_owned()),
+        Stage::Over(Ending::Failed(why)) => Some(why.clone()),
+        _ => None,
+    };
     let offer = offer(app, ledger);
     let is_back = matches!(offer, Some((_, Role::Ok)));
     // What was asked for may have come about, and something beside it be left otherwise than it was to be.
@@ -92,44 +115,45 @@ fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buf
         Role::Ok if !ledger.look.is_empty() && !is_back => Role::Warning,
         role => role,
     };
-    lines.push((sum.to_owned(), role));
-    let held = match &ledger.stage {
-        Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
-            Some(format!("Nothing is sent: c goes on all the same, S stops. {why}"))
-        }
-        Stage::Paused(PausedBy::Login(why)) => Some(format!("Nothing is sent; that user's login goes on, S stops. {why}")),
-        Stage::Paused(PausedBy::Operator) => Some("Nothing is sent; what was sent is read back. space goes on, S stops.".to_owned()),
-        Stage::Over(Ending::Failed(why)) => Some(why.clone()),
-        _ => None,
-    };
-    let note = ledger.notes.last().map(|(at, note)| format!("{} ago: {note}", age(app.now.since(*at))));
+    let note = ledger.notes.last().map(|(at, note)| (format!("{} ago: {note}", age(app.now.since(*at))), Role::Muted));
     // What happened last gives way to what can be done about it.
-    let note = note.filter(|_| offer.is_none()).map(|note| (note, Role::Muted));
-    lines.push(held.map(|held| (held, Role::Warning)).or(note).unwrap_or_else(|| (String::new(), Role::Muted)));
-    lines.push((progress_words(ledger), Role::Muted));
+    let note = note.filter(|_| offer.is_none());
+    let more = if ledger.look.len() > 1 { format!(" (and {} more: w writes them all)", ledger.look.len() - 1) } else { String::new() };
     // What somebody has to look at stays in sight, whatever happens after it.
-    if let Some(offer) = offer {
-        lines.insert(2, offer);
+    let attention = ledger.look.first().filter(|_| !is_back).map(|first| (format!("{first}{more}"), Role::Critical));
+    let all = [
+        Some((ledger.sentence.clone(), Role::Text, 3)),
+        Some((sum.to_owned(), role, 1)),
+        attention.map(|(text, role)| (text, role, 0)),
+        offer.map(|(text, role)| (text, role, 0)),
+        held.map(|held| (held, Role::Warning)).or(note).map(|(text, role)| (text, role, 2)),
+        Some((progress_words(ledger), Role::Muted, 4)),
+    ];
+    all.into_iter().flatten().filter(|(text, ..)| !text.is_empty()).map(|(text, role, rank)| Paragraph { text, role, rank }).collect()
+}
+
+/// The lines of all paragraphs: each has its first, and what room is left goes to what matters most.
+fn fitted(paragraphs: &[Paragraph], width: usize, height: usize) -> Vec<(String, Role)> {
+    let wrapped: Vec<Vec<String>> = paragraphs.iter().map(|paragraph| wrap_words(&paragraph.text, width)).collect();
+    let mut shown: Vec<usize> = wrapped.iter().map(|lines| lines.len().min(1)).collect();
+    let mut order: Vec<usize> = (0..paragraphs.len()).collect();
+    order.sort_by_key(|place| paragraphs[*place].rank);
+    for place in order {
+        let room = height.saturating_sub(shown.iter().sum());
+        shown[place] += room.min(wrapped[place].len() - shown[place]);
     }
-    if let Some(first) = ledger.look.first().filter(|_| !is_back) {
-        let more = if ledger.look.len() > 1 { format!(" (and {} more: w writes them all)", ledger.look.len() - 1) } else { String::new() };
-        lines.insert(2, (format!("{first}{more}"), Role::Critical));
+    let lines = wrapped.into_iter().zip(shown).zip(paragraphs);
+    lines.flat_map(|((lines, shown), paragraph)| ended(lines, shown, width).into_iter().map(|line| (line, paragraph.role))).collect()
+}
+
+/// The first lines, and a mark where there are more.
+fn ended(mut lines: Vec<String>, shown: usize, width: usize) -> Vec<String> {
+    let cut = lines.len() > shown;
+    lines.truncate(shown);
+    if let Some(last) = lines.last_mut().filter(|_| cut) {
+        *last = truncate(&format!("{last}\u{2026}"), width).into_owned();
     }
-    let mut line = 0;
-    for (place, (text, role)) in lines.iter().enumerate().filter(|(_, (text, _))| !text.is_empty()) {
-        // The sum is what is looked for: it may take three lines.
-        let most = match (place, role) {
-            (1, _) => SUM,
-            (_, Role::Critical) => 2,
-            _ => 1,
-        };
-        for part in wrap_words(text, area.width.into()).into_iter().take(most) {
-            if let Some(mut pen) = Pen::new(buffer, area, line) {
-                pen.write(&part, look.style(*role));
-            }
-            line += 1;
-        }
-    }
+    lines
 }
 
 /// What can be done about jobs that were left otherwise than they were to be kept, or that it was done.
@@ -192,4 +216,25 @@ fn table<'a>(app: &App, page: &ActionPage, ledger: &Ledger) -> Table<'a> {
         Row { cells, selected, marked: false, ghost: None }
     });
     Table { columns: &COLUMNS, sort: (usize::MAX, false), rows: rows.collect(), window: page.list.window(), focused: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matters_most_gets_the_lines_that_are_left_and_what_is_cut_says_so() {
+        let words = |count: usize| "word ".repeat(count);
+        let all: Vec<Paragraph> = [(words(9), 3), (words(8), 1), (words(7), 2)]
+            .into_iter()
+            .map(|(text, rank)| Paragraph { text: text.trim().to_owned(), role: Role::Text, rank })
+            .collect();
+        let lines = |height| fitted(&all, 10, height).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+        // Two words a line: five, four and four lines.
+        assert_eq!(lines(20).len(), 13);
+        assert_eq!(lines(7), ["word word\u{2026}", "word word", "word word", "word word", "word word", "word word", "word word\u{2026}"]);
+        for height in 3..13 {
+            assert_eq!(lines(height).len(), height);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::pages::suspended::{Row as SuspendedRow, RowKey, SuspendedPage};
+use crate::model::suspension::Suspended;
 use crate::text::{Align, age, count_exact};
 use crate::theme::Role;
 use crate::ui::look::{Look, Pen};
@@ -73,17 +74,35 @@ fn head_words(app: &App, page: &SuspendedPage) -> Vec<(String, Role)> {
         format!("job definitions {}", counted(|key| matches!(key, RowKey::JobDefinition(_)))),
     ];
     if let Some(found) = &page.found {
-        parts.push(format!("instances {}", count_exact(found.instances.total.unwrap_or(0))));
-        parts.push(format!("jobs {}, whatever suspended them", count_exact(found.jobs)));
+        parts.push(format!("instances {}", count_exact(found.counts.instances)));
+        parts.push(jobs_words(found));
     }
     let mut lines = vec![(format!("SUSPENDED: {}", parts.join(" \u{b7} ")), if page.rows.is_empty() { Role::Muted } else { Role::Warning })];
     let timed_problem = page.found.as_ref().and_then(|found| found.timed.as_ref().err());
     lines.push(match page.problem.as_ref().or(timed_problem) {
         Some(problem) => (format!("{}. {}", problem.what, problem.remedy), Role::Warning),
         None if app.scoping.scope().is_on() => ("The whole engine is shown here, whatever the scope.".to_owned(), Role::Muted),
+        None if counted(|key| matches!(key, RowKey::Job(_))) > 0 => {
+            ("A job that is suspended alone wakes when its instance is suspended and resumed.".to_owned(), Role::Muted)
+        }
         None => ("A job definition stops neither external tasks nor user tasks, nor jobs whose instance was resumed since.".to_owned(), Role::Muted),
     });
     lines
+}
+
+/// How many jobs are suspended, and how many of them stand still because of it.
+fn jobs_words(found: &Suspended) -> String {
+    let waiting = match found.counts.waiting {
+        0 => String::new(),
+        1 => ", 1 waits".to_owned(),
+        many => format!(", {} wait", count_exact(many)),
+    };
+    let read = if found.jobs_whole() { "" } else { " (too many to tell which are suspended alone)" };
+    format!("jobs {}, whatever suspended them{waiting}{read}", count_exact(found.counts.jobs))
+}
+
+fn suspended(row: &SuspendedRow) -> String {
+    row.jobs.words().map_or_else(|| "SUSPENDED".to_owned(), |jobs| format!("SUSPENDED, {jobs}"))
 }
 
 fn cells(app: &App, row: &SuspendedRow) -> Vec<Cell> {
@@ -95,8 +114,9 @@ fn cells(app: &App, row: &SuspendedRow) -> Vec<Cell> {
         }
         (RowKey::Timed(_), None) => ("at a time", String::new(), Role::Info),
         (RowKey::Process(_), _) => ("process definition", "SUSPENDED: starts by call activity only".to_owned(), Role::BadgeSuspended),
-        (RowKey::JobDefinition(_), _) => ("job definition", "SUSPENDED".to_owned(), Role::BadgeSuspended),
-        (RowKey::Instance(_), _) => ("process instance", "SUSPENDED".to_owned(), Role::BadgeSuspended),
+        (RowKey::JobDefinition(_), _) => ("job definition", suspended(row), Role::BadgeSuspended),
+        (RowKey::Instance(_), _) => ("process instance", suspended(row), Role::BadgeSuspended),
+        (RowKey::Job(_), _) => ("job", format!("SUSPENDED alone, {}", row.jobs.state().unwrap_or("active")), Role::BadgeSuspended),
     };
     vec![
         Cell::new(kind, Role::Muted),

@@ -12,9 +12,11 @@ use crate::model::activity_instance::Token;
 use crate::model::call_tree::{Content, Ending, Fold, Node, Place, Row as TreeRow, Top, Unfolded};
 use crate::model::grouping::Names;
 use crate::model::inquiry::{Inquiry, Standing, Tokens};
+use crate::model::job::Job;
 use crate::model::naming;
 use crate::model::snapshot::Snapshot;
-use crate::text::{Align, age, age_short, count_exact, count_short, truncate, wrap_words};
+use crate::model::suspension::{HeldJobs, Suspension};
+use crate::text::{Align, age, age_short, count_exact, count_short, plural, truncate, wrap_words};
 use crate::theme::Role;
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
@@ -188,7 +190,7 @@ fn instance_cells(node: &Node, lead: Vec<(String, Role)>, names: &dyn Names, now
     let (state, role) = match node.standing {
         None => ("?", Role::Unknown),
         Some(Standing::Running) => ("running", Role::Muted),
-        Some(Standing::Suspended) => ("suspended", Role::Warning),
+        Some(Standing::Suspended) => ("SUSPENDED", Role::BadgeSuspended),
         Some(Standing::Over(state)) => (short_state(state), Role::Faint),
     };
     let since = node.started.map(|started| age_short(Duration::try_from(now.duration_since(started)).unwrap_or_default()));
@@ -198,7 +200,7 @@ fn instance_cells(node: &Node, lead: Vec<(String, Role)>, names: &dyn Names, now
         Cell::new(state, role),
         Cell::new(since.unwrap_or_default(), Role::Muted),
         stands_at(node, names),
-        incident(node, names, look),
+        incident(node, names, now, look),
     ]
 }
 
@@ -242,12 +244,15 @@ fn stands_at(node: &Node, names: &dyn Names) -> Cell {
     }
 }
 
-/// What is wrong with an instance. A suspension is told here, because the state may have no room.
-fn incident(node: &Node, names: &dyn Names, look: &Look) -> Cell {
+/// What is wrong with an instance. A suspension is told here, because the state may have no room, and so are jobs that wait for one: they
+/// have no incident.
+fn incident(node: &Node, names: &dyn Names, now: jiff::Timestamp, look: &Look) -> Cell {
     let mut cell = own_or_below(node, names, look);
-    if node.standing == Some(Standing::Suspended) {
-        cell.lead.insert(0, ("SUSPENDED".to_owned(), Role::BadgeSuspended));
-        cell.lead.insert(1, (" ".to_owned(), Role::Text));
+    let jobs = HeldJobs::of(&node.held, now).words();
+    if node.standing == Some(Standing::Suspended) || jobs.is_some() {
+        let words = jobs.map(|jobs| (format!(" {jobs} "), Role::Warning));
+        let lead = [("SUSPENDED".to_owned(), Role::BadgeSuspended), words.unwrap_or((" ".to_owned(), Role::Text))];
+        cell.lead.splice(0..0, lead);
     }
     cell
 }
@@ -341,10 +346,38 @@ fn news(app: &App, page: &TreePage, whole: &Snapshot) -> Option<String> {
             Some("This instance does not fail; another part of its tree does. c leads to the cause.".to_owned())
         }
         Top::Found if page.had_causes && page.tree.causes.is_empty() => {
-            Some("No incident of this tree is open any more: retried, resolved, or its instance ended.".to_owned())
+            let held: Vec<Job> = page
+                .tree
+                .rows
+                .iter()
+                .filter_map(|row| if let Content::Instance(node) = &row.content { Some(&node.held) } else { None })
+                .flatten()
+                .cloned()
+                .collect();
+            let held = HeldJobs::of(&held, whole.engine.engine_time(app.now));
+            Some(match held.words().filter(|_| held.waiting > 0) {
+                Some(words) => format!("No incident of this tree is open any more, but {words}: SUSPENDED. Nothing runs there, and nothing else tells of it."),
+                None => "No incident of this tree is open any more: retried, resolved, or its instance ended.".to_owned(),
+            })
         }
         _ => None,
     }
+}
+
+/// Why jobs of an instance stand still, each reason once.
+fn held_words(node: &Node, whole: &Snapshot) -> Option<String> {
+    let known = whole.job_definitions.get().map(Vec::as_slice).unwrap_or_default();
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for job in &node.held {
+        let of = job.job_definition.as_ref().map(|id| known.iter().find(|row| row.id == *id).map(|row| row.suspended));
+        let states = Suspension { instance: node.standing == Some(Standing::Suspended), definition: of.unwrap_or(Some(false)), job: job.suspended };
+        let Some(words) = states.words() else { continue };
+        match reasons.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, count)) => *count += 1,
+            None => reasons.push((words, 1)),
+        }
+    }
+    (!reasons.is_empty()).then(|| reasons.iter().map(|(words, count)| format!("{}: {words}", plural(*count as u64, "job"))).collect::<Vec<_>>().join("; "))
 }
 
 fn ending_words(ending: &Ending, app: &App, whole: &Snapshot) -> String {
@@ -371,6 +404,7 @@ fn node_lines(app: &App, node: &Node, whole: &Snapshot, look: &Look) -> Vec<(Str
         facts.push(format!("started {}", started.to_zoned(app.settings.zone.clone()).strftime("%Y-%m-%d %H:%M:%S")));
     }
     let mut lines = vec![(facts.join(&format!(" {} ", look.symbols.separator)), Role::Muted)];
+    lines.extend(held_words(node, whole).map(|words| (words, Role::Warning)));
     if let Some(own) = node.own.first() {
         let message =
             own.incident.message.as_ref().map_or_else(|| "The failure carried no message; enter shows the stack trace.".to_owned(), |message| message.line());

@@ -166,9 +166,10 @@ fn actions_of_this_run_and_those_left_under_way_are_listed() {
 #[test]
 fn what_is_suspended_is_listed_with_what_is_to_happen_first() {
     use crate::model::definition::ProcessInstance;
-    use crate::model::inquiry::{Finding, Inquiry, Listed};
+    use crate::model::inquiry::{Finding, Inquiry};
+    use crate::model::job::Job;
     use crate::model::section::Section;
-    use crate::model::suspension::{Suspended, TimedSuspension};
+    use crate::model::suspension::{Suspended, SuspendedCounts, TimedSuspension};
     for size in SIZES {
         let now = example::noon();
         let mut snapshot = example::snapshot(now);
@@ -177,7 +178,7 @@ fn what_is_suspended_is_listed_with_what_is_to_happen_first() {
             job: "timer-1".into(),
             at: now.wall + jiff::SignedDuration::from_hours(4),
             suspend: false,
-            job_definition: Some(definition),
+            job_definition: Some(definition.clone()),
             process_definition: None,
             user: Some("ann".into()),
         };
@@ -188,7 +189,21 @@ fn what_is_suspended_is_listed_with_what_is_to_happen_first() {
             suspended: true,
             tenant: None,
         };
-        let found = Suspended { instances: Listed { rows: vec![instance], total: Some(12) }, jobs: 1_204, timed: Ok(vec![timed]) };
+        let counts = SuspendedCounts { instances: 12, jobs: 3, waiting: 2 };
+        let active = snapshot.job_definitions.get().and_then(|rows| rows.iter().find(|row| !row.suspended)).expect("one is active").id.clone();
+        let job = |id: &str, instance: &str, definition| Job {
+            id: id.into(),
+            process_instance: Some(instance.into()),
+            job_definition: Some(definition),
+            suspended: true,
+            ..example::job(0)
+        };
+        let jobs = vec![
+            Job { retries: 1, ..job("job-1", "instance-0008", definition) },
+            Job { retries: 1, ..job("job-2", "instance-0007", active.clone()) },
+            job("job-3", "instance-0009", active),
+        ];
+        let found = Suspended { counts, instances: vec![instance], jobs, timed: Ok(vec![timed]) };
         let section = Section { data: Some(Arc::new(Finding::Suspended(Box::new(found)))), taken: Some(now), problem: None };
         Arc::make_mut(&mut snapshot.findings).insert(Inquiry::Suspended, section);
         let mut app = app(snapshot, now, size);
@@ -199,19 +214,42 @@ fn what_is_suspended_is_listed_with_what_is_to_happen_first() {
 
 #[test]
 fn the_first_line_counts_suspended_instances_by_the_newer_of_list_and_count() {
-    use crate::model::inquiry::{Finding, Inquiry, Listed};
+    use crate::model::inquiry::{Finding, Inquiry};
     use crate::model::section::Section;
-    use crate::model::suspension::Suspended;
+    use crate::model::suspension::{Suspended, SuspendedCounts};
     let now = example::noon();
     let mut snapshot = example::snapshot(now);
-    let list = Suspended { instances: Listed { rows: Vec::new(), total: Some(12) }, jobs: 0, timed: Ok(Vec::new()) };
+    let list = Suspended { counts: SuspendedCounts { instances: 12, ..SuspendedCounts::default() }, instances: vec![], jobs: vec![], timed: Ok(vec![]) };
     let at = |data, taken| Section { data: Some(Arc::new(data)), taken: Some(taken), problem: None };
     let findings = Arc::make_mut(&mut snapshot.findings);
     findings.insert(Inquiry::Suspended, at(Finding::Suspended(Box::new(list)), now));
-    findings.insert(Inquiry::SuspendedCount, at(Finding::SuspendedCount(3), now.after(Duration::from_secs(60))));
+    findings.insert(
+        Inquiry::SuspendedCount,
+        at(Finding::SuspendedCount(SuspendedCounts { instances: 3, jobs: 40, waiting: 37 }), now.after(Duration::from_secs(60))),
+    );
     let app = app(snapshot, now, (200, 60));
     // One process definition and one job definition of the example are suspended too.
-    assert!(screen(&app, &look(&UNICODE)).contains(" 5 SUSPENDED: W "));
+    assert!(screen(&app, &look(&UNICODE)).contains(" 5 SUSPENDED, 37 jobs wait: W "));
+}
+
+#[test]
+fn the_menu_never_cuts_why_something_cannot_be_done() {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(example::snapshot(now), now, size);
+        press(&mut app, now, &[Down, Char('a')]);
+        let Some(crate::app::Overlay::Menu(menu)) = app.overlay.clone() else { panic!("no menu") };
+        for item in &menu.items {
+            let drawn = screen(&app, &look(&UNICODE));
+            let mut text: String = drawn.lines().filter_map(|line| line.split('┃').nth(1)).map(str::trim).collect::<Vec<_>>().join(" ");
+            while text.contains("  ") {
+                text = text.replace("  ", " ");
+            }
+            let why = item.obstacle.as_ref().map(|obstacle| obstacle.words()).unwrap_or_default();
+            assert!(text.contains(item.row.title) && text.contains(&why), "{size:?}: {} {why}\n{drawn}", item.row.title);
+            press(&mut app, now, &[Down]);
+        }
+    }
 }
 
 const RESUMED: &str = "20260301T115000.000Z-0001";

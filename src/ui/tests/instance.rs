@@ -64,6 +64,16 @@ fn job_definitions_and_jobs_that_were_not_read_are_not_known_to_be_active() {
 }
 
 #[test]
+fn before_anything_is_read_the_page_says_what_is_being_read() {
+    pin("instance_reading", &[Down, Char('i')], |_, _| {});
+    // From the results of a search, or once some answers are there and the instance itself is not.
+    pin("instance_reading_on", &[Down, Char('i')], |snapshot, now| {
+        instance::fill(snapshot, now);
+        Arc::make_mut(&mut snapshot.findings).remove(&Inquiry::Instance(instance::id()));
+    });
+}
+
+#[test]
 fn an_instance_that_ended_before_tells_how() {
     pin("instance_ended", &[Down, Char('i')], |snapshot, now| {
         instance::fill(snapshot, now);

@@ -52,6 +52,17 @@ fn an_incident_that_was_resolved_while_its_tree_was_looked_at_says_so() {
 }
 
 #[test]
+fn a_job_that_was_given_attempts_while_it_is_suspended_is_told_although_it_has_no_incident() {
+    use crate::model::example::job;
+    use crate::model::inquiry::{Finding, Inquiry, Listed};
+    use crate::model::job::Job;
+    pin_changed("tree_held", |snapshot, now| {
+        let held = Job { retries: 1, suspended: true, job_definition: Some("jd-2".into()), ..job(0) };
+        calls::answer(snapshot, Inquiry::HeldJobs("instance-0000".into()), Finding::Jobs(Listed { rows: vec![held], total: Some(1) }), now);
+    });
+}
+
+#[test]
 fn a_tree_is_drawn_in_ascii_too() {
     let now = example::noon();
     let mut snapshot = example::snapshot(now);

@@ -152,25 +152,7 @@ mod tests {
     const RETRIES: &[Entry] = &[Entry { operation: "SetJobRetries", entity: "Job", property: None }];
 
     fn operation(kind: &str, entity: &str, job: Option<&str>) -> UserOperation {
-        UserOperation {
-            id: "row".into(),
-            operation: None,
-            kind: kind.into(),
-            user: Some("demo".into()),
-            at: jiff::Timestamp::UNIX_EPOCH,
-            instance: None,
-            process_definition: None,
-            batch: None,
-            job: job.map(Into::into),
-            job_definition: None,
-            external_task: None,
-            task: None,
-            entity: Some(entity.into()),
-            property: None,
-            original: None,
-            new: None,
-            annotation: None,
-        }
+        UserOperation { job: job.map(Into::into), ..crate::model::example::operation(kind, entity, jiff::Timestamp::UNIX_EPOCH) }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::model::external_task::ExternalTask;
 use crate::model::history::{JobEvent, JobLogEntry};
 use crate::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
 use crate::model::job::Job;
+use crate::text::EngineText;
 
 /// Entries of the log read for each job.
 const ENTRIES: usize = 12;
@@ -172,14 +173,19 @@ impl Eyes {
             states = known
                 .data
                 .into_iter()
-                .map(|instance| (instance.id.clone(), if instance.is_over() { Life::Over(instance.state) } else { Life::NotRead }))
+                .map(|past| {
+                    let life = if past.is_over() { Life::Over(past.state) } else { Life::NotRead };
+                    (past.id, (life, past.delete_reason))
+                })
                 .collect();
         }
         for (item, instance) in wanted {
             let runs = running.get(instance);
-            let life = if runs.is_some() { Life::Runs } else { states.get(instance).copied().unwrap_or(Life::NotKnown) };
+            let past = states.get(instance);
+            let life = if runs.is_some() { Life::Runs } else { past.map_or(Life::NotKnown, |(life, _)| *life) };
             let change = item.change(round);
             let facts = findings.of(item);
+            facts.signed = past.filter(|_| matches!(life, Life::Over(_))).and_then(|(_, reason)| is_signed(change, round, reason.as_ref()));
             facts.life = life;
             if let Subject::Instance(_) = item.target(round).subject {
                 facts.here = match (runs, change) {
@@ -236,6 +242,14 @@ impl Eyes {
             findings.of(&item).left = Some(went_on);
         }
         Ok(())
+    }
+}
+
+/// Whether the reason with which an instance ended is the one that this action's request carried; none where that carried none of its own.
+fn is_signed(change: &Change, round: &Round, found: Option<&EngineText>) -> Option<bool> {
+    match change {
+        Change::DeleteInstances { reason: Some(sent), .. } if round.action.has_signed(sent) => Some(found.is_some_and(|found| found.as_wire() == sent)),
+        _ => None,
     }
 }
 

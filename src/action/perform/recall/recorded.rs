@@ -178,7 +178,7 @@ pub(in crate::action) fn change(request: &journal::Request, targets: &[Target]) 
         ("DELETE", ["process-instance", id]) => Change::DeleteInstance { instance: (*id).into(), skip_listeners: false },
         ("POST", ["process-instance", "delete"]) => Change::DeleteInstances {
             instances: request.targets.iter().filter_map(|at| targets.get(usize::try_from(*at).ok()?)).map(|target| target.id().into()).collect(),
-            reason: None,
+            reason: body["deleteReason"].as_str().map(str::to_owned),
             skip_listeners: false,
         },
         ("PUT", ["process-instance", id, "variables", name]) => {
@@ -248,6 +248,11 @@ mod tests {
             Change::InstanceSuspension { instance: "i".into(), suspended: true },
             Change::DeleteInstance { instance: "i".into(), skip_listeners: false },
             Change::DeleteInstances { instances: vec![targets[0].id().into(), targets[1].id().into()], reason: None, skip_listeners: false },
+            Change::DeleteInstances {
+                instances: vec![targets[0].id().into(), targets[1].id().into()],
+                reason: Some("twice ü (bpmtop 7)".into()),
+                skip_listeners: false,
+            },
             Change::IncidentAnnotation { incident: "i".into(), text: Some("ü".into()) },
             Change::IncidentAnnotation { incident: "i".into(), text: None },
         ] {

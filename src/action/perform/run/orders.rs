@@ -104,7 +104,8 @@ impl Run {
         self.whatever |= decided;
         self.lost_in_a_row = 0;
         self.paused = None;
-        self.brake.pull(false);
+        // Whoever answers by now is asked first.
+        self.doubt();
         self.pacer.resume(Instant::now());
         self.stage = if self.canary_over { Stage::Sending } else { Stage::Canary };
         self.note("goes on".to_owned());

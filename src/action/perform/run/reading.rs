@@ -149,6 +149,10 @@ impl Run {
     pub(super) async fn look_again_when_asked(&mut self) {
         while let Some(order) = self.orders.recv().await {
             match order {
+                Order::ReadBack if self.foreign => {
+                    self.note("not read back: another engine answers, and knows nothing of it".to_owned());
+                    self.tell();
+                }
                 Order::ReadBack => {
                     let round = self.progress.round(Instant::now(), true, self.user());
                     if let (Some(round), Some(eyes)) = (round, &mut self.eyes) {

@@ -140,7 +140,7 @@ impl Scene<'_> {
             ),
             _ => match self.problem_of_instance() {
                 Some(problem) => (format!("{}. {}", problem.what, problem.remedy), Role::Warning),
-                None => (format!("Reading instance {}…", page.id), Role::Muted),
+                None => ("Reading state, incidents, jobs and tasks…".to_owned(), Role::Muted),
             },
         }
     }
