@@ -56,6 +56,8 @@ fn there(case: &Case<'_>, facts: &Facts, work: &Work, attempts: i64) -> Outcome 
         // A batch gives attempts when it comes to it. Until then the job is as it was.
         return match facts.batch_goes_on {
             Some(true) if !failed => Outcome::Waits(Waiting::Batch),
+            // A request whose answer was lost may come about between reading the job and reading the log: then it has not run yet.
+            _ if !failed && !case.is_accepted() => case.open(),
             _ => Outcome::FailedAgain { message: work.message.clone() },
         };
     }
