@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use bpmtop::action::desk::{ActCommand, Acted, DeskHandle, LeftUnderWay, Setup, start};
 use bpmtop::action::ledger::{Ending, Ledger, PausedBy, Stage};
 use bpmtop::action::outcome::{Class, Outcome, Proof};
-use bpmtop::action::plan::{ActionId, Pace, Plan};
+use bpmtop::action::plan::{ActionId, JOURNAL_ALONE, Pace, Plan, Warning, Weight};
 use bpmtop::action::target::Subject;
 use bpmtop::action::verb::Role;
 use bpmtop::engine::{Client, ClientOptions, EngineVersion, Login};
@@ -441,6 +441,21 @@ async fn the_reason_is_written_on_what_is_certainly_ours_and_recorded_first() {
     let notes: Vec<String> =
         desk.entries().iter().filter_map(|entry| if let Entry::Note(note) = entry { Some(note.words.to_string()) } else { None }).collect();
     assert!(notes.iter().any(|note| note.contains("op1") && note.contains("op4")), "{notes:?}");
+}
+
+#[tokio::test]
+async fn a_reason_that_the_engine_will_not_take_is_in_the_journal_and_nothing_is_tried() {
+    let plant = Plant::start(World::with_jobs(1, Fate::Succeeds)).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    let mut plan = (*retry(&desk.url, 1, FAST)).clone();
+    plan.choices.reason = "the card service is back".to_owned();
+    plan.warnings = vec![Warning { weight: Weight::Note, text: format!("{JOURNAL_ALONE}: this login lacks UPDATE") }];
+    desk.perform(&Arc::new(plan));
+    let ledger = desk.over().await;
+    assert!(ledger.notes.iter().any(|(_, note)| note.starts_with(JOURNAL_ALONE)), "{:?}", ledger.notes);
+    assert!(plant.world().explained.is_empty());
+    assert!(matches!(&desk.entries()[0], Entry::Intent(intent) if intent.reason.as_ref().is_some_and(|reason| reason.as_wire() == "the card service is back")));
 }
 
 #[tokio::test]

@@ -418,6 +418,7 @@ impl Permit {
             "TASK" => 7,
             "PROCESS_INSTANCE" => 8,
             "BATCH" => 13,
+            "OPERATION_LOG_CATEGORY" => 17,
             "SYSTEM" => 21,
             _ => return None,
         };

@@ -74,7 +74,7 @@ const PINNED: [(&str, u64); 3] = [("camunda-7.24.0", 202), ("camunda-7.18.0", 20
 const THREADS: usize = 8;
 
 /// The longest time for one test, once it may begin.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
     if let Some(played) = killed::operator() {

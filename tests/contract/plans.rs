@@ -10,7 +10,7 @@ use bpmtop::action::planner::{self, Asking};
 use bpmtop::action::target::Subject;
 use bpmtop::action::verb::{Role, Verb};
 use bpmtop::action::wish::{Asked, Wish};
-use bpmtop::engine::{Client, IncidentFilter, IncidentQuery, NewValue, Page, RequestName, Sent};
+use bpmtop::engine::{Change, Client, IncidentFilter, IncidentQuery, NewValue, Page, RequestName, Sent};
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
 use bpmtop::model::masking::Mask;
@@ -577,5 +577,17 @@ pub async fn a_plan_tells_a_reader_beforehand_that_the_engine_will_refuse(bench:
     let plan = planned_as(&client, &bench, Asked::Retry(known)).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
     ensure!(plan.is_performable().is_ok(), "{}", told(&plan));
     ensure!(matches!(client.change(&plan.steps()[0].change).await.sent, Sent::Accepted { .. }), "a right on this process alone suffices");
+    // Its reason would be refused: that is known beforehand too, and no longer said once it is granted.
+    ensure!(plan.journal_alone().is_some_and(|why| why.contains("UPDATE on OPERATION_LOG_CATEGORY")), "{}", told(&plan));
+    let log = format!("/history/user-operation?processDefinitionKey={}&operationType=SetJobRetries", process.key);
+    let operation = bench.driver().list(&log).await?.first().and_then(|row| row["operationId"].as_str().map(str::to_owned)).context("an operation")?;
+    let explain = Change::OperationAnnotation { operation: operation.as_str().into(), text: "the service is back".to_owned() };
+    ensure!(matches!(client.change(&explain).await.sent, Sent::Rejected(_)));
+    bench.driver().grant(&reader, 17, "Operator", &["UPDATE"]).await?;
+    let asked = Asked::JobDefinitions { definitions: definitions(&bench, &process).await?, suspend: true };
+    let plan = planned_as(&client, &bench, asked).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    ensure!(plan.journal_alone().is_none(), "{}", told(&plan));
+    let sent = client.change(&explain).await.sent;
+    ensure!(matches!(sent, Sent::Accepted { .. }), "{sent:?}");
     Ok(())
 }

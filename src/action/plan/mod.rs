@@ -153,6 +153,9 @@ pub enum Weight {
     Stop,
 }
 
+/// How the warning begins that a reason stays out of the engine's own log of operations.
+pub const JOURNAL_ALONE: &str = "a reason goes into the journal alone";
+
 /// An instance that ends with another one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TreeLine {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{OtherCause, Plan};
+use super::{JOURNAL_ALONE, OtherCause, Plan};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
@@ -173,6 +173,11 @@ impl Plan {
 
     fn moment(&self, then: Timestamp) -> String {
         then.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+
+    /// Why the reason that was given is in the journal alone; none where it is to be written into the engine's log too.
+    pub fn journal_alone(&self) -> Option<&str> {
+        self.warnings.iter().map(|warning| warning.text.as_str()).find(|text| text.starts_with(JOURNAL_ALONE))
     }
 
     /// What the choices mean, a sentence each.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reading::Reading;
-use crate::action::plan::{Plan, Unavailable, Warning, Weight};
+use crate::action::plan::{JOURNAL_ALONE, Plan, Unavailable, Warning, Weight};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::engine::catalogue::{Permission, endpoint};
@@ -11,6 +11,7 @@ use crate::engine::{Change, Permit, RequestName};
 use crate::model::grouping::Names as _;
 use crate::model::ids::{ProcessInstanceId, ProcessKey};
 use crate::model::rights::Right;
+use crate::text::EngineText;
 
 /// Processes asked about; a plan of more speaks of these.
 const PROCESSES: usize = 10;
@@ -21,6 +22,9 @@ const INSTANCES: usize = 3;
 /// What the jobs and instances of a definition need beside the definition itself.
 const INSTANCES_TOO: &[&str] = &["UPDATE_INSTANCE on PROCESS_DEFINITION", "SUSPEND_INSTANCE on PROCESS_DEFINITION", "UPDATE on PROCESS_INSTANCE"];
 
+/// The category of every operation that this program makes (7.18, 7.24, Operaton 1.0).
+const CATEGORY: &str = "Operator";
+
 /// Any one of these suffices.
 type Alternatives = &'static [&'static str];
 
@@ -30,6 +34,7 @@ pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), 
         return Ok(());
     }
     batch(reading, plan).await?;
+    explanation(reading, plan).await?;
     if has_every_right(reading) {
         return Ok(());
     }
@@ -65,6 +70,24 @@ async fn batch(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable
         && !is_allowed(reading, alternatives, None, &[]).await?
     {
         plan.warnings.push(Warning { weight: Weight::Note, text: format!("{what}: this login lacks {}", alternatives.join(" or ")) });
+    }
+    Ok(())
+}
+
+/// Says beforehand where the engine's own log of operations will not take the reason. Whether one will be given is not known yet.
+async fn explanation(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
+    let Permission::AnyOf(alternatives) = endpoint(RequestName::AnnotateOperation).permission else { return Ok(()) };
+    let processes: Vec<Option<ProcessKey>> = processes(reading, &plan.targets).into_keys().take(PROCESSES).collect();
+    for process in &processes {
+        match is_allowed(reading, alternatives, process.as_ref(), &[]).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let text = format!("{JOURNAL_ALONE}: the engine's log will not take it, this login lacks {}", alternatives.join(" or "));
+                plan.warnings.push(Warning { weight: Weight::Note, text });
+                return Ok(());
+            }
+            Err(why) => return Err(why),
+        }
     }
     Ok(())
 }
@@ -125,6 +148,7 @@ async fn is_allowed(
 ) -> Result<bool, Unavailable> {
     for permit in alternatives.iter().filter_map(|words| Permit::named(words)) {
         let allowed = match permit.resource {
+            "OPERATION_LOG_CATEGORY" => reading.must(reading.client.may_on(permit, Some(&EngineText::from(CATEGORY)))).await?,
             "PROCESS_DEFINITION" => reading.must(reading.client.may_on(permit, process.map(ProcessKey::text))).await?,
             "PROCESS_INSTANCE" if !instances.is_empty() => {
                 let mut one = false;

@@ -83,6 +83,10 @@ impl Run {
             return;
         }
         let Some(question) = closing::Question::of(&self.progress) else { return };
+        if let Some(why) = self.progress.plan.journal_alone().map(str::to_owned) {
+            // Known beforehand, and said in the plan.
+            return self.note(why);
+        }
         let Some(mut eyes) = self.eyes.take() else { return };
         let found = self
             .unless_it_ends(async move {
