@@ -116,7 +116,7 @@ fn prepare(session: &Session) -> Result<(App, Engine), Stop> {
     // Before the terminal is taken over: a command may want to ask for a passphrase.
     let options = options(connection)?;
     match (login(connection)?, &connection.login) {
-        (Some(login), _) => Ok((app, Engine::Ready(setup(connection, options, login)?))),
+        (Some(login), _) => Ok((app, Engine::Ready(Box::new(setup(connection, options, login)?)))),
         (None, ConfiguredLogin::PromptNeeded { user }) => {
             ask_password(&mut app, user, connection);
             Ok((app, Engine::Waiting(connection.clone(), Box::new(options))))

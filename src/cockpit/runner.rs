@@ -39,7 +39,7 @@ pub(super) type SharedClosing = Arc<Mutex<Option<Closing>>>;
 pub(super) enum Engine {
     None,
     Waiting(Box<Connection>, Box<ClientOptions>),
-    Ready(Setup),
+    Ready(Box<Setup>),
     Running(Running),
 }
 
@@ -66,7 +66,7 @@ impl Runner {
             Engine::Ready(setup) => {
                 let client = setup.client.clone();
                 let desk = desk::start(self.desk_setup(&setup));
-                let poller = task::start(setup);
+                let poller = task::start(*setup);
                 *self.closing.lock().unwrap_or_else(PoisonError::into_inner) = Some(desk.closing);
                 self.engine = Engine::Running(Running { client, poll: poller.commands, act: desk.commands });
                 tokio::spawn(forward(poller.snapshots, poller.told, desk.told, self.facts.clone()));
@@ -144,7 +144,7 @@ impl Runner {
     fn start(&mut self, setup: Result<Setup, Stop>) {
         match setup {
             Ok(setup) => {
-                self.engine = Engine::Ready(setup);
+                self.engine = Engine::Ready(Box::new(setup));
                 self.begin();
             }
             Err(Stop::Setup(error) | Stop::Engine(error)) => self.notify(format!("{error:#}")),

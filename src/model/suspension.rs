@@ -224,7 +224,7 @@ mod tests {
         let later = Some(now + jiff::SignedDuration::from_secs(60));
         let (waits, failed) = (job("a", "p", "d"), Job { retries: 0, ..job("b", "p", "d") });
         let (timer, active) = (Job { due: later, ..job("c", "p", "d") }, Job { suspended: false, ..job("d", "p", "d") });
-        let words = |jobs: &[&Job]| HeldJobs::of(&jobs.iter().map(|job| Job::clone(job)).collect::<Vec<_>>(), now).words();
+        let words = |jobs: &[&Job]| HeldJobs::of(&jobs.iter().copied().cloned().collect::<Vec<_>>(), now).words();
         assert_eq!(words(&[&timer, &failed, &waits, &active]).as_deref(), Some("1 job waits"));
         assert_eq!(words(&[&waits, &waits]).as_deref(), Some("2 jobs wait"));
         assert_eq!(words(&[&timer, &failed]).as_deref(), Some("1 job out of attempts"));
