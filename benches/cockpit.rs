@@ -96,7 +96,7 @@ fn snapshot(incidents: &HashMap<bpmtop::model::ids::IncidentId, Arc<KnownInciden
     let mut snapshot = Snapshot::empty(EngineIdentity::default(), now);
     snapshot.link = Link::Live;
     snapshot.groups = Arc::new(group(incidents.values(), &KnownNames { definitions: Some(&definitions), activities: &activities }));
-    let set = IncidentSet { incidents: Arc::new(incidents.clone()), total: incidents.len() as u64, complete: true };
+    let set = IncidentSet::whole(incidents.clone());
     snapshot.incidents = Section { data: Some(Arc::new(set)), taken: Some(now), problem: None };
     snapshot
 }

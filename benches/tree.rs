@@ -10,6 +10,7 @@ use bpmtop::model::call_tree::{NodeKey, Place};
 use bpmtop::model::grouping::{KnownIncident, KnownIncident as Known, group};
 use bpmtop::model::ids::IncidentId;
 use bpmtop::model::incident::Incident;
+use bpmtop::model::incident_index::IncidentIndex;
 use bpmtop::model::inquiry::{CALLED_PAGE, Called, CalledPage, Finding, Inquiry, Standing, Which};
 use bpmtop::model::section::{Moment, Section};
 use bpmtop::model::snapshot::{Definitions, EngineIdentity, IncidentSet, KnownNames, Link, Snapshot};
@@ -89,7 +90,7 @@ fn snapshot(incidents: HashMap<IncidentId, Arc<Known>>, now: Moment) -> Snapshot
     let mut snapshot = Snapshot::empty(EngineIdentity::default(), now);
     snapshot.link = Link::Live;
     snapshot.groups = Arc::new(group(incidents.values(), &KnownNames { definitions: Some(&Definitions::default()), activities: &HashMap::new() }));
-    let set = IncidentSet { total: incidents.len() as u64, incidents: Arc::new(incidents), complete: true };
+    let set = IncidentSet::whole(incidents);
     snapshot.incidents = Section { data: Some(Arc::new(set)), taken: Some(now), problem: None };
     let findings = Arc::make_mut(&mut snapshot.findings);
     for (which, of) in [(Which::Running, CALLED), (Which::Failing, FAILING)] {
@@ -190,4 +191,26 @@ fn snapshot_with_news(bencher: Bencher<'_, '_>) {
         desk.app.update(Message::Snapshot(desk.readings[turn % 2].clone()), desk.now);
         desk.draw();
     });
+}
+
+/// What the background task does so that the drawing thread need not: the index after one change among 100,000 incidents.
+#[divan::bench]
+fn index_after_one_change(bencher: Bencher<'_, '_>) {
+    let all = incidents();
+    let before = IncidentIndex::of(&all, &IncidentIndex::default());
+    let mut fewer = all.clone();
+    fewer.remove(&uuid(0, CALLED + 1).as_str().into());
+    let less = IncidentIndex::of(&fewer, &before);
+    let mut turn = 0;
+    bencher.bench_local(|| {
+        turn += 1;
+        black_box(if turn % 2 == 0 { IncidentIndex::of(&fewer, &before) } else { IncidentIndex::of(&all, &less) })
+    });
+}
+
+/// The same for the first reading.
+#[divan::bench]
+fn index_of_all(bencher: Bencher<'_, '_>) {
+    let all = incidents();
+    bencher.bench_local(|| black_box(IncidentIndex::of(&all, &IncidentIndex::default())));
 }

@@ -295,10 +295,6 @@ fn go(app: &mut App, motion: super::list::Motion) {
         };
     } else if let Some(page) = app.pages.last_mut() {
         page.go(motion, app.now);
-        let whole = app.whole();
-        if let Some(page) = app.pages.last_mut() {
-            page.scrolled(&whole);
-        }
     } else {
         match app.focus {
             Pane::Incidents => app.incidents.go(motion, app.now.instant),

@@ -2,7 +2,8 @@
 //!
 //! The engine is asked for a count and for what is newer than the newest known row. Where both agree with what is known,
 //! nothing else is asked; where they differ, something was resolved or deleted and all rows are read again. A migration or an
-//! annotation changes neither, so a full reading is due now and then all the same.
+//! annotation changes neither, so a full reading is due now and then all the same. An index by instance and by cause goes with the rows: whoever
+//! draws looks up in it.
 
 use std::collections::HashMap;
 use std::mem;
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::IncidentId;
 use crate::model::incident::Incident;
+use crate::model::incident_index::IncidentIndex;
 use crate::text::EngineText;
 use crate::triage::{Signature, signature};
 
@@ -49,6 +51,8 @@ pub enum IncidentStep {
 #[derive(Debug, Default)]
 pub struct IncidentMirror {
     rows: Arc<HashMap<IncidentId, Arc<KnownIncident>>>,
+    /// The same rows by instance and by cause, once all of them were read.
+    index: Arc<IncidentIndex>,
     /// Rows of a full reading under way.
     reading: Option<HashMap<IncidentId, Arc<KnownIncident>>>,
     counted: u64,
@@ -72,6 +76,11 @@ impl IncidentMirror {
     /// All rows known; while the first reading runs, those read so far.
     pub fn rows(&self) -> &Arc<HashMap<IncidentId, Arc<KnownIncident>>> {
         &self.rows
+    }
+
+    /// All rows known by instance and by cause; empty while the first reading runs.
+    pub fn index(&self) -> &Arc<IncidentIndex> {
+        &self.index
     }
 
     /// What the engine counted last.
@@ -124,6 +133,7 @@ impl IncidentMirror {
         if !new.is_empty() {
             let known = Arc::make_mut(&mut self.rows);
             known.extend(new.into_iter().map(|row| (row.incident.id.clone(), row)));
+            self.index_rows();
         }
         self.agreements += 1;
         self.step = None;
@@ -165,10 +175,15 @@ impl IncidentMirror {
         self.step = None;
         self.agreements = 0;
         self.complete = complete;
+        self.index_rows();
         let rows = &self.rows;
         if self.signatures.len() > 2 * rows.len() + 1_000 {
             self.signatures.clear();
         }
+    }
+
+    fn index_rows(&mut self) {
+        self.index = Arc::new(IncidentIndex::of(&self.rows, &self.index));
     }
 
     /// Shares what was known before: an unchanged row keeps its storage, an equal message its signature.
@@ -332,6 +347,9 @@ mod tests {
                 if pick % 3 == 0 {
                     answer(&mut mirror, &world);
                     prop_assert_eq!(ids(&mirror), world_ids(&world));
+                    for row in &world {
+                        prop_assert_eq!(mirror.index().caused_by(&row.id).len(), 1, "the index follows");
+                    }
                 }
             }
         }

@@ -235,7 +235,7 @@ pub fn snapshot(now: Moment) -> Snapshot {
 pub fn set_incidents(snapshot: &mut Snapshot, incidents: Vec<Arc<KnownIncident>>, now: Moment) {
     let set: HashMap<_, _> = incidents.into_iter().map(|known| (known.incident.id.clone(), known)).collect();
     snapshot.groups = Arc::new(group(set.values(), &snapshot.names()));
-    snapshot.incidents = section(IncidentSet { total: set.len() as u64, incidents: Arc::new(set), complete: true }, now, 1);
+    snapshot.incidents = section(IncidentSet::whole(set), now, 1);
 }
 
 fn add_details(snapshot: &mut Snapshot, now: Moment) {

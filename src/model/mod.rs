@@ -15,6 +15,7 @@ pub mod grouping;
 pub mod history;
 pub mod ids;
 pub mod incident;
+pub mod incident_index;
 pub mod inquiry;
 pub mod job;
 pub mod masking;

@@ -13,6 +13,7 @@ use super::figure::Figure;
 use super::grouping::{Groups, KnownIncident, Names, diagram_activity};
 use super::history::HistoryLevel;
 use super::ids::{ActivityId, DeploymentId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use super::incident_index::IncidentIndex;
 use super::inquiry::{Finding, Inquiry};
 use super::job::{Job, JobDefinition};
 use super::rights::{Rights, Trust};
@@ -110,10 +111,20 @@ pub struct Cost {
 pub struct IncidentSet {
     /// By id.
     pub incidents: Arc<HashMap<IncidentId, Arc<KnownIncident>>>,
+    /// The same by instance and by cause; empty before all of them were read.
+    pub index: Arc<IncidentIndex>,
     /// Number of incidents the engine counts.
     pub total: u64,
     /// Whether all of them were read.
     pub complete: bool,
+}
+
+impl IncidentSet {
+    /// All incidents there are.
+    pub fn whole(incidents: HashMap<IncidentId, Arc<KnownIncident>>) -> Self {
+        let index = Arc::new(IncidentIndex::of(&incidents, &IncidentIndex::default()));
+        Self { total: incidents.len() as u64, index, incidents: Arc::new(incidents), complete: true }
+    }
 }
 
 /// All process definitions as last read.

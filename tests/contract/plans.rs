@@ -260,8 +260,7 @@ pub async fn a_plan_from_a_caller_of_many_takes_every_cause_the_picture_knows(be
     let part = planned(&bench, Asked::RetryBelow(instance.clone())).await?;
     ensure!(part.targets.len() == 50 && told(&part).contains("at least 60 causes are open below, 50 are looked at"), "{}", told(&part));
     let all = [incidents(&bench, &bottom).await?, incidents(&bench, &top).await?].concat();
-    let set =
-        IncidentSet { total: all.len() as u64, incidents: Arc::new(all.into_iter().map(|known| (known.incident.id.clone(), known)).collect()), complete: true };
+    let set = IncidentSet::whole(all.into_iter().map(|known| (known.incident.id.clone(), known)).collect());
     let mut asked = asking(&bench, Asked::RetryBelow(instance), Arc::new(Remembered::default()));
     Arc::make_mut(&mut asked.picture).incidents.succeed(set, Moment::now());
     let whole = planner::plan(bench.client(), &asked).await.map_err(|why| anyhow::anyhow!("{why:?}"))?;

@@ -101,9 +101,6 @@ pub trait Contents {
     /// Takes the answers to a describe in, if they belong here.
     fn fill(&mut self, _description: &Description, _snapshot: &Snapshot) {}
 
-    /// Notes that other rows have come onto the screen.
-    fn scrolled(&mut self, _snapshot: &Snapshot) {}
-
     /// The text to search in, where the page is one.
     fn text(&self) -> Option<&Document> {
         None

@@ -20,9 +20,6 @@ use crate::poll::command::Looking;
 /// Rows whose tokens are asked for: more are not on a screen.
 const MOST_TOKENS: usize = 80;
 
-/// Rebuilding follows what incidents tell, level by level; no tree is deeper than this.
-const MOST_PASSES: usize = 64;
-
 /// Page of one tree.
 #[derive(Clone, Debug)]
 pub struct TreePage {
@@ -38,7 +35,8 @@ pub struct TreePage {
     pub had_causes: bool,
     /// Whether the tree was seen running; what happened to it since is news.
     pub seen_running: bool,
-    index: Index,
+    /// Whether the picture holds all incidents, so that none are asked for.
+    knows_all: bool,
     /// What the rows were built from: nothing is built anew while it is the same.
     basis: Option<Basis>,
     /// Whether all that was asked first has been answered: from then on the cursor goes nowhere by itself.
@@ -57,7 +55,7 @@ impl TreePage {
             vanished: HashMap::new(),
             had_causes: false,
             seen_running: false,
-            index: Index::default(),
+            knows_all: false,
             basis: None,
             settled: false,
             moved: false,
@@ -68,18 +66,10 @@ impl TreePage {
 
     fn rebuild(&mut self, snapshot: &Snapshot, mourn: bool) {
         let set = snapshot.incidents.get().filter(|set| set.complete);
-        self.index.follow(set);
-        let mut tree = build(&self.view, &Known { snapshot, index: &self.index });
-        // Where all incidents are known, none are asked for: those that the rows need are looked up.
-        if let Some(set) = set {
-            for _ in 0..MOST_PASSES {
-                let missing: Vec<Inquiry> = tree.wants.iter().filter(|want| self.index.lacks(want)).cloned().collect();
-                if missing.is_empty() {
-                    break;
-                }
-                self.index.add(&missing, set);
-                tree = build(&self.view, &Known { snapshot, index: &self.index });
-            }
+        self.knows_all = set.is_some();
+        let mut tree = build(&self.view, &Known { snapshot, set });
+        if set.is_some() {
+            // Where all incidents are known, none are asked for.
             tree.wants.retain(|want| !matches!(want, Inquiry::Incidents(_) | Inquiry::Chain(_)));
         }
         let answered = |want: &Inquiry| snapshot.findings.get(want).is_some_and(|section| section.data.is_some() || section.problem.is_some());
@@ -96,27 +86,7 @@ impl TreePage {
         }
         self.had_causes |= !tree.causes.is_empty();
         self.take(tree, mourn, snapshot.taken);
-        self.know_visible(snapshot, set);
         self.settled |= settled;
-    }
-
-    /// What the rows fail of is looked up too, where that asks nobody; all at once, because each look passes over all incidents.
-    fn know_visible(&mut self, snapshot: &Snapshot, set: Option<&IncidentSet>) {
-        let Some(set) = set else { return };
-        let missing: Vec<Inquiry> = self.instances().map(|id| Inquiry::Incidents(id.clone())).filter(|want| self.index.lacks(want)).collect();
-        if !missing.is_empty() {
-            self.index.add(&missing, set);
-            let mut tree = build(&self.view, &Known { snapshot, index: &self.index });
-            tree.wants.retain(|want| !matches!(want, Inquiry::Incidents(_) | Inquiry::Chain(_)));
-            self.take(tree, true, snapshot.taken);
-        }
-    }
-
-    fn instances(&self) -> impl Iterator<Item = &ProcessInstanceId> {
-        self.tree.rows.iter().filter_map(|row| match &row.key {
-            NodeKey::Instance(id) => Some(id),
-            _ => None,
-        })
     }
 
     fn take(&mut self, tree: Tree, mourn: bool, now: Moment) {
@@ -330,7 +300,7 @@ impl Contents for TreePage {
                             list.push(Inquiry::HeldJobs(node.id.clone()));
                         }
                     }
-                    if (node.failing || !node.own.is_empty() || node.bubbled > 0) && self.index.set.is_none() {
+                    if (node.failing || !node.own.is_empty() || node.bubbled > 0) && !self.knows_all {
                         tokens.push(Inquiry::Incidents(node.id.clone()));
                     }
                 }
@@ -353,11 +323,6 @@ impl Contents for TreePage {
 
     fn instance(&self) -> Option<(ProcessInstanceId, Option<ProcessDefinitionId>)> {
         self.selected_node().map(|node| (node.id.clone(), node.definition.clone()))
-    }
-
-    /// Notes that other rows have come onto the screen.
-    fn scrolled(&mut self, snapshot: &Snapshot) {
-        self.know_visible(snapshot, snapshot.incidents.get().filter(|set| set.complete));
     }
 }
 
@@ -406,76 +371,11 @@ impl PartialEq for Basis {
     }
 }
 
-/// Incidents of the picture by instance and by cause, as far as a tree needs them: an engine may have a hundred thousand others.
-#[derive(Clone, Debug, Default)]
-struct Index {
-    set: Option<Arc<HashMap<IncidentId, Arc<KnownIncident>>>>,
-    by_instance: HashMap<ProcessInstanceId, Vec<Arc<KnownIncident>>>,
-    by_cause: HashMap<IncidentId, Vec<Arc<KnownIncident>>>,
-}
-
-impl Index {
-    /// Follows the picture: what was looked up is looked up again when the incidents have changed.
-    fn follow(&mut self, set: Option<&IncidentSet>) {
-        match (set, &self.set) {
-            (None, _) => *self = Self::default(),
-            (Some(set), Some(known)) if Arc::ptr_eq(&set.incidents, known) => {}
-            (Some(set), _) => {
-                self.set = Some(Arc::clone(&set.incidents));
-                self.by_instance.values_mut().for_each(Vec::clear);
-                self.by_cause.values_mut().for_each(Vec::clear);
-                self.fill(set, |_| true, |_| true);
-            }
-        }
-    }
-
-    fn lacks(&self, want: &Inquiry) -> bool {
-        match want {
-            Inquiry::Incidents(id) => !self.by_instance.contains_key(id),
-            Inquiry::Chain(root) => !self.by_cause.contains_key(root),
-            _ => false,
-        }
-    }
-
-    fn add(&mut self, wants: &[Inquiry], set: &IncidentSet) {
-        for want in wants {
-            match want {
-                Inquiry::Incidents(id) => drop(self.by_instance.insert(id.clone(), Vec::new())),
-                Inquiry::Chain(root) => drop(self.by_cause.insert(root.clone(), Vec::new())),
-                _ => {}
-            }
-        }
-        self.fill(set, |id| wants.contains(&Inquiry::Incidents(id.clone())), |root| wants.contains(&Inquiry::Chain(root.clone())));
-    }
-
-    /// One pass over all incidents.
-    fn fill(&mut self, set: &IncidentSet, instance: impl Fn(&ProcessInstanceId) -> bool, cause: impl Fn(&IncidentId) -> bool) {
-        for known in set.incidents.values() {
-            if let Some(id) = known.incident.process_instance.as_ref()
-                && let Some(rows) = self.by_instance.get_mut(id)
-                && instance(id)
-            {
-                rows.push(Arc::clone(known));
-            }
-            let root = known.incident.root();
-            if let Some(rows) = self.by_cause.get_mut(root)
-                && cause(root)
-            {
-                rows.push(Arc::clone(known));
-            }
-        }
-        let newest_first = |rows: &mut Vec<Arc<KnownIncident>>| {
-            rows.sort_by(|a, b| b.incident.created.cmp(&a.incident.created).then_with(|| a.incident.id.cmp(&b.incident.id)));
-        };
-        self.by_instance.values_mut().for_each(newest_first);
-        self.by_cause.values_mut().for_each(newest_first);
-    }
-}
-
-/// What picture and index know.
+/// What the picture knows.
 struct Known<'a> {
     snapshot: &'a Snapshot,
-    index: &'a Index,
+    /// All incidents, if they are known.
+    set: Option<&'a IncidentSet>,
 }
 
 impl Facts for Known<'_> {
@@ -488,18 +388,20 @@ impl Facts for Known<'_> {
     }
 
     fn are_cut(&self) -> bool {
-        self.index.set.is_none()
+        self.set.is_none()
     }
 
     fn incidents_of(&self, instance: &ProcessInstanceId) -> Option<&[Arc<KnownIncident>]> {
-        if self.index.set.is_some() {
-            self.index.by_instance.get(instance).map(Vec::as_slice)
-        } else {
-            self.incidents_read(&Inquiry::Incidents(instance.clone()))
+        match self.set {
+            Some(set) => Some(set.index.of_instance(instance)),
+            None => self.incidents_read(&Inquiry::Incidents(instance.clone())),
         }
     }
 
     fn caused_by(&self, root: &IncidentId) -> Option<&[Arc<KnownIncident>]> {
-        if self.index.set.is_some() { self.index.by_cause.get(root).map(Vec::as_slice) } else { self.incidents_read(&Inquiry::Chain(root.clone())) }
+        match self.set {
+            Some(set) => Some(set.index.caused_by(root)),
+            None => self.incidents_read(&Inquiry::Chain(root.clone())),
+        }
     }
 }

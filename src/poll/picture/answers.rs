@@ -159,7 +159,12 @@ impl Picture {
                 return;
             }
         }
-        let set = IncidentSet { incidents: Arc::clone(self.mirror.rows()), total: self.mirror.counted(), complete: self.mirror.complete() };
+        let set = IncidentSet {
+            incidents: Arc::clone(self.mirror.rows()),
+            index: Arc::clone(self.mirror.index()),
+            total: self.mirror.counted(),
+            complete: self.mirror.complete(),
+        };
         let same =
             self.incidents.get().is_some_and(|old| Arc::ptr_eq(&old.incidents, &set.incidents) && old.total == set.total && old.complete == set.complete);
         if same {
