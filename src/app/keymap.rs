@@ -305,7 +305,7 @@ pub const BINDINGS: &[Binding] = &[
         LIST_AND_PAGES,
         &[Key::char('x')],
         Command::Act(Deed::ToggleSuspension),
-        "suspend",
+        "suspend/resume",
         "plan to suspend the selected job definition, process definition or instance, or to resume it; on an incident: its job definition",
         6,
     ),
