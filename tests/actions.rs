@@ -1,132 +1,36 @@
 //! Whole actions against a scripted engine: what is recorded before what is sent, what stops an action, what is never sent twice, and what a
 //! program leaves behind that is killed in the middle.
 
+#[path = "actions/desk.rs"]
+mod desk;
 #[path = "actions/dormitory.rs"]
 mod dormitory;
 #[path = "actions/errand.rs"]
 mod errand;
+#[path = "actions/left.rs"]
+mod left;
 #[path = "actions/plant.rs"]
 mod plant;
 #[path = "actions/put_back.rs"]
 mod put_back;
+#[path = "actions/same_engine.rs"]
+mod same_engine;
 mod scripted;
 
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bpmtop::action::desk::{ActCommand, Acted, DeskHandle, LeftUnderWay, Setup, start};
+use bpmtop::action::desk::{ActCommand, Acted, Setup, start};
 use bpmtop::action::ledger::{Ending, Ledger, PausedBy, Stage};
 use bpmtop::action::outcome::{Class, Outcome, Proof};
 use bpmtop::action::plan::{ActionId, JOURNAL_ALONE, Pace, Plan, Warning, Weight};
 use bpmtop::action::target::Subject;
 use bpmtop::action::verb::Role;
-use bpmtop::engine::{Client, ClientOptions, EngineVersion, Login};
-use bpmtop::journal::{Entry, How, Journal, Standing};
-use bpmtop::model::masking::Mask;
+use bpmtop::journal::{Entry, How, Journal};
 use bpmtop::model::snapshot::EngineIdentity;
-use bpmtop::text::EngineText;
+use desk::{Desk, client, entries, folder, setup, until};
 use errand::{FAST, engine, retry};
-use jiff::tz::TimeZone;
 use plant::{Fate, Lie, Plant, World};
-
-fn client(url: &str) -> Client {
-    let login = Login::Basic { user: "demo".into(), password: "demo".to_owned().into() };
-    let client =
-        Client::new(ClientOptions { login, timeout: Duration::from_secs(3), max_in_flight: 8, ..ClientOptions::new(url.parse().expect("an address")) })
-            .expect("a client");
-    client.assume_version(EngineVersion::detect(EngineText::from("7.24.0"), None));
-    client
-}
-
-struct Desk {
-    handle: DeskHandle,
-    journal: Arc<Journal>,
-    url: String,
-}
-
-fn setup(url: &str, journal: &Arc<Journal>) -> Setup {
-    Setup {
-        client: client(url),
-        engine: engine(url),
-        profile: None,
-        production: false,
-        role: Role::Admin,
-        read_only: false,
-        mask: Arc::new(Mask::default()),
-        journal: Ok(Arc::clone(journal)),
-        zone: TimeZone::UTC,
-    }
-}
-
-impl Desk {
-    fn open(url: &str, folder: &Path) -> Self {
-        let journal = Arc::new(Journal::open(folder).expect("a journal"));
-        Self { handle: start(setup(url, &journal)), journal, url: url.to_owned() }
-    }
-
-    fn send(&self, command: ActCommand) {
-        self.handle.commands.send(command).expect("a desk");
-    }
-
-    fn perform(&self, plan: &Arc<Plan>) {
-        self.send(ActCommand::Perform(Arc::clone(plan)));
-    }
-
-    async fn ledger(&mut self, is: impl Fn(&Ledger) -> bool) -> Arc<Ledger> {
-        let begun = Instant::now();
-        let mut last = None;
-        loop {
-            match tokio::time::timeout(Duration::from_secs(30).saturating_sub(begun.elapsed()), self.handle.told.recv()).await {
-                Ok(Some(Acted::Ledgers(ledgers))) => last = ledgers.last().cloned(),
-                Ok(Some(Acted::Notice(notice))) => panic!("{notice}"),
-                Ok(Some(Acted::NotBegun(_, why))) => panic!("{}", why.words()),
-                Ok(Some(_)) => {}
-                Ok(None) => panic!("the desk is gone"),
-                Err(_) => panic!("not in time: {last:#?}"),
-            }
-            if let Some(ledger) = last.clone().filter(|ledger| is(ledger)) {
-                return ledger;
-            }
-        }
-    }
-
-    async fn over(&mut self) -> Arc<Ledger> {
-        self.ledger(|ledger| matches!(ledger.stage, Stage::Over(_))).await
-    }
-
-    async fn notice(&mut self) -> String {
-        loop {
-            match tokio::time::timeout(Duration::from_secs(10), self.handle.told.recv()).await.expect("in time").expect("a desk") {
-                Acted::Notice(notice) => return notice,
-                Acted::NotBegun(_, why) => return why.words(),
-                Acted::Ledgers(ledgers) if !ledgers.is_empty() => panic!("something was begun: {ledgers:?}"),
-                _ => {}
-            }
-        }
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        entries(&self.journal)
-    }
-}
-
-fn entries(journal: &Journal) -> Vec<Entry> {
-    journal.archive().records(None).expect("a journal").map(|record| record.expect("a line").entry).collect()
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
-}
-
-async fn until(what: &str, is: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
 
 #[tokio::test]
 async fn everything_is_recorded_before_it_is_sent_and_settled_with_proof() {
@@ -492,60 +396,6 @@ async fn the_end_is_recorded_at_once_although_the_last_look_takes_long() {
     assert!(matches!(entries(&journal).last(), Some(Entry::End(_))));
 }
 
-/// Not a test of its own: the program that is killed.
-#[tokio::test]
-async fn a_program_that_is_killed() {
-    let (Ok(url), Ok(folder)) = (std::env::var("KILLED_URL"), std::env::var("KILLED_FOLDER")) else { return };
-    let mut desk = Desk::open(&url, Path::new(&folder));
-    desk.perform(&retry(&url, 40, Pace { per_second: 20.0, ..FAST }));
-    desk.over().await;
-}
-
-#[tokio::test]
-async fn what_a_killed_program_left_is_told_and_read_back_and_never_sent_again() {
-    let mut world = World::with_jobs(40, Fate::Succeeds);
-    world.jobs.get_mut(&plant::job(3)).expect("a job").fate = Fate::FailsAgain;
-    let plant = Plant::start(world).await;
-    let folder = folder();
-    let url = plant.server.url();
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "a_program_that_is_killed", "--nocapture"])
-        .env("KILLED_URL", &url)
-        .env("KILLED_FOLDER", folder.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a child");
-    until("some are sent", || plant.changes() >= 12).await;
-    child.kill().expect("it is killed");
-    child.wait().expect("it is dead");
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let sent = plant.changes();
-    let mut desk = Desk::open(&url, folder.path());
-    let left = match tokio::time::timeout(Duration::from_secs(10), desk.handle.told.recv()).await.expect("in time").expect("a desk") {
-        Acted::LeftUnderWay(left) => left,
-        other => panic!("{other:?}"),
-    };
-    let [LeftUnderWay { action, steps: 40, sent: told, .. }] = &left[..] else { panic!("{left:?}") };
-    assert!((sent..=sent + 4).contains(told), "{told} are told to be sent, {sent} arrived");
-    desk.send(ActCommand::ReadBack(action.clone()));
-    let ledger = desk.ledger(|ledger| ledger.outcomes.iter().filter(|outcome| outcome.is_settled()).count() >= 39).await;
-    for (number, outcome) in ledger.outcomes.iter().enumerate() {
-        let arrived = plant.world().changes.contains(&plant::job(number));
-        match (arrived, number) {
-            (true, 3) => assert!(matches!(outcome, Outcome::FailedAgain { .. }), "{number}: {outcome:?}"),
-            (true, _) => assert_eq!(*outcome, Outcome::Succeeded(Proof::JobLog), "{number}"),
-            (false, _) => assert!(matches!(outcome, Outcome::Stopped | Outcome::Unknown(_)), "{number}: {outcome:?}"),
-        }
-    }
-    assert_eq!(plant.changes(), sent, "nothing is sent again");
-    desk.send(ActCommand::Stop(action.clone()));
-    desk.over().await;
-    let story = desk.journal.archive().action(&action.0).expect("a journal").expect("the action");
-    assert_eq!(story.standing, Standing::ReadBack);
-    assert!(desk.journal.archive().verify(None).expect("a journal").is_whole());
-}
-
 #[tokio::test]
 async fn what_one_user_planned_is_not_sent_as_another() {
     let mut world = World::with_jobs(40, Fate::Succeeds);
@@ -578,48 +428,6 @@ async fn what_one_user_planned_is_not_sent_as_another() {
     let ledger = desk.over().await;
     assert_eq!(ledger.sent, 40, "its own user goes on");
     plant.assert_nothing_was_sent_twice();
-}
-
-/// What the next run is told of the runs before it.
-async fn left_to(desk: &mut Desk) -> Vec<LeftUnderWay> {
-    match tokio::time::timeout(Duration::from_secs(3), desk.handle.told.recv()).await {
-        Ok(Some(Acted::LeftUnderWay(left))) => left,
-        Ok(other) => panic!("{other:?}"),
-        Err(_) => Vec::new(),
-    }
-}
-
-#[tokio::test]
-async fn what_was_not_known_when_the_program_was_left_is_offered_until_somebody_has_looked() {
-    let mut world = World::with_jobs(1, Fate::Stays);
-    world.lies = [(0, Lie::ProxyPage)].into();
-    let plant = Plant::start(world).await;
-    let folder = folder();
-    let url = plant.server.url();
-    let mut desk = Desk::open(&url, folder.path());
-    let plan = retry(&url, 1, FAST);
-    desk.perform(&plan);
-    desk.ledger(|ledger| matches!(ledger.outcomes[0], Outcome::Unknown(_))).await;
-    desk.handle.closing.close(How::Quit).await;
-    let expected =
-        LeftUnderWay { action: plan.action.clone(), sentence: plan.sentence(), sent: 1, steps: 1, unknown: Some(1), looks: None, origin: plan.action.clone() };
-    let mut desk = Desk::open(&url, folder.path());
-    assert_eq!(left_to(&mut desk).await, std::slice::from_ref(&expected));
-    desk.send(ActCommand::ReadBack(plan.action.clone()));
-    desk.ledger(|ledger| ledger.stage == Stage::Verifying && ledger.reading.requests > 0).await;
-    let begun = Instant::now();
-    desk.handle.closing.close(How::Quit).await;
-    assert!(begun.elapsed() < Duration::from_secs(3), "a program that is left does not wait for what is read back: {:?}", begun.elapsed());
-    let mut desk = Desk::open(&url, folder.path());
-    assert_eq!(left_to(&mut desk).await, [expected], "nobody looked to the end");
-    desk.send(ActCommand::ReadBack(plan.action.clone()));
-    desk.ledger(|ledger| ledger.reading.requests > 0).await;
-    desk.send(ActCommand::Stop(plan.action.clone()));
-    desk.over().await;
-    desk.handle.closing.close(How::Quit).await;
-    let mut desk = Desk::open(&url, folder.path());
-    assert_eq!(left_to(&mut desk).await, []);
-    assert_eq!(plant.changes(), 1);
 }
 
 #[tokio::test]
@@ -658,107 +466,4 @@ async fn what_somebody_else_did_since_the_plan_is_left_alone_and_is_no_good_sign
     assert!(matches!(ledger.outcomes[1], Outcome::LeftAlone(why) if why.contains("gone")), "{:?}", ledger.outcomes);
     assert_eq!(plant.world().changes, [plant::job(2), plant::job(3)], "two others went first, and nothing was sent for the two");
     assert_eq!(ledger.outcomes[4], Outcome::Planned);
-}
-
-/// The same plan, made on an engine that told this.
-fn made_on(plan: &Arc<Plan>, installation: Option<&str>, witnesses: &[&str]) -> Arc<Plan> {
-    let witnesses = witnesses.iter().map(|id| (*id).into()).collect();
-    let engine = EngineIdentity { installation: installation.map(Into::into), witnesses, ..plan.engine.clone() };
-    Arc::new(Plan { engine, ..Plan::clone(plan) })
-}
-
-fn broken_off(ledger: &Ledger) -> &str {
-    match &ledger.stage {
-        Stage::Over(Ending::Failed(why)) => why,
-        other => panic!("it went on: {other:?} {:?}", ledger.notes),
-    }
-}
-
-#[tokio::test]
-async fn a_plan_is_not_performed_on_another_engine_and_nothing_is_recorded_of_it() {
-    let named = "process definition payment:2:uuid, the plan was made on";
-    for (version, installation, planned, witnesses, why) in [
-        (None, Some("new"), Some("old"), &[][..], "installation new, the plan was made on old"),
-        (Some("7.18.0"), None, Some("old"), &[], "version 7.18.0, the plan was made on 7.24.0"),
-        (None, None, None, &["payment:2:uuid"], named),
-    ] {
-        let world = World { version, installation: installation.map(str::to_owned), ..World::with_jobs(3, Fate::Succeeds) };
-        let plant = Plant::start(world).await;
-        let folder = folder();
-        let mut desk = Desk::open(&plant.server.url(), folder.path());
-        desk.perform(&made_on(&retry(&desk.url, 3, FAST), planned, witnesses));
-        let ledger = desk.over().await;
-        let told = broken_off(&ledger);
-        assert!(told.contains("another engine answers at http://127.0.0.1") && told.contains(why), "{told}");
-        assert!(plant.changes() == 0 && desk.entries().is_empty(), "{:?}", desk.entries());
-        assert!(ledger.outcomes.iter().all(|outcome| *outcome == Outcome::Stopped), "{:?}", ledger.outcomes);
-    }
-}
-
-#[tokio::test]
-async fn a_plan_is_performed_where_the_engine_is_the_same_or_nothing_tells() {
-    for (installation, planned, witnesses, definitions) in [
-        (Some("one"), Some("one"), &[][..], &[][..]),
-        (None, None, &["payment:2:uuid", "gone:1:uuid"], &["payment:2:uuid"]),
-        // The right to read it was given meanwhile, or the plan knows nothing that would tell.
-        (Some("one"), None, &[], &[]),
-    ] {
-        let definitions = definitions.iter().map(|id: &&str| (*id).to_owned()).collect();
-        let world = World { installation: installation.map(str::to_owned), definitions, ..World::with_jobs(3, Fate::Succeeds) };
-        let plant = Plant::start(world).await;
-        let folder = folder();
-        let mut desk = Desk::open(&plant.server.url(), folder.path());
-        desk.perform(&made_on(&retry(&desk.url, 3, FAST), planned, witnesses));
-        let ledger = desk.over().await;
-        assert_eq!((&ledger.stage, plant.changes()), (&Stage::Over(Ending::Done), 3), "{:?}", ledger.notes);
-        assert_eq!(plant.world().asked_who, 1, "asked once, before the first request");
-    }
-}
-
-#[tokio::test]
-async fn going_on_after_a_pause_sends_nothing_to_an_engine_that_took_the_place() {
-    let world = World { installation: Some("old".to_owned()), ..World::with_jobs(60, Fate::Succeeds) };
-    let plant = Plant::start(world).await;
-    let folder = folder();
-    let mut desk = Desk::open(&plant.server.url(), folder.path());
-    let plan = made_on(&retry(&desk.url, 60, Pace { per_second: 40.0, ..FAST }), Some("old"), &[]);
-    desk.perform(&plan);
-    desk.ledger(|ledger| ledger.sent >= 5).await;
-    desk.send(ActCommand::Pause(plan.action.clone()));
-    let paused = desk.ledger(|ledger| ledger.stage == Stage::Paused(PausedBy::Operator)).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let sent = plant.changes();
-    plant.world().installation = Some("new".to_owned());
-    let reads = plant.world().reads;
-    desk.send(ActCommand::GoOn(plan.action.clone()));
-    let ledger = desk.over().await;
-    assert!(broken_off(&ledger).contains("installation new, the plan was made on old"), "{:?}", ledger.stage);
-    assert!(plant.changes() == sent && sent <= paused.sent + 4, "{sent} {}", plant.changes());
-    assert_eq!(ledger.counts()["never sent"].1, 60 - sent);
-    // What was sent went to the other one: nothing that this one says of it counts.
-    desk.send(ActCommand::ReadBack(plan.action.clone()));
-    desk.ledger(|ledger| ledger.notes.last().is_some_and(|(_, note)| note.starts_with("not read back"))).await;
-    assert!(plant.world().reads <= reads + 1, "{} reads, {reads} before", plant.world().reads);
-    assert!(matches!(desk.entries().last(), Some(Entry::End(end)) if end.how == How::Failed), "{:?}", desk.entries().last());
-}
-
-#[tokio::test]
-async fn one_lost_answer_is_enough_to_ask_which_engine_answers() {
-    for (swaps, sent) in [(true, 8), (false, 30)] {
-        let mut world = World { installation: Some("old".to_owned()), ..World::with_jobs(30, Fate::Succeeds) };
-        world.lies.insert(3, Lie::MadeAndLost);
-        world.swaps_after = swaps.then(|| (4, "new".to_owned()));
-        let plant = Plant::start(world).await;
-        let folder = folder();
-        let mut desk = Desk::open(&plant.server.url(), folder.path());
-        desk.perform(&made_on(&retry(&desk.url, 30, Pace { per_second: 40.0, ..FAST }), Some("old"), &[]));
-        let ledger = desk.over().await;
-        assert!(plant.changes() <= sent, "{} were sent: {:?}", plant.changes(), ledger.notes);
-        if swaps {
-            assert!(broken_off(&ledger).contains("installation new"), "{:?}", ledger.stage);
-        } else {
-            assert_eq!((&ledger.stage, plant.changes(), plant.world().asked_who), (&Stage::Over(Ending::Done), 30, 2));
-        }
-        plant.assert_nothing_was_sent_twice();
-    }
 }

@@ -1,9 +1,10 @@
 //! One action under way: sends at its pace, reads back, obeys, and tells how it stands.
 //!
-//! It runs in a task of its own. What is asked of it is in `run/orders.rs`, its reading in `run/reading.rs`, its doubt whom it
-//! sends to in `run/sure.rs`, its end in `run/end.rs`. Nothing
-//! here decides what became of a target or what may go out: it asks `progress` and `sequence`.
+//! It runs in a task of its own. Its beginning is in `run/begin.rs`, what is asked of it in `run/orders.rs`, its reading in
+//! `run/reading.rs`, its doubt whom it sends to in `run/sure.rs`, its end in `run/end.rs`. Nothing here decides what became of a target or
+//! what may go out: it asks `progress` and `sequence`.
 
+mod begin;
 mod end;
 mod orders;
 mod reading;
@@ -23,12 +24,10 @@ use super::eyes::{Eyes, Findings, PER_SECOND};
 use super::hand::{Brake, Halt, Hand, IN_FLIGHT, Sending};
 use super::progress::{Canary, Progress};
 use super::sequence::Part;
-use crate::action::identity::{self, Verdict};
 use crate::action::judge::LOOKED_FOR;
 use crate::action::ledger::{Ending, Ledger, PausedBy, Reading, Stage};
 use crate::action::pace::Pacer;
 use crate::action::plan::{ActionId, Plan};
-use crate::action::verb::Verb;
 use crate::engine::{Client, EngineError, ErrorKind, Problem, Sent};
 use crate::journal::How;
 use crate::model::section::Moment;
@@ -229,77 +228,6 @@ impl Run {
         self.finish().await;
         if self.quit.is_none() {
             self.look_again_when_asked().await;
-        }
-    }
-
-    /// Reads what is needed to tell later what is new, then records what is meant to be done. Without that record nothing is sent. Whoever
-    /// stops it meanwhile stops it before anything was recorded or sent.
-    async fn begin(&mut self) -> bool {
-        self.tell();
-        let wants_due = self.progress.is_bulk();
-        if let Some(mut eyes) = self.eyes.take() {
-            let targets = Arc::clone(&self.progress.plan.targets);
-            let verb = self.progress.plan.verb;
-            let (client, plan) = (self.hand.client().clone(), Arc::clone(&self.progress.plan));
-            let mut reading: BoxFuture<'static, _> = Box::pin(async move {
-                let same = identity::compare(&client, &plan.engine).await;
-                let baseline = eyes.baseline(&targets, wants_due).await;
-                // What somebody else did since the plan was made is not undone.
-                let changed = match verb {
-                    Verb::Retry => eyes.unneeded(&targets).await,
-                    Verb::PutBack => eyes.changed_since(&targets).await,
-                    _ => Vec::new(),
-                };
-                (eyes, same, baseline, changed)
-            });
-            let (mut eyes, same, baseline, changed) = loop {
-                tokio::select! {
-                    biased;
-                    order = self.orders.recv(), if self.hears => self.hear(order),
-                    read = &mut reading => break read,
-                }
-                if self.ending.is_some() {
-                    return false;
-                }
-                self.tell();
-            };
-            if let Some(client) = self.login.take() {
-                eyes.look_through(client);
-            }
-            self.requests = eyes.requests;
-            self.eyes = Some(eyes);
-            match same {
-                Ok(Verdict::Another(why)) => {
-                    self.meets_another(why);
-                    return false;
-                }
-                // Asked again before anything is sent.
-                Err(_) => self.doubt(),
-                Ok(Verdict::Same | Verdict::Unknown) => {}
-            }
-            self.progress.set_since(baseline.since);
-            self.progress.leave_out(&changed);
-            if let Some(due) = baseline.due {
-                self.pacer.backlog(due);
-            }
-        }
-        self.hear_all();
-        if self.ending.is_some() {
-            return false;
-        }
-        match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps, self.progress.since()).await {
-            Ok(head) => {
-                (self.head, self.recorded) = (Some(head), true);
-                self.tell_what_is_left_alone().await;
-                self.pacer.resume(Instant::now());
-                true
-            }
-            Err(why) => {
-                self.note(format!("nothing was sent: {why}"));
-                self.progress.abandon();
-                self.ending = Some(Ending::Failed(why));
-                false
-            }
         }
     }
 

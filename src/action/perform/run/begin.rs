@@ -1,0 +1,109 @@
+//! How an action begins: it reads what is needed to tell later what is new, and records what is meant to be done. Nothing is sent here.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+
+use super::Run;
+use super::sure::Asked;
+use crate::action::identity::{self, Verdict};
+use crate::action::ledger::Ending;
+use crate::action::perform::eyes::{Baseline, Eyes};
+use crate::action::verb::Verb;
+
+/// What is read before anything is sent.
+struct Before {
+    eyes: Eyes,
+    /// Which engine answers.
+    same: Asked,
+    baseline: Baseline,
+    /// Targets that are not as the plan shows them any more, and why: what somebody else did since is not undone.
+    changed: Vec<(usize, &'static str)>,
+}
+
+impl Run {
+    /// Reads, then records what is meant to be done. Without that record nothing is sent. Whoever stops it meanwhile stops it before anything
+    /// was recorded or sent.
+    pub(super) async fn begin(&mut self) -> bool {
+        self.tell();
+        if let Some(eyes) = self.eyes.take() {
+            let Some(before) = self.unless_stopped(self.read_before(eyes)).await else { return false };
+            if !self.take_before(before) {
+                return false;
+            }
+        }
+        self.hear_all();
+        if self.ending.is_some() {
+            return false;
+        }
+        match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps, self.progress.since()).await {
+            Ok(head) => {
+                (self.head, self.recorded) = (Some(head), true);
+                self.tell_what_is_left_alone().await;
+                self.pacer.resume(Instant::now());
+                true
+            }
+            Err(why) => {
+                self.note(format!("nothing was sent: {why}"));
+                self.progress.abandon();
+                self.ending = Some(Ending::Failed(why));
+                false
+            }
+        }
+    }
+
+    fn read_before(&self, mut eyes: Eyes) -> BoxFuture<'static, Before> {
+        let (client, plan) = (self.hand.client().clone(), Arc::clone(&self.progress.plan));
+        let wants_due = self.progress.is_bulk();
+        Box::pin(async move {
+            let same = identity::compare(&client, &plan.engine).await;
+            let baseline = eyes.baseline(&plan.targets, wants_due).await;
+            let changed = match plan.verb {
+                Verb::Retry => eyes.unneeded(&plan.targets).await,
+                Verb::PutBack => eyes.changed_since(&plan.targets).await,
+                _ => Vec::new(),
+            };
+            Before { eyes, same, baseline, changed }
+        })
+    }
+
+    /// Obeys while it reads; none once it is to end.
+    async fn unless_stopped<T>(&mut self, mut reading: BoxFuture<'static, T>) -> Option<T> {
+        loop {
+            tokio::select! {
+                biased;
+                order = self.orders.recv(), if self.hears => self.hear(order),
+                read = &mut reading => return Some(read),
+            }
+            if self.ending.is_some() {
+                return None;
+            }
+            self.tell();
+        }
+    }
+
+    /// Takes in what was read; whether it goes on.
+    fn take_before(&mut self, Before { mut eyes, same, baseline, changed }: Before) -> bool {
+        if let Some(client) = self.login.take() {
+            eyes.look_through(client);
+        }
+        self.requests = eyes.requests;
+        self.eyes = Some(eyes);
+        match same {
+            Ok(Verdict::Another(why)) => {
+                self.meets_another(why);
+                return false;
+            }
+            // Asked again before anything is sent.
+            Err(_) => self.doubt(),
+            Ok(Verdict::Same | Verdict::Unknown) => {}
+        }
+        self.progress.set_since(baseline.since);
+        self.progress.leave_out(&changed);
+        if let Some(due) = baseline.due {
+            self.pacer.backlog(due);
+        }
+        true
+    }
+}
