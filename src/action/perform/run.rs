@@ -268,6 +268,8 @@ impl Run {
                     self.meets_another(why);
                     return false;
                 }
+                // Nor does what is sent right now get there: it is told as not sent, and from then on nothing goes out before it is known.
+                Err(error) if matches!(error.problem(), Problem::Unreachable(_)) => {}
                 // Asked again before anything is sent.
                 Err(_) => self.doubt(),
                 Ok(Verdict::Same | Verdict::Unknown) => {}
