@@ -231,6 +231,77 @@ impl Run {
         }
     }
 
+<<<<<<< HEAD
+=======
+    /// Reads what is needed to tell later what is new, then records what is meant to be done. Without that record nothing is sent. Whoever
+    /// stops it meanwhile stops it before anything was recorded or sent.
+    async fn begin(&mut self) -> bool {
+        self.tell();
+        let wants_due = self.progress.is_bulk();
+        if let Some(mut eyes) = self.eyes.take() {
+            let targets = Arc::clone(&self.progress.plan.targets);
+            let is_retry = self.progress.plan.verb == Verb::Retry;
+            let (client, plan) = (self.hand.client().clone(), Arc::clone(&self.progress.plan));
+            let mut reading: BoxFuture<'static, _> = Box::pin(async move {
+                let same = identity::compare(&client, &plan.engine).await;
+                let baseline = eyes.baseline(&targets, wants_due).await;
+                // What somebody else did since the plan was made is not undone.
+                let changed = if is_retry { eyes.unneeded(&targets).await } else { Vec::new() };
+                (eyes, same, baseline, changed)
+            });
+            let (mut eyes, same, baseline, changed) = loop {
+                tokio::select! {
+                    biased;
+                    order = self.orders.recv(), if self.hears => self.hear(order),
+                    read = &mut reading => break read,
+                }
+                if self.ending.is_some() {
+                    return false;
+                }
+                self.tell();
+            };
+            if let Some(client) = self.login.take() {
+                eyes.look_through(client);
+            }
+            self.requests = eyes.requests;
+            self.eyes = Some(eyes);
+            match same {
+                Ok(Verdict::Another(why)) => {
+                    self.meets_another(why);
+                    return false;
+                }
+                // Nor does what is sent right now get there: it is told as not sent, and from then on nothing goes out before it is known.
+                Err(error) if matches!(error.problem(), Problem::Unreachable(_)) => {}
+                // Asked again before anything is sent.
+                Err(_) => self.doubt(),
+                Ok(Verdict::Same | Verdict::Unknown) => {}
+            }
+            self.progress.set_since(baseline.since);
+            self.progress.leave_out(&changed);
+            if let Some(due) = baseline.due {
+                self.pacer.backlog(due);
+            }
+        }
+        self.hear_all();
+        if self.ending.is_some() {
+            return false;
+        }
+        match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps, self.progress.since()).await {
+            Ok(head) => {
+                (self.head, self.recorded) = (Some(head), true);
+                self.pacer.resume(Instant::now());
+                true
+            }
+            Err(why) => {
+                self.note(format!("nothing was sent: {why}"));
+                self.progress.abandon();
+                self.ending = Some(Ending::Failed(why));
+                false
+            }
+        }
+    }
+
+>>>>>>> w-shown
     async fn work(&mut self) {
         loop {
             self.hear_all();
