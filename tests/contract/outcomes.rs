@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
-use bpmtop::action::ledger::Stage;
+use anyhow::{Context as _, Result, bail, ensure};
+use bpmtop::action::ledger::{Ledger, Stage};
 use bpmtop::action::outcome::{Outcome, Waiting};
 use bpmtop::action::perform::{self, Guard, Hand, Order, Record};
 use bpmtop::action::plan::{Choices, Plan};
@@ -200,7 +200,7 @@ fn asked(doing: Doing, things: &Things) -> Result<(Asked, Choices)> {
 /// before, it has done, and that it was made is found out.
 fn is_true(outcome: &Outcome, becomes: Becomes, performed: bool) -> bool {
     match outcome {
-        Outcome::Unknown(_) | Outcome::NoTrace { .. } | Outcome::NotPerformed(_) | Outcome::Rejected(_) => !performed,
+        Outcome::Unknown(_) | Outcome::NoTrace { .. } | Outcome::NotPerformed(_) | Outcome::Rejected(_) | Outcome::Stopped => !performed,
         Outcome::Succeeded(_) => performed && matches!(becomes, Becomes::Success | Becomes::SuccessOfABatch | Becomes::State),
         Outcome::AlreadyDone(_) => performed && becomes == Becomes::SuccessOfABatch,
         Outcome::FailedAgain { .. } => performed && becomes == Becomes::Failure,
@@ -214,8 +214,7 @@ fn is_true(outcome: &Outcome, becomes: Becomes, performed: bool) -> bool {
         | Outcome::GoneCauseUnknown
         | Outcome::Partly { .. }
         | Outcome::LeftHalfway(_)
-        | Outcome::LeftAlone(_)
-        | Outcome::Stopped => false,
+        | Outcome::LeftAlone(_) => false,
     }
 }
 
@@ -255,7 +254,15 @@ async fn fill(bench: &Bench, doing: Doing, fault: Fault, things: Things) -> Resu
     let hand = Hand::new(client, Guard { read_only: false, role: Role::Admin, record }).map_err(|no| anyhow::anyhow!(no.why))?;
     let mut running = perform::start(hand, plan);
     let answered = |outcome: &Outcome| !matches!(outcome, Outcome::Planned | Outcome::Sending);
-    running.ledger.wait_for(|ledger| ledger.outcomes.iter().all(answered)).await?;
+    // An engine that is not there before the first request keeps the action waiting: it is stopped, and nothing was sent.
+    let begun = |ledger: &Ledger| ledger.outcomes.iter().all(answered) || matches!(ledger.stage, Stage::Paused(_));
+    if tokio::time::timeout(2 * SOON, running.ledger.wait_for(begun)).await.is_err() {
+        let ledger = running.ledger.borrow();
+        bail!("it is not answered: {:?} {:?} {:?}", ledger.stage, ledger.outcomes, ledger.notes);
+    }
+    if !running.ledger.borrow().outcomes.iter().all(answered) {
+        running.orders.send(Order::Stop).ok();
+    }
     breaker.settled().await;
     let performed = proofs(&operations_of(bench, &name).await?, evidence(row)?);
     let open = |outcome: &Outcome| matches!(outcome, Outcome::Accepted | Outcome::Unknown(_) | Outcome::Waits(Waiting::Executor | Waiting::Batch));
