@@ -255,7 +255,7 @@ async fn fill(bench: &Bench, doing: Doing, fault: Fault, things: Things) -> Resu
     let mut running = perform::start(hand, plan);
     let answered = |outcome: &Outcome| !matches!(outcome, Outcome::Planned | Outcome::Sending);
     // An engine that is not there before the first request keeps the action waiting: it is stopped, and nothing was sent.
-    let begun = |ledger: &Ledger| ledger.outcomes.iter().all(answered) || matches!(ledger.stage, Stage::Paused(_));
+    let begun = |ledger: &Arc<Ledger>| ledger.outcomes.iter().all(answered) || matches!(ledger.stage, Stage::Paused(_));
     if tokio::time::timeout(2 * SOON, running.ledger.wait_for(begun)).await.is_err() {
         let ledger = running.ledger.borrow();
         bail!("it is not answered: {:?} {:?} {:?}", ledger.stage, ledger.outcomes, ledger.notes);
