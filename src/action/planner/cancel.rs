@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use futures_util::FutureExt as _;
 
-use super::family::{Branches, Family, Subtree, branches, lineage};
+use super::family::{Branches, Family, Joins, Subtree, branches, lineage};
 use super::reading::{Reading, plural, unavailable};
 use super::{Draft, Drafted};
 use crate::action::plan::{Level, TreeLine, Unavailable, Warning, Weight};
@@ -125,8 +125,12 @@ async fn level(
     // What goes on, from the top.
     for (depth, index) in (at + 1..lineage.len()).rev().enumerate() {
         let others = above.get(index - 1).map(|caller| caller.places.clone()).unwrap_or_default();
-        let stays = if above.get(index - 1).is_some_and(|caller| caller.at_joins) { "stays, waiting for ever at" } else { "goes on:" };
-        tree.push(TreeLine { ends: false, ..line(reading, depth, &lineage[index], false, format!("{stays} {others}")) });
+        let stays = match above.get(index - 1).map(|caller| &caller.joins) {
+            Some(Joins::All) => format!("stays, waiting for ever at {others}"),
+            Some(Joins::Some(waits)) => format!("may NEVER END: it waits at {waits}; goes on: {others}"),
+            Some(Joins::Nothing) | None => format!("goes on: {others}"),
+        };
+        tree.push(TreeLine { ends: false, ..line(reading, depth, &lineage[index], false, stays) });
     }
     let offset = tree.len();
     for (depth, instance) in subtree.instances.iter().take(LINES) {
@@ -146,14 +150,18 @@ async fn level(
     }
     if let Some(caller) = above.get(at) {
         let label = reading.label(Some(&lineage[at + 1].definition), None);
-        let text = if caller.at_joins {
+        let text = match &caller.joins {
             // What waits at a join waits for every branch: the cancelled one never comes.
-            format!(
+            Joins::All => format!(
                 "its caller {label} stays and will NEVER END by itself: it waits at {} for the branch that is cancelled; choose the level above",
                 caller.places
-            )
-        } else {
-            format!("its caller {label} goes on without it, at {}: the call is cancelled, not completed", caller.places)
+            ),
+            Joins::Some(waits) => format!(
+                "its caller {label} goes on without it, at {}, and may NEVER END by itself: {waits} waits for all branches that lead there, \
+                 perhaps for the cancelled one too; if so, choose the level above",
+                caller.places
+            ),
+            Joins::Nothing => format!("its caller {label} goes on without it, at {}: the call is cancelled, not completed", caller.places),
         };
         warnings.push(Warning { weight: Weight::Caution, text });
     }
@@ -219,7 +227,7 @@ mod tests {
     use super::*;
 
     fn above(others: &[u64]) -> Vec<Branches> {
-        others.iter().map(|others| Branches { others: *others, places: String::new(), at_joins: false }).collect()
+        others.iter().map(|others| Branches { others: *others, places: String::new(), joins: Joins::Nothing }).collect()
     }
 
     #[test]

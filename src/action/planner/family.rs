@@ -34,8 +34,19 @@ pub(super) struct Branches {
     pub(super) others: u64,
     /// Where they stand, in words.
     pub(super) places: String,
-    /// Whether all of them wait at gateways that may be waiting for the call.
-    pub(super) at_joins: bool,
+    /// Whether they wait at gateways that join branches, which may be waiting for the call.
+    pub(super) joins: Joins,
+}
+
+/// How much of what runs in a caller waits at gateways that join branches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Joins {
+    /// Nothing, as far as is known.
+    Nothing,
+    /// Some of it, at these places; the rest goes on until it comes there too, or elsewhere.
+    Some(String),
+    /// All of it.
+    All,
 }
 
 /// Some instances of one tree, as far as they were read.
@@ -76,18 +87,29 @@ pub(super) async fn lineage(reading: &Reading<'_>, asked: &ProcessInstanceId) ->
 pub(super) async fn branches(reading: &Reading<'_>, caller: &ProcessInstanceId, called: &ProcessInstanceId) -> Result<Branches, Unavailable> {
     let executions = reading.must(reading.client.count(&CountQuestion::Executions { process_instance: caller.clone() })).await?;
     if executions > MOST_EXECUTIONS {
-        return Ok(Branches { others: executions, places: plural(executions, "execution"), at_joins: false });
+        return Ok(Branches { others: executions, places: plural(executions, "execution"), joins: Joins::Nothing });
     }
     let Some(tree) = reading.maybe(reading.client.activity_instances(caller)).await? else {
-        return Ok(Branches { others: 0, places: String::new(), at_joins: false });
+        return Ok(Branches { others: 0, places: String::new(), joins: Joins::Nothing });
     };
     let tokens = tree.tokens();
     let others = tokens.iter().map(|token| token.count).sum::<u64>().saturating_sub(1);
     let call = if others > 0 { call_of(reading, caller, called).await } else { None };
+    Ok(Branches { others, places: places(&tokens, call.as_ref()), joins: if others == 0 { Joins::Nothing } else { joins(&tokens, call.as_ref()) } })
+}
+
+/// What waits at gateways that join branches, besides the call itself.
+fn joins(tokens: &[Token], call: Option<&ActivityId>) -> Joins {
     let joins = |token: &&Token| matches!(token.kind.as_wire(), "parallelGateway" | "inclusiveGateway");
-    let is_call = |token: &&Token| token.kind.as_wire() == "callActivity" && call.as_ref() == Some(&token.activity) && token.count == 1;
-    let at_joins = others > 0 && call.is_some() && tokens.iter().all(|token| joins(&token) || is_call(&token));
-    Ok(Branches { others, places: places(&tokens, call.as_ref()), at_joins })
+    let is_call = |token: &&Token| token.kind.as_wire() == "callActivity" && call == Some(&token.activity) && token.count == 1;
+    let waiting: Vec<Token> = tokens.iter().filter(joins).cloned().collect();
+    if waiting.is_empty() {
+        Joins::Nothing
+    } else if call.is_some() && tokens.iter().all(|token| joins(&token) || is_call(&token)) {
+        Joins::All
+    } else {
+        Joins::Some(places(&waiting, None))
+    }
 }
 
 /// The call activity that called this instance, where the history tells. Only words depend on it.
@@ -211,6 +233,17 @@ mod tests {
         assert_eq!(places(&[token("call", 1)], Some(&"call".into())), "");
         let many: Vec<_> = (0..5).map(|number| token(&format!("a{number}"), 1)).collect();
         assert_eq!(places(&many, None), "a0, a1, a2 and 2 more");
+    }
+
+    #[test]
+    fn a_branch_that_waits_at_a_join_is_told_although_another_still_runs() {
+        let join = || Token { kind: "parallelGateway".into(), ..token("join", 1) };
+        let call = || Token { kind: "callActivity".into(), ..token("pay", 1) };
+        let pay = ActivityId::from("pay");
+        assert_eq!(joins(&[call(), token("approve", 1)], Some(&pay)), Joins::Nothing);
+        assert_eq!(joins(&[call(), join()], Some(&pay)), Joins::All);
+        assert_eq!(joins(&[call(), join()], None), Joins::Some("join".to_owned()), "which call it was is not known");
+        assert_eq!(joins(&[call(), join(), token("ship", 1)], Some(&pay)), Joins::Some("join".to_owned()));
     }
 
     #[test]
