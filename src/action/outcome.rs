@@ -1,5 +1,6 @@
 //! What became of one target, as a value; its words are in `outcome/words.rs`.
 
+pub(super) mod sum;
 mod words;
 
 use jiff::Timestamp;

@@ -1,27 +1,11 @@
-//! The outcomes of a ledger counted, summed up in a sentence, and told in a few words for the status line.
+//! The outcomes of a ledger counted, and told in a few words for the status line.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 
 use super::{Ending, Ledger, PausedBy, Stage};
-use crate::action::outcome::{Class, Outcome};
-use crate::text::{count_exact, safe, truncate};
-use crate::triage::Signature;
-
-/// Kinds of outcome named in one summary; the others are counted together.
-const NAMED: usize = 6;
-
-/// Messages of the engine that are quoted in one summary, and cells of each.
-const QUOTED: usize = 3;
-const QUOTE: usize = 110;
-
-/// Outcomes that are told in one phrase: of one kind and, where the engine gave a message, of one cause.
-struct Phrase<'a> {
-    first: &'a Outcome,
-    count: usize,
-    /// Those with the very words of the first one.
-    same: usize,
-}
+use crate::action::outcome::Class;
+use crate::action::outcome::sum::sum;
+use crate::text::count_exact;
 
 impl Ledger {
     /// How many targets came to what, by the name of the outcome.
@@ -39,30 +23,17 @@ impl Ledger {
     /// The counts come first, so that no long message hides one; messages of one cause are told once, by the first of them. Long tails are
     /// cut: the sum always is the number of targets.
     pub fn summary(&self) -> String {
-        let kinds = kinds(&self.outcomes);
-        let mut told: Vec<String> = kinds.iter().take(NAMED).map(Phrase::words).collect();
-        let others: usize = kinds.iter().skip(NAMED).map(|phrase| phrase.count).sum();
-        if others > 0 {
-            told.push(format!("{others} others"));
-        }
-        if told.is_empty() {
-            return "no targets".to_owned();
-        }
-        let messages = messages(&self.outcomes);
-        let said: Vec<String> = messages.iter().take(QUOTED).map(Phrase::quote).collect();
-        let more = messages.len().saturating_sub(QUOTED);
-        let more = if more > 0 { format!(" and {more} more messages") } else { String::new() };
-        if said.is_empty() { told.join(", ") } else { format!("{} \u{b7} {}{more}", told.join(", "), said.join(", ")) }
+        sum(self.outcomes.iter())
     }
 
     /// Where it stands, for the status line: `retry 37/100 sent · 35 succeeded 1 failed again`.
     pub fn headline(&self) -> String {
         let stage = match &self.stage {
-            Stage::Canary => " · canary",
+            Stage::Canary => " · the first few",
             Stage::Sending => "",
             Stage::Paused(PausedBy::Operator) => " · PAUSED",
-            Stage::Paused(PausedBy::Canary(_)) => " · PAUSED by its canary",
-            Stage::Paused(PausedBy::Failures(_)) => " · PAUSED by failures",
+            Stage::Paused(PausedBy::Canary(_)) => " · PAUSED by itself: the first few",
+            Stage::Paused(PausedBy::Failures(_)) => " · PAUSED by itself: failures",
             Stage::Paused(PausedBy::Login(_)) => " · PAUSED, another user",
             Stage::Paused(PausedBy::Engine(_)) => " · PAUSED, engine away",
             Stage::Verifying => " · reading back",
@@ -81,64 +52,6 @@ impl Ledger {
         }
         line
     }
-
-    /// How many of the targets whose outcome is certain did not go as wanted, and how many are certain. What failed once and will be tried
-    /// again counts as failed: it tells as much of the cause as one that has no attempts left.
-    pub fn failing(&self) -> (usize, usize) {
-        let certain = |outcome: &&Outcome| matches!(outcome.class(), Class::Good | Class::Bad);
-        let certain: Vec<_> = self.outcomes.iter().filter(certain).collect();
-        (certain.iter().filter(|outcome| outcome.class() == Class::Bad).count(), certain.len())
-    }
-}
-
-impl Phrase<'_> {
-    /// So many of this kind, without what the engine said.
-    fn words(&self) -> String {
-        if is_told_by_name(self.first) { format!("{} {}", self.count, self.first.name()) } else { self.first.counted(self.count) }
-    }
-
-    /// What the engine said, and how often.
-    fn quote(&self) -> String {
-        let said = self.first.message().map(|message| truncate(safe(message.as_wire()).trim(), QUOTE).into_owned()).unwrap_or_default();
-        let times = if self.same > 1 { format!(" {}\u{d7}", self.same) } else { String::new() };
-        let like = match self.count - self.same {
-            0 => String::new(),
-            others => format!(" and {others} like it with other ids"),
-        };
-        format!("\u{201c}{said}\u{201d}{times}{like}")
-    }
-}
-
-/// Whether the engine may have said something with it, which is quoted apart: with a message or without, it is one kind.
-fn is_told_by_name(outcome: &Outcome) -> bool {
-    outcome.message().is_some() || matches!(outcome, Outcome::FailedAgain { .. } | Outcome::FailedOnce { .. } | Outcome::MovedOn { .. })
-}
-
-/// Outcomes by their kind.
-fn kinds(outcomes: &[Outcome]) -> Vec<Phrase<'_>> {
-    // Without its message, and with a count of its own, the phrase tells the kind.
-    phrases(outcomes.iter().map(|outcome| (outcome, if is_told_by_name(outcome) { outcome.name().to_owned() } else { outcome.counted(0) })))
-}
-
-/// What the engine said, by cause.
-fn messages(outcomes: &[Outcome]) -> Vec<Phrase<'_>> {
-    phrases(outcomes.iter().filter_map(|outcome| Some((outcome, Signature::of(Some(outcome.message()?))))))
-}
-
-fn phrases<'a, K: Eq + Hash>(outcomes: impl Iterator<Item = (&'a Outcome, K)>) -> Vec<Phrase<'a>> {
-    let mut places: HashMap<K, usize> = HashMap::new();
-    let mut phrases: Vec<Phrase<'_>> = Vec::new();
-    for (outcome, key) in outcomes {
-        let place = *places.entry(key).or_insert_with(|| {
-            phrases.push(Phrase { first: outcome, count: 0, same: 0 });
-            phrases.len() - 1
-        });
-        phrases[place].count += 1;
-        phrases[place].same += usize::from(phrases[place].first.message() == outcome.message());
-    }
-    // Stable: of equally frequent ones, the first target's stands first.
-    phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.count));
-    phrases
 }
 
 #[cfg(test)]
@@ -148,7 +61,7 @@ pub(super) mod tests {
     use super::*;
     use crate::action::example;
     use crate::action::ledger::Reading;
-    use crate::action::outcome::{Proof, Waiting};
+    use crate::action::outcome::{Outcome, Proof, Waiting};
     use crate::action::target::Target;
     use crate::model::section::Moment;
 
@@ -218,6 +131,5 @@ pub(super) mod tests {
         ledger.stage = Stage::Paused(PausedBy::Operator);
         assert_eq!(ledger.headline(), "retry 3/4 sent · PAUSED · 1 succeeded 1 failed again");
         assert_eq!(ledger.counts()["succeeded"], (Class::Good, 1));
-        assert_eq!(ledger.failing(), (1, 2));
     }
 }

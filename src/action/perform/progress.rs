@@ -15,6 +15,7 @@ use self::asks::{canary, goal};
 use super::eyes::{A_ROUND, Findings, Item, ONE_BY_ONE, Round};
 use super::sequence::{Sequence, Stand};
 use crate::action::judge::{Case, Facts, Goal, LOOKED_FOR, Said, judge};
+use crate::action::outcome::sum::sum;
 use crate::action::outcome::{Class, Outcome, Waiting};
 use crate::action::pace;
 use crate::action::plan::{Plan, Step};
@@ -392,10 +393,7 @@ impl Progress {
                 _ => badly.push(outcome),
             }
         }
-        match badly.first() {
-            None => Canary::Well,
-            Some(first) => Canary::Badly(format!("of the first {}: {}", self.canary.len(), first.counted(badly.len()))),
-        }
+        if badly.is_empty() { Canary::Well } else { Canary::Badly(format!("of the first {}: {}", self.canary.len(), sum(badly.into_iter()))) }
     }
 
     fn is_waited_for(&self, target: usize) -> bool {

@@ -16,6 +16,9 @@ use crate::text::count_exact;
 /// Definitions that are read one by one; more are picked from the list of all.
 const ONE_BY_ONE: usize = 20;
 
+/// Job definitions named in one warning.
+const NAMED: usize = 5;
+
 /// Job definitions in one page of the list of all.
 const PAGE: u32 = 1_000;
 
@@ -58,8 +61,15 @@ pub(super) async fn freeze(reading: &Reading<'_>, asked: &Asked, shown: &[JobDef
     }
     let (chosen, besides): (Vec<&JobDefinition>, Vec<&JobDefinition>) = active.into_iter().partition(|definition| wanted.contains(&definition.id));
     if !besides.is_empty() {
+        let mut names: Vec<String> = besides.iter().map(|definition| reading.definition_target((*definition).clone()).label).collect();
+        names.sort();
+        let more = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let besides = plural(besides.len() as u64, "active job definition");
-        draft.warn(Weight::Caution, format!("{besides} not among what is shown: deployed meanwhile, or outside the scope; not frozen"));
+        let text =
+            format!("{besides} not among what is shown, not frozen: {}{more}; deployed meanwhile (r reads again), or outside the scope", names.join(", "));
+        draft.warn(Weight::Caution, text);
     }
     let mut chosen: Vec<JobDefinition> = chosen.into_iter().cloned().collect();
     chosen.sort_by(|a, b| (&a.process_definition, &a.activity, &a.id).cmp(&(&b.process_definition, &b.activity, &b.id)));

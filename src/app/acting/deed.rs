@@ -165,9 +165,9 @@ impl Deed {
             }
             Self::SuspendProcesses => plan(processes(chosen, true)?),
             Self::ResumeProcesses => plan(processes(chosen, false)?),
-            Self::Freeze if chosen.active.is_empty() => Err(unavailable("No active job definition is shown.", "")),
+            Self::Freeze if chosen.shown.is_empty() => Err(unavailable("No job definition is shown.", "")),
             // Neither is about the row under the cursor.
-            Self::Freeze => Ok(Next::Plan(Wish { about: "all that is shown".to_owned(), what: Asked::Freeze(chosen.active.clone()) })),
+            Self::Freeze => Ok(Next::Plan(Wish { about: "all that is shown".to_owned(), what: Asked::Freeze(chosen.shown.clone()) })),
             Self::Thaw => Ok(Next::Plan(Wish { about: "the latest freeze of this engine".to_owned(), what: Asked::Thaw(None) })),
             Self::SetVariable if chosen.variable.is_none() => {
                 Err(unavailable("No variable is selected.", "On the page of an instance (i), v reads its variables."))

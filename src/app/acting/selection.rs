@@ -40,8 +40,8 @@ pub struct Selection {
     pub job_definitions: Vec<(JobDefinitionId, bool)>,
     /// Versions of processes, and whether they are suspended.
     pub processes: Vec<(ProcessDefinitionId, bool)>,
-    /// Every active job definition of what is shown, whatever is selected: what a freeze would stop.
-    pub active: Vec<JobDefinitionId>,
+    /// Every job definition of what is shown, whatever is selected and whatever state it was last seen in: a freeze reads which are active.
+    pub shown: Vec<JobDefinitionId>,
     /// A variable.
     pub variable: Option<Arc<Variable>>,
     /// Whether the rows were marked, rather than one being under the cursor.
@@ -70,7 +70,7 @@ pub fn selection(app: &App) -> Selection {
         },
     };
     let shown = app.snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default();
-    selection.active = shown.iter().filter(|row| !row.suspended).map(|row| row.id.clone()).collect();
+    selection.shown = shown.iter().map(|row| row.id.clone()).collect();
     if selection.job_definitions.is_empty() {
         selection.job_definitions = definitions_of(&selection.incidents, &whole);
     }

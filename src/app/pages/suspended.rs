@@ -66,6 +66,8 @@ pub struct SuspendedPage {
     pub found: Option<Suspended>,
     /// When that was read.
     pub read: Option<Moment>,
+    /// Whether the cursor was moved: until then the list shows its top, for rows above it come in a later answer.
+    moved: bool,
     /// Rows that have gone while somebody looked, as they were.
     vanished: HashMap<RowKey, Row>,
     /// Why it could not be read.
@@ -197,9 +199,13 @@ impl Contents for SuspendedPage {
         if self.list.selected_key().is_none() {
             self.list.select_first();
         }
+        if !self.moved {
+            self.list.show_top();
+        }
     }
 
     fn go(&mut self, motion: Motion, now: Moment) {
+        self.moved = true;
         self.list.go(motion, now.instant);
     }
 

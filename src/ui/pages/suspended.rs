@@ -77,6 +77,10 @@ fn head_words(app: &App, page: &SuspendedPage) -> Vec<(String, Role)> {
         parts.push(format!("instances {}", count_exact(found.counts.instances)));
         parts.push(jobs_words(found));
     }
+    match counted(|key| matches!(key, RowKey::Timed(_))) {
+        0 => {}
+        timed => parts.push(format!("{timed} to be suspended or resumed at a time")),
+    }
     let mut lines = vec![(format!("SUSPENDED: {}", parts.join(" \u{b7} ")), if page.rows.is_empty() { Role::Muted } else { Role::Warning })];
     let timed_problem = page.found.as_ref().and_then(|found| found.timed.as_ref().err());
     lines.push(match page.problem.as_ref().or(timed_problem) {
