@@ -67,6 +67,11 @@ pub enum Outcome {
         /// Seconds of looking.
         seconds: u64,
     },
+    /// Nothing has happened yet: the engine's own timer for it is there.
+    Ordered {
+        /// When it is to happen.
+        at: Timestamp,
+    },
     /// Its first request was done, and not all of those that belong to it.
     Partly {
         /// How many were done.
@@ -78,7 +83,7 @@ pub enum Outcome {
     },
     /// Something of it was done, or may have been, and the rest was left because of that.
     LeftHalfway(EngineText),
-    /// It was never sent: the action was stopped before.
+    /// It was never sent: the action was stopped, broke off, or its program ended before.
     Stopped,
 }
 
@@ -143,7 +148,7 @@ impl Outcome {
         match self {
             Self::Planned | Self::Stopped | Self::NotPerformed(_) | Self::LeftAlone(_) => Class::Untouched,
             Self::Sending | Self::Accepted => Class::Open,
-            Self::Succeeded(_) | Self::AlreadyDone(_) => Class::Good,
+            Self::Succeeded(_) | Self::AlreadyDone(_) | Self::Ordered { .. } => Class::Good,
             Self::MovedOn { .. }
             | Self::FailedAgain { .. }
             | Self::FailedOnce { .. }
@@ -175,6 +180,7 @@ impl Outcome {
             Self::NotPerformed(_) => "not performed",
             Self::Unknown(_) => "unknown",
             Self::NoTrace { .. } => "unknown, no trace",
+            Self::Ordered { .. } => "ordered for later",
             Self::Partly { .. } => IN_PART,
             Self::LeftHalfway(_) => "left halfway",
             Self::Stopped => "never sent",

@@ -214,7 +214,8 @@ fn is_true(outcome: &Outcome, becomes: Becomes, performed: bool) -> bool {
         | Outcome::GoneCauseUnknown
         | Outcome::Partly { .. }
         | Outcome::LeftHalfway(_)
-        | Outcome::LeftAlone(_) => false,
+        | Outcome::LeftAlone(_)
+        | Outcome::Ordered { .. } => false,
     }
 }
 

@@ -35,7 +35,8 @@ impl Outcome {
             Self::NoTrace { answer, seconds } => format!("unknown: no trace after {seconds} s: {}", shown(answer)),
             Self::Partly { done, of, unknown } => format!("done in part: {}", parts(*done, *of, *unknown)),
             Self::LeftHalfway(why) => format!("left halfway: {}", shown(why)),
-            Self::Stopped => "never sent: the action was stopped before".to_owned(),
+            Self::Ordered { at } => format!("ordered, not done yet: the engine's timer is set for {}", clock(*at, zone, now)),
+            Self::Stopped => "never sent: the action ended before its turn".to_owned(),
         }
     }
 
@@ -59,6 +60,7 @@ impl Outcome {
             Self::NotPerformed(why) => format!("{}: {}", verb("was not performed", "were not performed"), shown(why)),
             Self::Unknown(answer) => format!("{}: {}", verb("is unknown", "are unknown"), shown(answer)),
             Self::NoTrace { answer, .. } => format!("{}: {}", verb("is unknown, without a trace", "are unknown, without a trace"), shown(answer)),
+            Self::Ordered { .. } => verb("is ordered for later, not done yet", "are ordered for later, not done yet"),
             Self::Partly { done, of, unknown } => format!("{}: {}", verb("was done in part", "were done in part"), parts(*done, *of, *unknown)),
             Self::LeftHalfway(why) => format!("{}: {}", verb("was left halfway", "were left halfway"), shown(why)),
             Self::Stopped => verb("was never sent", "were never sent"),

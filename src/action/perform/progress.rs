@@ -16,7 +16,7 @@ use super::eyes::{A_ROUND, Findings, Item, ONE_BY_ONE, Round};
 use super::sequence::{Sequence, Stand};
 use crate::action::judge::{Case, Facts, Goal, LOOKED_FOR, Said, judge};
 use crate::action::outcome::sum::sum;
-use crate::action::outcome::{Class, Outcome, Waiting};
+use crate::action::outcome::{Class, Outcome, Proof, Waiting};
 use crate::action::pace;
 use crate::action::plan::{Plan, Step};
 use crate::action::target::Target;
@@ -275,6 +275,10 @@ impl Progress {
         let goal = goal(subject, &self.steps[step].change);
         let looked = known.sent.map_or(Duration::ZERO, |sent| now.saturating_duration_since(sent));
         let outcome = self.with_its_more(step, said, judge(&Case { target: subject, goal, said, since: self.since, looked }, facts));
+        let outcome = match (outcome, self.steps[step].change.ordered_for()) {
+            (Outcome::Succeeded(Proof::State), Some(at)) => Outcome::Ordered { at },
+            (outcome, _) => outcome,
+        };
         if matches!(outcome, Outcome::Succeeded(_)) && matches!(goal, Goal::Run { .. }) && !self.watched.contains_key(&target) {
             self.watched.insert(target, Watched { facts: facts.clone(), until: now + WATCHED });
         }

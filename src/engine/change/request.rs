@@ -16,6 +16,14 @@ use crate::text::safe;
 const HIDDEN: &str = "…";
 
 impl Change {
+    /// When the engine is to do it, where that is not now: answering it only makes a timer.
+    pub fn ordered_for(&self) -> Option<Timestamp> {
+        match self {
+            Self::JobDefinitionSuspension { at, .. } | Self::ProcessDefinitionSuspension { at, .. } => *at,
+            _ => None,
+        }
+    }
+
     /// The row of the catalogue it is sent with.
     pub fn name(&self) -> RequestName {
         match self {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::{Canary, Progress};
 use crate::action::example;
-use crate::action::outcome::{Class, Outcome};
+use crate::action::judge::{Facts, Here};
+use crate::action::outcome::{Class, Outcome, Proof};
 use crate::action::perform::sequence::Stand;
 use crate::action::plan::{Free, Held, Pace, Plan};
 use crate::action::wish::Asked;
@@ -206,4 +207,17 @@ fn putting_back_that_is_stopped_leaves_the_due_dates_that_keep_the_jobs_asleep()
     assert_eq!(progress.next(true), None, "nothing goes out any more that could make one due");
     assert_eq!(progress.take_looks().len(), 2);
     assert!(progress.outcomes().iter().all(|outcome| *outcome == Outcome::Stopped));
+}
+
+#[test]
+fn what_is_ordered_for_later_is_not_told_as_done() {
+    let at: jiff::Timestamp = "2026-03-02T06:00:00Z".parse().expect("a moment");
+    let mut plan = example::plan(Asked::JobDefinitions { definitions: Vec::new(), suspend: true }, vec![example::job_definition("jd")]);
+    for (ordered, expected) in [(Some(at), Outcome::Ordered { at }), (None, Outcome::Succeeded(Proof::State))] {
+        plan.choices.at = ordered;
+        let mut progress = progress(plan.clone());
+        send(&mut progress, 0, &accepted());
+        progress.decide(0, &Facts { here: Here::As(true), ..Facts::default() }, Instant::now());
+        assert_eq!(progress.outcomes(), [expected]);
+    }
 }
