@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::errand::{FAST, retry};
 use crate::dormitory::{Dormitory, House, INSTALLATION, Lie as HouseLie};
+use crate::errand::{FAST, retry};
 use crate::plant::{Away, Fate, Lie, Plant, World};
 use crate::put_back::{jobs, killed, left, planned_as, resumption};
 use bpmtop::action::desk::ActCommand;

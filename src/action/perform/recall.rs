@@ -222,7 +222,12 @@ impl Recall {
         let intent = &story.intent;
         let verb = Verb::ALL.into_iter().find(|verb| verb.word() == intent.verb.as_wire());
         let verb = verb.ok_or_else(|| format!("this version of bpmtop does not know what “{}” is", intent.verb))?;
-        let here = journal::Engine { url: self.engine.url.as_str().into(), name: self.engine.engine_name.as_deref().map(Into::into), version: None, installation: None };
+        let here = journal::Engine {
+            url: self.engine.url.as_str().into(),
+            name: self.engine.engine_name.as_deref().map(Into::into),
+            version: None,
+            installation: None,
+        };
         if !intent.engine.is_same(&here) {
             return Err(format!("it was done at another engine: {}", intent.engine.url));
         }
