@@ -40,6 +40,8 @@ pub enum Away {
     Page(u16),
     /// Nobody: the connection is closed.
     Closed,
+    /// A REST API that has no such engine, or none yet.
+    NoSuchEngine,
     /// The engine itself, which fails at telling its installation and answers whatever else it is asked.
     Trouble,
 }
@@ -229,6 +231,7 @@ fn away(world: &World) -> Option<Away> {
 fn instead(away: Away) -> Reply {
     match away {
         Away::Page(status) => Reply::html(status, "<title>The service is being updated</title>"),
+        Away::NoSuchEngine => Reply::json(r#"{"type":"InvalidRequestException","message":"Process engine two not available"}"#).with_status(404),
         Away::Closed => Reply::status(200).travelling(Manner::NoAnswer),
         Away::Trouble => Reply::json(r#"{"type":"ProcessEngineException","message":"no connection to the database"}"#).with_status(500),
     }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dormitory::{Dormitory, House, INSTALLATION, Lie as HouseLie};
-use crate::errand::{FAST, retry};
+use crate::errand::{FAST, engine, retry};
 use crate::plant::{Away, Fate, Lie, Plant, World};
 use crate::put_back::{jobs, killed, left, planned_as, resumption};
-use bpmtop::action::desk::ActCommand;
+use bpmtop::action::desk::{ActCommand, Setup, start};
 use bpmtop::action::ledger::{Ending, Ledger, PausedBy, Stage};
 use bpmtop::action::outcome::Outcome;
 use bpmtop::action::plan::{Pace, Plan, Weight};
 use bpmtop::action::verb::Verb;
 use bpmtop::action::wish::Asked;
-use bpmtop::journal::{Entry, How};
+use bpmtop::journal::{Entry, How, Journal};
 use bpmtop::model::snapshot::EngineIdentity;
 
-use crate::desk::{Desk, folder, until};
+use crate::desk::{Desk, folder, setup, until};
 
 /// The same plan, made on an engine that told this.
 fn made_on(plan: &Arc<Plan>, installation: Option<&str>, witnesses: &[&str]) -> Arc<Plan> {
@@ -338,4 +338,48 @@ async fn a_plan_says_where_nothing_would_tell_another_engine() {
         let told = plan.warnings.iter().filter(|warning| warning.weight == Weight::Note && warning.text.contains("another engine of this version")).count();
         assert_eq!(told, usize::from(mute), "{:?}", plan.warnings);
     }
+}
+
+#[tokio::test]
+async fn a_rest_api_without_an_engine_of_that_name_is_another_and_one_without_any_is_waited_for() {
+    for name in [Some("two"), None] {
+        let world = World { away: Some((Away::NoSuchEngine, 2)), installation: Some("old".to_owned()), ..World::with_jobs(1, Fate::Succeeds) };
+        let plant = Plant::start(world).await;
+        let (url, folder) = (plant.server.url(), folder());
+        let journal = Arc::new(Journal::open(folder.path()).expect("a journal"));
+        let here = EngineIdentity { engine_name: name.map(str::to_owned), ..engine(&url) };
+        let handle = start(Setup { engine: here.clone(), ..setup(&url, &journal) });
+        let mut desk = Desk { handle, journal, url };
+        let plan = retry(&desk.url, 1, FAST);
+        let plan = Arc::new(Plan { engine: EngineIdentity { installation: Some("old".into()), ..here }, ..Plan::clone(&plan) });
+        desk.perform(&plan);
+        if name.is_some() {
+            let ledger = desk.over().await;
+            assert!(broken_off(&ledger).contains(": it has no engine two"), "{:?}", ledger.stage);
+        } else {
+            let why = held_up(&mut desk).await;
+            assert!(why.starts_with("which engine answers cannot be told: "), "{why}");
+            assert_eq!(plant.changes(), 0);
+            desk.send(ActCommand::GoOn(plan.action.clone()));
+            let ledger = desk.over().await;
+            assert_eq!((&ledger.stage, plant.changes()), (&Stage::Over(Ending::Done), 1), "{:?}", ledger.notes);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_resumption_that_is_stopped_in_doubt_still_suspends_its_jobs_again_and_says_that_it_did_not_know() {
+    let mut world = Dormitory::with(&jobs());
+    (world.lies, world.pages) = ([(3, HouseLie::MadeAndLost)].into(), 1_000);
+    let house = House::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&house.server.url(), folder.path());
+    let plan = resumption(&desk.url, &jobs());
+    desk.perform(&plan);
+    held_up(&mut desk).await;
+    desk.send(ActCommand::Stop(plan.action.clone()));
+    let ledger = desk.over().await;
+    assert!(ledger.notes.iter().any(|(_, note)| note.starts_with("which engine answers cannot be told: ")), "{:?}", ledger.notes);
+    assert!(house.world().jobs.values().all(|job| job.suspended), "{:?} {:?}", house.world().changes, ledger.notes);
+    assert_eq!(house.world().ran, [""; 0]);
 }
