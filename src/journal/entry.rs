@@ -114,10 +114,14 @@ pub struct Engine {
     /// Product and version, such as `Camunda 7.24.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Exact>,
+    /// What it calls its installation, one for each database; none where it did not tell, and in lines of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation: Option<Exact>,
 }
 
 impl Engine {
-    /// Whether it is the same engine, whatever its version is by now.
+    /// Whether it is reached at the same address under the same name, whatever its version is by now. Whether another one has taken its place
+    /// there, only its installation tells.
     pub fn is_same(&self, other: &Self) -> bool {
         self.url == other.url && self.name == other.name
     }

@@ -76,7 +76,7 @@ pub struct EngineIdentity {
     pub user: Option<String>,
     /// Id of the installation, as a plan found it: one per database.
     pub installation: Option<EngineText>,
-    /// Process definitions that were there when a plan found no id of the installation.
+    /// Process definitions that were there when a plan was made.
     pub witnesses: Vec<ProcessDefinitionId>,
     /// The engine's clock minus ours, from the `Date` header of its answers (whole seconds).
     pub clock_offset: Option<SignedDuration>,

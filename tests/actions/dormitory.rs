@@ -31,6 +31,9 @@ pub enum Lie {
     Refused,
 }
 
+/// What the engine calls its installation, where nobody took its place.
+pub const INSTALLATION: &str = "the dormitory";
+
 #[derive(Debug, Default)]
 pub struct Dormitory {
     pub jobs: BTreeMap<String, Sleeper>,
@@ -47,6 +50,12 @@ pub struct Dormitory {
     pub ends_at: Option<usize>,
     /// Jobs that ran: none ever may.
     pub ran: Vec<String>,
+    /// Another engine took its place, and calls its installation so.
+    pub replaced_by: Option<&'static str>,
+    /// It tells nothing by which it could be told from another.
+    pub mute: bool,
+    /// From the fourth change on a proxy answers in its place, so many times that it is asked who it is.
+    pub pages: usize,
 }
 
 pub struct House {
@@ -101,6 +110,13 @@ fn answer(world: &mut Dormitory, asked: &Asked) -> Reply {
     let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
     match (asked.method.as_str(), &parts[..]) {
         ("PUT", [kind, id, what]) => change(world, kind, id, what, &body),
+        ("GET", ["telemetry", "data"]) if world.pages > 0 && world.changes.len() >= 4 => {
+            world.pages -= 1;
+            Reply::html(502, "<title>502 Bad Gateway</title>")
+        }
+        ("GET", ["telemetry", "data"] | ["process-definition", _]) if world.mute => {
+            Reply::json(r#"{"type":"AuthorizationException","message":"no"}"#).with_status(403)
+        }
         (method, parts) => read(world, method, parts, &body),
     }
 }
@@ -151,6 +167,13 @@ fn read(world: &Dormitory, method: &str, parts: &[&str], body: &Value) -> Reply 
     });
     match (method, parts) {
         ("GET", ["version"]) => Reply::json(r#"{"version":"7.24.0"}"#),
+        ("GET", ["telemetry", "data"]) => {
+            let installation = world.replaced_by.unwrap_or(INSTALLATION);
+            Reply::json(json!({"installation": installation, "product": {"name": "Camunda BPM Runtime", "version": "7.24.0"}}).to_string())
+        }
+        ("GET", ["process-definition", id]) => {
+            Reply::json(json!({"id": id, "key": "payment", "version": 2, "suspended": false, "deploymentId": "d"}).to_string())
+        }
         ("GET", ["authorization", "check"]) => Reply::json(r#"{"authorized":true}"#),
         ("GET", [.., "count"]) => Reply::json(r#"{"count":0}"#),
         ("POST", ["job"]) => rows(world.jobs.iter().filter(|(id, _)| wanted("jobIds", id)).map(|(id, job)| row(id, job)).collect()),

@@ -68,7 +68,7 @@ async fn what_a_killed_program_left_is_told_and_read_back_and_never_sent_again()
 }
 
 /// What the next run is told of the runs before it.
-async fn left_to(desk: &mut Desk) -> Vec<LeftUnderWay> {
+pub async fn left_to(desk: &mut Desk) -> Vec<LeftUnderWay> {
     match tokio::time::timeout(Duration::from_secs(3), desk.handle.told.recv()).await {
         Ok(Some(Acted::LeftUnderWay(left))) => left,
         Ok(other) => panic!("{other:?}"),

@@ -23,12 +23,27 @@ pub enum Lie {
     MadeAndLost,
     /// It is not made, and a proxy answers.
     ProxyPage,
+    /// It is not made, and a proxy answers after so many milliseconds.
+    LatePage(u64),
     /// The engine refuses it.
     Refused,
     /// The login is refused from now on.
     LoginRefused,
     /// The answer takes so many milliseconds.
     Slow(u64),
+}
+
+/// What answers in the place of an engine that is being replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// A proxy, with a page and this status.
+    Page(u16),
+    /// Nobody: the connection is closed.
+    Closed,
+    /// A REST API that has no such engine, or none yet.
+    NoSuchEngine,
+    /// The engine itself, which fails at telling its installation and answers whatever else it is asked.
+    Trouble,
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +85,14 @@ pub struct World {
     pub asked_who: usize,
     /// Once so many changes arrived, another engine with this installation answers.
     pub swaps_after: Option<(usize, String)>,
+    /// Once it was asked so often who it is, another engine with this installation answers.
+    pub swaps_when_asked: Option<(usize, String)>,
+    /// How many milliseconds it takes to tell who it is.
+    pub slow_who: u64,
+    /// What answers instead, and how often it is asked who it is until the engine answers again.
+    pub away: Option<(Away, usize)>,
+    /// From this change on it is away.
+    pub away_from: usize,
 }
 
 pub struct Plant {
@@ -173,21 +196,44 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
             Reply::status(204)
         }
         _ if world.refused => Reply::status(401),
+        ("GET", ["telemetry", "data"]) if let Some(away) = away(world) => {
+            world.asked_who += 1;
+            world.away = world.away.map(|(away, times)| (away, times - 1)).filter(|(_, times)| *times > 0);
+            instead(away)
+        }
+        _ if away(world).is_some_and(|away| away != Away::Trouble) => instead(world.away.expect("away").0),
         ("GET", ["history", "user-operation"]) if world.slow_log > 0 => {
             read(world, asked, &parts).travelling(Manner::Late(std::time::Duration::from_millis(world.slow_log)))
         }
         ("GET", ["telemetry", "data"]) => {
             world.asked_who += 1;
             let product = json!({"name": "Camunda BPM Runtime", "version": "7.24.0"});
-            match &world.installation {
+            let told = match &world.installation {
                 Some(id) => Reply::json(json!({"installation": id, "product": product}).to_string()),
                 None => Reply::json(r#"{"type":"AuthorizationException","message":"no"}"#).with_status(403),
+            };
+            if let Some((_, id)) = world.swaps_when_asked.take_if(|(after, _)| world.asked_who >= *after) {
+                world.installation = Some(id);
             }
+            if world.slow_who > 0 { told.travelling(Manner::Late(std::time::Duration::from_millis(world.slow_who))) } else { told }
         }
         _ => {
             world.reads += 1;
             read(world, asked, &parts)
         }
+    }
+}
+
+fn away(world: &World) -> Option<Away> {
+    world.away.filter(|_| world.changes.len() >= world.away_from).map(|(away, _)| away)
+}
+
+fn instead(away: Away) -> Reply {
+    match away {
+        Away::Page(status) => Reply::html(status, "<title>The service is being updated</title>"),
+        Away::NoSuchEngine => Reply::json(r#"{"type":"InvalidRequestException","message":"Process engine two not available"}"#).with_status(404),
+        Away::Closed => Reply::status(200).travelling(Manner::NoAnswer),
+        Away::Trouble => Reply::json(r#"{"type":"ProcessEngineException","message":"no connection to the database"}"#).with_status(500),
     }
 }
 
@@ -210,6 +256,9 @@ fn change(world: &mut World, id: &str, body: &str) -> Reply {
     }
     if lie == Some(Lie::ProxyPage) {
         return Reply::html(502, "<title>502 Bad Gateway</title>");
+    }
+    if let Some(Lie::LatePage(milliseconds)) = lie {
+        return Reply::html(502, "<title>502 Bad Gateway</title>").travelling(Manner::Late(std::time::Duration::from_millis(milliseconds)));
     }
     let retries = serde_json::from_str::<Value>(body).expect("JSON")["retries"].as_i64().expect("attempts");
     world.give_attempts(id, retries);

@@ -15,11 +15,11 @@ use bpmtop::action::verb::Verb;
 use bpmtop::action::wish::{Asked, Wish};
 use bpmtop::model::definition::ProcessInstance;
 use bpmtop::model::section::Moment;
-use bpmtop::model::snapshot::Snapshot;
+use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::dormitory::{Dormitory, House, Lie, Sleeper};
+use crate::dormitory::{Dormitory, House, INSTALLATION, Lie, Sleeper};
 use crate::{Desk, FAST, engine, folder, until};
 
 /// Due long ago: it would run the moment it is awake.
@@ -34,13 +34,13 @@ fn ahead() -> Option<Timestamp> {
 }
 
 /// One job is due at once, one since yesterday, one later today.
-fn jobs() -> [(&'static str, Option<Timestamp>); 3] {
+pub fn jobs() -> [(&'static str, Option<Timestamp>); 3] {
     [("a", None), ("b", passed()), ("c", ahead())]
 }
 
 /// An instance is resumed although the job definition of its jobs is suspended: 0 to 2 shield, 3 resumes, 4 to 6 suspend again, then the due dates
 /// go back.
-fn resumption(url: &str, jobs: &[(&str, Option<Timestamp>)]) -> Arc<Plan> {
+pub fn resumption(url: &str, jobs: &[(&str, Option<Timestamp>)]) -> Arc<Plan> {
     let asked = Asked::Instances { instances: vec!["p".into()], suspend: false };
     let instance = ProcessInstance { id: "p".into(), definition: "payment:2:uuid".into(), business_key: None, suspended: true, tenant: None };
     let target = Target { subject: Subject::Instance(Arc::new(instance)), label: "payment v2".to_owned(), business_key: None, version: Some(2) };
@@ -56,7 +56,7 @@ fn resumption(url: &str, jobs: &[(&str, Option<Timestamp>)]) -> Arc<Plan> {
         wish: Arc::new(Wish { about: "payment".to_owned(), what: asked.clone() }),
         asked,
         verb: Verb::ResumeInstances,
-        engine: engine(url),
+        engine: EngineIdentity { installation: Some(INSTALLATION.into()), ..engine(url) },
         profile: None,
         production: false,
         read: Moment::now(),
@@ -75,7 +75,11 @@ fn resumption(url: &str, jobs: &[(&str, Option<Timestamp>)]) -> Arc<Plan> {
 }
 
 async fn planned(desk: &mut Desk, action: &str) -> Result<Arc<Plan>, Unavailable> {
-    let wish = Arc::new(Wish { about: "the jobs".to_owned(), what: Asked::PutBack(action.to_owned()) });
+    planned_as(desk, Asked::PutBack(action.to_owned())).await
+}
+
+pub async fn planned_as(desk: &mut Desk, what: Asked) -> Result<Arc<Plan>, Unavailable> {
+    let wish = Arc::new(Wish { about: "the jobs".to_owned(), what });
     let picture = Arc::new(Snapshot::empty(engine(&desk.url), Moment::now()));
     desk.send(ActCommand::Plan { asking: 1, wish, picture });
     loop {
@@ -109,7 +113,7 @@ fn program(url: &str, folder: &Path, puts_back: Option<&str>) -> Child {
 }
 
 /// Runs a program until at least so many changes have arrived and no more come, and kills it.
-async fn killed(house: &House, folder: &Path, puts_back: Option<&str>, changes: usize) {
+pub async fn killed(house: &House, folder: &Path, puts_back: Option<&str>, changes: usize) {
     let mut child = program(&house.server.url(), folder, puts_back);
     until("it is in the middle", || house.changes() >= changes).await;
     let mut arrived = 0;
@@ -121,7 +125,7 @@ async fn killed(house: &House, folder: &Path, puts_back: Option<&str>, changes: 
     child.wait().expect("it is dead");
 }
 
-async fn left(desk: &mut Desk) -> Vec<LeftUnderWay> {
+pub async fn left(desk: &mut Desk) -> Vec<LeftUnderWay> {
     match tokio::time::timeout(Duration::from_secs(3), desk.handle.told.recv()).await {
         Ok(Some(Acted::LeftUnderWay(left))) => left,
         Ok(other) => panic!("{other:?}"),

@@ -68,6 +68,7 @@ impl Remembered {
             sentence: plan.sentence(),
             url: plan.engine.url.clone(),
             engine_name: None,
+            installation: None,
             began: plan.read.wall,
             at: plan.choices.at,
             jobs_too: plan.choices.jobs_too,

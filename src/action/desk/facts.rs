@@ -54,7 +54,7 @@ fn at_work(known: crate::journal::AtWork) -> AtWork {
 
 /// An engine, as the journal names it.
 pub(super) fn here(engine: &EngineIdentity) -> Engine {
-    Engine { url: Exact::from(engine.url.as_str()), name: engine.engine_name.as_deref().map(Exact::from), version: None }
+    Engine { url: Exact::from(engine.url.as_str()), name: engine.engine_name.as_deref().map(Exact::from), version: None, installation: None }
 }
 
 fn unreadable(error: &Unread) -> Unavailable {
@@ -98,6 +98,7 @@ impl JournalFacts {
             sentence: intent.sentence.to_string(),
             url: intent.engine.url.as_wire().to_owned(),
             engine_name: intent.engine.name.as_ref().map(|name| name.as_wire().to_owned()),
+            installation: intent.engine.installation.as_ref().map(|id| id.text().clone()),
             began: story.at,
             at: at(story),
             jobs_too: story.intent.jobs_too.unwrap_or_else(|| jobs_too(story)),

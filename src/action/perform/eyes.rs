@@ -129,6 +129,11 @@ impl Eyes {
         Self { client, tokens: AT_ONCE, refilled: Instant::now(), listed: None, requests: 0 }
     }
 
+    /// What it looks through.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Another login.
     pub fn look_through(&mut self, client: Client) {
         self.client = client;

@@ -1,8 +1,10 @@
 //! An action of the journal whose program ended in the middle of it: looking what became of it. Nothing is sent.
 //!
-//! How its targets and requests are read from the journal is in `recall/recorded.rs`.
+//! How its targets and requests are read from the journal is in `recall/recorded.rs`, whether it is asked of the engine it was done to in
+//! `recall/same.rs`.
 
 mod recorded;
+mod same;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 pub(in crate::action) use self::recorded::change;
 use self::recorded::{kept, target};
+use self::same::Same;
 use super::closing;
 use super::eyes::{Eyes, PER_SECOND};
 use super::progress::Progress;
@@ -105,10 +108,23 @@ impl Recall {
     ) {
         let mut eyes = Eyes::new(self.client.clone());
         let mut ledger = (*first).clone();
-        // The run that died could not tell: what it left is told to whoever reads the journal, too.
-        self.keep(&mut ledger, &untold).await;
-        let mut anyway = false;
+        let (mut anyway, mut told) = (false, false);
         loop {
+            match self.is_same(&mut eyes, &mut ledger, &mut orders, &publish).await {
+                Same::Yes => {}
+                Same::No(why) => {
+                    if self.stays_unread(&mut eyes, &mut ledger, why, &mut orders, &publish).await {
+                        continue;
+                    }
+                    return;
+                }
+                Same::End => return,
+            }
+            if !told {
+                // The run that died could not tell: what it left is told to whoever reads the journal, too.
+                self.keep(&mut ledger, &untold).await;
+                told = true;
+            }
             let ends = self.rounds(&mut eyes, &mut progress, &mut ledger, anyway, &mut orders, &publish).await;
             if ends {
                 // Nobody has looked to the end: another run is to be offered it again.
@@ -126,13 +142,8 @@ impl Recall {
             (ledger.stage, ledger.ended) = (Stage::Over(Ending::Done), Some(Moment::now()));
             self.note(&mut progress, &mut ledger, true).await;
             publish.send_replace(Arc::new(ledger.clone()));
-            loop {
-                match orders.recv().await {
-                    None | Some(Order::Close(_)) => return,
-                    Some(Order::ReadBack) => break,
-                    Some(Order::Login { client, .. }) => eyes.look_through(client),
-                    Some(Order::Pause | Order::GoOn | Order::Stop) => {}
-                }
+            if !asked_again(&mut eyes, &mut orders).await {
+                return;
             }
             anyway = true;
         }
@@ -211,7 +222,12 @@ impl Recall {
         let intent = &story.intent;
         let verb = Verb::ALL.into_iter().find(|verb| verb.word() == intent.verb.as_wire());
         let verb = verb.ok_or_else(|| format!("this version of bpmtop does not know what “{}” is", intent.verb))?;
-        let here = journal::Engine { url: self.engine.url.as_str().into(), name: self.engine.engine_name.as_deref().map(Into::into), version: None };
+        let here = journal::Engine {
+            url: self.engine.url.as_str().into(),
+            name: self.engine.engine_name.as_deref().map(Into::into),
+            version: None,
+            installation: None,
+        };
         if !intent.engine.is_same(&here) {
             return Err(format!("it was done at another engine: {}", intent.engine.url));
         }
@@ -225,6 +241,7 @@ impl Recall {
         let wish = Wish { about: intent.sentence.to_string(), what: Asked::Undo(action().0) };
         // Its operations were of whoever did it, not of whoever looks.
         let user = intent.who.engine_user.as_ref().map(|user| user.as_wire().to_owned());
+        let installation = intent.engine.installation.as_ref().map(|id| id.text().clone());
         let plan = Plan {
             profile: intent.profile.as_ref().map(|profile| profile.as_wire().to_owned()),
             read: Moment { instant: Instant::now(), wall: story.at },
@@ -232,9 +249,21 @@ impl Recall {
             held: intent.held.iter().map(|held| kept(held, &intent.targets)).collect(),
             takes_back: intent.undo_of.as_ref().or(intent.thaw_of.as_ref()).or(intent.puts_back.as_ref()).map(|action| ActionId(action.as_wire().to_owned())),
             choices: Choices { reason: intent.reason.as_ref().map(|reason| reason.as_wire().to_owned()).unwrap_or_default(), ..Choices::default() },
-            ..Plan::of(action(), wish, verb, EngineIdentity { user, ..self.engine.clone() }, targets)
+            ..Plan::of(action(), wish, verb, EngineIdentity { user, installation, ..self.engine.clone() }, targets)
         };
         Ok((plan, steps.into()))
+    }
+}
+
+/// Waits until somebody wants to know once more; not so where the program ends.
+async fn asked_again(eyes: &mut Eyes, orders: &mut mpsc::UnboundedReceiver<Order>) -> bool {
+    loop {
+        match orders.recv().await {
+            None | Some(Order::Close(_)) => return false,
+            Some(Order::ReadBack) => return true,
+            Some(Order::Login { client, .. }) => eyes.look_through(client),
+            Some(Order::Pause | Order::GoOn | Order::Stop) => {}
+        }
     }
 }
 

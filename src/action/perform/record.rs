@@ -135,6 +135,7 @@ pub fn journal_engine(plan: &Plan) -> journal::Engine {
         url: Exact::from(engine.url.as_str()),
         name: engine.engine_name.as_deref().map(Exact::from),
         version: (!version.is_empty()).then(|| Exact::from(version.join(" "))),
+        installation: engine.installation.clone().map(Exact::from),
     }
 }
 

@@ -125,8 +125,10 @@ pub struct Run {
     blind: bool,
     /// It is not known to be the engine of the plan: nothing is sent before it is.
     unsure: bool,
-    /// Asking which engine answers.
-    checking: OptionFuture<BoxFuture<'static, sure::Asked>>,
+    /// How often that came into doubt.
+    doubts: u64,
+    /// Asking which engine answers, with how many doubts there were by then.
+    checking: OptionFuture<BoxFuture<'static, (u64, sure::Asked)>>,
     is_checking: bool,
     next_check: Instant,
     /// It was told that this cannot be told.
@@ -213,6 +215,7 @@ impl Run {
             recorded: false,
             blind: false,
             unsure: false,
+            doubts: 0,
             checking: None.into(),
             is_checking: false,
             next_check: now.instant,

@@ -57,6 +57,9 @@ use crate::text::{EngineText, safe};
 /// Seconds between the engine's clock and ours from which on a plan speaks of it.
 const CLOCK_APART: i64 = 5;
 
+/// Said where nothing was read by which the engine of a plan can be told from another later.
+const NOTHING_TELLS: &str = "if another engine of this version takes the place of this one meanwhile, that is not noticed: nothing that would tell can be read";
+
 /// Who asks for a plan, of what, and what may be known without reading.
 #[derive(Clone)]
 pub struct Asking {
@@ -146,6 +149,9 @@ pub async fn plan(client: &Client, asked: &Asking) -> Result<Plan, Unavailable> 
     permit::check(&reading, &mut plan).await?;
     let targets = std::sync::Arc::clone(&plan.targets);
     identity::read(client, &mut plan.engine, &targets).await.map_err(|error| reading::refused(&error))?;
+    if identity::tells_nothing(&plan.engine) {
+        plan.warnings.push(Warning { weight: Weight::Note, text: NOTHING_TELLS.to_owned() });
+    }
     if let Some(offset) = plan.engine.clock_offset.map(|offset| offset.as_secs()).filter(|offset| offset.abs() > CLOCK_APART) {
         let (far, side) = (offset.unsigned_abs(), if offset > 0 { "ahead of" } else { "behind" });
         plan.warnings

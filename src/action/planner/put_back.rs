@@ -69,7 +69,7 @@ async fn known(reading: &Reading<'_>, name: &str) -> Result<Earlier, Unavailable
     let Some(earlier) = undo::action(&reading.asking.facts, name).await? else {
         return Err(unavailable(format!("the journal knows of no action {}", crate::text::safe(name)), "bpmtop journal lists those it knows"));
     };
-    undo::is_of_this_engine(reading, &earlier)?;
+    undo::is_of_this_engine(reading, &earlier).await?;
     if earlier.under_way {
         return Err(unavailable(format!("{} is still under way", earlier.action), "wait until it is over, or stop it"));
     }

@@ -7,8 +7,9 @@ use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 
 use super::facts::{Earlier, EarlierTarget, Facts, ask};
-use super::reading::{Reading, timed, unavailable};
+use super::reading::{Reading, refused, timed, unavailable};
 use super::{Draft, Drafted, definitions, instances, processes, single};
+use crate::action::identity;
 use crate::action::plan::{LeftOut, Unavailable, Weight};
 use crate::action::target::TimedSuspension;
 use crate::action::verb::Verb;
@@ -40,7 +41,7 @@ pub(super) async fn thaw(reading: &Reading<'_>, asked: &Asked, name: Option<&str
     let Some(earlier) = earlier else {
         return Err(unavailable("the journal knows of no freeze of this engine that was not thawed", "resume job definitions by name instead"));
     };
-    is_of_this_engine(reading, &earlier)?;
+    is_of_this_engine(reading, &earlier).await?;
     if earlier.verb != Verb::Freeze {
         return Err(unavailable(format!("{} is no freeze: {}", earlier.action, earlier.sentence), "take it back instead"));
     }
@@ -61,7 +62,7 @@ pub(super) async fn undo(reading: &Reading<'_>, name: &str) -> Drafted {
     let Some(earlier) = action(&reading.asking.facts, name).await? else {
         return Err(unavailable(format!("the journal knows of no action {}", crate::text::safe(name)), "bpmtop journal lists those it knows"));
     };
-    is_of_this_engine(reading, &earlier)?;
+    is_of_this_engine(reading, &earlier).await?;
     taken_back(&earlier)?;
     let sent: Vec<&EarlierTarget> = earlier.targets.iter().filter(|target| target.sent).collect();
     if sent.is_empty() {
@@ -117,12 +118,17 @@ fn changed<'t>(targets: &[&'t EarlierTarget], suspended_before: bool) -> Vec<&'t
     targets.iter().copied().filter(|target| target.before.suspended == suspended_before).collect()
 }
 
-pub(super) fn is_of_this_engine(reading: &Reading<'_>, earlier: &Earlier) -> Result<(), Unavailable> {
+/// Whether it was done to the engine that answers at this address: ids of another mean nothing here, even at the same address.
+pub(super) async fn is_of_this_engine(reading: &Reading<'_>, earlier: &Earlier) -> Result<(), Unavailable> {
     let engine = &reading.asking.picture.engine;
-    if earlier.url == engine.url && earlier.engine_name == engine.engine_name {
-        return Ok(());
+    if earlier.url != engine.url || earlier.engine_name != engine.engine_name {
+        return Err(unavailable(format!("that was done to another engine: {}", crate::text::safe(&earlier.url)), "connect to that engine"));
     }
-    Err(unavailable(format!("that was done to another engine: {}", crate::text::safe(&earlier.url)), "connect to that engine"))
+    let Some(installation) = &earlier.installation else { return Ok(()) };
+    match identity::is_another(reading.client, installation).await.map_err(|error| refused(&error))? {
+        Some(why) => Err(unavailable(why, "connect to the engine it was done to")),
+        None => Ok(()),
+    }
 }
 
 fn taken_back(earlier: &Earlier) -> Result<(), Unavailable> {

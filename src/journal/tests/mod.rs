@@ -56,7 +56,7 @@ pub(crate) fn moment(text: &str) -> Timestamp {
 }
 
 pub(crate) fn engine() -> Engine {
-    Engine { url: "http://h:8080/engine-rest".into(), name: None, version: Some("Camunda 7.24.0".into()) }
+    Engine { url: "http://h:8080/engine-rest".into(), name: None, version: Some("Camunda 7.24.0".into()), installation: None }
 }
 
 pub(crate) fn who() -> Who {

@@ -73,6 +73,19 @@ fn summaries_count_latest_outcomes_until_an_end_tells_the_sum() {
 }
 
 #[test]
+fn an_installation_is_kept_and_lines_from_before_there_was_one_stay_as_they_are() {
+    let desk = Desk::new();
+    let known = Intent { engine: Engine { installation: Some("one".into()), ..engine() }, ..intent("b", "retry", 1) };
+    desk.journal.append(&begin("a", 1)).unwrap();
+    desk.journal.append(&Entry::Intent(Box::new(known))).unwrap();
+    let written = serde_json::to_string(&engine()).unwrap();
+    assert_eq!(written, r#"{"url":"http://h:8080/engine-rest","version":"Camunda 7.24.0"}"#, "an older line is read and hashed as it is");
+    let installation = |action: &str| desk.journal.archive().action(action).unwrap().unwrap().intent.engine.installation;
+    assert_eq!((installation("a"), installation("b")), (None, Some("one".into())));
+    assert!(desk.journal.archive().verify(None).unwrap().is_whole());
+}
+
+#[test]
 fn what_is_frozen_is_told_until_it_is_thawed() {
     let desk = Desk::new();
     assert_eq!(left(&desk), None);

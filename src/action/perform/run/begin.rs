@@ -96,8 +96,9 @@ impl Run {
                 return false;
             }
             // Asked again before anything is sent.
-            Err(_) => self.doubt(),
-            Ok(Verdict::Same | Verdict::Unknown) => {}
+            Err(_) | Ok(Verdict::Unsure(_)) => self.doubt(),
+            Ok(Verdict::Unknown) => self.note_that_nothing_tells(),
+            Ok(Verdict::Same) => {}
         }
         self.progress.set_since(baseline.since);
         self.progress.leave_out(&changed);
