@@ -197,7 +197,7 @@ fn the_reason_that_only_this_action_wrote_proves_a_cancellation_and_another_one_
     let of = |sent: &Said, facts: &Facts| judge(&Case { target: &target, goal: Goal::End, said: sent, since: None, looked: Duration::ZERO }, facts);
     let over = |state, signed| Facts { here: Here::Gone, life: Life::Over(state), signed, ..Facts::default() };
     let cancelled = |signed| over(InstanceState::ExternallyTerminated, signed);
-    let another = Outcome::AlreadyDone("it was cancelled, with another reason than this action's");
+    let another = Outcome::AlreadyDone("it was cancelled, without this action's reason");
     for sent in [accepted(), lost()] {
         assert_eq!(of(&sent, &cancelled(Some(true))), Outcome::Succeeded(Proof::Reason));
         assert_eq!(of(&sent, &cancelled(Some(false))), another);
