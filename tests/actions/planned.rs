@@ -69,7 +69,9 @@ fn instances(asked: &Asked) -> Reply {
     match (asked.method.as_str(), path) {
         ("POST", "/process-instance") => rows((0..3).map(row)),
         ("GET", "/process-instance/p-000") => Reply::json(row(0).to_string()),
-        ("GET", path) if path.starts_with("/history/process-instance/") => Reply::json(r#"{"type":"InvalidRequestException","message":"gone"}"#).with_status(404),
+        ("GET", path) if path.starts_with("/history/process-instance/") => {
+            Reply::json(r#"{"type":"InvalidRequestException","message":"gone"}"#).with_status(404)
+        }
         ("GET", "/authorization/check") => Reply::json(r#"{"authorized":true}"#),
         ("GET", path) if path.ends_with("/count") => Reply::json(r#"{"count":0}"#),
         _ => rows(std::iter::empty()),

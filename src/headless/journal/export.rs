@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Told, words};
 use crate::journal::exact::to_json;
-use crate::journal::{Answered, Count, End, Exact, How, Intent, Outcome, ReadBack, Standing, Story, Summary, Verified};
+use crate::journal::{Answered, Count, End, Exact, How, Intent, Outcome, ReadBack, Standing, Summary, Verified};
 use crate::session::Stop;
 use crate::text::safe;
 
