@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::action::outcome::{Proof, Waiting};
 use crate::action::target::Subject;
+use crate::model::example;
 use crate::model::grouping::KnownIncident;
 use crate::model::job::Job;
 
@@ -44,12 +45,7 @@ fn target() -> Target {
         execution: Some("e".into()),
         exception_message: Some("503".into()),
         failed_activity: None,
-        retries: 0,
-        due: None,
-        suspended: false,
-        priority: 0,
-        tenant: None,
-        created: None,
+        ..example::job(0)
     };
     let incident = Some(KnownIncident::of(incident("i", "j", 0)));
     Target { subject: Subject::Job { job: Arc::new(job), incident }, label: "Charge".into(), business_key: None, version: Some(1) }
