@@ -53,7 +53,7 @@ async fn planned(url: &str, what: Wanted) -> Result<Plan, Unavailable> {
     planner::plan(&client(url), &asking).await
 }
 
-/// The beginning of the id of this number: engines tell 36 characters.
+/// The id of something by its number.
 fn id(of: &str, number: usize) -> String {
     format!("{of}-{number:03}")
 }
@@ -81,7 +81,8 @@ fn instances(asked: &Asked) -> Reply {
 /// An engine that answers like this when it is asked for rights in its log of operations.
 async fn engine_whose_log(answers: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> ScriptedEngine {
     let about_log = |asked: &Asked| asked.target.contains("OPERATION_LOG_CATEGORY") || asked.target.contains("UPDATE_HISTORY");
-    ScriptedEngine::start(move |asked| Some(asked).filter(|asked| about_log(asked)).and_then(|asked| answers(asked)).unwrap_or_else(|| instances(asked))).await
+    let answer = move |asked: &Asked| if about_log(asked) { answers(asked) } else { None };
+    ScriptedEngine::start(move |asked| answer(asked).unwrap_or_else(|| instances(asked))).await
 }
 
 fn suspension() -> Wanted {
