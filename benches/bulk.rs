@@ -23,9 +23,7 @@ use bpmtop::action::plan::Pace;
 use bpmtop::action::verb::Role;
 use bpmtop::engine::{Client, ClientOptions, EngineVersion};
 use bpmtop::journal::{Entry, How, Journal, Sent};
-use bpmtop::model::masking::Mask;
 use bpmtop::text::EngineText;
-use jiff::tz::TimeZone;
 use plant::{Fate, Plant, World};
 
 /// How far the pace may be missed.
@@ -93,6 +91,41 @@ fn measure_the_journal(journal: &Journal) {
     println!("journal: {} microseconds a line in the middle, {} for 99 of 100, {most:.0} lines a second one after the other", micros(50), micros(99));
 }
 
+/// How it went so far: noted with each ledger that is told.
+#[derive(Default)]
+struct Course {
+    /// Of how many jobs.
+    jobs: usize,
+    /// After how many sent ones memory is looked at next.
+    next: usize,
+    /// When the first ones were known to be sent, and how many.
+    first: Option<(Instant, usize)>,
+    /// Resident memory after the first tenth, in MiB.
+    early: Option<f64>,
+    /// The most of it from then on.
+    most: f64,
+    /// When all were known to be sent.
+    sent_all: Option<Instant>,
+}
+
+impl Course {
+    fn note(&mut self, ledger: &Ledger) {
+        if ledger.sent > 0 {
+            self.first.get_or_insert_with(|| (Instant::now(), ledger.sent));
+        }
+        if ledger.sent >= self.next {
+            let memory = resident();
+            println!("{:>6}  {memory:>6.1} MiB", ledger.sent);
+            self.early.get_or_insert(memory);
+            self.most = self.most.max(memory);
+            self.next += self.jobs / 10;
+        }
+        if ledger.sent == self.jobs {
+            self.sent_all.get_or_insert_with(Instant::now);
+        }
+    }
+}
+
 async fn measure() {
     let (jobs, asked) = (number("BULK_JOBS", 10_000), number("BULK_PACE", 200));
     let (mut child, url) = engine(jobs);
@@ -102,49 +135,26 @@ async fn measure() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Arc::new(Journal::open(folder.path()).expect("a journal"));
     measure_the_journal(&journal);
-    let mut desk = start(Setup {
-        client,
-        engine: identity.clone(),
-        profile: None,
-        production: false,
-        role: Role::Operator,
-        read_only: false,
-        mask: Arc::new(Mask::default()),
-        journal: Ok(journal),
-        zone: TimeZone::UTC,
-    });
+    let mut desk = start(Setup::of(client, identity.clone(), Role::Operator, journal));
     desk.commands
         .send(ActCommand::Perform(errand::retry(&identity.url, jobs, Pace { per_second: asked as f64, stop_at: 20, ..errand::FAST })))
         .expect("a desk");
-    let (mut first, mut early, mut most, mut sent_all) = (None, None, 0.0_f64, None);
     println!("sent      memory");
-    let mut next = jobs / 10;
+    let mut course = Course { jobs, next: jobs / 10, ..Course::default() };
     let over: Arc<Ledger> = loop {
         let Some(told) = desk.told.recv().await else { panic!("the desk is gone") };
         let Acted::Ledgers(ledgers) = told else { continue };
         let Some(ledger) = ledgers.last() else { continue };
-        if ledger.sent > 0 && first.is_none() {
-            first = Some((Instant::now(), ledger.sent));
-        }
-        if ledger.sent >= next {
-            let memory = resident();
-            println!("{:>6}  {memory:>6.1} MiB", ledger.sent);
-            early.get_or_insert(memory);
-            most = most.max(memory);
-            next += jobs / 10;
-        }
-        if ledger.sent == jobs && sent_all.is_none() {
-            sent_all = Some(Instant::now());
-        }
+        course.note(ledger);
         if matches!(ledger.stage, Stage::Over(_)) {
             break Arc::clone(ledger);
         }
     };
-    let ((begun, before), ended) = (first.expect("something was sent"), sent_all.expect("all was sent"));
+    let ((begun, before), ended) = (course.first.expect("something was sent"), course.sent_all.expect("all was sent"));
     let pace = (jobs - before) as f64 / (ended - begun).as_secs_f64();
     let off = (pace / asked as f64 - 1.0).abs();
     let settled = Instant::now().saturating_duration_since(ended);
-    let growth = most - early.unwrap_or(most);
+    let growth = course.most - course.early.unwrap_or(course.most);
     println!("{}", over.summary());
     println!("pace {pace:.1}/s of {asked}/s asked for ({:.2} % off), memory grew by {growth:.1} MiB after the first tenth", 100.0 * off);
     println!("{} requests to read back; the last outcome {:.1} s after the last request", over.reading.requests, settled.as_secs_f64());

@@ -28,12 +28,10 @@ use bpmtop::engine::{Client, ClientOptions, Due, JobLogFilter, JobLogQuery, Logi
 use bpmtop::journal::{How, Journal};
 use bpmtop::model::history::JobEvent;
 use bpmtop::model::ids::JobId;
-use bpmtop::model::masking::Mask;
 use bpmtop::model::section::Moment;
 use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
 use engine::driver::{self, Driver};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::json;
 
 /// What is promised.
@@ -61,17 +59,8 @@ async fn measure(url: &str) {
     let version = client.identify().await.expect("an engine").data;
     let folder = tempfile::tempdir().expect("a folder");
     let identity = EngineIdentity { url: client.address().to_owned(), version: Some(version.text.clone()), user: Some(user), ..EngineIdentity::default() };
-    let desk = start(Setup {
-        client: client.clone(),
-        engine: identity.clone(),
-        profile: None,
-        production: false,
-        role: Role::Operator,
-        read_only: false,
-        mask: Arc::new(Mask::default()),
-        journal: Ok(Arc::new(Journal::open(folder.path()).expect("a journal"))),
-        zone: TimeZone::UTC,
-    });
+    let journal = Arc::new(Journal::open(folder.path()).expect("a journal"));
+    let desk = start(Setup::of(client.clone(), identity.clone(), Role::Operator, journal));
     let picture = Arc::new(Snapshot::empty(identity, Moment::now()));
     let mut bench = Bench { desk, picture, client, asked: 0 };
     println!("{} · {retries} single retries that succeed, of each kind", version.text);

@@ -9,6 +9,8 @@ mod dormitory;
 mod errand;
 #[path = "actions/left.rs"]
 mod left;
+#[path = "actions/planned.rs"]
+mod planned;
 #[path = "actions/plant.rs"]
 mod plant;
 #[path = "actions/put_back.rs"]

@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::acting;
 use super::command::Command;
+use super::document::Document;
 use super::filter::Filter;
 use super::finding;
 use super::geometry::{self, Pane};
@@ -192,6 +193,27 @@ fn focus(app: &mut App, pane: Pane) {
     }
 }
 
+fn next_pane(pane: Pane) -> Pane {
+    match pane {
+        Pane::Incidents => Pane::JobDefinitions,
+        Pane::JobDefinitions => Pane::Definitions,
+        Pane::Definitions => Pane::Incidents,
+    }
+}
+
+fn toggle_mark(app: &mut App) {
+    match app.focus {
+        Pane::Incidents => app.incidents.toggle_mark(app.now.instant),
+        Pane::JobDefinitions => app.job_definitions.list.toggle_mark(app.now.instant),
+        Pane::Definitions => app.definitions.list.toggle_mark(app.now.instant),
+    }
+}
+
+/// The text on the page, where it is one.
+fn text(app: &mut App) -> Option<&mut Document> {
+    app.pages.last_mut()?.text_mut()
+}
+
 fn run(app: &mut App, command: Command) -> Vec<Effect> {
     if command != Command::Quit {
         app.acting.leaving = false;
@@ -206,14 +228,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Open => return open(app),
         Command::Describe => return describe_selected(app),
         Command::Go(motion) => go(app, motion),
-        Command::NextPane => {
-            let next = match app.focus {
-                Pane::Incidents => Pane::JobDefinitions,
-                Pane::JobDefinitions => Pane::Definitions,
-                Pane::Definitions => Pane::Incidents,
-            };
-            focus(app, next);
-        }
+        Command::NextPane => focus(app, next_pane(app.focus)),
         Command::ShowIncidents => focus(app, Pane::Incidents),
         Command::ShowJobDefinitions => focus(app, Pane::JobDefinitions),
         Command::ShowDefinitions => focus(app, Pane::Definitions),
@@ -225,17 +240,9 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Zoom => app.zoomed = !app.zoomed,
         Command::Filter => open_prompt(app, Purpose::Filter),
         Command::Search => open_prompt(app, Purpose::Search),
-        Command::NextHit | Command::PreviousHit => {
-            if let Some(text) = app.pages.last_mut().and_then(|page| page.text_mut()) {
-                text.next_hit(command == Command::NextHit);
-            }
-        }
+        Command::NextHit | Command::PreviousHit => text(app).into_iter().for_each(|text| text.next_hit(command == Command::NextHit)),
         Command::SortNext | Command::SortReverse => sort(app, command == Command::SortNext),
-        Command::Mark => match app.focus {
-            Pane::Incidents => app.incidents.toggle_mark(app.now.instant),
-            Pane::JobDefinitions => app.job_definitions.list.toggle_mark(app.now.instant),
-            Pane::Definitions => app.definitions.list.toggle_mark(app.now.instant),
-        },
+        Command::Mark => toggle_mark(app),
         Command::MarkAll | Command::ClearMarks => mark_all(app, command == Command::MarkAll),
         Command::Pause => return vec![Effect::Poll(PollCommand::Pause(!app.paused()))],
         Command::Refresh => return refresh(app),
@@ -260,11 +267,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         | Command::PutBack => return acting::obey(app, command),
         Command::Find => open_prompt(app, Purpose::Find),
         Command::Instance => paging::open_instance(app),
-        Command::Wrap => {
-            if let Some(text) = app.pages.last_mut().and_then(|page| page.text_mut()) {
-                text.wrap = !text.wrap;
-            }
-        }
+        Command::Wrap => text(app).into_iter().for_each(|text| text.wrap = !text.wrap),
     }
     Vec::new()
 }

@@ -12,7 +12,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 
-use crate::journal::{Archive, Story, Summary, put_back};
+use crate::journal::{Archive, Exact, Story, Summary, put_back};
 use crate::session::Stop;
 use crate::text::safe;
 
@@ -29,7 +29,7 @@ pub struct Filter {
     pub verb: Option<String>,
     /// By this user of the machine or of the engine.
     pub user: Option<String>,
-    /// Only what failed, is not known, was never finished or has to be looked at.
+    /// Only what failed, is not known, was never finished or has to be looked at, and was not put back since.
     pub failed: bool,
     /// Only the action of this name.
     pub action: Option<String>,
@@ -63,21 +63,12 @@ pub struct Printed {
 pub fn list(folder: &Path, filter: &Filter, json: bool) -> Result<String, Stop> {
     let archive = Archive::at(folder);
     if let Some(name) = &filter.action {
-        let story = one(&archive, name)?;
-        if json {
-            return export::json_of_one(&story);
-        }
-        let since = archive.summaries(Some(story.at.to_zoned(TimeZone::UTC).date())).map_err(Stop::setup)?;
-        let put_back = since.iter().zip(put_back(&since)).find(|(summary, _)| summary.intent.action == story.intent.action).and_then(|(_, by)| by);
-        return Ok(page::story(&story, put_back, &TimeZone::system()));
+        let told = one(&archive, name)?;
+        return if json { export::json_of_one(&told) } else { Ok(page::story(&told.story, told.put_back_by.as_ref(), &TimeZone::system())) };
     }
     let all = archive.summaries(filter.day()).map_err(Stop::setup)?;
-    let count = all.len();
-    if json {
-        return export::json_of_summaries(&all.into_iter().filter(|summary| filter.passes(summary)).collect::<Vec<_>>());
-    }
-    let wanted: Vec<_> = all.iter().zip(put_back(&all)).filter(|(summary, _)| filter.passes(summary)).collect();
-    Ok(page::list(&wanted, count, folder, &TimeZone::system()))
+    let wanted = filter.wanted(&all);
+    if json { export::json_of_summaries(&wanted) } else { Ok(page::list(&wanted, all.len(), folder, &TimeZone::system())) }
 }
 
 /// Everything about the actions that are asked for, to be kept elsewhere.
@@ -88,11 +79,15 @@ pub fn list(folder: &Path, filter: &Filter, json: bool) -> Result<String, Stop> 
 pub fn export(folder: &Path, filter: &Filter, format: Format) -> Result<String, Stop> {
     let archive = Archive::at(folder);
     let verified = archive.verify(None).map_err(Stop::setup)?;
-    let stories = match &filter.action {
+    let wanted = match &filter.action {
         Some(name) => vec![one(&archive, name)?],
-        None => archive.stories(filter.day()).map_err(Stop::setup)?,
+        None => {
+            let stories = archive.stories(filter.day()).map_err(Stop::setup)?;
+            let all: Vec<Summary> = stories.iter().map(Summary::of).collect();
+            let wanted = stories.into_iter().zip(all.iter().zip(put_back(&all))).filter(|(_, (summary, by))| filter.passes(summary, *by));
+            wanted.map(|(story, (_, by))| Told { story, put_back_by: by.cloned() }).collect()
+        }
     };
-    let wanted: Vec<Story> = stories.into_iter().filter(|story| filter.action.is_some() || filter.passes(&Summary::of(story))).collect();
     match format {
         Format::Json => export::json(&wanted, &verified),
         Format::Csv => Ok(export::csv(&wanted)),
@@ -110,9 +105,19 @@ pub fn verify(folder: &Path, head: Option<&str>) -> Result<Printed, Stop> {
     Ok(Printed { text: page::verified(&verified, folder), well: verified.is_whole() })
 }
 
-fn one(archive: &Archive, name: &str) -> Result<Story, Stop> {
+/// One action, and the one that put back since what it left, if one did.
+struct Told {
+    story: Story,
+    put_back_by: Option<Exact>,
+}
+
+fn one(archive: &Archive, name: &str) -> Result<Told, Stop> {
     let story = archive.action(name).map_err(Stop::setup)?;
-    story.ok_or_else(|| Stop::Setup(anyhow::anyhow!("the journal knows no action {}; `bpmtop journal` lists those it knows", safe(name))))
+    let story = story.ok_or_else(|| Stop::Setup(anyhow::anyhow!("the journal knows no action {}; `bpmtop journal` lists those it knows", safe(name))))?;
+    let since = archive.summaries(Some(story.at.to_zoned(TimeZone::UTC).date())).map_err(Stop::setup)?;
+    let of_it = since.iter().zip(put_back(&since)).find(|(summary, _)| summary.intent.action == story.intent.action);
+    let put_back_by = of_it.and_then(|(_, by)| by).cloned();
+    Ok(Told { story, put_back_by })
 }
 
 impl Filter {
@@ -121,9 +126,15 @@ impl Filter {
         self.since.map(|since| since.to_zoned(TimeZone::UTC).date())
     }
 
-    fn passes(&self, summary: &Summary) -> bool {
+    /// Those of all that are asked for, each with the action that put back since what it left.
+    fn wanted<'a>(&self, all: &'a [Summary]) -> Vec<(&'a Summary, Option<&'a Exact>)> {
+        all.iter().zip(put_back(all)).filter(|(summary, by)| self.passes(summary, *by)).collect()
+    }
+
+    /// What was put back since is over and done with, however it went.
+    fn passes(&self, summary: &Summary, put_back_by: Option<&Exact>) -> bool {
         let Summary { intent, at, .. } = summary;
-        let is = |wanted: &Option<String>, texts: &[Option<&crate::journal::Exact>]| {
+        let is = |wanted: &Option<String>, texts: &[Option<&Exact>]| {
             wanted.as_ref().is_none_or(|wanted| texts.iter().flatten().any(|text| text.as_wire().eq_ignore_ascii_case(wanted)))
         };
         let by_address = self.engine.as_ref().is_some_and(|wanted| intent.engine.url.as_wire().contains(wanted.as_str()));
@@ -133,7 +144,7 @@ impl Filter {
             && is(&self.profile, &[intent.profile.as_ref()])
             && is(&self.verb, &[Some(&intent.verb)])
             && is(&self.user, &[Some(&who.user), who.sudo_user.as_ref(), who.engine_user.as_ref()])
-            && (!self.failed || summary.is_failed())
+            && (!self.failed || (summary.is_failed() && put_back_by.is_none()))
     }
 }
 

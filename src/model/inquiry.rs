@@ -113,7 +113,9 @@ impl Inquiry {
             Self::Jobs(_) | Self::Timers(_) | Self::ExternalTasks(_) | Self::UserTasks(_) => 5,
             Self::CalledCount(_) => 10,
             Self::PastIncidents(_) => 20,
-            Self::Suspended | Self::SuspendedCount | Self::HeldJobs(_) => 10,
+            Self::Suspended | Self::HeldJobs(_) => 10,
+            // Jobs have no index on their suspension, and nobody looks at it while it is asked.
+            Self::SuspendedCount => 60,
             // Longer than anybody looks: only whoever asks for them again reads them again.
             Self::Variables(_) => 86_400,
         })
@@ -306,5 +308,6 @@ mod tests {
         assert!(past(Part::Variables) >= 6 * past(Part::Jobs), "values come with every change of a variable");
         let called = Inquiry::Called("p1".into(), Which::Running, 0).fresh_for();
         assert!(called >= 2 * Inquiry::Instance("p1".into()).fresh_for(), "three requests for one page");
+        assert_eq!(Inquiry::SuspendedCount.fresh_for(), Duration::from_secs(60), "counts over all jobs, for one figure of the first line");
     }
 }

@@ -11,9 +11,7 @@ use bpmtop::action::plan::Plan;
 use bpmtop::action::verb::Role;
 use bpmtop::engine::{Client, ClientOptions, EngineVersion, Login};
 use bpmtop::journal::{Entry, Journal};
-use bpmtop::model::masking::Mask;
 use bpmtop::text::EngineText;
-use jiff::tz::TimeZone;
 
 pub fn client(url: &str) -> Client {
     let login = Login::Basic { user: "demo".into(), password: "demo".to_owned().into() };
@@ -31,17 +29,7 @@ pub struct Desk {
 }
 
 pub fn setup(url: &str, journal: &Arc<Journal>) -> Setup {
-    Setup {
-        client: client(url),
-        engine: engine(url),
-        profile: None,
-        production: false,
-        role: Role::Admin,
-        read_only: false,
-        mask: Arc::new(Mask::default()),
-        journal: Ok(Arc::clone(journal)),
-        zone: TimeZone::UTC,
-    }
+    Setup::of(client(url), engine(url), Role::Admin, Arc::clone(journal))
 }
 
 impl Desk {

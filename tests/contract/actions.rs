@@ -15,10 +15,8 @@ use bpmtop::engine::{Client, IncidentFilter, IncidentQuery, JobDefinitionFilter,
 use bpmtop::journal::{How, Journal};
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
-use bpmtop::model::masking::Mask;
 use bpmtop::model::section::Moment;
 use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
-use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::bench::{Bench, Deployed, SOON, until};
@@ -59,17 +57,7 @@ impl Operator {
 
     fn of(client: Client, engine: EngineIdentity, folder: &Path) -> Result<Self> {
         let journal = Arc::new(Journal::open(folder)?);
-        let setup = Setup {
-            client,
-            engine: engine.clone(),
-            profile: None,
-            production: false,
-            role: Role::Admin,
-            read_only: false,
-            mask: Arc::new(Mask::default()),
-            journal: Ok(Arc::clone(&journal)),
-            zone: TimeZone::UTC,
-        };
+        let setup = Setup::of(client, engine.clone(), Role::Admin, Arc::clone(&journal));
         Ok(Self { desk: start(setup), picture: Arc::new(Snapshot::empty(engine, Moment::now())), journal, _folder: None, asked: 0 })
     }
 

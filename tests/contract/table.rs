@@ -4,6 +4,7 @@ use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
 
 use super::bench::Bench;
+use super::plans::asleep;
 use super::{
     actions, cancels, changes, definitions, external, faulty, filters, hidden, history, incidents, instances, jobs, killed, lives, login, logs, outcomes,
     permissions, picture, plans, printed, put_back, rights, suspensions, trees,
@@ -186,13 +187,13 @@ const SHARED: &[Test] = &tests![Plain, Any:
     plans::a_plan_from_a_caller_of_many_takes_every_cause_the_picture_knows,
     plans::a_plan_to_cancel_a_child_counts_the_callers_that_end_with_it,
     plans::a_plan_to_cancel_one_of_several_offers_it_alone_and_all_of_them,
-    plans::a_plan_to_suspend_job_definitions_counts_jobs_and_tells_of_tasks,
-    plans::a_plan_to_resume_an_instance_never_lets_the_job_of_a_suspended_definition_run,
-    plans::a_plan_to_resume_a_job_definition_leaves_the_jobs_of_suspended_instances_alone,
-    plans::a_plan_to_thaw_resumes_just_what_the_freeze_suspended_and_nobody_touched_since,
-    plans::a_plan_to_suspend_a_process_counts_its_instances_and_stops_new_starts,
+    asleep::a_plan_to_suspend_job_definitions_counts_jobs_and_tells_of_tasks,
+    asleep::a_plan_to_resume_an_instance_never_lets_the_job_of_a_suspended_definition_run,
+    asleep::a_plan_to_resume_a_job_definition_leaves_the_jobs_of_suspended_instances_alone,
+    asleep::a_plan_to_thaw_resumes_just_what_the_freeze_suspended_and_nobody_touched_since,
+    asleep::a_plan_to_suspend_a_process_counts_its_instances_and_stops_new_starts,
     plans::plans_for_one_thing_tell_what_it_was_and_can_be_taken_back,
-    plans::taking_a_suspension_of_instances_back_leaves_those_that_were_suspended_since,
+    asleep::taking_a_suspension_of_instances_back_leaves_those_that_were_suspended_since,
     plans::user_tasks_are_counted_by_their_process,
     actions::a_retry_that_succeeds_one_that_fails_again_and_one_that_waits_are_told_apart,
     actions::a_retry_that_waits_for_its_job_definition_says_so,
@@ -246,7 +247,7 @@ const GUARDED: &[Test] = &tests![Guarded, Any:
 ];
 
 const ALONE: &[Test] = &tests![Plain, None:
-    plans::what_is_to_be_suspended_later_is_listed_with_its_target_and_called_off_by_a_plan,
+    asleep::what_is_to_be_suspended_later_is_listed_with_its_target_and_called_off_by_a_plan,
     picture::every_figure_is_what_the_engine_counts_itself,
     picture::groups_add_up_to_the_figures,
     picture::a_new_incident_appears_without_reading_all_of_them_again,

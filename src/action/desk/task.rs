@@ -57,6 +57,14 @@ pub struct Setup {
     pub zone: TimeZone,
 }
 
+impl Setup {
+    /// A desk without a profile, at an engine that may be changed as far as this role allows. Times are told in UTC.
+    pub fn of(client: Client, engine: EngineIdentity, role: Role, journal: Arc<Journal>) -> Self {
+        let (profile, production, read_only) = (None, false, false);
+        Self { client, engine, profile, production, role, read_only, mask: Arc::new(Mask::default()), journal: Ok(journal), zone: TimeZone::UTC }
+    }
+}
+
 /// The ends that the rest of the program holds.
 pub struct DeskHandle {
     /// Wishes.

@@ -13,7 +13,7 @@ pub(super) fn judge(case: &Case<'_>, facts: &Facts) -> Outcome {
         // A batch takes what is gone for done: that the engine took it does not say that it ended this.
         (Here::Gone, _) if facts.signed == Some(false) => match facts.somebody_else() {
             Some(_) => Outcome::AlreadyDone("somebody else cancelled it meanwhile"),
-            None => Outcome::AlreadyDone("it was cancelled, with another reason than this action's"),
+            None => Outcome::AlreadyDone("it was cancelled, without this action's reason"),
         },
         (Here::Gone, life) => match (case.is_ours(facts), life) {
             (Some(true), _) => Outcome::Succeeded(Proof::State),

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::action::outcome::{Proof, Waiting};
 use crate::action::target::Subject;
+use crate::model::example;
 use crate::model::grouping::KnownIncident;
 use crate::model::job::Job;
 
@@ -44,12 +45,7 @@ fn target() -> Target {
         execution: Some("e".into()),
         exception_message: Some("503".into()),
         failed_activity: None,
-        retries: 0,
-        due: None,
-        suspended: false,
-        priority: 0,
-        tenant: None,
-        created: None,
+        ..example::job(0)
     };
     let incident = Some(KnownIncident::of(incident("i", "j", 0)));
     Target { subject: Subject::Job { job: Arc::new(job), incident }, label: "Charge".into(), business_key: None, version: Some(1) }
@@ -197,7 +193,7 @@ fn the_reason_that_only_this_action_wrote_proves_a_cancellation_and_another_one_
     let of = |sent: &Said, facts: &Facts| judge(&Case { target: &target, goal: Goal::End, said: sent, since: None, looked: Duration::ZERO }, facts);
     let over = |state, signed| Facts { here: Here::Gone, life: Life::Over(state), signed, ..Facts::default() };
     let cancelled = |signed| over(InstanceState::ExternallyTerminated, signed);
-    let another = Outcome::AlreadyDone("it was cancelled, with another reason than this action's");
+    let another = Outcome::AlreadyDone("it was cancelled, without this action's reason");
     for sent in [accepted(), lost()] {
         assert_eq!(of(&sent, &cancelled(Some(true))), Outcome::Succeeded(Proof::Reason));
         assert_eq!(of(&sent, &cancelled(Some(false))), another);

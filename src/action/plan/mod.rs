@@ -156,6 +156,9 @@ pub enum Weight {
 /// How the warning begins that a reason stays out of the engine's own log of operations.
 pub const JOURNAL_ALONE: &str = "a reason goes into the journal alone";
 
+/// The same for a cancellation, whose reason the engine keeps in the history of all that ends.
+pub const HISTORY_ALONE: &str = "a reason goes into the history of what ends and into the journal";
+
 /// An instance that ends with another one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TreeLine {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{JOURNAL_ALONE, OtherCause, Plan};
+use super::{HISTORY_ALONE, JOURNAL_ALONE, OtherCause, Plan};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
@@ -175,9 +175,11 @@ impl Plan {
         then.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
 
-    /// Why the reason that was given is in the journal alone; none where it is to be written into the engine's log too.
+    /// Why the engine's own log of operations does not get the reason, and where it is instead: in the journal alone, and that of a cancellation
+    /// in the history too. None where it is to be written into that log.
     pub fn journal_alone(&self) -> Option<&str> {
-        self.warnings.iter().map(|warning| warning.text.as_str()).find(|text| text.starts_with(JOURNAL_ALONE))
+        let begins = |text: &&str| text.starts_with(JOURNAL_ALONE) || text.starts_with(HISTORY_ALONE);
+        self.warnings.iter().map(|warning| warning.text.as_str()).find(begins)
     }
 
     /// What the choices mean, a sentence each.

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reading::Reading;
-use crate::action::plan::{JOURNAL_ALONE, Plan, Unavailable, Warning, Weight};
+use futures_util::FutureExt as _;
+
+use super::reading::{Reading, concerns_one, refused};
+use crate::action::plan::{HISTORY_ALONE, JOURNAL_ALONE, Plan, Unavailable, Warning, Weight};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::engine::catalogue::{Permission, endpoint};
-use crate::engine::{Change, Permit, RequestName};
+use crate::engine::{Change, EngineError, Permit, RequestName};
 use crate::model::grouping::Names as _;
 use crate::model::ids::{ProcessInstanceId, ProcessKey};
 use crate::model::rights::Right;
@@ -25,6 +27,9 @@ const INSTANCES_TOO: &[&str] = &["UPDATE_INSTANCE on PROCESS_DEFINITION", "SUSPE
 /// The category of every operation that this program makes (7.18, 7.24, Operaton 1.0).
 const CATEGORY: &str = "Operator";
 
+/// The resource that such a category is to whoever asks for rights.
+const LOG_CATEGORY: &str = "OPERATION_LOG_CATEGORY";
+
 /// Any one of these suffices.
 type Alternatives = &'static [&'static str];
 
@@ -33,8 +38,9 @@ pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), 
     if plan.targets.is_empty() {
         return Ok(());
     }
-    batch(reading, plan).await?;
-    explanation(reading, plan).await?;
+    if batch(reading, plan).await? {
+        explanation(reading, plan).await?;
+    }
     if has_every_right(reading) {
         return Ok(());
     }
@@ -59,37 +65,63 @@ pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), 
     Ok(())
 }
 
-/// Says beforehand where a batch, which a reason or many jobs take, would be refused.
-async fn batch(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
+/// Says beforehand where a batch, which a reason or many jobs take, would be refused. Gives whether the engine would take a reason at all, as
+/// far as is known.
+async fn batch(reading: &Reading<'_>, plan: &mut Plan) -> Result<bool, Unavailable> {
     let (row, what) = match plan.verb {
         Verb::Cancel => (RequestName::DeleteInstances, "no reason can be given"),
         Verb::Retry if plan.targets.len() > 1 => (RequestName::SetJobRetriesBatch, "no batch can be used"),
-        _ => return Ok(()),
+        _ => return Ok(true),
     };
     if let Permission::AnyOf(alternatives) = endpoint(row).permission
         && !is_allowed(reading, alternatives, None, &[]).await?
     {
         plan.warnings.push(Warning { weight: Weight::Note, text: format!("{what}: this login lacks {}", alternatives.join(" or ")) });
+        return Ok(plan.verb != Verb::Cancel);
     }
+    Ok(true)
+}
+
+/// Says beforehand where the engine's own log of operations will not take the reason. Whether one will be given is not known yet. The plan is
+/// sound without: where the engine does not tell, the plan says just that, and the attempt will show.
+async fn explanation(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
+    let Permission::AnyOf(alternatives) = endpoint(RequestName::AnnotateOperation).permission else { return Ok(()) };
+    let text = match takes_reason(reading, &plan.targets, alternatives).await {
+        Ok(true) => return Ok(()),
+        Ok(false) => {
+            let beginning = if plan.verb == Verb::Cancel { HISTORY_ALONE } else { JOURNAL_ALONE };
+            format!("{beginning}: the engine's log of operations will not take it, this login lacks {}", alternatives.join(" or "))
+        }
+        Err(error) if concerns_one(&error) => format!("not known: whether the engine's log of operations will take a reason: {error}"),
+        Err(error) => return Err(refused(&error)),
+    };
+    plan.warnings.push(Warning { weight: Weight::Note, text });
     Ok(())
 }
 
-/// Says beforehand where the engine's own log of operations will not take the reason. Whether one will be given is not known yet.
-async fn explanation(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
-    let Permission::AnyOf(alternatives) = endpoint(RequestName::AnnotateOperation).permission else { return Ok(()) };
-    let processes: Vec<Option<ProcessKey>> = processes(reading, &plan.targets).into_keys().take(PROCESSES).collect();
-    for process in &processes {
-        match is_allowed(reading, alternatives, process.as_ref(), &[]).await {
-            Ok(true) => {}
-            Ok(false) => {
-                let text = format!("{JOURNAL_ALONE}: the engine's log will not take it, this login lacks {}", alternatives.join(" or "));
-                plan.warnings.push(Warning { weight: Weight::Note, text });
-                return Ok(());
-            }
-            Err(why) => return Err(why),
+/// Whether one of these rights is there: that on the category, which is the same for all processes, or else those on every process.
+async fn takes_reason(reading: &Reading<'_>, targets: &[Target], alternatives: Alternatives) -> Result<bool, EngineError> {
+    let permits = || alternatives.iter().filter_map(|words| Permit::named(words));
+    let mut unread = None;
+    for permit in permits().filter(|permit| permit.resource == LOG_CATEGORY) {
+        match reading.client.may_on(permit, Some(&EngineText::from(CATEGORY))).boxed().await {
+            Ok(answer) if answer.data => return Ok(true),
+            Ok(_) => {}
+            // A right on the processes may suffice.
+            Err(error) if concerns_one(&error) => unread = Some(error),
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    for process in processes(reading, targets).into_keys().take(PROCESSES) {
+        let mut allowed = false;
+        for permit in permits().filter(|permit| permit.resource != LOG_CATEGORY) {
+            allowed = allowed || reading.client.may_on(permit, process.as_ref().map(ProcessKey::text)).boxed().await?.data;
+        }
+        if !allowed {
+            return unread.map_or(Ok(false), Err);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether this login is known to have all rights on all processes, so that nothing needs to be asked.
@@ -148,7 +180,6 @@ async fn is_allowed(
 ) -> Result<bool, Unavailable> {
     for permit in alternatives.iter().filter_map(|words| Permit::named(words)) {
         let allowed = match permit.resource {
-            "OPERATION_LOG_CATEGORY" => reading.must(reading.client.may_on(permit, Some(&EngineText::from(CATEGORY)))).await?,
             "PROCESS_DEFINITION" => reading.must(reading.client.may_on(permit, process.map(ProcessKey::text))).await?,
             "PROCESS_INSTANCE" if !instances.is_empty() => {
                 let mut one = false;

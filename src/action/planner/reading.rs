@@ -240,7 +240,7 @@ pub(super) async fn timed(client: &Client) -> Result<Vec<TimedSuspension>, Unava
 }
 
 /// Whether a plan may be sound without the answer: other requests may succeed all the same, and it is no fault of the program.
-fn concerns_one(error: &EngineError) -> bool {
+pub(super) fn concerns_one(error: &EngineError) -> bool {
     error.kind() != ErrorKind::Fault && inquire::concerns_one(error)
 }
 

@@ -200,21 +200,21 @@ pub(super) async fn definition_priority(reading: &Reading<'_>, asked: &Asked, id
     Ok(draft)
 }
 
-/// Calls off what is to happen later. What has happened meanwhile is left out.
+/// Calls off what is to happen later. What has happened meanwhile is left out, and so is what is more than one plan calls off.
 pub(super) async fn call_off(reading: &Reading<'_>, asked: &Asked, ids: &[JobId]) -> Drafted {
     let mut pending: HashMap<JobId, TimedSuspension> = timed(reading.client).await?.into_iter().map(|timed| (timed.job.clone(), timed)).collect();
     let mut draft = Draft::of(Verb::CallOffTimed, asked.clone());
     let mut users: BTreeMap<String, u64> = BTreeMap::new();
-    let mut once = HashSet::new();
+    let (mut once, mut labels) = (HashSet::new(), Labels::default());
     for id in ids.iter().filter(|id| once.insert(*id)) {
         match pending.remove(id) {
             None => draft.leave_out(format!("timer {id}"), "no timer of a suspension that is to come: it has happened already, or was called off"),
             Some(timed) if draft.targets.len() >= CALLED_OFF => {
-                draft.leave_out(timer(reading, timed).await?.label, "one plan calls off 100 timers: ask again for the others");
+                draft.leave_out(labels.known(reading, &timed), "one plan calls off 100 timers: ask again for the others");
             }
             Some(timed) => {
                 timed.user.iter().for_each(|user| *users.entry(user.to_string()).or_default() += 1);
-                draft.targets.push(timer(reading, timed).await?);
+                draft.targets.push(labels.timer(reading, timed).await?);
             }
         }
     }
@@ -228,19 +228,31 @@ pub(super) async fn call_off(reading: &Reading<'_>, asked: &Asked, ids: &[JobId]
     Ok(draft)
 }
 
-/// The timer of something that is to happen later as a target.
-pub(super) async fn timer(reading: &Reading<'_>, timed: TimedSuspension) -> Result<Target, Unavailable> {
-    let what = if timed.suspend { "suspension" } else { "resumption" };
-    let mut whom = "something the history does not tell".to_owned();
-    if let Some(definition) = &timed.job_definition {
-        let found = reading.maybe(reading.client.job_definition(definition)).await?;
-        whom = found.map_or_else(|| format!("job definition {definition}"), |definition| reading.definition_target(definition).label);
-    } else if let Some(process) = &timed.process_definition {
-        whom = reading.label(Some(process), None);
+/// What the job definitions that timers are for are called, none where one is gone: each is read once.
+#[derive(Default)]
+pub(super) struct Labels(HashMap<JobDefinitionId, Option<String>>);
+
+impl Labels {
+    /// The timer of something that is to happen later as a target.
+    pub(super) async fn timer(&mut self, reading: &Reading<'_>, timed: TimedSuspension) -> Result<Target, Unavailable> {
+        if let Some(id) = timed.job_definition.as_ref().filter(|id| !self.0.contains_key(id)) {
+            let found = reading.maybe(reading.client.job_definition(id)).await?;
+            self.0.insert(id.clone(), found.map(|definition| reading.definition_target(definition).label));
+        }
+        let version = reading.version(timed.process_definition.as_ref());
+        Ok(Target { label: self.known(reading, &timed), business_key: None, version, subject: Subject::Timed(timed) })
     }
-    let label = format!("the {what} of {whom} at {}", when(reading, timed.at));
-    let version = reading.version(timed.process_definition.as_ref());
-    Ok(Target { label, business_key: None, version, subject: Subject::Timed(timed) })
+
+    /// The timer's name as far as it is known without a request.
+    fn known(&self, reading: &Reading<'_>, timed: &TimedSuspension) -> String {
+        let what = if timed.suspend { "suspension" } else { "resumption" };
+        let whom = match (&timed.job_definition, &timed.process_definition) {
+            (Some(id), _) => self.0.get(id).cloned().flatten().unwrap_or_else(|| format!("job definition {id}")),
+            (None, Some(process)) => reading.label(Some(process), None),
+            (None, None) => "something the history does not tell".to_owned(),
+        };
+        format!("the {what} of {whom} at {}", when(reading, timed.at))
+    }
 }
 
 #[cfg(test)]

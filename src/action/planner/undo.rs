@@ -161,8 +161,9 @@ async fn call_off(reading: &Reading<'_>, earlier: &Earlier, sent: &[&EarlierTarg
         ));
     }
     let mut draft = Draft::of(Verb::CallOffTimed, Asked::CallOffTimed(found.iter().map(|timed| timed.job.clone()).collect()));
+    let mut labels = single::Labels::default();
     for timed in found {
-        draft.targets.push(single::timer(reading, timed).await?);
+        draft.targets.push(labels.timer(reading, timed).await?);
     }
     for label in missing {
         draft.leave_out(label, "its timer is not found: called off already, or not told apart from others");

@@ -119,7 +119,6 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     let now = app.now;
     let Some(Page::Action(page)) = app.pages.last_mut() else { return None };
     let action = page.action.clone();
-    let stage = page.ledger.as_ref().map(|ledger| ledger.stage.clone());
     let command = match command {
         Command::OnlyTrouble => {
             page.toggle_trouble();
@@ -129,33 +128,16 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
             paging::open_instance(app);
             return Some(Vec::new());
         }
-        Command::HoldAction => match stage {
-            Some(Stage::Paused(PausedBy::Operator)) => ActCommand::GoOn(action),
-            // A key that was meant to pause must not send the rest.
-            Some(Stage::Paused(_)) => {
-                app.notice = Some(("It has paused by itself: nothing is sent. c goes on all the same, S stops.".to_owned(), now));
-                return Some(Vec::new());
+        Command::HoldAction | Command::GoOnAction | Command::StopAction => {
+            let stage = page.ledger.as_ref().map(|ledger| &ledger.stage);
+            match order(command, stage, action) {
+                Ok(order) => order,
+                Err(why) => {
+                    app.notice = Some((why.to_owned(), now));
+                    return Some(Vec::new());
+                }
             }
-            Some(Stage::Canary | Stage::Sending) => ActCommand::Pause(action),
-            _ => {
-                app.notice = Some(("Everything was sent already: there is nothing to pause.".to_owned(), now));
-                return Some(Vec::new());
-            }
-        },
-        Command::GoOnAction => match stage {
-            Some(Stage::Paused(_)) => ActCommand::GoOn(action),
-            _ => {
-                app.notice = Some(("The action is not paused.".to_owned(), now));
-                return Some(Vec::new());
-            }
-        },
-        Command::StopAction => match stage {
-            Some(Stage::Canary | Stage::Sending | Stage::Paused(_)) => ActCommand::Stop(action),
-            _ => {
-                app.notice = Some(("Everything was sent already: there is nothing to stop.".to_owned(), now));
-                return Some(Vec::new());
-            }
-        },
+        }
         Command::ReadBack => ActCommand::ReadBack(action),
         Command::Export => {
             begin_entry(app, Entry::Export, None);
@@ -177,6 +159,20 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         _ => return None,
     };
     Some(vec![Effect::Act(command)])
+}
+
+/// What a key that pauses, goes on or stops asks of an action at this stage; or why it asks nothing.
+fn order(command: Command, stage: Option<&Stage>, action: ActionId) -> Result<ActCommand, &'static str> {
+    match (command, stage) {
+        (Command::HoldAction, Some(Stage::Paused(PausedBy::Operator))) | (Command::GoOnAction, Some(Stage::Paused(_))) => Ok(ActCommand::GoOn(action)),
+        // A key that was meant to pause must not send the rest.
+        (Command::HoldAction, Some(Stage::Paused(_))) => Err("It has paused by itself: nothing is sent. c goes on all the same, S stops."),
+        (Command::HoldAction, Some(Stage::Canary | Stage::Sending)) => Ok(ActCommand::Pause(action)),
+        (Command::HoldAction, _) => Err("Everything was sent already: there is nothing to pause."),
+        (Command::StopAction, Some(Stage::Canary | Stage::Sending | Stage::Paused(_))) => Ok(ActCommand::Stop(action)),
+        (Command::StopAction, _) => Err("Everything was sent already: there is nothing to stop."),
+        _ => Err("The action is not paused."),
+    }
 }
 
 fn on_actions(app: &mut App, command: Command) -> Option<Vec<Effect>> {

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::words;
+use super::{Told, words};
 use crate::journal::exact::to_json;
-use crate::journal::{Answered, Count, End, Exact, How, Intent, Outcome, ReadBack, Standing, Story, Summary, Verified};
+use crate::journal::{Answered, Count, End, Exact, How, Intent, Outcome, ReadBack, Standing, Summary, Verified};
 use crate::session::Stop;
 use crate::text::safe;
 
@@ -24,6 +24,8 @@ struct Short<'a> {
     words: Option<&'a Exact>,
     /// What somebody has to look at, because it was not left as it was meant to be.
     look: &'a [Exact],
+    /// The action that put that back since.
+    put_back_by: Option<&'a Exact>,
 }
 
 #[derive(Serialize)]
@@ -37,6 +39,8 @@ struct Long<'a> {
     outcomes: Vec<&'a Outcome>,
     /// What somebody has to look at, because it was not left as it was meant to be.
     look: Vec<&'a Exact>,
+    /// The action that put that back since.
+    put_back_by: Option<&'a Exact>,
     end: Option<EndPart<'a>>,
     read_back: Option<ReadPart<'a>>,
 }
@@ -61,12 +65,14 @@ struct ReadPart<'a> {
     read: &'a ReadBack,
 }
 
-fn short(action: &Summary) -> Short<'_> {
-    let Summary { intent, at, targets, first_target: _, sent, counts, words, looks, holds: _, standing: stands } = action;
-    Short { at: *at, standing: standing(*stands), intent, targets: *targets, sent: *sent, counts, words: words.as_ref(), look: looks }
+fn short<'a>((action, put_back_by): &(&'a Summary, Option<&'a Exact>)) -> Short<'a> {
+    let Summary { intent, at, targets, first_target: _, sent, counts, words, looks, holds: _, standing: stands } = *action;
+    let (words, put_back_by) = (words.as_ref(), *put_back_by);
+    Short { at: *at, standing: standing(*stands), intent, targets: *targets, sent: *sent, counts, words, look: looks, put_back_by }
 }
 
-fn long(story: &Story) -> Long<'_> {
+fn long(told: &Told) -> Long<'_> {
+    let story = &told.story;
     Long {
         at: story.at,
         line: story.seq,
@@ -76,6 +82,7 @@ fn long(story: &Story) -> Long<'_> {
         answers: story.answers.values().collect(),
         outcomes: story.outcomes.values().collect(),
         look: story.looks().collect(),
+        put_back_by: told.put_back_by.as_ref(),
         end: story.end.as_ref().map(|(at, end)| EndPart { at: *at, end }),
         read_back: story.read_back.as_ref().map(|(at, read)| ReadPart { at: *at, read }),
     }
@@ -104,22 +111,22 @@ fn array<T: Serialize>(items: impl Iterator<Item = T>) -> Result<String, Stop> {
     Ok(if lines.is_empty() { "[]".to_owned() } else { format!("[\n{}\n]", lines.join(",\n")) })
 }
 
-pub(super) fn json_of_summaries(actions: &[Summary]) -> Result<String, Stop> {
+pub(super) fn json_of_summaries(actions: &[(&Summary, Option<&Exact>)]) -> Result<String, Stop> {
     Ok(array(actions.iter().map(short))? + "\n")
 }
 
-pub(super) fn json_of_one(story: &Story) -> Result<String, Stop> {
-    Ok(line(&long(story))? + "\n")
+pub(super) fn json_of_one(told: &Told) -> Result<String, Stop> {
+    Ok(line(&long(told))? + "\n")
 }
 
 /// The whole export, with the head that tells later whether the journal it came from was changed.
-pub(super) fn json(stories: &[Story], verified: &Verified) -> Result<String, Stop> {
+pub(super) fn json(stories: &[Told], verified: &Verified) -> Result<String, Stop> {
     let actions = array(stories.iter().map(long))?;
     let head = line(&verified.head.hash)?;
     Ok(format!("{{\"head\":{head},\"lines\":{},\"whole\":{},\"actions\":{actions}}}\n", verified.lines, verified.is_whole()))
 }
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "action",
     "at",
     "user",
@@ -140,13 +147,15 @@ const COLUMNS: [&str; 20] = [
     "outcome",
     "words",
     "look",
+    "put_back_by",
 ];
 
-/// One row for each target; an action without targets has one row. What an action left to be looked at stands in each of its rows.
-pub(super) fn csv(stories: &[Story]) -> String {
+/// One row for each target. An action without targets has a row of its own, and so has one that left something to be looked at: such notes
+/// may name each of its targets, and would stand in the row of each.
+pub(super) fn csv(stories: &[Told]) -> String {
     let mut text = COLUMNS.join(",") + "\n";
-    for story in stories {
-        let Intent { action, who, engine, profile, verb, reason, targets, .. } = &story.intent;
+    for Told { story, put_back_by } in stories {
+        let Intent { action, who, engine, profile, verb, reason, sentence, targets, .. } = &story.intent;
         let some = |text: &Option<Exact>| text.as_ref().map(ToString::to_string).unwrap_or_default();
         let common = [
             action.to_string(),
@@ -162,13 +171,15 @@ pub(super) fn csv(stories: &[Story]) -> String {
             some(reason),
             standing(story.standing).to_owned(),
         ];
-        let look = story.looks().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        let mut row = |own: [String; 7]| {
-            let cells: Vec<String> = common.iter().chain(&own).chain([&look]).map(|cell| csv_cell(cell)).collect();
+        let by = some(put_back_by);
+        let mut row = |own: [String; 8]| {
+            let cells: Vec<String> = common.iter().chain(&own).chain([&by]).map(|cell| csv_cell(cell)).collect();
             let _ = writeln!(text, "{}", cells.join(","));
         };
-        if targets.is_empty() {
-            row(Default::default());
+        let looks: Vec<String> = story.looks().map(ToString::to_string).collect();
+        if targets.is_empty() || !looks.is_empty() {
+            let nothing = String::new;
+            row(["action".to_owned(), action.to_string(), sentence.to_string(), nothing(), nothing(), nothing(), nothing(), looks.join("; ")]);
         }
         for (index, target) in (0..).zip(targets) {
             let outcome = story.outcomes.get(&index);
@@ -180,6 +191,7 @@ pub(super) fn csv(stories: &[Story]) -> String {
                 some(&target.instance),
                 outcome.map(|outcome| outcome.name.to_string()).unwrap_or_default(),
                 outcome.map(|outcome| some(&outcome.words)).unwrap_or_default(),
+                String::new(),
             ]);
         }
     }
@@ -193,9 +205,9 @@ fn csv_cell(text: &str) -> String {
 }
 
 /// A report: one section an action, one row a target.
-pub(super) fn markdown(stories: &[Story], verified: &Verified, zone: &TimeZone) -> String {
+pub(super) fn markdown(stories: &[Told], verified: &Verified, zone: &TimeZone) -> String {
     let mut text = String::new();
-    for story in stories {
+    for Told { story, put_back_by } in stories {
         let Intent { action, who, reason, sentence, targets, .. } = &story.intent;
         let _ = writeln!(text, "## {}\n", plain(&sentence.to_string()));
         let reason = reason.as_ref().map_or_else(|| "none given".to_owned(), ToString::to_string);
@@ -209,8 +221,13 @@ pub(super) fn markdown(stories: &[Story], verified: &Verified, zone: &TimeZone) 
         ] {
             let _ = writeln!(text, "- {name}: {}", plain(&words));
         }
+        if let Some(by) = put_back_by {
+            let _ = writeln!(text, "- Put back by: {}", plain(&by.to_string()));
+        }
+        // What somebody still has to do is not to be overlooked.
+        let mark = if put_back_by.is_some() { "" } else { "**" };
         for look in story.looks() {
-            let _ = writeln!(text, "- **{}**", plain(&look.to_string()));
+            let _ = writeln!(text, "- {mark}{}{mark}", plain(&look.to_string()));
         }
         text.push_str("\n| type | id | name | business key | outcome |\n|---|---|---|---|---|\n");
         for (outcome, target) in words::of_targets(story).into_iter().zip(targets) {

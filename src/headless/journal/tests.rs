@@ -66,8 +66,7 @@ fn berlin() -> TimeZone {
 fn listed(desk: &Desk, filter: &Filter) -> String {
     let all = Archive::at(&desk.folder()).summaries(filter.day()).unwrap();
     let count = all.len();
-    let wanted: Vec<_> = all.iter().zip(put_back(&all)).filter(|(summary, _)| filter.passes(summary)).collect();
-    page::list(&wanted, count, Path::new("/state/journal"), &berlin())
+    page::list(&filter.wanted(&all), count, Path::new("/state/journal"), &berlin())
 }
 
 fn told(desk: &Desk, action: &str) -> Story {
@@ -140,7 +139,7 @@ fn exports_are_safe_to_open_and_exact() {
     let only_bad = Filter { since: Some(moment("2026-11-22T00:00:00Z")), ..Filter::default() };
     let csv = export(&desk.folder(), &Filter { profile: Some("prod".into()), ..Filter::default() }, Format::Csv).unwrap();
     insta::assert_snapshot!("csv", csv);
-    let stories = [told(&desk, "20261121-013501-1"), told(&desk, "20261122-230000-1")];
+    let stories = ["20261121-013501-1", "20261122-230000-1"].map(|action| one(&Archive::at(&desk.folder()), action).unwrap());
     let verified = Archive::at(&desk.folder()).verify(None).unwrap();
     let markdown = export::markdown(&stories, &verified, &berlin());
     insta::assert_snapshot!("markdown", markdown.replace(&verified.head.hash.to_string(), "HEAD"));
@@ -259,6 +258,26 @@ fn what_was_put_back_since_says_by_which_action() {
     assert!(list_of(&desk, "20261124-025000-1").contains("puts back  20261124-013501-1\n"));
 }
 
+#[test]
+fn what_was_put_back_since_is_no_failure_any_more_and_exports_name_the_action_that_did_it() {
+    let desk = left_something(Some("20261124-025000-1"));
+    let failed = Filter { failed: true, ..Filter::default() };
+    assert_eq!(listed(&desk, &failed), "none of the 2 actions is one of those asked for\n");
+    assert_eq!(export(&desk.folder(), &failed, Format::Csv).unwrap().lines().count(), 1);
+    let read = |json: String| serde_json::from_str::<serde_json::Value>(&json).unwrap();
+    let one = Filter { action: Some("20261124-013501-1".into()), ..Filter::default() };
+    let short = read(list(&desk.folder(), &Filter::default(), true).unwrap());
+    assert_eq!((&short[0]["put_back_by"], &short[1]["put_back_by"]), (&"20261124-025000-1".into(), &serde_json::Value::Null));
+    assert_eq!(read(list(&desk.folder(), &one, true).unwrap())["put_back_by"], "20261124-025000-1");
+    for filter in [&one, &Filter::default()] {
+        assert_eq!(read(export(&desk.folder(), filter, Format::Json).unwrap())["actions"][0]["put_back_by"], "20261124-025000-1");
+        let csv = export(&desk.folder(), filter, Format::Csv).unwrap();
+        assert!(csv.lines().nth(1).is_some_and(|row| row.contains(",failed,action,") && row.ends_with(",20261124-025000-1")), "{csv}");
+        let markdown = export(&desk.folder(), filter, Format::Markdown).unwrap();
+        assert!(markdown.contains("- Put back by: 20261124-025000-1\n- LOOK AT job"), "{markdown}");
+    }
+}
+
 fn list_of(desk: &Desk, action: &str) -> String {
     list(&desk.folder(), &Filter { action: Some(action.into()), ..Filter::default() }, false).unwrap()
 }
@@ -275,7 +294,9 @@ fn exports_carry_what_has_to_be_looked_at_as_a_field_of_its_own() {
     assert_eq!(short[0]["look"], read["actions"][0]["look"]);
     let csv = export(&desk.folder(), &Filter::default(), Format::Csv).unwrap();
     let rows: Vec<&str> = csv.lines().collect();
-    assert!(rows[0].ends_with(",words,look") && rows[1].contains("LOOK AT job job-0: it stays due"), "{csv}");
+    assert!(rows[0].ends_with(",words,look,put_back_by") && rows[1].contains(",action,20261124-013501-1,") && rows[1].contains("LOOK AT job job-0: "), "{csv}");
+    assert!(rows[1].contains("; LOOK: 1 jobs that were") && rows.len() == 3 && rows[2].contains(",job,job-0,"), "{csv}");
+    assert!(rows[2].ends_with(",,"), "once an action, however many targets it has: {csv}");
     let markdown = export(&desk.folder(), &Filter::default(), Format::Markdown).unwrap();
     assert!(markdown.contains("- **LOOK: 1 jobs that were to stay as they were have another due date: \\| \\<job-0\\>**\n"), "{markdown}");
     let none = export(&night().folder(), &Filter::default(), Format::Json).unwrap();

@@ -245,7 +245,8 @@ impl Eyes {
     }
 }
 
-/// Whether the reason with which an instance ended is the one that this action's request carried; none where that carried none of its own.
+/// Whether the reason with which an instance ended is the one that this action's request carried: one that ended without any reason was not
+/// ended by it. None where the request carried none of its own.
 fn is_signed(change: &Change, round: &Round, found: Option<&EngineText>) -> Option<bool> {
     match change {
         Change::DeleteInstances { reason: Some(sent), .. } if round.action.has_signed(sent) => Some(found.is_some_and(|found| found.as_wire() == sent)),

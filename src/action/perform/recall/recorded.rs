@@ -63,23 +63,7 @@ pub(super) fn target(recorded: &journal::Target) -> Target {
             tenant: None,
             category: None,
         })),
-        "incident" => Subject::Incident(KnownIncident::of(Incident {
-            id: id.clone().into(),
-            kind: "".into(),
-            process_definition: None,
-            process_instance: instance.map(Into::into),
-            execution: None,
-            activity: None,
-            failed_activity: None,
-            cause: None,
-            root_cause: None,
-            configuration: None,
-            message: None,
-            tenant: None,
-            job_definition: None,
-            annotation: before.note.as_ref().map(|note| note.text().clone()),
-            created: Timestamp::UNIX_EPOCH,
-        })),
+        "incident" => Subject::Incident(KnownIncident::of(incident(recorded))),
         "timer" => Subject::Timed(TimedSuspension {
             job: id.clone().into(),
             at: before.due.unwrap_or_default(),
@@ -95,6 +79,26 @@ pub(super) fn target(recorded: &journal::Target) -> Target {
     };
     let business_key = recorded.business_key.as_ref().map(|key| key.text().clone());
     Target { subject, label: recorded.label.to_string(), business_key, version: None }
+}
+
+fn incident(recorded: &journal::Target) -> Incident {
+    Incident {
+        id: recorded.id.text().clone().into(),
+        kind: "".into(),
+        process_definition: None,
+        process_instance: recorded.instance.as_ref().map(|instance| instance.text().clone().into()),
+        execution: None,
+        activity: None,
+        failed_activity: None,
+        cause: None,
+        root_cause: None,
+        configuration: None,
+        message: None,
+        tenant: None,
+        job_definition: None,
+        annotation: recorded.before.note.as_ref().map(|note| note.text().clone()),
+        created: Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn job(recorded: &journal::Target) -> Job {

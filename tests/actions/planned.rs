@@ -1,0 +1,190 @@
+//! Plans read from a scripted engine: what they say of the engine's log of operations, and how many requests they cost at most.
+
+use std::sync::Arc;
+
+use bpmtop::action::plan::{HISTORY_ALONE, JOURNAL_ALONE, Plan, Unavailable};
+use bpmtop::action::planner::facts::{AtWork, Earlier, Facts};
+use bpmtop::action::planner::{self, Asking};
+use bpmtop::action::verb::Role;
+use bpmtop::action::wish::{Asked as Wanted, Wish};
+use bpmtop::model::masking::Mask;
+use bpmtop::model::section::Moment;
+use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::plant::date;
+use crate::scripted::{Asked, Reply, ScriptedEngine};
+use crate::{client, engine};
+
+/// Timers of the engine that is asked to call them off.
+const TIMERS: usize = 150;
+
+/// A journal in which nothing stands.
+struct Nothing;
+
+impl Facts for Nothing {
+    fn frozen(&self, _: &EngineIdentity) -> Result<Option<Earlier>, Unavailable> {
+        Ok(None)
+    }
+
+    fn action(&self, _: &str) -> Result<Option<Earlier>, Unavailable> {
+        Ok(None)
+    }
+
+    fn at_work(&self, _: &EngineIdentity) -> Result<Vec<AtWork>, Unavailable> {
+        Ok(Vec::new())
+    }
+}
+
+async fn planned(url: &str, what: Wanted) -> Result<Plan, Unavailable> {
+    let asking = Asking {
+        wish: Arc::new(Wish { about: "the test".to_owned(), what }),
+        picture: Arc::new(Snapshot::empty(engine(url), Moment::now())),
+        profile: None,
+        production: false,
+        role: Role::Admin,
+        read_only: false,
+        mask: Arc::new(Mask::default()),
+        zone: TimeZone::UTC,
+        facts: Arc::new(Nothing),
+    };
+    planner::plan(&client(url), &asking).await
+}
+
+/// The id of something by its number.
+fn id(of: &str, number: usize) -> String {
+    format!("{of}-{number:03}")
+}
+
+fn rows(rows: impl Iterator<Item = Value>) -> Reply {
+    Reply::json(Value::from(rows.collect::<Vec<_>>()).to_string())
+}
+
+/// Instances 0 to 2, each of its own process. Whatever else is asked for is not there.
+fn instances(asked: &Asked) -> Reply {
+    let row = |number: usize| json!({"id": id("p", number), "definitionId": format!("process{number}:1:uuid"), "businessKey": null, "suspended": false});
+    let path = asked.path().trim_start_matches("/engine-rest");
+    match (asked.method.as_str(), path) {
+        ("POST", "/process-instance") => rows((0..3).map(row)),
+        ("GET", "/process-instance/p-000") => Reply::json(row(0).to_string()),
+        ("GET", path) if path.starts_with("/history/process-instance/") => {
+            Reply::json(r#"{"type":"InvalidRequestException","message":"gone"}"#).with_status(404)
+        }
+        ("GET", "/authorization/check") => Reply::json(r#"{"authorized":true}"#),
+        ("GET", path) if path.ends_with("/count") => Reply::json(r#"{"count":0}"#),
+        _ => rows(std::iter::empty()),
+    }
+}
+
+/// An engine that answers like this when it is asked for rights in its log of operations.
+async fn engine_whose_log(answers: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> ScriptedEngine {
+    let about_log = |asked: &Asked| asked.target.contains("OPERATION_LOG_CATEGORY") || asked.target.contains("UPDATE_HISTORY");
+    let answer = move |asked: &Asked| if about_log(asked) { answers(asked) } else { None };
+    ScriptedEngine::start(move |asked| answer(asked).unwrap_or_else(|| instances(asked))).await
+}
+
+fn suspension() -> Wanted {
+    Wanted::Instances { instances: (0..3).map(|number| id("p", number).as_str().into()).collect(), suspend: true }
+}
+
+fn asked_about(server: &ScriptedEngine, what: &str) -> usize {
+    server.asked().iter().filter(|asked| asked.target.contains(what)).count()
+}
+
+fn refused() -> Reply {
+    Reply::json(r#"{"authorized":false}"#)
+}
+
+#[tokio::test]
+async fn a_right_on_the_category_of_the_log_is_asked_for_once_and_then_nothing_of_its_processes() {
+    let server = engine_whose_log(|_| None).await;
+    let plan = planned(&server.url(), suspension()).await.expect("a plan");
+    assert_eq!((plan.targets.len(), plan.journal_alone()), (3, None));
+    assert_eq!((asked_about(&server, "OPERATION_LOG_CATEGORY"), asked_about(&server, "UPDATE_HISTORY")), (1, 0));
+
+    let server = engine_whose_log(|asked| asked.target.contains("OPERATION_LOG_CATEGORY").then(refused)).await;
+    let plan = planned(&server.url(), suspension()).await.expect("a plan");
+    assert_eq!(plan.journal_alone(), None, "the right on each of the processes suffices");
+    assert_eq!((asked_about(&server, "OPERATION_LOG_CATEGORY"), asked_about(&server, "UPDATE_HISTORY")), (1, 3));
+
+    let server = engine_whose_log(|asked| (!asked.target.contains("process1")).then(refused)).await;
+    let plan = planned(&server.url(), suspension()).await.expect("a plan");
+    assert!(plan.journal_alone().is_some_and(|why| why.starts_with(JOURNAL_ALONE)), "one process is enough to lack it: {:?}", plan.warnings);
+}
+
+#[tokio::test]
+async fn an_engine_that_cannot_tell_the_rights_in_its_log_keeps_nobody_from_a_plan() {
+    let broken = || Reply::json(r#"{"type":"BadUserRequestException","message":"no such resource"}"#).with_status(400);
+    let server = engine_whose_log(move |asked| Some(if asked.target.contains("UPDATE_HISTORY") { refused() } else { broken() })).await;
+    let plan = planned(&server.url(), suspension()).await.expect("a plan all the same");
+    assert!(plan.warnings.iter().any(|warning| warning.text.starts_with("not known: whether the engine's log")), "{:?}", plan.warnings);
+    assert_eq!((plan.journal_alone(), plan.is_performable()), (None, Ok(())), "the attempt will show");
+
+    let server = engine_whose_log(move |asked| asked.target.contains("OPERATION_LOG_CATEGORY").then(broken)).await;
+    let plan = planned(&server.url(), suspension()).await.expect("a plan");
+    assert_eq!(plan.warnings, [], "each process allows it");
+}
+
+#[tokio::test]
+async fn the_reason_of_a_cancellation_is_said_to_stand_in_the_history_whatever_the_log_takes() {
+    let server = engine_whose_log(|_| Some(refused())).await;
+    let plan = planned(&server.url(), Wanted::Cancel(id("p", 0).as_str().into())).await.expect("a plan");
+    let why = plan.journal_alone().expect("the log takes none");
+    assert!(why.starts_with(HISTORY_ALONE) && !why.contains(JOURNAL_ALONE), "{why}");
+}
+
+fn at(number: usize) -> Timestamp {
+    "2026-03-01T12:00:00Z".parse::<Timestamp>().expect("a moment") + SignedDuration::from_secs(i64::try_from(number).expect("small"))
+}
+
+/// Which job definition a timer is for: one of two, and each of the last fifty has its own.
+fn definition_of(timer: usize) -> String {
+    id("jd", if timer < 100 { timer % 2 } else { timer })
+}
+
+/// An engine with suspensions of job definitions that are to come, one a second.
+fn with_timers(asked: &Asked) -> Reply {
+    let path = asked.path().trim_start_matches("/engine-rest");
+    let job = |number: usize| {
+        json!({
+            "id": id("t", number), "jobDefinitionId": null, "processInstanceId": null, "processDefinitionId": null, "processDefinitionKey": null,
+            "executionId": null, "exceptionMessage": null, "failedActivityId": null, "retries": 3, "dueDate": date(at(number) + SignedDuration::from_hours(5)),
+            "suspended": false, "priority": 0, "tenantId": null, "createTime": null,
+        })
+    };
+    let created = |number: usize| json!({"id": id("l", number), "jobId": id("t", number), "timestamp": date(at(number)), "jobRetries": 3});
+    let operation = |number: usize| {
+        json!({
+            "id": id("o", number), "operationType": "SuspendJobDefinition", "timestamp": date(at(number)), "userId": "ann", "entityType": "JobDefinition",
+            "processDefinitionId": "payment:2:uuid", "jobDefinitionId": definition_of(number), "property": "suspensionState", "newValue": "suspended",
+        })
+    };
+    match (asked.method.as_str(), path) {
+        ("GET", "/history/job-log") if asked.target.contains("suspend-job-definition") => rows((0..TIMERS).map(created)),
+        ("GET", "/history/user-operation") => rows((0..TIMERS).map(operation)),
+        ("POST", "/job") => rows((0..TIMERS).map(job)),
+        ("GET", path) if path.starts_with("/job-definition/") => Reply::json(
+            json!({
+                "id": path.trim_start_matches("/job-definition/"), "processDefinitionId": "payment:2:uuid", "processDefinitionKey": "payment",
+                "jobType": "async-continuation", "suspended": false, "jobConfiguration": "async-before", "activityId": "charge",
+                "overridingJobPriority": null, "tenantId": null, "deploymentId": "d",
+            })
+            .to_string(),
+        ),
+        _ => instances(asked),
+    }
+}
+
+#[tokio::test]
+async fn calling_timers_off_reads_whom_they_are_for_once_each_and_not_of_what_one_plan_leaves_out() {
+    let server = ScriptedEngine::start(with_timers).await;
+    let all = (0..TIMERS).map(|number| id("t", number).as_str().into()).collect();
+    let plan = planned(&server.url(), Wanted::CallOffTimed(all)).await.expect("a plan");
+    assert_eq!((plan.targets.len(), plan.left_out.len()), (100, 50));
+    assert!(plan.targets[1].label.contains("payment v2 · charge"), "{}", plan.targets[1].label);
+    assert!(plan.left_out[3].label.starts_with("the suspension of job definition jd-103 at 2026-03-01 17:01:43"), "{}", plan.left_out[3].label);
+    assert_eq!((asked_about(&server, "/job-definition/jd-000"), asked_about(&server, "/job-definition/jd-001")), (1, 1));
+    assert_eq!(asked_about(&server, "/job-definition/"), 2, "what is left out costs nothing");
+}
