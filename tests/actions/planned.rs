@@ -69,13 +69,21 @@ fn instances(asked: &Asked) -> Reply {
     match (asked.method.as_str(), path) {
         ("POST", "/process-instance") => rows((0..3).map(row)),
         ("GET", "/process-instance/p-000") => Reply::json(row(0).to_string()),
-        ("GET", path) if path.starts_with("/history/process-instance/") => {
+        ("GET", path) if path.starts_with("/history/process-instance/") || path.starts_with("/process-definition/") => {
             Reply::json(r#"{"type":"InvalidRequestException","message":"gone"}"#).with_status(404)
         }
         ("GET", "/authorization/check") => Reply::json(r#"{"authorized":true}"#),
         ("GET", path) if path.ends_with("/count") => Reply::json(r#"{"count":0}"#),
-        _ => rows(std::iter::empty()),
+        _ => who_answers(path).unwrap_or_else(|| rows(std::iter::empty())),
     }
+}
+
+/// What tells one engine from another.
+fn who_answers(path: &str) -> Option<Reply> {
+    (path == "/telemetry/data").then(|| {
+        let product = json!({"name": "Camunda BPM Runtime", "version": "7.24.0"});
+        Reply::json(json!({"installation": "one", "product": product}).to_string())
+    })
 }
 
 /// An engine that answers like this when it is asked for rights in its log of operations.
