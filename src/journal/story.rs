@@ -11,7 +11,7 @@ use super::archive::{Archive, Record, Unread};
 use super::entry::{Answered, Class, Count, End, Engine, Entry, How, Intent, Outcome, ReadBack, Target};
 use super::exact::{Exact, to_json};
 use super::lock::{is_alive, living};
-use super::{FREEZE, IN_PART, LOOK, THAW};
+use super::{FREEZE, IN_PART, LOOK, THAW, look};
 
 /// How far back an action is looked for that was left under way, in days.
 const LEFT_DAYS: i32 = 31;
@@ -153,7 +153,9 @@ impl Summary {
 
     /// Whether it put back everything that it was to put back, as far as it was read back.
     pub fn puts_all_back(&self) -> bool {
-        let good = !self.counts.is_empty() && self.counts.iter().all(|count| count.class == Class::Good);
+        // Without targets it noted that nothing was left to put back.
+        let told = self.targets == 0 || !self.counts.is_empty();
+        let good = told && self.counts.iter().all(|count| count.class == Class::Good);
         self.intent.puts_back.is_some() && self.standing == Standing::Over(How::Done) && good && self.looks.is_empty()
     }
 }
@@ -348,7 +350,9 @@ impl Story {
 
     /// What somebody has to look at, because it was not left as it was meant to be.
     pub fn looks(&self) -> impl Iterator<Item = &Exact> {
-        self.notes.iter().map(|(_, words)| words).filter(|words| words.as_wire().starts_with(LOOK))
+        let mut looks = Vec::new();
+        self.notes.iter().map(|(_, words)| words).filter(|words| words.as_wire().starts_with(LOOK)).for_each(|words| look::add(&mut looks, words));
+        looks.into_iter()
     }
 
     /// The targets that may have been changed: everything but what was refused, and what nothing went out for.
@@ -465,7 +469,7 @@ impl Gathering {
 
     fn add(&mut self, entry: Entry) {
         match entry {
-            Entry::Note(note) if note.words.as_wire().starts_with(LOOK) => self.summary.looks.push(note.words),
+            Entry::Note(note) if note.words.as_wire().starts_with(LOOK) => look::add(&mut self.summary.looks, note.words),
             Entry::Intent(_) | Entry::Answered(_) | Entry::Note(_) => {}
             Entry::Sent(sent) => drop(self.steps.insert(sent.step)),
             Entry::Outcome(outcome) => drop(self.outcomes.insert(outcome.target, (outcome.name, outcome.class))),

@@ -112,7 +112,9 @@ impl Stands {
         match self {
             Self::Left | Self::Before => "it is as it was before: suspended, and due as then".to_owned(),
             Self::Untouched => "that action was not to touch it, and did not".to_owned(),
-            Self::Resumed if known.shield.is_none() && !known.woken => "that action did not come to it: it is due as before, and somebody else resumed it".to_owned(),
+            Self::Resumed if known.shield.is_none() && !known.woken => {
+                "that action did not come to it: it is due as before, and somebody else resumed it".to_owned()
+            }
             Self::Resumed => "it is due as before, and awake: somebody resumed it since".to_owned(),
             Self::Moved => format!("somebody gave it another due date since, {}; before that action it was due {}", due(job.due, zone), due(known.due, zone)),
         }

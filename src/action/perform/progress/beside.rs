@@ -148,7 +148,9 @@ impl Progress {
             let why = self.hindered.get(&step).map_or("what had to be done before it was not done", String::as_str);
             let outcome = match self.hindered.get(&step) {
                 Some(why) if self.plan.verb == Verb::PutBack => Outcome::LeftHalfway(why.as_str().into()),
-                _ if self.is_begun_before(step) => Outcome::LeftHalfway("it was stopped once the job was to be suspended: its due date is left where it is".into()),
+                _ if self.is_begun_before(step) => {
+                    Outcome::LeftHalfway("it was stopped once the job was to be suspended: its due date is left where it is".into())
+                }
                 _ if self.sequence.is_stopped() => Outcome::Stopped,
                 _ => Outcome::NotPerformed(why.into()),
             };
