@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bpmtop::action::desk::{ActCommand, Acted, LeftUnderWay};
 use bpmtop::action::ledger::{Ending, Ledger, Stage, put_back};
@@ -111,15 +111,17 @@ fn program(url: &str, folder: &Path, puts_back: Option<&str>) -> Child {
 
 /// Runs a program until at least so many changes have arrived, and as many as its journal tells of, and no more come; then kills it.
 async fn killed(house: &House, folder: &Path, puts_back: Option<&str>, changes: usize) {
-    let mut child = program(&house.server.url(), folder, puts_back);
-    until("it is in the middle", || house.changes() >= changes).await;
     let journal = Journal::open(folder).expect("a journal");
     let told = |is: fn(&Entry) -> bool| crate::desk::entries(&journal).iter().filter(|entry| is(entry)).count();
-    let (sent, answered) = (|entry: &Entry| matches!(entry, Entry::Sent(_)), |entry: &Entry| matches!(entry, Entry::Answered(_)));
-    let before = told(sent).saturating_sub(house.changes());
-    let mut last = None;
-    while last != Some((told(sent), told(answered), house.changes())) || told(sent) < before + house.changes() {
-        last = Some((told(sent), told(answered), house.changes()));
+    let lines = || (told(|entry| matches!(entry, Entry::Sent(_))), told(|entry| matches!(entry, Entry::Answered(_))), house.changes());
+    let (sent_before, _, arrived_before) = lines();
+    let mut child = program(&house.server.url(), folder, puts_back);
+    until("it is in the middle", || house.changes() >= changes).await;
+    let begun = Instant::now();
+    let mut last = (usize::MAX, 0, 0);
+    while last != lines() || last.0 - sent_before > last.2 - arrived_before {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not come to rest: {last:?}");
+        last = lines();
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     child.kill().expect("it is killed");
