@@ -102,7 +102,8 @@ impl Ledger {
     /// Whether it is over and may have left jobs otherwise than it was to keep them, so that a plan can put them back.
     pub fn leaves_held(&self) -> bool {
         let open = self.outcomes.iter().any(|outcome| outcome.class() != Class::Good);
-        let is_over = matches!(self.stage, Stage::Verifying | Stage::Over(_));
+        // As long as it is read back, the journal has it under way, and no plan is made after it.
+        let is_over = matches!(self.stage, Stage::Over(_));
         match self.plan.verb {
             Verb::ResumeJobDefinitions | Verb::Thaw | Verb::ResumeInstances => is_over && !self.look.is_empty(),
             Verb::PutBack => is_over && (open || !self.look.is_empty()),

@@ -34,6 +34,7 @@ pub mod entry;
 pub mod error;
 pub mod exact;
 pub mod line;
+pub mod look;
 pub mod origin;
 pub mod story;
 pub mod verify;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::archive::Record;
 use super::entry::{Answered, Class, Count, End, Engine, Entry, How, Intent, Outcome, ReadBack, Target};
 use super::exact::Exact;
-use super::{IN_PART, LOOK};
+use super::{IN_PART, LOOK, look};
 
 /// One action with everything that is recorded of it.
 #[derive(Clone, Debug)]
@@ -148,7 +148,9 @@ impl Summary {
 
     /// Whether it put back everything that it was to put back, as far as it was read back.
     pub fn puts_all_back(&self) -> bool {
-        let good = !self.counts.is_empty() && self.counts.iter().all(|count| count.class == Class::Good);
+        // Without targets it noted that nothing was left to put back.
+        let told = self.targets == 0 || !self.counts.is_empty();
+        let good = told && self.counts.iter().all(|count| count.class == Class::Good);
         self.intent.puts_back.is_some() && self.standing == Standing::Over(How::Done) && good && self.looks.is_empty()
     }
 }
@@ -197,7 +199,9 @@ impl Story {
 
     /// What somebody has to look at, because it was not left as it was meant to be.
     pub fn looks(&self) -> impl Iterator<Item = &Exact> {
-        self.notes.iter().map(|(_, words)| words).filter(|words| words.as_wire().starts_with(LOOK))
+        let mut looks = Vec::new();
+        self.notes.iter().map(|(_, words)| words).filter(|words| words.as_wire().starts_with(LOOK)).for_each(|words| look::add(&mut looks, words));
+        looks.into_iter()
     }
 
     /// The targets that may have been changed: everything but what was refused, and what nothing went out for.
@@ -310,7 +314,7 @@ impl Gathering {
 
     fn add(&mut self, entry: Entry) {
         match entry {
-            Entry::Note(note) if note.words.as_wire().starts_with(LOOK) => self.summary.looks.push(note.words),
+            Entry::Note(note) if note.words.as_wire().starts_with(LOOK) => look::add(&mut self.summary.looks, note.words),
             Entry::Intent(_) | Entry::Answered(_) | Entry::Note(_) => {}
             Entry::Sent(sent) => drop(self.steps.insert(sent.step)),
             Entry::Outcome(outcome) => drop(self.outcomes.insert(outcome.target, (outcome.name, outcome.class))),

@@ -13,7 +13,7 @@ use bpmtop::action::wish::Asked;
 use bpmtop::engine::catalogue::endpoint;
 use bpmtop::engine::{Client, JobLogFilter, JobLogQuery, Page, RequestName};
 use bpmtop::model::history::JobEvent;
-use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
+use bpmtop::model::ids::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use bpmtop::model::job::Job;
 use jiff::Timestamp;
 use reqwest::Url;
@@ -25,12 +25,13 @@ use super::diagrams::{person, work};
 use super::faults::Fault;
 use super::faults::breaker::Breaker;
 
-/// Time enough for an executor to take what it may take.
-const LONG_ENOUGH: Duration = Duration::from_secs(6);
+/// Longer than an executor with nothing to do sleeps.
+const LONGEST_SLEEP: Duration = Duration::from_secs(90);
 
 /// Two suspended instances of a process whose job definition is suspended too, each with a job that would run the moment it is awake: one has no
 /// due date, that of the other has passed.
 struct Sleeping {
+    process: ProcessDefinitionId,
     definition: JobDefinitionId,
     instances: Vec<ProcessInstanceId>,
     jobs: Vec<Job>,
@@ -42,7 +43,7 @@ impl Sleeping {
         let definition = definitions_of(bench, &process).await?.remove(0);
         let suspended = json!({"suspended": true, "includeJobs": true});
         bench.driver().put(&format!("/job-definition/{}/suspended", definition.as_wire()), &suspended).await?;
-        let mut sleeping = Self { definition, instances: Vec::new(), jobs: Vec::new() };
+        let mut sleeping = Self { process: process.id.clone(), definition, instances: Vec::new(), jobs: Vec::new() };
         for due in [None, Some("2021-02-03T04:05:06.000+0000")] {
             let instance = bench.driver().start(&process.key, word, &json!({"ok": true})).await?;
             let task = bench.driver().list(&format!("/task?processInstanceId={instance}")).await?[0]["id"].as_str().context("a task")?.to_owned();
@@ -73,7 +74,11 @@ impl Sleeping {
 
     /// That each job lies as it lay at first, and that nobody ever tried one; then, that nothing keeps them from running once they may.
     async fn lie_as_they_lay(&self, bench: &Bench) -> Result<()> {
-        tokio::time::sleep(LONG_ENOUGH).await;
+        // One that is created wakes an executor, also one that sleeps: it works while these lie.
+        let control = bench.deploy("control", [work()]).await?;
+        let instance = bench.driver().start(&control.key, "control", &json!({"ok": true})).await?;
+        let path = format!("/process-instance/count?processInstanceIds={instance}");
+        bench.driver().await_count(&path, LONGEST_SLEEP, |count| count == 0).await?;
         for (before, now) in self.jobs.iter().zip(self.now(bench).await?) {
             ensure!((now.suspended, now.due, now.retries) == (true, before.due, before.retries), "{before:?} became {now:?}");
             let filter = JobLogFilter { job: Some(now.id.clone()), ..JobLogFilter::default() };
@@ -85,14 +90,11 @@ impl Sleeping {
         for instance in &self.instances {
             bench.driver().put(&format!("/process-instance/{}/suspended", instance.as_wire()), &json!({"suspended": false})).await?;
         }
-        let gone = async || {
-            let mut gone = true;
-            for job in &self.jobs {
-                gone &= bench.client().job(&job.id).await?.is_none();
-            }
-            Ok(gone.then_some(()))
-        };
-        until("the jobs ran", gone).await
+        // What is resumed wakes no executor, and one that sleeps sleeps on.
+        for job in &self.jobs {
+            bench.driver().await_count(&format!("/job/count?jobId={}", job.id.as_wire()), LONGEST_SLEEP, |count| count == 0).await?;
+        }
+        Ok(())
     }
 }
 
@@ -151,8 +153,17 @@ async fn dropped(
 ) -> Result<(tempfile::TempDir, ActionId)> {
     let (place, what) = (bench.clone(), sleeping.resumption());
     let left = tokio::task::spawn_blocking(move || a_resumption_that_dies(&place, what, per_second, faulty, is)).await??;
-    // What was in flight arrives, or never will.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // What was in flight arrives, or never will: the jobs, their instances and the log of operations come to rest.
+    let operations = format!("/history/user-operation/count?processDefinitionId={}", sleeping.process.as_wire());
+    let mut last = None;
+    until("what was in flight came to rest", async || {
+        let now = (sleeping.now(bench).await?, bench.driver().count(&operations).await?);
+        let is_still = last.as_ref() == Some(&now);
+        last = Some(now);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(is_still.then_some(()))
+    })
+    .await?;
     Ok(left)
 }
 

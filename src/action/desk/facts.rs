@@ -149,19 +149,32 @@ fn kept(story: &Story, targets: &[EarlierTarget]) -> Result<Kept, &'static str> 
     if intent.held.is_empty() && steps.iter().any(|(_, change)| matches!(change, Some(Change::JobSuspension { suspended: true, .. }))) {
         return Err("the journal of that version of bpmtop does not hold the due dates the jobs had");
     }
-    let jobs = intent.held.iter().map(|held| {
-        let own = |id: &crate::model::ids::JobId| id.text() == held.id.text();
-        let guard = steps.iter().position(|(_, change)| matches!(change, Some(Change::JobSuspension { job, suspended: true }) if own(job)));
-        let shield = steps[..guard.unwrap_or(0)].iter().find_map(|(step, change)| match change {
-            Some(Change::JobDueDate { job, due }) if own(job) && may_have_happened(story, *step) => *due,
-            _ => None,
-        });
-        KeptJob { job: held.id.text().clone().into(), label: held.label.to_string(), due: held.before.due, shield, guarded: guard.is_some() }
-    });
     let is_open = |step: u64| story.answers.get(&step).is_none_or(|answered| answered.answer == Answer::Unknown);
     let wakes = |change: &Option<Change>| {
         matches!(change, Some(Change::InstanceSuspension { suspended: false, .. } | Change::JobDefinitionSuspension { suspended: false, jobs_too: true, .. }))
     };
+    let jobs = intent.held.iter().map(|held| {
+        let own = |id: &crate::model::ids::JobId| id.text() == held.id.text();
+        let guard = steps.iter().position(|(_, change)| matches!(change, Some(Change::JobSuspension { job, suspended: true }) if own(job)));
+        let before = &steps[..guard.unwrap_or(0)];
+        let shield = before.iter().find_map(|(step, change)| match change {
+            Some(Change::JobDueDate { job, due }) if own(job) => Some((*step, *due)),
+            _ => None,
+        });
+        let targets = |step: usize| intent.requests.get(step).map_or(&[][..], |request| &request.targets);
+        let of_guard = guard.map_or(&[][..], targets);
+        let of_its_own = |step: u64| usize::try_from(step).is_ok_and(|step| targets(step).iter().any(|target| of_guard.contains(target)));
+        KeptJob {
+            job: held.id.text().clone().into(),
+            label: held.label.to_string(),
+            due: held.before.due,
+            shield: shield.filter(|(step, _)| may_have_happened(story, *step)).and_then(|(_, due)| due),
+            shielded: shield.is_some(),
+            shield_open: shield.filter(|(step, _)| is_open(*step)).and_then(|(step, _)| story.sent.get(&step).copied()),
+            woken: before.iter().any(|(step, change)| wakes(change) && of_its_own(*step) && may_have_happened(story, *step)),
+            guarded: guard.is_some(),
+        }
+    });
     let open = steps.iter().filter(|(step, change)| wakes(change) && is_open(*step));
     let unanswered = open.filter_map(|(step, _)| {
         let request = intent.requests.get(usize::try_from(*step).ok()?)?;
@@ -304,7 +317,20 @@ mod tests {
             assert_eq!((job.job.as_wire(), job.due, job.shield, job.guarded), ("j", expected, far, true));
             assert!(kept.unanswered.is_empty(), "the resumption never went out");
         }
-        let shield = |entries: &[Entry]| kept_after(resumption(None), entries).unwrap().jobs[0].shield;
+        let job = |entries: &[Entry]| kept_after(resumption(None), entries).unwrap().jobs.remove(0);
+        let told = |entries: &[Entry]| {
+            let job = job(entries);
+            (job.shielded, job.shield_open.is_some(), job.woken)
+        };
+        assert_eq!(told(&[]), (true, false, false), "it was to be moved, and nothing went out");
+        assert_eq!(told(&[sent("a", 0)]), (true, true, false), "that may still come");
+        assert_eq!(told(&[sent("a", 0), answered("a", 0, Answer::Unknown)]), (true, true, false));
+        let shielded = [sent("a", 0), answered("a", 0, Answer::Accepted), sent("a", 1)];
+        assert_eq!(told(&shielded), (true, false, true), "it may be awake");
+        assert_eq!(told(&[&shielded[..], &[answered("a", 1, Answer::Rejected)]].concat()), (true, false, false));
+        let bare = kept_after(Intent { requests: resumption(None).requests.split_off(1), steps: 3, ..resumption(None) }, &[]).unwrap();
+        assert!(!bare.jobs[0].shielded && bare.jobs[0].guarded, "it needed no shield");
+        let shield = |entries: &[Entry]| job(entries).shield;
         assert_eq!(shield(&[]), None, "its due date was never moved");
         assert_eq!(shield(&[sent("a", 0)]), far, "it may have been");
         assert_eq!(shield(&[sent("a", 0), answered("a", 0, Answer::Rejected)]), None, "that was refused");

@@ -343,7 +343,8 @@ impl Desk {
     fn tell_what_was_left(&self, left: Left) {
         let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         match left {
-            Ok(left) if !left.is_empty() => {
+            // Also where nothing was: whoever waits for it knows then that the journal was read.
+            Ok(left) => {
                 let left = left.into_iter().map(|left| LeftUnderWay {
                     action: ActionId(left.action.as_wire().to_owned()),
                     sentence: left.sentence.to_string(),
@@ -355,7 +356,6 @@ impl Desk {
                 });
                 self.say(Acted::LeftUnderWay(left.collect()));
             }
-            Ok(_) => {}
             Err(why) => self.say(Acted::Notice(format!("the journal cannot be read: {why}"))),
         }
     }

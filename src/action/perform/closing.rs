@@ -10,6 +10,7 @@ use super::eyes::Eyes;
 use super::progress::Progress;
 use crate::action::plan::Plan;
 use crate::action::target::{Subject, Target};
+use crate::action::verb::Verb;
 use crate::engine::catalogue::endpoint;
 use crate::engine::{Change, Page, UserOperationFilter};
 use crate::model::history::UserOperation;
@@ -53,10 +54,13 @@ fn as_left(plan: &Plan, jobs: &[Job]) -> Vec<String> {
         .map(|job| format!("{} is due {} and was due {}", job.id, time(job.due, &plan.zone), time(before.get(&job.id).copied().flatten(), &plan.zone)))
         .collect();
     let mut told = Vec::new();
-    if awake.is_empty() && jobs.len() == all {
+    let gone = all - jobs.len().min(all);
+    if awake.is_empty() && gone == 0 {
         told.push(format!("{kept} jobs that something else suspended stay suspended"));
+    } else if awake.is_empty() && plan.verb == Verb::PutBack {
+        // With what is gone there is nothing left to put back, and its own outcome says whether that was so before.
+        told.push(format!("{kept} jobs that something else suspended stay suspended, {gone} are gone"));
     } else {
-        let gone = all - jobs.len().min(all);
         let awake = if awake.is_empty() { "none".to_owned() } else { awake.join(", ") };
         told.push(format!("LOOK: of {all} jobs that were to stay suspended, {kept} are, {gone} are gone, these are awake: {awake}"));
     }
@@ -212,5 +216,8 @@ mod tests {
             "{moved:?}"
         );
         assert!(as_left(&plan, &[now(None)])[1].starts_with("LOOK"));
+        assert!(as_left(&plan, &[])[0].starts_with("LOOK"), "it is gone, and nobody meant it to be");
+        plan.verb = Verb::PutBack;
+        assert!(!as_left(&plan, &[])[0].starts_with("LOOK"), "nothing is left to put back");
     }
 }

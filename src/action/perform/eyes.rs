@@ -16,11 +16,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::action::judge::Facts;
+use crate::action::outcome::Outcome;
 use crate::action::plan::{ActionId, Step};
 use crate::action::target::{Subject, Target};
 use crate::engine::{Answer, Change, Client, CountQuestion, EngineError, JobIs, MOST_IDS, Page, Problem, UserOperationFilter, UserOperationQuery};
 use crate::model::history::UserOperation;
-use crate::model::ids::{BatchId, ExternalTaskId, JobId, ProcessInstanceId};
+use crate::model::ids::{BatchId, ExternalTaskId, JobDefinitionId, JobId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::Job;
 use crate::text::EngineText;
@@ -199,7 +200,7 @@ impl Eyes {
 
     /// Of targets that are to get attempts, those for which that does not hold any more: they are gone, or have attempts again. None where it
     /// cannot be read.
-    pub async fn unneeded(&mut self, targets: &[Target]) -> Vec<(usize, &'static str)> {
+    pub async fn unneeded(&mut self, targets: &[Target]) -> Vec<(usize, Outcome)> {
         let jobs: Vec<JobId> =
             targets.iter().filter_map(|target| if let Subject::Job { job, .. } = &target.subject { Some(job.id.clone()) } else { None }).collect();
         let tasks: Vec<ExternalTaskId> =
@@ -220,26 +221,50 @@ impl Eyes {
                 _ => return None,
             };
             match left.get(target.id()) {
-                None => Some((place, "it is gone since the plan was made")),
-                Some(left) if *left > 0 && had_none => Some((place, "it has attempts again since the plan was made")),
+                None => Some((place, Outcome::LeftAlone(GONE))),
+                Some(left) if *left > 0 && had_none => Some((place, Outcome::LeftAlone("it has attempts again since the plan was made"))),
                 Some(_) => None,
             }
         });
         changed.collect()
     }
 
-    /// Of jobs that are to be put back, those that are not any more as they were read for the plan, and why they are left alone. None where it
-    /// cannot be read.
-    pub async fn changed_since(&mut self, targets: &[Target]) -> Vec<(usize, &'static str)> {
+    /// Of jobs that are to be put back, those that are not any more as they were read for the plan, and why nothing is done for them. None where
+    /// that cannot be read: then nothing may be done at all, because it could be done over what somebody else did meanwhile.
+    pub async fn changed_since(&mut self, targets: &[Target]) -> Option<Vec<(usize, Outcome)>> {
         let planned: Vec<(usize, &Job)> = targets
             .iter()
             .enumerate()
             .filter_map(|(place, target)| if let Subject::Job { job, .. } = &target.subject { Some((place, &**job)) } else { None })
             .collect();
         let ids: Vec<JobId> = planned.iter().map(|(_, job)| job.id.clone()).collect();
-        let Some(now) = self.jobs_now(&ids).await else { return Vec::new() };
+        let now = self.jobs_now(&ids).await?;
+        let causeless = self.without_cause(now.iter().filter(|job| !job.suspended)).await?;
         let now: HashMap<&JobId, &Job> = now.iter().map(|job| (&job.id, job)).collect();
-        planned.into_iter().filter_map(|(place, before)| Some((place, why_changed(before, now.get(&before.id).copied())?))).collect()
+        let why = |before: &Job| why_changed(before, now.get(&before.id).copied(), causeless.contains(&before.id));
+        Some(planned.into_iter().filter_map(|(place, before)| Some((place, why(before)?))).collect())
+    }
+
+    /// Of jobs that are awake, those of which neither the instance nor the job definition is suspended: asleep, nothing would ever resume them.
+    async fn without_cause(&mut self, awake: impl Iterator<Item = &Job>) -> Option<HashSet<JobId>> {
+        let awake: Vec<&Job> = awake.collect();
+        let of: HashSet<&ProcessInstanceId> = awake.iter().filter_map(|job| job.process_instance.as_ref()).collect();
+        let of: Vec<ProcessInstanceId> = of.into_iter().cloned().collect();
+        let mut asleep: HashSet<ProcessInstanceId> = HashSet::new();
+        for ids in of.chunks(MOST_IDS) {
+            let found = self.turn().await.process_instances(ids).await.ok()?.data;
+            asleep.extend(found.into_iter().filter(|instance| instance.suspended).map(|instance| instance.id));
+        }
+        let by_instance = |job: &Job| job.process_instance.as_ref().is_some_and(|instance| asleep.contains(instance));
+        let others: Vec<&Job> = awake.into_iter().filter(|job| !by_instance(job)).collect();
+        let definitions: HashSet<&JobDefinitionId> = others.iter().filter_map(|job| job.job_definition.as_ref()).collect();
+        let mut suspended: HashSet<JobDefinitionId> = HashSet::new();
+        for id in definitions {
+            let found = self.turn().await.job_definition(id).await.ok()?;
+            suspended.extend(found.filter(|found| found.data.suspended).map(|found| found.data.id));
+        }
+        let by_definition = |job: &Job| job.job_definition.as_ref().is_some_and(|definition| suspended.contains(definition));
+        Some(others.into_iter().filter(|job| !by_definition(job)).map(|job| job.id.clone()).collect())
     }
 
     /// How many of these instances still run; none if that cannot be read.
@@ -303,15 +328,23 @@ fn clock<T>(answer: &Answer<T>) -> Option<Timestamp> {
     answer.engine_time.map(|time| time.saturating_add(SignedDuration::from_secs(1)).unwrap_or(time))
 }
 
-/// Why a job is not put back, though it was to be when the plan was made.
-fn why_changed(before: &Job, now: Option<&Job>) -> Option<&'static str> {
-    match now {
-        None => Some("it is gone since the plan was made"),
-        Some(now) if now.due != before.due => Some("somebody gave it another due date since the plan was made"),
-        Some(now) if before.suspended && !now.suspended => Some("somebody resumed it since the plan was made"),
-        Some(now) if now.retries != before.retries => Some("its attempts changed since the plan was made"),
-        Some(_) => None,
-    }
+const GONE: &str = "it is gone since the plan was made";
+
+/// Why a job is not put back, though it was to be when the plan was made. With one that is gone there is nothing left to do.
+fn why_changed(before: &Job, now: Option<&Job>, causeless: bool) -> Option<Outcome> {
+    let Some(now) = now else { return Some(Outcome::AlreadyDone(GONE)) };
+    let why = if now.due != before.due {
+        "somebody gave it another due date since the plan was made"
+    } else if before.suspended && !now.suspended {
+        "somebody resumed it since the plan was made"
+    } else if now.retries != before.retries {
+        "its attempts changed since the plan was made"
+    } else if causeless {
+        "what suspended its instance or its job definition was resumed since the plan was made"
+    } else {
+        return None;
+    };
+    Some(Outcome::LeftAlone(why))
 }
 
 fn jobs_due() -> CountQuestion {
@@ -347,12 +380,18 @@ mod tests {
         let far: Timestamp = "2027-03-01T12:00:00Z".parse().unwrap();
         let awake = Job { suspended: false, due: Some(far), ..crate::model::example::job(0) };
         let asleep = Job { suspended: true, ..awake.clone() };
-        assert_eq!(why_changed(&awake, Some(&awake)), None);
-        assert_eq!(why_changed(&awake, Some(&asleep)), None, "it is asleep already: its due date is still to go back");
-        assert!(why_changed(&asleep, Some(&awake)).is_some_and(|why| why.contains("resumed it")));
-        assert!(why_changed(&awake, Some(&Job { due: None, ..awake.clone() })).is_some_and(|why| why.contains("another due date")));
-        assert!(why_changed(&awake, Some(&Job { retries: awake.retries + 1, ..awake.clone() })).is_some_and(|why| why.contains("attempts")));
-        assert!(why_changed(&awake, None).is_some_and(|why| why.contains("gone")));
+        let why = |before: &Job, now: &Job, causeless| match why_changed(before, Some(now), causeless) {
+            Some(Outcome::LeftAlone(why)) => why,
+            None => "",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(why(&awake, &awake, false), "");
+        assert_eq!(why(&awake, &asleep, false), "", "it is asleep already: its due date is still to go back");
+        assert!(why(&asleep, &awake, false).contains("resumed it"));
+        assert!(why(&awake, &Job { due: None, ..awake.clone() }, false).contains("another due date"));
+        assert!(why(&awake, &Job { retries: awake.retries + 1, ..awake.clone() }, false).contains("attempts"));
+        assert!(why(&awake, &awake, true).contains("its job definition was resumed"));
+        assert!(matches!(why_changed(&awake, None, false), Some(Outcome::AlreadyDone(why)) if why.contains("gone")));
     }
 
     #[test]

@@ -406,7 +406,7 @@ impl Progress {
 
     /// Leaves targets out before anything is sent, because what was read for the plan does not hold for them any more. Others go first in
     /// their place. What goes by one request for many stays: the engine takes all or none.
-    pub fn leave_out(&mut self, changed: &[(usize, &'static str)]) {
+    pub fn leave_out(&mut self, changed: &[(usize, Outcome)]) {
         if changed.is_empty() {
             return;
         }
@@ -417,10 +417,10 @@ impl Progress {
             }
         }
         let mut left = HashSet::new();
-        for (target, why) in changed {
+        for (target, outcome) in changed {
             if let Some(steps) = own.get(target) {
                 left.extend(steps.iter().copied());
-                self.set(*target, Outcome::LeftAlone(why));
+                self.set(*target, outcome.clone());
             }
         }
         self.sequence.leave_out(&left);

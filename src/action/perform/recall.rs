@@ -28,7 +28,7 @@ use crate::action::target::Target;
 use crate::action::verb::Verb;
 use crate::action::wish::{Asked, Wish};
 use crate::engine::Client;
-use crate::journal::{self, Answer, LOOK, Standing, Story};
+use crate::journal::{self, Answer, LOOK, Standing, Story, look};
 use crate::model::section::Moment;
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
@@ -87,8 +87,9 @@ impl Recall {
             }
         }
         progress.abandon();
-        let look = looks(story, progress.take_looks());
-        let untold: Vec<String> = look.iter().skip(story.looks().count()).cloned().collect();
+        let mut look: Vec<String> = story.looks().map(ToString::to_string).collect();
+        let untold = untold(&look, progress.take_looks());
+        look.extend(untold.iter().cloned());
         let (orders, heard) = mpsc::unbounded_channel();
         let sent = story.sent.len();
         let began = Moment { instant: now, wall: story.at };
@@ -153,8 +154,10 @@ impl Recall {
     async fn tell(&self, ledger: &mut Ledger, found: Vec<String>) {
         let (looks, notes): (Vec<String>, Vec<String>) = found.into_iter().partition(|told| told.starts_with(LOOK));
         ledger.notes.extend(notes.into_iter().map(|note| (Moment::now(), note)));
-        let looks: Vec<String> = looks.into_iter().filter(|look| !ledger.look.contains(look)).collect();
+        let looks = untold(&ledger.look, looks);
         self.keep(ledger, &looks).await;
+        // What was told of the same thing before is told anew: more is known of it.
+        ledger.look.retain(|known| !looks.iter().any(|look| look::subject(look) == look::subject(known)));
         ledger.look.extend(looks);
     }
 
@@ -267,15 +270,15 @@ async fn asked_again(eyes: &mut Eyes, orders: &mut mpsc::UnboundedReceiver<Order
     }
 }
 
-/// What has to be looked at: what was told already, then what is new.
-fn looks(story: &Story, found: Vec<String>) -> Vec<String> {
-    let mut looks: Vec<String> = story.looks().map(ToString::to_string).collect();
-    for look in found {
-        if !looks.contains(&look) {
-            looks.push(look);
-        }
-    }
-    looks
+/// What has to be looked at and was not told yet. What is said of one job is said once: its times may be told in another zone by now. What is said
+/// of many together is told anew where it is not the same any more.
+fn untold(told: &[String], found: Vec<String>) -> Vec<String> {
+    let is_told = |look: &String| {
+        let about = look::subject(look);
+        let of_one = about.as_ref().is_some_and(|(job, _)| !job.is_empty());
+        told.iter().any(|known| known == look || of_one && look::subject(known) == about)
+    };
+    found.into_iter().filter(|look| !is_told(look)).collect()
 }
 
 /// What came first.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::{Choices, Danger, Level, OtherCause, Plan, Unavailable, Weight};
 use crate::action::target::Subject;
 use crate::action::verb::Verb;
+use crate::journal::LOOK;
 use crate::text::{EngineText, safe};
 
 impl Plan {
@@ -29,6 +30,8 @@ impl Plan {
         let count = self.targets.len();
         let typed = |what: String, meaning, why: String| Danger::Type { what, meaning, why };
         match self.verb {
+            // It sends nothing.
+            _ if self.only_notes() => Danger::Plain,
             Verb::Cancel => match self.level() {
                 Some(level) if level.count == 1 && level.complete => {
                     typed("cancel".into(), "the word cancel", "a cancelled instance cannot be brought back".into())
@@ -53,6 +56,12 @@ impl Plan {
             _ if self.production => self.by_engine(),
             _ => Danger::Plain,
         }
+    }
+
+    /// Whether it finds nothing left to put back and only notes that somebody looked. Not where something has to be looked at: that stays told.
+    pub fn only_notes(&self) -> bool {
+        let stays = |warning: &super::Warning| warning.weight == Weight::Stop || warning.text.starts_with(LOOK);
+        self.verb == Verb::PutBack && self.targets.is_empty() && !self.left_out.is_empty() && !self.warnings.iter().any(stays)
     }
 
     /// Whether jobs may be woken that something else suspended and that could not all be read.
@@ -106,7 +115,11 @@ impl Plan {
     /// What stands in the way, and what can be done instead.
     pub fn is_performable(&self) -> Result<(), Unavailable> {
         let not = |why: &str, remedy: &str| Err(Unavailable { why: why.to_owned(), remedy: remedy.to_owned() });
-        if self.targets.is_empty() {
+        if self.targets.is_empty() && !self.only_notes() {
+            let stop = self.warnings.iter().find(|warning| self.verb == Verb::PutBack && (warning.weight == Weight::Stop || warning.text.starts_with(LOOK)));
+            if let Some(stop) = stop {
+                return Err(Unavailable { why: stop.text.clone(), remedy: "put that right first, then ask again".to_owned() });
+            }
             let why = self
                 .left_out
                 .first()

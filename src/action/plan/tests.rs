@@ -395,6 +395,22 @@ fn what_is_put_back_is_suspended_first_and_due_as_before_only_then() {
 }
 
 #[test]
+fn a_plan_that_finds_nothing_left_to_put_back_only_notes_that_somebody_looked() {
+    use super::LeftOut;
+    let left_out = vec![LeftOut { label: "job a".to_owned(), why: "gone: it ran through".to_owned() }];
+    let empty = Plan { targets: [].into(), held: Vec::new(), left_out, production: true, ..putting_back() };
+    assert_eq!(empty.sentence(), "Nothing is left to put back after 20260301T110000.000Z-0001: this only notes that somebody looked.");
+    assert_eq!((empty.is_performable(), empty.danger(), empty.steps()), (Ok(()), Danger::Plain, Vec::new()));
+    let with = |weight, text: &str| Plan { warnings: vec![Warning { weight, text: text.to_owned() }], ..empty.clone() };
+    assert!(with(Weight::Caution, "not known: how jobs that are gone went").is_performable().is_ok());
+    for stays in [with(Weight::Stop, "the resumption may still come"), with(Weight::Caution, "LOOK AT job b: it stays due")] {
+        assert_eq!(stays.is_performable().unwrap_err().why, stays.warnings[0].text);
+        assert!(!stays.sentence().contains("somebody looked"), "{}", stays.sentence());
+    }
+    assert!(Plan { targets: [].into(), ..retry(0) }.is_performable().is_err(), "only of what is put back");
+}
+
+#[test]
 fn several_timers_are_called_off_by_one_plan_with_a_request_each_and_their_number_typed() {
     let timer = |id: &str, suspend| {
         let at = "2026-03-01T06:00:00Z".parse().expect("a moment");

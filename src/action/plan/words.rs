@@ -109,6 +109,12 @@ impl Plan {
 
     fn restoring_sentence(&self) -> String {
         let after = self.takes_back.as_ref().map(|action| format!(" after {action}")).unwrap_or_default();
+        if self.targets.is_empty() {
+            return match self.only_notes() {
+                true => format!("Nothing is left to put back{after}: this only notes that somebody looked."),
+                false => format!("Nothing can be put back{after}."),
+            };
+        }
         let what = match &*self.targets {
             [one] => format!("{} {}", one.kind(), with_key(one)),
             many => self.counted(many.len()),
@@ -216,6 +222,7 @@ impl Plan {
             Verb::MoveDueDate => told.push("A job runs once it is due, has attempts left and is not suspended."),
             Verb::SetJobPriority | Verb::SetDefinitionPriority => told.push("Priorities matter only where the engine acquires jobs by priority, which is not its default."),
             Verb::CallOffTimed => told.push("The timer of each is deleted in the engine. What is suspended now stays so."),
+            Verb::PutBack if self.targets.is_empty() => {}
             Verb::PutBack => {
                 told.push("Nothing is woken by it: a due date goes back only once the engine has said that the job is suspended.");
                 told.push("They stay suspended until what suspends them is resumed, as before the action that left them so.");

@@ -114,6 +114,12 @@ pub struct KeptJob {
     pub due: Option<Timestamp>,
     /// The day far ahead that its due date was moved to, if a request that may have had its effect did so.
     pub shield: Option<Timestamp>,
+    /// Whether its due date was to be moved at all: one that is due late enough needs no such day.
+    pub shielded: bool,
+    /// When the request that moves it went out, where nobody knows whether the engine got it.
+    pub shield_open: Option<Timestamp>,
+    /// Whether a request that wakes it went out and may have had its effect.
+    pub woken: bool,
     /// Whether it was to be suspended again: where it was not, nothing of it was touched.
     pub guarded: bool,
 }

@@ -21,7 +21,7 @@ use crate::model::ids::{JobDefinitionId, JobId, ProcessInstanceId};
 use crate::model::job::Job;
 use crate::model::section::Moment;
 
-/// How long a resumption without an answer may still come: a busy engine works on what it took long after the connection is gone.
+/// How long a request without an answer may still come: a busy engine works on what it took long after the connection is gone.
 const LATE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Jobs that are gone of which the log is asked, one by one, how they went.
@@ -42,6 +42,7 @@ pub(super) async fn plan(reading: &Reading<'_>, asked: &Asked, name: &str) -> Dr
     let ids: Vec<JobId> = kept.jobs.iter().map(|job| job.job.clone()).collect();
     let now = reading.jobs(&ids).await?;
     gone(reading, &mut draft, &kept, &now).await?;
+    late_shields(reading, &mut draft, &kept, &now);
     let mut changed = Vec::new();
     for known in &kept.jobs {
         let Some(job) = now.get(&known.job) else { continue };
@@ -85,7 +86,7 @@ enum Stands {
     Before,
     /// The action never came to it, or never meant to touch it.
     Untouched,
-    /// Its old due date is back and it is awake.
+    /// It is due as before, and somebody else woke it.
     Resumed,
     /// It has a due date that the action did not write.
     Moved,
@@ -98,9 +99,9 @@ fn stands(known: &KeptJob, job: &Job) -> Stands {
         _ if !known.guarded => Stands::Untouched,
         Some(shield) if is_due(Some(shield)) => Stands::Left,
         _ if is_due(known.due) && job.suspended => Stands::Before,
-        // Where it was due so late that it needed no shield, it was only to be suspended again.
-        None if is_due(known.due) => Stands::Left,
-        Some(_) if is_due(known.due) => Stands::Resumed,
+        // Where it was due so late that it needed no shield, it was only to be suspended again. What that action did not wake, somebody else did.
+        None if is_due(known.due) && !known.shielded && known.woken => Stands::Left,
+        _ if is_due(known.due) => Stands::Resumed,
         _ => Stands::Moved,
     }
 }
@@ -111,6 +112,9 @@ impl Stands {
         match self {
             Self::Left | Self::Before => "it is as it was before: suspended, and due as then".to_owned(),
             Self::Untouched => "that action was not to touch it, and did not".to_owned(),
+            Self::Resumed if known.shield.is_none() && !known.woken => {
+                "that action did not come to it: it is due as before, and somebody else resumed it".to_owned()
+            }
             Self::Resumed => "it is due as before, and awake: somebody resumed it since".to_owned(),
             Self::Moved => format!("somebody gave it another due date since, {}; before that action it was due {}", due(job.due, zone), due(known.due, zone)),
         }
@@ -125,9 +129,11 @@ fn leave_out(draft: &mut Draft, known: &KeptJob, why: impl Into<String>) {
     draft.leave_out(format!("job {} ({})", known.job, known.label), why);
 }
 
-/// Leaves out what is gone, and says of a few how they went.
+/// Leaves out what is gone, and says of a few how they went. What this login may only not see is to be looked at: it may lie as it was left.
 async fn gone(reading: &Reading<'_>, draft: &mut Draft, kept: &Kept, now: &HashMap<JobId, Job>) -> Result<(), Unavailable> {
+    let mut unseen = 0_u64;
     for (place, known) in kept.jobs.iter().filter(|known| !now.contains_key(&known.job)).enumerate() {
+        unseen += 1;
         let mut why = reading.why_gone().to_owned();
         if place < GONE {
             let filter = JobLogFilter { job: Some(known.job.clone()), ..JobLogFilter::default() };
@@ -135,6 +141,7 @@ async fn gone(reading: &Reading<'_>, draft: &mut Draft, kept: &Kept, now: &HashM
             let entries = reading.wish(draft, "how jobs that are gone went", reading.client.job_log(&query)).await?.unwrap_or_default();
             let last = entries.iter().find(|entry| matches!(entry.event, JobEvent::Succeeded | JobEvent::Deleted));
             if let Some(last) = last {
+                unseen -= 1;
                 let at = time(Some(last.at), &reading.asking.zone);
                 let how = if last.event == JobEvent::Succeeded { "it ran through" } else { "it was removed without having run," };
                 why = format!("gone: {how} at {at}");
@@ -142,12 +149,43 @@ async fn gone(reading: &Reading<'_>, draft: &mut Draft, kept: &Kept, now: &HashM
         }
         leave_out(draft, known, why);
     }
+    if unseen > 0 && reading.is_blind().await {
+        let text = format!("LOOK: {} not shown to this login: gone, or as that action left it; look with a login that sees all instances", are(unseen, "job"));
+        draft.warn(Weight::Caution, text);
+    }
     Ok(())
+}
+
+/// "1 job is", "2 jobs are".
+fn are(count: u64, what: &str) -> String {
+    format!("{} {}", plural(count, what), if count == 1 { "is" } else { "are" })
+}
+
+/// A due date that nobody answered for may still move, and would stay a year ahead with nobody to put it back: as long as it may, nothing is done.
+fn late_shields(reading: &Reading<'_>, draft: &mut Draft, kept: &Kept, now: &HashMap<JobId, Job>) {
+    let is_seen = |known: &KeptJob| now.get(&known.job).is_none_or(|job| is_same(job.due, known.shield));
+    let open: Vec<Timestamp> = kept.jobs.iter().filter(|known| !is_seen(known)).filter_map(|known| known.shield_open).collect();
+    let Some(latest) = open.iter().max() else { return };
+    let shield = kept.jobs.iter().find_map(|known| known.shield);
+    let text = format!(
+        "the due date of {} was to move far ahead, to {}, by a request without an answer that went out",
+        plural(open.len() as u64, "job"),
+        due(shield, &reading.asking.zone)
+    );
+    warn_of_late(draft, &text, *latest, "it would stay due then");
+}
+
+/// Says how long ago a request without an answer went out, and until when it stops everything.
+fn warn_of_late(draft: &mut Draft, text: &str, sent: Timestamp, harm: &str) {
+    let since = Moment::now().wall.duration_since(sent);
+    let wait = if since < LATE { format!("; read again (r) in {} s", (LATE - since).as_secs() + 1) } else { String::new() };
+    let weight = if since < LATE { Weight::Stop } else { Weight::Caution };
+    draft.warn(weight, format!("{text} {} s ago, and may still come: {harm}{wait}", since.as_secs()));
 }
 
 type Found<'a> = Vec<(&'a KeptJob, &'a Job)>;
 
-/// Leaves out what was tried since the action began: it is not as that left it.
+/// Leaves out what was tried since the action began: it is not as that left it, and is to be looked at, because it is not as it was before either.
 async fn not_run<'a>(reading: &Reading<'_>, draft: &mut Draft, earlier: &Earlier, found: Found<'a>) -> Result<Found<'a>, Unavailable> {
     let offset = reading.asking.picture.engine.clock_offset.unwrap_or_default();
     let began = earlier.since.unwrap_or_else(|| earlier.began.saturating_add(offset).unwrap_or(earlier.began));
@@ -172,8 +210,11 @@ async fn not_run<'a>(reading: &Reading<'_>, draft: &mut Draft, earlier: &Earlier
             None => left.push((known, job)),
             Some(entry) => {
                 let zone = &reading.asking.zone;
-                let why = format!("it ran at {} and failed; before that action it was due {}", time(Some(entry.at), zone), due(known.due, zone));
-                leave_out(draft, known, why);
+                let ran = format!("it ran at {} and failed", time(Some(entry.at), zone));
+                let (is, was) = (due(job.due, zone), due(known.due, zone));
+                let text = format!("LOOK AT job {}: {ran}, so it is left alone; it stays due {is}; its old due date was {was}", job.id);
+                draft.warn(Weight::Caution, text);
+                leave_out(draft, known, format!("{ran}; before that action it was due {was}"));
             }
         }
     }
@@ -183,13 +224,12 @@ async fn not_run<'a>(reading: &Reading<'_>, draft: &mut Draft, earlier: &Earlier
 /// Makes targets of jobs. One that is awake is suspended only while something else that is suspended is why it was to sleep: nobody would find
 /// it otherwise, and nothing would resume it.
 async fn take(reading: &Reading<'_>, draft: &mut Draft, found: Found<'_>) -> Result<(), Unavailable> {
-    let awake: Vec<&Job> = found.iter().map(|(_, job)| *job).filter(|job| !job.suspended).collect();
-    let definitions: HashSet<JobDefinitionId> = awake.iter().filter_map(|job| job.job_definition.clone()).collect();
+    let definitions: HashSet<JobDefinitionId> = found.iter().filter_map(|(_, job)| job.job_definition.clone()).collect();
     let definitions = definitions::read(reading, &definitions.into_iter().collect::<Vec<_>>()).await?;
     let ids: Vec<ProcessInstanceId> = found.iter().filter_map(|(_, job)| job.process_instance.clone()).collect();
     let instances = reading.instances(&ids).await?;
     let keys = reading.business_keys(&instances).await?;
-    let (mut woken, mut passed) = (0, 0);
+    let (mut woken, mut at_once, mut passed) = (0, 0, 0);
     for (known, job) in found {
         let of_definition = job.job_definition.as_ref().and_then(|id| definitions.get(id)).is_some_and(|definition| definition.suspended);
         let of_instance = job.process_instance.as_ref().and_then(|id| instances.get(id)).is_some_and(|instance| instance.suspended);
@@ -211,6 +251,7 @@ async fn take(reading: &Reading<'_>, draft: &mut Draft, found: Found<'_>) -> Res
             }
         };
         woken += usize::from(!job.suspended);
+        at_once += usize::from(!job.suspended && job.due.is_none_or(|due| due <= reading.engine_now()));
         passed += usize::from(known.due.is_none_or(|due| due <= reading.engine_now()));
         let key = job.process_instance.as_ref().and_then(|instance| keys.get(instance)).cloned();
         let mut target = reading.job_target(job.clone(), None, key);
@@ -221,20 +262,24 @@ async fn take(reading: &Reading<'_>, draft: &mut Draft, found: Found<'_>) -> Res
         draft.held.push(held);
         draft.targets.push(target);
     }
-    tell(draft, woken, passed);
+    tell(draft, woken, at_once, passed);
     Ok(())
 }
 
-fn tell(draft: &mut Draft, woken: usize, passed: usize) {
+/// What is found of those that are put back: those that are awake, those of them that are due already, those whose old due date has passed.
+fn tell(draft: &mut Draft, woken: usize, at_once: usize, passed: usize) {
     let all = draft.targets.len();
-    let are = |count: usize| if count == 1 { "is" } else { "are" };
-    if woken > 0 {
-        let text = format!("{} {} AWAKE: only the due date far ahead keeps it from running", plural(woken as u64, "job"), are(woken));
-        draft.warn(Weight::Caution, if woken == 1 { text } else { text.replace("keeps it", "keeps them") });
+    let of = |count: usize| are(count as u64, "job");
+    if at_once > 0 {
+        draft.warn(Weight::Caution, format!("{} AWAKE and due: nothing keeps {} from running", of(at_once), if at_once == 1 { "it" } else { "them" }));
+    }
+    if woken > at_once {
+        let count = woken - at_once;
+        let text = format!("{} AWAKE: only the due date far ahead keeps {} from running", of(count), if count == 1 { "it" } else { "them" });
+        draft.warn(Weight::Caution, text);
     }
     if woken < all {
-        let count = all - woken;
-        draft.warn(Weight::Note, format!("{} {} suspended already: only the due date is wrong", plural(count as u64, "job"), are(count)));
+        draft.warn(Weight::Note, format!("{} suspended already: only the due date is wrong", of(all - woken)));
     }
     if passed > 0 {
         draft.warn(Weight::Note, format!("{} will run as soon as what suspends it is resumed: its old due date has passed", plural(passed as u64, "job")));
@@ -252,11 +297,8 @@ async fn late(reading: &Reading<'_>, draft: &mut Draft, kept: &Kept) -> Result<(
         if arrived.unwrap_or(true) {
             continue;
         }
-        let since = Moment::now().wall.duration_since(*sent);
-        let text =
-            format!("the resumption of {} went out {} s ago without an answer, and may still come: it would wake these jobs", target.label, since.as_secs());
-        let wait = if since < LATE { format!("; read again (r) in {} s", (LATE - since).as_secs() + 1) } else { String::new() };
-        draft.warn(if since < LATE { Weight::Stop } else { Weight::Caution }, format!("{text}{wait}"));
+        let text = format!("the resumption of {} went out without an answer", target.label);
+        warn_of_late(draft, &text, *sent, "it would wake these jobs");
     }
     Ok(())
 }
@@ -271,7 +313,8 @@ mod tests {
     }
 
     fn known(due: Option<Timestamp>, shield: Option<Timestamp>) -> KeptJob {
-        KeptJob { job: "job-0000".into(), label: "payment v2".to_owned(), due, shield, guarded: true }
+        let (shielded, woken) = (shield.is_some(), shield.is_none());
+        KeptJob { job: "job-0000".into(), label: "payment v2".to_owned(), due, shield, shielded, shield_open: None, woken, guarded: true }
     }
 
     fn now(due: Option<Timestamp>, suspended: bool) -> Job {
@@ -299,6 +342,28 @@ mod tests {
         let late = moment("2028-01-01T00:00:00Z");
         assert_eq!(stands(&known(late, None), &now(late, false)), Stands::Left);
         assert_eq!(stands(&known(late, None), &now(late, true)), Stands::Before);
+    }
+
+    #[test]
+    fn a_job_that_the_action_did_not_wake_is_not_put_to_sleep() {
+        let old = moment("2026-03-02T05:00:00Z");
+        let never_shielded = KeptJob { shielded: true, ..known(old, None) };
+        assert_eq!(stands(&never_shielded, &now(old, false)), Stands::Resumed, "its shield never went out, so neither did the resumption");
+        assert_eq!(stands(&KeptJob { woken: false, ..known(old, None) }, &now(old, false)), Stands::Resumed, "the resumption never went out");
+        assert_eq!(stands(&never_shielded, &now(old, true)), Stands::Before);
+    }
+
+    #[test]
+    fn what_is_awake_is_told_by_the_date_that_stands() {
+        let told = |woken, at_once| {
+            let mut draft = Draft::of(Verb::PutBack, Asked::PutBack("earlier".to_owned()));
+            draft.targets = crate::action::example::retry(3).targets.to_vec();
+            tell(&mut draft, woken, at_once, 0);
+            draft.warnings.into_iter().map(|warning| warning.text).filter(|text| text.contains("AWAKE")).collect::<Vec<_>>()
+        };
+        assert_eq!(told(2, 0), ["2 jobs are AWAKE: only the due date far ahead keeps them from running"]);
+        assert_eq!(told(1, 1), ["1 job is AWAKE and due: nothing keeps it from running"]);
+        assert_eq!(told(3, 1).len(), 2);
     }
 
     #[test]

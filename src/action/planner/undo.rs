@@ -79,7 +79,12 @@ pub(super) async fn undo(reading: &Reading<'_>, name: &str) -> Drafted {
         }
         Verb::Cancel => return Err(unavailable("cancelled instances cannot be brought back", "they have to be started anew")),
         Verb::Unlock => return Err(unavailable("a lock cannot be given back: another worker may have it", "")),
-        Verb::PutBack => return Err(unavailable("those jobs are as they were before: there is nothing to take back", "")),
+        Verb::PutBack => {
+            return Err(unavailable(
+                "putting back is not taken back",
+                "plan what those jobs shall do by themselves: resume what suspends them, or move their due dates",
+            ));
+        }
         Verb::CallOffTimed => return Err(unavailable("a timer that was called off cannot be brought back", "order it anew")),
         Verb::SuspendJobDefinitions => {
             let definitions = ids(&sent);

@@ -202,7 +202,8 @@ fn put_back(app: &mut App, ledger: &Ledger) -> Vec<Effect> {
     let action = &ledger.plan.action;
     let obstacle = match put_back_by(&app.acting.ledgers, action, ledger.origin()) {
         Some(by) => Some(format!("That is put back already, by {}.", by.plan.action)),
-        None if !matches!(ledger.stage, Stage::Over(_) | Stage::Verifying) => Some("The action is still under way: S stops it first.".to_owned()),
+        None if ledger.stage == Stage::Verifying => Some("What became of it is still being read: wait for that, or S ends it.".to_owned()),
+        None if !matches!(ledger.stage, Stage::Over(_)) => Some("The action is still under way: S stops it first.".to_owned()),
         None if !ledger.leaves_held() => Some("This action left nothing to put back.".to_owned()),
         None => None,
     };
@@ -211,7 +212,8 @@ fn put_back(app: &mut App, ledger: &Ledger) -> Vec<Effect> {
             app.notice = Some((obstacle, app.now));
             Vec::new()
         }
-        None => plan_to_put_back(app, action),
+        // One that was to put back and began nothing is not in the journal: what it was for is.
+        None => plan_to_put_back(app, ledger.origin()),
     }
 }
 

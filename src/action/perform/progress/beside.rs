@@ -137,11 +137,20 @@ impl Progress {
                 Part::Guard | Part::Restore => self.forsaken.push(step),
                 Part::More => self.settle_in_part(step),
                 Part::Main if self.plan.verb == Verb::PutBack => self.look_at_unrestored(step, None),
+                // It was let go and held back after all: nothing was done of what was stopped meanwhile.
+                Part::Before if self.plan.verb == Verb::PutBack => {
+                    for target in self.steps[step].targets.clone() {
+                        self.set(target, Outcome::Stopped);
+                    }
+                }
                 Part::Main | Part::Before => {}
             }
             let why = self.hindered.get(&step).map_or("what had to be done before it was not done", String::as_str);
             let outcome = match self.hindered.get(&step) {
                 Some(why) if self.plan.verb == Verb::PutBack => Outcome::LeftHalfway(why.as_str().into()),
+                _ if self.is_begun_before(step) => {
+                    Outcome::LeftHalfway("it was stopped once the job was to be suspended: its due date is left where it is".into())
+                }
                 _ if self.sequence.is_stopped() => Outcome::Stopped,
                 _ => Outcome::NotPerformed(why.into()),
             };
@@ -150,6 +159,16 @@ impl Progress {
             }
         }
         self.look_at_forsaken();
+    }
+
+    /// Whether a job that was to be put back may have been suspended by the request that goes before the one that decides.
+    fn is_begun_before(&self, main: usize) -> bool {
+        let step = &self.steps[main];
+        let is_before = |at: &usize| self.sequence.part(*at) == Part::Before && self.steps[*at].targets == step.targets;
+        // What belongs to one target stands close together.
+        let before = (main.saturating_sub(1)..main).filter(is_before);
+        let putting_back = self.plan.verb == Verb::PutBack && self.sequence.part(main) == Part::Main;
+        putting_back && before.into_iter().any(|at| matches!(self.sequence.stand(at), Stand::Sending | Stand::Done | Stand::Unknown))
     }
 
     /// A protecting request that will never be sent matters only if what it was to protect from happened, or may have.

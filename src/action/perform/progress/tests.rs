@@ -206,7 +206,26 @@ fn putting_back_that_is_stopped_leaves_the_due_dates_that_keep_the_jobs_asleep()
     progress.stop();
     assert_eq!(progress.next(true), None, "nothing goes out any more that could make one due");
     assert_eq!(progress.take_looks().len(), 2);
-    assert!(progress.outcomes().iter().all(|outcome| *outcome == Outcome::Stopped));
+    let outcomes = progress.outcomes();
+    assert!(matches!(&outcomes[0], Outcome::LeftHalfway(why) if why.as_wire().contains("stopped")), "it was suspended: {outcomes:?}");
+    assert_eq!(outcomes[1], Outcome::Stopped, "nothing of it was sent");
+}
+
+#[test]
+fn putting_back_that_is_stopped_while_a_job_is_being_suspended_left_it_halfway_only_if_that_went_out() {
+    for goes_out in [true, false] {
+        let mut progress = putting_back();
+        progress.sending(0);
+        progress.stop();
+        if goes_out {
+            progress.answered(0, &accepted(), Instant::now());
+        } else {
+            progress.held_back(0);
+        }
+        let outcome = progress.outcomes().remove(0);
+        assert_eq!(matches!(outcome, Outcome::LeftHalfway(_)), goes_out, "{outcome:?}");
+        assert_eq!(outcome == Outcome::Stopped, !goes_out, "{outcome:?}");
+    }
 }
 
 #[test]

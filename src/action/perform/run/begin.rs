@@ -9,6 +9,7 @@ use super::Run;
 use super::sure::Asked;
 use crate::action::identity::{self, Verdict};
 use crate::action::ledger::Ending;
+use crate::action::outcome::Outcome;
 use crate::action::perform::eyes::{Baseline, Eyes};
 use crate::action::verb::Verb;
 
@@ -18,8 +19,9 @@ struct Before {
     /// Which engine answers.
     same: Asked,
     baseline: Baseline,
-    /// Targets that are not as the plan shows them any more, and why: what somebody else did since is not undone.
-    changed: Vec<(usize, &'static str)>,
+    /// Targets that are not as the plan shows them any more, and why: what somebody else did since is not undone. None where that has to be known
+    /// and is not.
+    changed: Option<Vec<(usize, Outcome)>>,
 }
 
 impl Run {
@@ -60,9 +62,11 @@ impl Run {
             let same = identity::compare(&client, &plan.engine).await;
             let baseline = eyes.baseline(&plan.targets, wants_due).await;
             let changed = match plan.verb {
-                Verb::Retry => eyes.unneeded(&plan.targets).await,
+                Verb::Retry => Some(eyes.unneeded(&plan.targets).await),
+                // Where it is not known yet which engine answers, what was read now is old once it is.
+                Verb::PutBack if same.is_err() => None,
                 Verb::PutBack => eyes.changed_since(&plan.targets).await,
-                _ => Vec::new(),
+                _ => Some(Vec::new()),
             };
             Before { eyes, same, baseline, changed }
         })
@@ -100,6 +104,11 @@ impl Run {
             Ok(Verdict::Unknown) => self.note_that_nothing_tells(),
             Ok(Verdict::Same) => {}
         }
+        let Some(changed) = changed else {
+            let why = "nothing was sent: whether the jobs are still as the plan shows them cannot be read; plan it anew (P) once the engine answers";
+            self.fail(why.to_owned());
+            return false;
+        };
         self.progress.set_since(baseline.since);
         self.progress.leave_out(&changed);
         if let Some(due) = baseline.due {
