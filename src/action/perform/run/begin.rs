@@ -64,7 +64,7 @@ impl Run {
             let changed = match plan.verb {
                 Verb::Retry => Some(eyes.unneeded(&plan.targets).await),
                 // Where it is not known yet which engine answers, what was read now is old once it is.
-                Verb::PutBack if same.is_err() => None,
+                Verb::PutBack if !matches!(same, Ok(Verdict::Same | Verdict::Unknown | Verdict::Another(_))) => None,
                 Verb::PutBack => eyes.changed_since(&plan.targets).await,
                 _ => Some(Vec::new()),
             };
