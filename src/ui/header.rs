@@ -9,6 +9,7 @@ use super::look::{Look, Pen};
 use crate::action::ledger::Stage;
 use crate::app::command::Command;
 use crate::app::keymap;
+use crate::app::pages::Page;
 use crate::app::prompt::{Entry, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
@@ -184,7 +185,12 @@ pub fn draw_footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let kept = |binding: &&keymap::Binding| matches!(binding.command, Command::Back | Command::Help);
     let cells = |(key, label): &(String, String)| width(key) + width(label) + 3;
     let shown = |binding: &keymap::Binding| (binding.keys[0].to_string(), binding.label.to_owned());
-    let bindings = keymap::footer(app.context());
+    let mut bindings = keymap::footer(app.context());
+    bindings.retain(|binding| match app.page() {
+        Some(Page::Action(page)) => page.serves(binding.command),
+        Some(Page::Actions(page)) => page.serves(binding.command),
+        _ => true,
+    });
     let mut room = pen.room() - bindings.iter().filter(|binding| kept(binding)).map(|binding| cells(&shown(binding))).sum::<usize>().min(pen.room());
     let keys: Vec<(String, String)> = match &app.overlay {
         Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Find => vec![("enter".into(), "search".into()), ("esc".into(), "leave".into())],

@@ -221,6 +221,9 @@ fn retry(chosen: &Selection) -> Result<Asked, Unavailable> {
     }
     match &chosen.instance {
         Some(instance) => Ok(Asked::RetryBelow(instance.clone())),
+        None if !chosen.job_definitions.is_empty() || !chosen.processes.is_empty() || !chosen.timed.is_empty() || chosen.instances.len() > 1 => {
+            Err(unavailable("A definition is not retried, nor are several instances at once.", "Select the row of what failed in the incidents (1)."))
+        }
         None if !chosen.about.is_empty() => Err(unavailable("The incidents of this row are still being read.", "Ask again in a moment.")),
         None => Err(unavailable("Nothing that failed is selected.", "Select incidents, a job, an external task or an instance.")),
     }

@@ -246,7 +246,7 @@ pub const BINDINGS: &[Binding] = &[
         Command::PutBack,
         "put back",
         "plan to put back jobs that a resumption was to keep asleep and left otherwise: suspended again, due as before; also after a crash",
-        0,
+        1,
     ),
     binding(ACTION, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "the page of the selected target's instance", 7),
     binding(ACTION, &[Key::char('i')], Command::Instance, "instance", "everything about the instance of the selected target", 0),

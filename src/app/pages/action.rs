@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Contents;
-use crate::action::ledger::Ledger;
+use crate::action::ledger::{Ledger, PausedBy, Stage};
 use crate::action::outcome::Class;
 use crate::action::plan::ActionId;
+use crate::app::command::Command;
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
@@ -33,6 +34,19 @@ pub struct ActionPage {
 }
 
 impl ActionPage {
+    /// Whether a key does something as the action stands now: only such keys are offered.
+    pub fn serves(&self, command: Command) -> bool {
+        let Some(ledger) = &self.ledger else { return !matches!(command, Command::HoldAction | Command::GoOnAction | Command::PutBack) };
+        let is_over = matches!(ledger.stage, Stage::Over(_));
+        match command {
+            Command::StopAction => !is_over,
+            Command::HoldAction => matches!(ledger.stage, Stage::Canary | Stage::Sending | Stage::Paused(PausedBy::Operator)),
+            Command::GoOnAction => matches!(ledger.stage, Stage::Paused(_)),
+            Command::PutBack => ledger.leaves_held(),
+            _ => true,
+        }
+    }
+
     /// A page for an action, begun or not.
     pub fn new(action: ActionId, ledgers: &[Arc<Ledger>], now: Moment) -> Self {
         let mut page = Self { action, ledger: None, sum: String::new(), list: ListState::default(), only_trouble: false, not_begun: None, since: now };

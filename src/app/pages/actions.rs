@@ -6,6 +6,7 @@ use super::Contents;
 use crate::action::desk::LeftUnderWay;
 use crate::action::ledger::{Ledger, put_back};
 use crate::action::plan::ActionId;
+use crate::app::command::Command;
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
@@ -42,6 +43,17 @@ pub struct ActionsPage {
 }
 
 impl ActionsPage {
+    /// Whether a key does something for the row under the cursor: only such keys are offered.
+    pub fn serves(&self, command: Command) -> bool {
+        let row = self.list.selected_present().and_then(|action| self.rows.iter().find(|row| row.action() == action));
+        match (command, row) {
+            (Command::PutBack, Some(Row::Own(ledger, _))) => ledger.leaves_held(),
+            (Command::PutBack, Some(Row::Left(left))) => left.looks.is_some(),
+            (Command::PutBack, None) => false,
+            _ => true,
+        }
+    }
+
     /// A page with what is known.
     pub fn new(ledgers: &[Arc<Ledger>], left: &[LeftUnderWay]) -> Self {
         let mut page = Self::default();
