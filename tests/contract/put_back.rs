@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use bpmtop::action::desk::ActCommand;
 use bpmtop::action::ledger::{Ledger, Stage};
 use bpmtop::action::outcome::{Outcome, Proof};
@@ -92,7 +92,11 @@ impl Sleeping {
         }
         // What is resumed wakes no executor, and one that sleeps sleeps on.
         for job in &self.jobs {
-            bench.driver().await_count(&format!("/job/count?jobId={}", job.id.as_wire()), LONGEST_SLEEP, |count| count == 0).await?;
+            let ran = bench.driver().await_count(&format!("/job/count?jobId={}", job.id.as_wire()), LONGEST_SLEEP, |count| count == 0).await;
+            if ran.is_err() {
+                let due = bench.driver().count("/job/count?executable=true&active=true").await?;
+                bail!("it does not run: {:?}, {due} are due", bench.client().job(&job.id).await?.map(|answer| answer.data));
+            }
         }
         Ok(())
     }

@@ -153,6 +153,9 @@ pub async fn a_plan_to_suspend_a_process_counts_its_instances_and_stops_new_star
     let process = bench.failed("whole", 2).await?;
     let plan = planned(&bench, Asked::Processes { definitions: vec![process.id.clone()], suspend: true }).await?;
     ensure!(told(&plan).contains("2 instances run, 0 of them suspended; 2 jobs, 2 failed"), "{}", told(&plan));
+    let definition = bench.driver().list(&format!("/job-definition?processDefinitionId={}", process.id.as_wire())).await?[0].clone();
+    let name = definition["id"].as_str().context("an id")?.to_owned();
+    bench.driver().put(&format!("/job-definition/{name}/suspended"), &json!({"suspended": true, "includeJobs": true})).await?;
     perform(&bench, &plan).await?;
     ensure!(bench.driver().start(&process.key, "k", &json!({})).await.is_err(), "nobody starts one");
     let suspended = format!("/process-instance/count?suspended=true&processDefinitionId={}", process.id.as_wire());
@@ -160,7 +163,8 @@ pub async fn a_plan_to_suspend_a_process_counts_its_instances_and_stops_new_star
     let again = planned(&bench, Asked::Processes { definitions: vec![process.id.clone()], suspend: true }).await?;
     ensure!(again.targets.is_empty(), "{}", told(&again));
     let back = planned(&bench, Asked::Processes { definitions: vec![process.id.clone()], suspend: false }).await?;
-    ensure!(told(&back).contains("Caution: whatever of these processes somebody suspended by name is resumed with them"), "{}", told(&back));
+    ensure!(told(&back).contains("Caution: all job definitions of these processes are resumed with them"), "{}", told(&back));
+    ensure!(told(&back).contains("Caution: suspended by name before, and resumed by this: "), "{}", told(&back));
     perform(&bench, &back).await?;
     ensure!(bench.driver().count(&suspended).await? == 0);
     Ok(())
