@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 use super::look::{Look, Pen};
 use crate::text::{Align, truncate, width};
@@ -230,8 +230,12 @@ fn draw_lead(pen: &mut Pen<'_>, cell: &Cell, room: &mut usize, over: impl Fn(Sty
     }
 }
 
-/// Puts a selection over a style: the selection's background, the cell's own colour unless the selection has one.
+/// Puts a selection over a style: the selection's background, the cell's own colour unless the selection has one. A badge stays as it is, for
+/// its colour is made for its own background.
 fn merge(style: Style, selection: Style) -> Style {
+    if style.bg.is_some_and(|bg| bg != Color::Reset) {
+        return style.add_modifier(selection.add_modifier & Modifier::BOLD);
+    }
     let mut merged = style.patch(selection);
     if selection.fg.is_none() {
         merged.fg = style.fg;

@@ -85,11 +85,12 @@ impl Sleeping {
             let log = bench.client().job_log(&JobLogQuery { filter, by_time: None, page: Page::first(100) }).await?.data;
             ensure!(!log.is_empty() && log.iter().all(|entry| entry.event == JobEvent::Created), "{log:?}");
         }
-        let resumed = json!({"suspended": false, "includeJobs": true});
-        bench.driver().put(&format!("/job-definition/{}/suspended", self.definition.as_wire()), &resumed).await?;
+        // Instances first: a job that is awake in a suspended one loses an attempt.
         for instance in &self.instances {
             bench.driver().put(&format!("/process-instance/{}/suspended", instance.as_wire()), &json!({"suspended": false})).await?;
         }
+        let resumed = json!({"suspended": false, "includeJobs": true});
+        bench.driver().put(&format!("/job-definition/{}/suspended", self.definition.as_wire()), &resumed).await?;
         // What is resumed wakes no executor, and one that sleeps sleeps on.
         for job in &self.jobs {
             let ran = bench.driver().await_count(&format!("/job/count?jobId={}", job.id.as_wire()), LONGEST_SLEEP, |count| count == 0).await;

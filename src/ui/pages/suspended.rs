@@ -74,12 +74,12 @@ fn head_words(app: &App, page: &SuspendedPage) -> Vec<(String, Role)> {
         format!("job definitions {}", counted(|key| matches!(key, RowKey::JobDefinition(_)))),
     ];
     if let Some(found) = &page.found {
+        let timed = counted(|key| matches!(key, RowKey::Timed(_)));
+        if timed > 0 {
+            parts.insert(0, format!("{timed} at a time"));
+        }
         parts.push(format!("instances {}", count_exact(found.counts.instances)));
         parts.push(jobs_words(found));
-    }
-    match counted(|key| matches!(key, RowKey::Timed(_))) {
-        0 => {}
-        timed => parts.push(format!("{timed} to be suspended or resumed at a time")),
     }
     let mut lines = vec![(format!("SUSPENDED: {}", parts.join(" \u{b7} ")), if page.rows.is_empty() { Role::Muted } else { Role::Warning })];
     let timed_problem = page.found.as_ref().and_then(|found| found.timed.as_ref().err());
