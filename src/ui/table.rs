@@ -300,6 +300,14 @@ mod tests {
     }
 
     #[test]
+    fn a_badge_stays_readable_under_the_cursor() {
+        let badge = Style::new().fg(Color::Black).bg(Color::Magenta);
+        let selection = Style::new().bg(Color::Blue).add_modifier(Modifier::BOLD);
+        assert_eq!(merge(badge, selection), badge.add_modifier(Modifier::BOLD));
+        assert_eq!(merge(Style::new().fg(Color::Red), selection), selection.fg(Color::Red));
+    }
+
+    #[test]
     fn the_highest_rank_gives_way_first_and_the_rest_is_shared_by_weight() {
         let columns = [column(5, 0, 0), column(10, 1, 1), column(6, 0, 3), column(10, 3, 2)];
         assert_eq!(fit(&columns, 54), [Some(5), Some(15), Some(6), Some(25)]);

@@ -74,14 +74,14 @@ fn head_words(app: &App, page: &SuspendedPage) -> Vec<(String, Role)> {
         format!("job definitions {}", counted(|key| matches!(key, RowKey::JobDefinition(_)))),
     ];
     if let Some(found) = &page.found {
-        let timed = counted(|key| matches!(key, RowKey::Timed(_)));
-        if timed > 0 {
-            parts.insert(0, format!("{timed} at a time"));
-        }
         parts.push(format!("instances {}", count_exact(found.counts.instances)));
         parts.push(jobs_words(found));
     }
-    let mut lines = vec![(format!("SUSPENDED: {}", parts.join(" \u{b7} ")), if page.rows.is_empty() { Role::Muted } else { Role::Warning })];
+    let later = match counted(|key| matches!(key, RowKey::Timed(_))) {
+        0 => String::new(),
+        timed => format!("{timed} ordered for later \u{b7} "),
+    };
+    let mut lines = vec![(format!("{later}SUSPENDED: {}", parts.join(" \u{b7} ")), if page.rows.is_empty() { Role::Muted } else { Role::Warning })];
     let timed_problem = page.found.as_ref().and_then(|found| found.timed.as_ref().err());
     lines.push(match page.problem.as_ref().or(timed_problem) {
         Some(problem) => (format!("{}. {}", problem.what, problem.remedy), Role::Warning),
