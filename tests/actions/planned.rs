@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bpmtop::action::plan::{HISTORY_ALONE, JOURNAL_ALONE, Plan, Unavailable};
-use bpmtop::action::planner::facts::{AtWork, Earlier, Facts};
+use bpmtop::action::planner::facts::NoFacts;
 use bpmtop::action::planner::{self, Asking};
 use bpmtop::action::verb::Role;
 use bpmtop::action::wish::{Asked as Wanted, Wish};
@@ -21,23 +21,6 @@ use crate::{client, engine};
 /// Timers of the engine that is asked to call them off.
 const TIMERS: usize = 150;
 
-/// A journal in which nothing stands.
-struct Nothing;
-
-impl Facts for Nothing {
-    fn frozen(&self, _: &EngineIdentity) -> Result<Option<Earlier>, Unavailable> {
-        Ok(None)
-    }
-
-    fn action(&self, _: &str) -> Result<Option<Earlier>, Unavailable> {
-        Ok(None)
-    }
-
-    fn at_work(&self, _: &EngineIdentity) -> Result<Vec<AtWork>, Unavailable> {
-        Ok(Vec::new())
-    }
-}
-
 async fn planned(url: &str, what: Wanted) -> Result<Plan, Unavailable> {
     let asking = Asking {
         wish: Arc::new(Wish { about: "the test".to_owned(), what }),
@@ -48,7 +31,7 @@ async fn planned(url: &str, what: Wanted) -> Result<Plan, Unavailable> {
         read_only: false,
         mask: Arc::new(Mask::default()),
         zone: TimeZone::UTC,
-        facts: Arc::new(Nothing),
+        facts: Arc::new(NoFacts),
     };
     planner::plan(&client(url), &asking).await
 }

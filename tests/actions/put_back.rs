@@ -331,6 +331,8 @@ async fn what_somebody_else_changed_since_is_left_alone_before_and_after_the_pla
     assert!(why.iter().any(|why| why.starts_with("job c (") && why.contains("gone")), "{why:?}");
     let moved = "somebody gave it another due date since, 2026-12-24 18:00:00+00:00; before that action it was due 2026-03-02 05:00:00+00:00";
     assert!(why.iter().any(|why| why.starts_with("job b (") && why.contains(moved)), "{why:?}");
+    let awake = plan.warnings.iter().find(|warning| warning.text.starts_with("LOOK AT job b: it is AWAKE and runs 2026-12-24 18:00:00+00:00"));
+    assert!(awake.is_some() && !house.world().jobs["b"].suspended, "{:?}", plan.warnings);
     // Between the plan and its confirmation.
     house.world().jobs.get_mut("a").expect("a job").due = elsewhere;
     desk.perform(&plan);

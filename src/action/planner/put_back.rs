@@ -48,7 +48,12 @@ pub(super) async fn plan(reading: &Reading<'_>, asked: &Asked, name: &str) -> Dr
         let Some(job) = now.get(&known.job) else { continue };
         match stands(known, job) {
             Stands::Left => changed.push((known, job)),
-            stands => leave_out(&mut draft, known, stands.words(reading, known, job)),
+            stands => {
+                if stands == Stands::Moved && !job.suspended {
+                    awake(reading, &mut draft, known, job);
+                }
+                leave_out(&mut draft, known, stands.words(reading, known, job));
+            }
         }
     }
     let changed = not_run(reading, &mut draft, &earlier, changed).await?;
@@ -119,6 +124,14 @@ impl Stands {
             Self::Moved => format!("somebody gave it another due date since, {}; before that action it was due {}", due(job.due, zone), due(known.due, zone)),
         }
     }
+}
+
+/// Says of a job that is not touched that it runs, and when: it was to sleep.
+fn awake(reading: &Reading<'_>, draft: &mut Draft, known: &KeptJob, job: &Job) {
+    let zone = &reading.asking.zone;
+    let (runs, was) = (due(job.due, zone), time(known.due, zone));
+    let text = format!("LOOK AT job {}: it is AWAKE and runs {runs}: somebody gave it that due date, so it is left alone; its old due date was {was}", job.id);
+    draft.warn(Weight::Caution, text);
 }
 
 fn due(due: Option<Timestamp>, zone: &jiff::tz::TimeZone) -> String {
