@@ -9,7 +9,7 @@ use bpmtop::action::verb::Role;
 use bpmtop::action::wish::{Asked as Wanted, Wish};
 use bpmtop::model::masking::Mask;
 use bpmtop::model::section::Moment;
-use bpmtop::model::snapshot::{EngineIdentity, Snapshot};
+use bpmtop::model::snapshot::Snapshot;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
