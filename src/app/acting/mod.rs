@@ -87,10 +87,10 @@ pub(super) fn take(app: &mut App, acted: Acted) -> Vec<Effect> {
             // One that nobody looked at yet goes before one that left something.
             if let Some(first) = left.iter().find(|left| left.looks.is_none()).or(left.first()) {
                 let words = match (first.looks, first.unknown) {
-                    (Some(_), _) => format!("An action left jobs that somebody has to look at ({}). A shows it.", first.sentence),
-                    (None, Some(unknown)) => format!("An action ended while {unknown} were unknown ({}). A shows it.", first.sentence),
+                    (Some(_), _) => format!("An action left jobs that somebody has to look at: A shows it. {}", first.sentence),
+                    (None, Some(unknown)) => format!("An action ended while {unknown} were unknown: A shows it. {}", first.sentence),
                     (None, None) => {
-                        format!("An action was under way when bpmtop ended: {} of {} sent ({}). A shows it.", first.sent, first.steps, first.sentence)
+                        format!("An action was under way when bpmtop ended, {} of {} sent: A shows it. {}", first.sent, first.steps, first.sentence)
                     }
                 };
                 app.notice = Some((words, app.now));
