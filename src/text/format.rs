@@ -27,6 +27,13 @@ pub fn plural(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{} {one}s", count_exact(count)) }
 }
 
+/// The first `most` of these, and how many more there are: `a, b and 3 more`.
+pub fn listed(mut words: Vec<String>, most: usize) -> String {
+    let more = words.len().saturating_sub(most);
+    words.truncate(most);
+    if more > 0 { format!("{} and {more} more", words.join(", ")) } else { words.join(", ") }
+}
+
 /// A count in at most five cells: `9999`, `12.3k`, `123k`, `4.5M`.
 pub fn count_short(count: u64) -> String {
     if count < 10_000 {

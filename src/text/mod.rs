@@ -12,7 +12,7 @@ mod sanitise;
 mod width;
 
 pub use engine_text::EngineText;
-pub use format::{age, age_short, bytes, count_exact, count_short, plural, rate};
+pub use format::{age, age_short, bytes, count_exact, count_short, listed, plural, rate};
 pub use lines::{KEPT_BYTES, SafeLines};
 pub use sanitise::safe;
 pub use width::{Align, pad, truncate, truncate_middle, truncate_start, width, window, wrap_words};

@@ -11,7 +11,7 @@ use crate::action::wish::Asked;
 use crate::engine::{CountQuestion, ExternalTaskFilter, JobDefinitionFilter, JobFilter, JobIs, Page};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
 use crate::model::job::JobDefinition;
-use crate::text::count_exact;
+use crate::text::{count_exact, listed};
 
 /// Definitions that are read one by one; more are picked from the list of all.
 const ONE_BY_ONE: usize = 20;
@@ -63,12 +63,8 @@ pub(super) async fn freeze(reading: &Reading<'_>, asked: &Asked, shown: &[JobDef
     if !besides.is_empty() {
         let mut names: Vec<String> = besides.iter().map(|definition| reading.definition_target((*definition).clone()).label).collect();
         names.sort();
-        let more = names.len().saturating_sub(NAMED);
-        names.truncate(NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let besides = plural(besides.len() as u64, "active job definition");
-        let text =
-            format!("{besides} not among what is shown, not frozen: {}{more}; deployed meanwhile (r reads again), or outside the scope", names.join(", "));
+        let text = format!("{besides} not among what is shown, not frozen: {}; deployed meanwhile (r reads again), or outside the scope", listed(names, NAMED));
         draft.warn(Weight::Caution, text);
     }
     let mut chosen: Vec<JobDefinition> = chosen.into_iter().cloned().collect();

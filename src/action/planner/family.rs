@@ -15,6 +15,7 @@ use crate::model::definition::ProcessInstance;
 use crate::model::history::{HistoricInstance, InstanceState};
 use crate::model::ids::{ActivityId, ProcessInstanceId};
 use crate::model::inquiry::MOST_EXECUTIONS;
+use crate::text::listed;
 
 /// Instances of one tree that are read.
 const MOST: usize = 500;
@@ -136,9 +137,7 @@ fn places(tokens: &[Token], call: Option<&ActivityId>) -> String {
             _ => words.push(format!("{count} × {name}")),
         }
     }
-    let more = words.len().saturating_sub(3);
-    words.truncate(3);
-    if more > 0 { format!("{} and {more} more", words.join(", ")) } else { words.join(", ") }
+    listed(words, 3)
 }
 
 impl Family {

@@ -16,7 +16,7 @@ use crate::engine::{CountQuestion, InstanceFilter, JobDefinitionFilter, JobFilte
 use crate::model::definition::ProcessDefinition;
 use crate::model::history::UserOperation;
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
-use crate::text::count_exact;
+use crate::text::{count_exact, listed};
 
 /// Versions of one plan.
 const MOST: usize = 50;
@@ -86,10 +86,7 @@ async fn by_name(reading: &Reading<'_>, draft: &mut Draft) -> Result<(), Unavail
     }
     if !named.is_empty() {
         named.sort();
-        let more = named.len().saturating_sub(NAMED);
-        named.truncate(NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        draft.warn(Weight::Caution, format!("suspended by name before, and resumed by this: {}{more}", named.join(", ")));
+        draft.warn(Weight::Caution, format!("suspended by name before, and resumed by this: {}", listed(named, NAMED)));
     }
     Ok(())
 }
