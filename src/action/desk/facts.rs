@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use crate::action::perform::recorded_change;
+use crate::action::perform::{journal_engine, recorded_change};
 use crate::action::plan::{ActionId, Plan, Unavailable};
 use crate::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts, Kept, KeptJob};
 use crate::action::target::Subject;
 use crate::action::verb::Verb;
 use crate::engine::{Change, NewValue};
-use crate::journal::{Answer, Class, Engine, Exact, Journal, Standing, Story, Summary, Unread};
+use crate::journal::{Answer, Class, Journal, Standing, Story, Summary, Unread};
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
@@ -24,7 +24,7 @@ pub(super) struct JournalFacts {
 
 impl Facts for JournalFacts {
     fn frozen(&self, engine: &EngineIdentity) -> Result<Option<Earlier>, Unavailable> {
-        let frozen = self.journal()?.archive().frozen(&here(engine)).map_err(|error| unreadable(&error))?;
+        let frozen = self.journal()?.archive().frozen(&journal_engine(engine)).map_err(|error| unreadable(&error))?;
         let Some(frozen) = frozen else { return Ok(None) };
         let left: HashSet<&str> = frozen.left.iter().map(|target| target.id.as_wire()).collect();
         let mut earlier = self.earlier(&frozen.freeze)?;
@@ -41,7 +41,7 @@ impl Facts for JournalFacts {
 
     fn at_work(&self, engine: &EngineIdentity) -> Result<Vec<AtWork>, Unavailable> {
         let Ok(journal) = &self.journal else { return Ok(Vec::new()) };
-        let known = journal.archive().at_work(&here(engine)).map_err(|error| unreadable(&error))?;
+        let known = journal.archive().at_work(&journal_engine(engine)).map_err(|error| unreadable(&error))?;
         Ok(known.into_iter().map(at_work).collect())
     }
 }
@@ -50,11 +50,6 @@ fn at_work(known: crate::journal::AtWork) -> AtWork {
     let crate::journal::Intent { action, who, sentence, targets, .. } = known.intent;
     let targets = targets.into_iter().map(|target| (target.id.text().clone(), target.instance.map(|instance| instance.text().clone()))).collect();
     AtWork { action: ActionId(action.as_wire().to_owned()), by: format!("{}@{}", who.user, who.host), sentence: sentence.to_string(), targets }
-}
-
-/// An engine, as the journal names it.
-pub(super) fn here(engine: &EngineIdentity) -> Engine {
-    Engine { url: Exact::from(engine.url.as_str()), name: engine.engine_name.as_deref().map(Exact::from), version: None, installation: None }
 }
 
 fn unreadable(error: &Unread) -> Unavailable {

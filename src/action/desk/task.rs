@@ -11,10 +11,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::facts::{JournalFacts, here};
+use super::facts::JournalFacts;
 use super::{ActCommand, Acted, LeftUnderWay};
 use crate::action::ledger::Ledger;
-use crate::action::perform::{self, Guard, Hand, Order, Recall, Record, Running};
+use crate::action::perform::{self, Guard, Hand, Order, Recall, Record, Running, journal_engine};
 use crate::action::plan::{ActionId, Plan, Unavailable};
 use crate::action::planner::{self, Asking, facts::Facts};
 use crate::action::verb::{Role, Verb};
@@ -336,7 +336,7 @@ impl Desk {
 
     fn look_for_what_was_left(&mut self) {
         let Ok(journal) = self.setup.journal.clone() else { return };
-        let engine = here(&self.setup.engine);
+        let engine = journal_engine(&self.setup.engine);
         self.leaving = Some(tokio::task::spawn_blocking(move || journal.archive().under_way(Some(&engine)).map_err(|error| error.to_string()))).into();
     }
 

@@ -225,13 +225,7 @@ impl Recall {
         let intent = &story.intent;
         let verb = Verb::ALL.into_iter().find(|verb| verb.word() == intent.verb.as_wire());
         let verb = verb.ok_or_else(|| format!("this version of bpmtop does not know what “{}” is", intent.verb))?;
-        let here = journal::Engine {
-            url: self.engine.url.as_str().into(),
-            name: self.engine.engine_name.as_deref().map(Into::into),
-            version: None,
-            installation: None,
-        };
-        if !intent.engine.is_same(&here) {
+        if !intent.engine.is_same(&record::journal_engine(&self.engine)) {
             return Err(format!("it was done at another engine: {}", intent.engine.url));
         }
         let targets: Vec<Target> = intent.targets.iter().map(target).collect();

@@ -13,6 +13,7 @@ use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::engine::{Change, Client, Delivered, EngineError, Problem, Sent};
 use crate::journal::{self, Answer, Before, Count, Entry, Exact, How, Journal, JournalError, Who};
+use crate::model::snapshot::EngineIdentity;
 use crate::text::{EngineText, safe};
 
 /// The journal, or why there is none. Without one nothing is changed.
@@ -106,7 +107,7 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
     Entry::Intent(Box::new(journal::Intent {
         action: name(&plan.action),
         who: Who::of_process(engine.user.as_deref().map(Exact::from)),
-        engine: journal_engine(plan),
+        engine: journal_engine(&plan.engine),
         profile: plan.profile.as_deref().map(Exact::from),
         verb: Exact::from(plan.verb.word()),
         sentence: Exact::from(sentence),
@@ -127,9 +128,8 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
     }))
 }
 
-/// The engine of a plan, as the journal names it.
-pub fn journal_engine(plan: &Plan) -> journal::Engine {
-    let engine = &plan.engine;
+/// An engine, as the journal names it.
+pub fn journal_engine(engine: &EngineIdentity) -> journal::Engine {
     let version: Vec<&str> = engine.product.as_deref().into_iter().chain(engine.version.as_ref().map(EngineText::as_wire)).collect();
     journal::Engine {
         url: Exact::from(engine.url.as_str()),
