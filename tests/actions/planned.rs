@@ -5,12 +5,7 @@ use std::sync::Arc;
 use bpmtop::action::plan::{HISTORY_ALONE, JOURNAL_ALONE, Plan, Unavailable};
 use bpmtop::action::planner::facts::NoFacts;
 use bpmtop::action::planner::{self, Asking};
-use bpmtop::action::verb::Role;
 use bpmtop::action::wish::{Asked as Wanted, Wish};
-use bpmtop::model::masking::Mask;
-use bpmtop::model::section::Moment;
-use bpmtop::model::snapshot::Snapshot;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -22,17 +17,8 @@ use crate::{client, engine};
 const TIMERS: usize = 150;
 
 async fn planned(url: &str, what: Wanted) -> Result<Plan, Unavailable> {
-    let asking = Asking {
-        wish: Arc::new(Wish { about: "the test".to_owned(), what }),
-        picture: Arc::new(Snapshot::empty(engine(url), Moment::now())),
-        profile: None,
-        production: false,
-        role: Role::Admin,
-        read_only: false,
-        mask: Arc::new(Mask::default()),
-        zone: TimeZone::UTC,
-        facts: Arc::new(NoFacts),
-    };
+    let wish = Arc::new(Wish { about: "the test".to_owned(), what });
+    let asking = Asking::of(engine(url), wish, Arc::new(NoFacts));
     planner::plan(&client(url), &asking).await
 }
 

@@ -10,15 +10,13 @@ use bpmtop::action::plan::{Plan, Unavailable, Weight};
 use bpmtop::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts};
 use bpmtop::action::planner::{self, Asking};
 use bpmtop::action::target::Subject;
-use bpmtop::action::verb::{Role, Verb};
+use bpmtop::action::verb::Verb;
 use bpmtop::action::wish::{Asked, Wish};
 use bpmtop::engine::{Change, Client, IncidentFilter, IncidentQuery, NewValue, Page, RequestName, Sent};
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::ids::{JobDefinitionId, ProcessInstanceId};
-use bpmtop::model::masking::Mask;
 use bpmtop::model::section::Moment;
-use bpmtop::model::snapshot::{EngineIdentity, IncidentSet, Snapshot};
-use jiff::tz::TimeZone;
+use bpmtop::model::snapshot::{EngineIdentity, IncidentSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -91,17 +89,7 @@ fn asking(bench: &Bench, what: Asked, facts: Arc<dyn Facts>) -> Asking {
 
 /// What is asked of an engine of which nothing was read before, by somebody who may do everything.
 pub fn asking_of(engine: EngineIdentity, what: Asked, facts: Arc<dyn Facts>) -> Asking {
-    Asking {
-        wish: Arc::new(Wish { about: "the test".to_owned(), what }),
-        picture: Arc::new(Snapshot::empty(engine, Moment::now())),
-        profile: None,
-        production: false,
-        role: Role::Admin,
-        read_only: false,
-        mask: Arc::new(Mask::default()),
-        zone: TimeZone::UTC,
-        facts,
-    }
+    Asking::of(engine, Arc::new(Wish { about: "the test".to_owned(), what }), facts)
 }
 
 async fn planned_as(client: &Client, bench: &Bench, what: Asked) -> Result<Plan, Unavailable> {

@@ -83,6 +83,15 @@ pub struct Asking {
     pub facts: Arc<dyn Facts>,
 }
 
+impl Asking {
+    /// By somebody who may do everything, at an engine of which nothing was read before, without a profile. Times are told in UTC.
+    pub fn of(engine: EngineIdentity, wish: Arc<Wish>, facts: Arc<dyn Facts>) -> Self {
+        let (profile, production, read_only) = (None, false, false);
+        let picture = Arc::new(Snapshot::empty(engine, Moment::now()));
+        Self { wish, picture, profile, production, role: Role::Admin, read_only, mask: Arc::new(Mask::default()), zone: TimeZone::UTC, facts }
+    }
+}
+
 /// What becomes a plan once it is checked.
 struct Draft {
     verb: Verb,
@@ -299,17 +308,7 @@ mod tests {
     async fn a_plan_says_whose_action_under_way_has_the_same_targets() {
         let mut plan = crate::action::example::retry(3);
         plan.warnings.clear();
-        let asked = Asking {
-            wish: Arc::clone(&plan.wish),
-            picture: Arc::new(Snapshot::empty(plan.engine.clone(), Moment::now())),
-            profile: None,
-            production: false,
-            role: Role::Admin,
-            read_only: false,
-            mask: Arc::new(Mask::default()),
-            zone: TimeZone::UTC,
-            facts: Arc::new(Busy),
-        };
+        let asked = Asking::of(plan.engine.clone(), Arc::clone(&plan.wish), Arc::new(Busy));
         warn_of_others(&asked, &mut plan).await.unwrap();
         let told: Vec<_> = plan.warnings.iter().map(|warning| (warning.weight, warning.text.as_str())).collect();
         assert_eq!(told, [(Weight::Caution, "1 of these are targets of an action under way, mine by ann@ops1: Retry 40 jobs")]);
