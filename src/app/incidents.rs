@@ -11,6 +11,7 @@ use super::filter::Filter;
 use super::list::{ListState, Motion};
 use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, Stage};
 use crate::model::ids::{IncidentId, ProcessInstanceId};
+use crate::model::naming;
 use crate::model::since;
 use crate::model::snapshot::Snapshot;
 use crate::text::{EngineText, safe};
@@ -380,7 +381,7 @@ pub fn process_label(group: &Group) -> String {
 pub fn activity_label(group: &Group) -> String {
     match (&group.activity_name, &group.key.activity) {
         (Some(name), _) => name.to_string(),
-        (None, Some(id)) => id.to_string(),
+        (None, Some(id)) => naming::activity_id(id),
         (None, None) => "-".to_owned(),
     }
 }

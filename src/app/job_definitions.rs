@@ -10,6 +10,7 @@ use super::list::ListState;
 use crate::model::grouping::Names;
 use crate::model::ids::JobDefinitionId;
 use crate::model::job::JobDefinition;
+use crate::model::naming;
 use crate::model::snapshot::{JobCounts, Snapshot};
 
 /// Columns of the job definitions.
@@ -162,8 +163,7 @@ pub fn process_label(row: &JobDefinition, snapshot: &Snapshot) -> String {
 /// Activity of a job definition as it is called on the screen.
 pub fn activity_label(row: &JobDefinition, snapshot: &Snapshot) -> String {
     let Some(activity) = &row.activity else { return "-".to_owned() };
-    let name = row.process_definition.as_ref().and_then(|id| snapshot.names().activity_name(id, activity));
-    name.map_or_else(|| activity.to_string(), |name| name.to_string())
+    naming::activity(&snapshot.names(), row.process_definition.as_ref(), activity)
 }
 
 /// Kind of job in the field's words.

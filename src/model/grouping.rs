@@ -165,11 +165,6 @@ impl Groups {
     }
 }
 
-/// Activity id without the suffix the engine appends to the body of a multi-instance activity.
-pub fn diagram_activity(activity: &str) -> &str {
-    activity.strip_suffix("#multiInstanceBody").unwrap_or(activity)
-}
-
 #[derive(Default)]
 struct Draft {
     roots: Vec<Arc<KnownIncident>>,

@@ -10,12 +10,13 @@ use super::definition::{ProcessDefinition, ProcessInstance};
 use super::deployment::Deployment;
 use super::external_task::ExternalTask;
 use super::figure::Figure;
-use super::grouping::{Groups, KnownIncident, Names, diagram_activity};
+use super::grouping::{Groups, KnownIncident, Names};
 use super::history::HistoryLevel;
 use super::ids::{ActivityId, DeploymentId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use super::incident_index::IncidentIndex;
 use super::inquiry::{Finding, Inquiry};
 use super::job::{Job, JobDefinition};
+use super::naming;
 use super::rights::{Rights, Trust};
 use super::section::{Moment, Problem, Section};
 use super::series::Series;
@@ -297,6 +298,7 @@ impl Names for KnownNames<'_> {
     }
 
     fn activity_name(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> Option<EngineText> {
-        self.activities.get(definition)?.get(&ActivityId::from(diagram_activity(activity.as_wire()))).cloned()
+        let name = self.activities.get(definition)?.get(&ActivityId::from(naming::diagram_activity(activity.as_wire())))?;
+        Some(naming::of_body(activity, name))
     }
 }

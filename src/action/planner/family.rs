@@ -15,6 +15,7 @@ use crate::model::definition::ProcessInstance;
 use crate::model::history::{HistoricInstance, InstanceState};
 use crate::model::ids::{ActivityId, ProcessInstanceId};
 use crate::model::inquiry::MOST_EXECUTIONS;
+use crate::model::naming;
 use crate::text::listed;
 
 /// Instances of one tree that are read.
@@ -130,7 +131,7 @@ fn places(tokens: &[Token], call: Option<&ActivityId>) -> String {
         let is_call = !left_out && call == Some(&token.activity);
         left_out |= is_call;
         let count = token.count - u64::from(is_call);
-        let name = token.name.as_ref().map_or_else(|| token.activity.to_string(), ToString::to_string);
+        let name = token.name.as_ref().map_or_else(|| naming::activity_id(&token.activity), |name| naming::of_body(&token.activity, name).to_string());
         match count {
             0 => {}
             1 => words.push(name),

@@ -16,9 +16,10 @@ use crate::engine::{
 };
 use crate::model::definition::ProcessInstance;
 use crate::model::external_task::ExternalTask;
-use crate::model::grouping::{Names as _, diagram_activity};
+use crate::model::grouping::Names as _;
 use crate::model::ids::{ActivityId, ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use crate::model::job::{Job, JobDefinition};
+use crate::model::naming;
 use crate::model::rights::Right;
 use crate::model::section::Moment;
 use crate::model::suspension::TimedSuspension;
@@ -166,10 +167,7 @@ impl<'a> Reading<'a> {
             let version = names.version(id).map(|version| format!(" v{version}")).unwrap_or_default();
             format!("{}{version}{}", names.process_key(id), tenant(id).unwrap_or_default())
         });
-        let activity = activity.map(|activity| match definition.and_then(|definition| names.activity_name(definition, activity)) {
-            Some(name) => name.to_string(),
-            None => ActivityId::from(diagram_activity(activity.as_wire())).to_string(),
-        });
+        let activity = activity.map(|activity| naming::activity(&names, definition, activity));
         [process, activity].into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 

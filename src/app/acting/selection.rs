@@ -129,7 +129,7 @@ fn of_incidents(app: &App) -> Selection {
 }
 
 fn group_words(group: &crate::model::grouping::Group) -> String {
-    let activity = group.activity_name.as_ref().map(ToString::to_string).or_else(|| group.key.activity.as_ref().map(ToString::to_string));
+    let activity = group.activity_name.as_ref().map(ToString::to_string).or_else(|| group.key.activity.as_ref().map(naming::activity_id));
     let process = group.process_name.as_ref().map(ToString::to_string).or_else(|| group.key.process.as_ref().map(ToString::to_string));
     match (process, activity) {
         (Some(process), Some(activity)) => format!("{process} · {activity}"),

@@ -14,6 +14,7 @@ use crate::model::description::{Description, FailedWork};
 use crate::model::figure::Figure;
 use crate::model::grouping::{KnownIncident, Names, key_of};
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
+use crate::model::naming;
 use crate::model::rights::Trust;
 use crate::model::section::{Moment, Problem};
 use crate::model::since;
@@ -93,7 +94,7 @@ fn place(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     }
     if let Some(activity) = &incident.activity {
         let name = incident.process_definition.as_ref().and_then(|id| names.activity_name(id, activity));
-        lines.push(Line::Field("activity", name.map_or_else(|| activity.to_string(), |name| format!("{name}  ({activity})")), Tone::Plain));
+        lines.push(Line::Field("activity", name.map_or_else(|| naming::activity_id(activity), |name| format!("{name}  ({activity})")), Tone::Plain));
     }
     if let Some(failed) = incident.failed_activity.as_ref().filter(|failed| incident.activity.as_ref() != Some(failed)) {
         lines.push(Line::Field("failed at", failed.to_string(), Tone::Critical));

@@ -208,7 +208,8 @@ impl TimelinePage {
     fn place(&self, event: &Event, snapshot: &Snapshot) -> String {
         let named = |activity: &ActivityId| naming::activity(&snapshot.names(), self.definition.as_ref(), activity);
         match (&event.name, &event.activity) {
-            (Some(name), _) => name.to_string(),
+            (Some(name), Some(activity)) => naming::of_body(activity, name).to_string(),
+            (Some(name), None) => name.to_string(),
             (None, Some(activity)) => named(activity),
             (None, None) => String::new(),
         }

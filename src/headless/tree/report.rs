@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Grown, Read};
+use crate::model::activity_instance::Token;
 use crate::model::call_tree::{Content, Fold, Node, Place, Row, Top};
 use crate::model::grouping::{KnownIncident, Names as _};
-use crate::model::ids::IncidentId;
+use crate::model::ids::{IncidentId, ProcessDefinitionId};
 use crate::model::inquiry::{Standing, Tokens};
 use crate::model::naming;
 use crate::model::snapshot::KnownNames;
@@ -197,7 +198,7 @@ fn instance_part(node: &Node, names: &KnownNames<'_>, now: Timestamp) -> Instanc
                     .iter()
                     .map(|token| TokenPart {
                         activity: token.activity.as_wire().to_owned(),
-                        name: token.name.as_ref().map(|name| name.as_wire().to_owned()),
+                        name: token_name(token, definition, names),
                         r#type: token.kind.as_wire().to_owned(),
                         waiting_job: token.waiting,
                         count: token.count,
@@ -213,6 +214,11 @@ fn instance_part(node: &Node, names: &KnownNames<'_>, now: Timestamp) -> Instanc
             SuspendedJobsPart { waiting: held.waiting, due_later: held.later, out_of_attempts: held.failed }
         },
     }
+}
+
+fn token_name(token: &Token, definition: Option<&ProcessDefinitionId>, names: &KnownNames<'_>) -> Option<String> {
+    let named = token.name.as_ref().map(|name| naming::of_body(&token.activity, name));
+    named.or_else(|| names.activity_name(definition?, &token.activity)).map(|name| name.as_wire().to_owned())
 }
 
 fn state(standing: Standing) -> &'static str {
@@ -319,7 +325,7 @@ fn instance_columns(node: &Node, lead: &str, on_path: bool, names: &KnownNames<'
     let age = node.started.map(|started| age_short(Duration::try_from(now.duration_since(started)).unwrap_or_default())).unwrap_or_default();
     let places = match &node.tokens {
         Some(Tokens::At(tokens)) => {
-            let names = tokens.iter().map(|token| token.name.as_ref().map_or_else(|| token.activity.to_string(), ToString::to_string));
+            let names = tokens.iter().map(|token| naming::named_activity(names, node.definition.as_ref(), &token.activity, token.name.as_ref()));
             names.collect::<Vec<_>>().join(", ")
         }
         Some(Tokens::TooMany(executions)) => format!("{} executions", count_exact(*executions)),

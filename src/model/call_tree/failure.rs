@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Facts;
-use crate::model::grouping::{KnownIncident, diagram_activity};
+use crate::model::grouping::KnownIncident;
 use crate::model::ids::{ActivityId, IncidentId, ProcessInstanceId};
+use crate::model::naming::diagram_activity;
 
 /// The instance one was called by, and at which activity.
 #[derive(Clone, Debug, PartialEq)]

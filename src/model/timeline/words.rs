@@ -223,6 +223,9 @@ fn done(operation: &Operation) -> String {
 
 /// A name of the engine's as words: `SetRemovalTime` becomes `set removal time`.
 fn camel(name: &str) -> String {
+    if name == "multiInstanceBody" {
+        return "multi-instance body".to_owned();
+    }
     let mut words = String::new();
     for c in name.chars() {
         if c.is_uppercase() && !words.is_empty() {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::pages::incident::IncidentPage;
-use crate::model::grouping::Names as _;
+use crate::model::naming;
 use crate::text::{age, truncate};
 use crate::theme::Role;
 use crate::ui::document;
@@ -37,12 +37,8 @@ fn title<'a>(app: &App, page: &IncidentPage, look: &'a Look) -> Title<'a> {
 fn place(app: &App, page: &IncidentPage) -> String {
     let incident = &page.known.incident;
     let names = app.snapshot.names();
-    let process =
-        incident.process_definition.as_ref().map(|id| names.process_name(id).map_or_else(|| names.process_key(id).to_string(), |name| name.to_string()));
-    let activity = incident.activity.as_ref().map(|activity| {
-        let name = incident.process_definition.as_ref().and_then(|id| names.activity_name(id, activity));
-        name.map_or_else(|| activity.to_string(), |name| name.to_string())
-    });
+    let process = incident.process_definition.as_ref().map(|id| naming::process(&names, id));
+    let activity = incident.activity.as_ref().map(|activity| naming::activity(&names, incident.process_definition.as_ref(), activity));
     match (process, activity) {
         (Some(process), Some(activity)) => format!("{} / {}", truncate(&process, 40), truncate(&activity, 40)),
         _ => incident.id.to_string(),

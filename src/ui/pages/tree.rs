@@ -225,7 +225,7 @@ fn short_state(state: crate::model::history::InstanceState) -> &'static str {
 
 fn stands_at(node: &Node, names: &dyn Names) -> Cell {
     let words = |token: &Token| {
-        let name = token.name.as_ref().map_or_else(|| naming::activity(names, node.definition.as_ref(), &token.activity), ToString::to_string);
+        let name = naming::named_activity(names, node.definition.as_ref(), &token.activity, token.name.as_ref());
         let times = if token.count > 1 { format!(" {}×", count_short(token.count)) } else { String::new() };
         let how = if token.waiting { " (job)" } else { "" };
         format!("{name}{how}{times}")

@@ -14,6 +14,7 @@ use crate::app::list::ListState;
 use crate::model::figure::Figure;
 use crate::model::grouping::{Group, KnownIncident, Names, Stage};
 use crate::model::ids::IncidentId;
+use crate::model::naming;
 use crate::model::rights::Trust;
 use crate::model::section::Problem;
 use crate::model::snapshot::Link;
@@ -110,7 +111,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     let mut summary = Vec::new();
     if let Level::Signatures(key) | Level::Incidents(key, _) = pane.level() {
         let name = pane.open_group(&app.snapshot).map_or_else(
-            || key.activity.as_ref().map_or_else(|| "(engine)".to_owned(), ToString::to_string),
+            || key.activity.as_ref().map_or_else(|| "(engine)".to_owned(), naming::activity_id),
             |group| format!("{} / {}", process_label(group), activity_label(group)),
         );
         path = vec!["Incidents".to_owned(), truncate(&name, 60).into_owned()];
@@ -363,7 +364,7 @@ fn blocked_words(app: &App) -> Option<String> {
         .take(4)
         .map(|place| {
             let process = place.process.as_ref().map_or_else(|| "(engine)".to_owned(), ToString::to_string);
-            let activity = place.activity.as_ref().map_or_else(String::new, |activity| format!(" at {activity}"));
+            let activity = place.activity.as_ref().map_or_else(String::new, |activity| format!(" at {}", naming::activity_id(activity)));
             format!("{} in {process}{activity}", place.count)
         })
         .collect();

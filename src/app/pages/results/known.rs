@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::filter::contains;
-use crate::model::grouping::{KnownIncident, Names as _, diagram_activity};
+use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::ids::{ActivityId, IncidentId, ProcessKey};
+use crate::model::naming::diagram_activity;
 use crate::model::search::{ActivityHit, Hit, Needle};
 use crate::model::snapshot::{IncidentSet, Snapshot};
 use crate::triage::Signature;

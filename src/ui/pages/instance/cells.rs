@@ -94,7 +94,7 @@ impl Scene<'_> {
     }
 
     fn place(&self, token: &Token) -> Vec<Cell> {
-        let name = token.name.as_ref().map_or_else(|| self.activity(&token.activity), ToString::to_string);
+        let name = naming::named_activity(&self.whole.names(), self.page.definition().as_ref(), &token.activity, token.name.as_ref());
         let times = if token.count > 1 { format!(" {}×", count_exact(token.count)) } else { String::new() };
         let how = if token.waiting { "waits there for its job".to_owned() } else { token.kind.to_string() };
         let incidents = match token.incidents {
