@@ -5,6 +5,8 @@
 mod desk;
 #[path = "actions/dormitory.rs"]
 mod dormitory;
+#[path = "actions/engine_work.rs"]
+mod engine_work;
 #[path = "actions/errand.rs"]
 mod errand;
 #[path = "actions/left.rs"]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::plan::{Unavailable, Warning, Weight};
+use super::plan::{EngineEffect, Unavailable, Warning, Weight};
 use crate::model::rights::{Right, Rights};
 pub use crate::model::role::Role;
 
@@ -137,13 +137,28 @@ pub fn availability(verb: Verb, role: Role, read_only: bool, rights: Option<&Rig
     }
     if role < verb.role() {
         let why = format!("to {verb} takes the role {}; this session has the role {role}", verb.role());
-        return Err(Unavailable {
-            why,
-            remedy: format!("set role = \"{0}\" in the profile, or start with --role {0} where no profile names one, if that is yours to decide", verb.role()),
-        });
+        return Err(Unavailable { why, remedy: role_remedy(verb.role()) });
     }
     let missing = verb.right().filter(|right| rights.and_then(|rights| rights.has(*right)) == Some(false));
     Ok(missing.map(|right| Warning { weight: Weight::Caution, text: format!("{}: the engine may refuse to {verb}", right.not_granted()) }))
+}
+
+/// Whether a role may make the engine's own jobs run: what they do takes the same role as when it is asked for directly.
+///
+/// # Errors
+///
+/// What they do, which role that takes, and the way out.
+pub fn may_run(effect: &EngineEffect, role: Role) -> Result<(), Unavailable> {
+    let needed = effect.job.work.role();
+    if role >= needed {
+        return Ok(());
+    }
+    let why = format!("running {} {}: that takes the role {needed}; this session has the role {role}", effect.job.words(), effect.words());
+    Err(Unavailable { why, remedy: role_remedy(needed) })
+}
+
+fn role_remedy(role: Role) -> String {
+    format!("set role = \"{role}\" in the profile, or start with --role {role} where no profile names one, if that is yours to decide")
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub struct Batch {
     pub jobs: u64,
     /// Jobs that were made so far.
     pub jobs_made: u64,
+    /// What each of its jobs is for at most, such as so many instances (`invocationsPerBatchJob`).
+    pub per_job: u64,
     /// Where its jobs belong: those left are counted by it.
     pub job_definition: Option<JobDefinitionId>,
     /// Whether it stands still.

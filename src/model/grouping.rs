@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::engine_job::WorkKey;
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessKey, TenantId};
 use super::incident::Incident;
 use super::statistics::ProcessStatistics;
@@ -35,12 +36,14 @@ impl KnownIncident {
 pub struct GroupKey {
     /// Tenant, where there is one.
     pub tenant: Option<TenantId>,
-    /// Process key; none for incidents without a process (batches, standalone jobs): the group "(engine)".
+    /// Process key; none for incidents without a process: the engine's own work.
     pub process: Option<ProcessKey>,
     /// Activity that failed.
     pub activity: Option<ActivityId>,
     /// Incident type.
     pub kind: EngineText,
+    /// Which piece of the engine's own work it is, where it is none of a process: one group each, since each does something else.
+    pub work: Option<WorkKey>,
 }
 
 /// Names and versions by id, as far as they are known yet.
@@ -199,7 +202,8 @@ pub fn rank_processes(statistics: &[ProcessStatistics], seen: Timestamp) -> Grou
     for row in statistics {
         for tally in row.root_incidents.iter().filter(|tally| tally.count > 0) {
             let definition = &row.definition;
-            let key = GroupKey { tenant: definition.tenant.clone(), process: Some(definition.key.clone()), activity: None, kind: tally.kind.clone() };
+            let key =
+                GroupKey { tenant: definition.tenant.clone(), process: Some(definition.key.clone()), activity: None, kind: tally.kind.clone(), work: None };
             let roots = usize::try_from(tally.count).unwrap_or(usize::MAX);
             let group = drafts.entry(key.clone()).or_insert_with(|| Group {
                 key,
@@ -231,6 +235,7 @@ pub fn key_of(incident: &Incident, names: &dyn Names) -> GroupKey {
         process: incident.process_definition.as_ref().map(|definition| names.process_key(definition)),
         activity: incident.activity.clone(),
         kind: incident.kind.clone(),
+        work: WorkKey::of(incident),
     }
 }
 
@@ -378,10 +383,20 @@ mod tests {
     }
 
     #[test]
-    fn incidents_without_a_process_form_the_engine_group() {
-        let groups = group(&[incident("a", "a", None, "batch")], &PlainNames);
-        assert_eq!(groups.groups[0].key.process, None);
-        assert_eq!(groups.roots, 1);
+    fn each_piece_of_the_engine_s_own_work_is_a_group_of_its_own() {
+        let of = |id: &str, definition: Option<&str>, job: &str| {
+            let mut known = KnownIncident::clone(&incident(id, id, None, "batch"));
+            known.incident.job_definition = definition.map(Into::into);
+            known.incident.configuration = Some(job.into());
+            Arc::new(known)
+        };
+        let all =
+            [of("a", Some("deletion"), "j1"), of("b", Some("deletion"), "j2"), of("c", Some("migration"), "j3"), of("d", None, "j4"), of("e", None, "j5")];
+        let groups = group(&all, &PlainNames);
+        let mut told: Vec<_> = groups.groups.iter().map(|group| (group.roots, group.key.process.is_none())).collect();
+        told.sort();
+        assert_eq!(told, [(1, true), (1, true), (1, true), (2, true)], "jobs of one definition belong together, those without one are told apart");
+        assert_eq!(groups.roots, 5);
     }
 
     proptest! {

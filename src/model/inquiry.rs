@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::activity_instance::Token;
 use super::definition::ProcessInstance;
+use super::engine_job::BatchProgress;
 use super::external_task::ExternalTask;
 use super::grouping::KnownIncident;
 use super::history::{HistoricIncident, HistoricInstance, InstanceState};
-use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use super::ids::{ActivityId, BatchId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use super::job::Job;
 use super::section::Problem;
 use super::suspension::{Suspended, SuspendedCounts};
@@ -84,6 +85,10 @@ pub enum Inquiry {
     SuspendedCount,
     /// Suspended jobs of an instance. What waits because of a suspension has no incident: nothing else tells of it.
     HeldJobs(ProcessInstanceId),
+    /// A batch of the engine, and how far it is.
+    Batch(BatchId),
+    /// Which work a job without a definition does: the job log tells.
+    JobHandler(JobId),
 }
 
 /// Which variables to read.
@@ -116,6 +121,9 @@ impl Inquiry {
             Self::Suspended | Self::HeldJobs(_) => 10,
             // Jobs have no index on their suspension, and nobody looks at it while it is asked.
             Self::SuspendedCount => 60,
+            Self::Batch(_) => 15,
+            // A job never becomes another.
+            Self::JobHandler(_) => 3_600,
             // Longer than anybody looks: only whoever asks for them again reads them again.
             Self::Variables(_) => 86_400,
         })
@@ -143,7 +151,7 @@ impl Inquiry {
             | Self::PastIncidents(id)
             | Self::HeldJobs(id) => Some(id),
             Self::Variables(ask) => Some(&ask.instance),
-            Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended | Self::SuspendedCount => None,
+            Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended | Self::SuspendedCount | Self::Batch(_) | Self::JobHandler(_) => None,
         }
     }
 }
@@ -179,6 +187,10 @@ pub enum Finding {
     Suspended(Box<Suspended>),
     /// To [`Inquiry::SuspendedCount`].
     SuspendedCount(SuspendedCounts),
+    /// To [`Inquiry::Batch`]: none if it is gone, because it is finished or was deleted, or if this login may not see it.
+    Batch(Option<Box<BatchProgress>>),
+    /// To [`Inquiry::JobHandler`]: none where the history does not tell.
+    JobHandler(Option<EngineText>),
 }
 
 /// Rows of a bounded list, and how many there are in all.

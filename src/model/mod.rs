@@ -7,6 +7,7 @@ pub mod definition;
 pub mod deployment;
 pub mod description;
 pub mod earlier;
+pub mod engine_job;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod external_task;

@@ -2,6 +2,7 @@
 //! commands that read once.
 
 mod called;
+mod engine_work;
 mod holdings;
 mod past;
 mod suspended;
@@ -111,6 +112,8 @@ impl Counter {
             Inquiry::Suspended => self.suspended().boxed(),
             Inquiry::SuspendedCount => self.suspended_count().boxed(),
             Inquiry::HeldJobs(id) => self.held_jobs(id).boxed(),
+            Inquiry::Batch(id) => self.batch(id).boxed(),
+            Inquiry::JobHandler(id) => self.job_handler(id).boxed(),
         }
     }
 

@@ -70,6 +70,7 @@ pub fn resumption(url: &str, jobs: &[(&str, Option<Timestamp>)]) -> Arc<Plan> {
         held: held.collect(),
         held_complete: true,
         free: Vec::new(),
+        effects: Vec::new(),
         takes_back: None,
         choices: Choices { pace: FAST, ..Choices::default() },
     })

@@ -55,6 +55,7 @@ impl Remembered {
             Subject::ExternalTask { .. } | Subject::Timed(_) => Before::default(),
         };
         let target = |target: &bpmtop::action::target::Target| EarlierTarget {
+            business_key: target.business_key.clone(),
             id: target.id().into(),
             instance: target.instance().map(|instance| instance.text().clone()),
             label: target.label.clone(),

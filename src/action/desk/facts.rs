@@ -13,6 +13,7 @@ use crate::action::target::Subject;
 use crate::action::verb::Verb;
 use crate::engine::{Change, NewValue};
 use crate::journal::{Answer, Class, Journal, Standing, Story, Summary, Unread};
+use crate::model::ids::BatchId;
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
@@ -36,6 +37,13 @@ impl Facts for JournalFacts {
 
     fn action(&self, name: &str) -> Result<Option<Earlier>, Unavailable> {
         let story = self.journal()?.archive().action(name).map_err(|error| unreadable(&error))?;
+        story.map_or(Ok(None), |story| self.earlier(&story))
+    }
+
+    fn batch(&self, batch: &BatchId) -> Result<Option<Earlier>, Unavailable> {
+        // Without a journal nothing is known of it, which is no reason against a plan.
+        let Ok(journal) = &self.journal else { return Ok(None) };
+        let story = journal.archive().of_batch(batch.as_wire()).map_err(|error| unreadable(&error))?;
         story.map_or(Ok(None), |story| self.earlier(&story))
     }
 
@@ -75,6 +83,7 @@ impl JournalFacts {
             .zip(&intent.targets)
             .map(|(at, target)| EarlierTarget {
                 id: target.id.text().clone(),
+                business_key: target.business_key.as_ref().map(|key| key.text().clone()),
                 instance: target.instance.as_ref().map(|instance| instance.text().clone()),
                 label: target.label.to_string(),
                 sent: sent.contains(&at),

@@ -229,7 +229,7 @@ impl Desk {
     /// Begins an action, if this very plan was not begun before.
     fn perform(&mut self, plan: Arc<Plan>) -> Result<(), Unavailable> {
         let hand = self.hand.clone()?;
-        hand.may(plan.verb)?;
+        hand.may_perform(&plan)?;
         plan.is_performable()?;
         let no = |why: String| Unavailable { why, remedy: String::new() };
         if plan.engine.url != self.setup.engine.url || plan.engine.engine_name != self.setup.engine.engine_name {

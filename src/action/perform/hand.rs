@@ -81,6 +81,16 @@ impl Hand {
         Ok(Self { client, guard, permits: Arc::new(Semaphore::new(IN_FLIGHT)) })
     }
 
+    /// Whether this hand may do what a plan says, and what the engine's own jobs among its targets do then.
+    ///
+    /// # Errors
+    ///
+    /// The role is too weak.
+    pub fn may_perform(&self, plan: &Plan) -> Result<(), Unavailable> {
+        self.may(plan.verb)?;
+        plan.suits(self.guard.role)
+    }
+
     /// Whether this hand may do it.
     ///
     /// # Errors

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Choices, Danger, Level, OtherCause, Plan, Unavailable, Weight};
+use super::{Choices, Danger, EngineEffect, Level, OtherCause, Plan, Unavailable, Weight};
 use crate::action::target::Subject;
-use crate::action::verb::Verb;
+use crate::action::verb::{Role, Verb, may_run};
 use crate::journal::LOOK;
 use crate::text::{EngineText, safe};
 
@@ -32,6 +32,7 @@ impl Plan {
         match self.verb {
             // It sends nothing.
             _ if self.only_notes() => Danger::Plain,
+            _ if self.gravest_effect().is_some() => self.by_effect(),
             Verb::Cancel => match self.level() {
                 Some(level) if level.count == 1 && level.complete => {
                     typed("cancel".into(), "the word cancel", "a cancelled instance cannot be brought back".into())
@@ -56,6 +57,35 @@ impl Plan {
             _ if self.production => self.by_engine(),
             _ => Danger::Plain,
         }
+    }
+
+    /// What the gravest of the engine's own jobs does, where that takes a word of its own.
+    fn gravest_effect(&self) -> Option<&EngineEffect> {
+        self.effects.iter().filter(|effect| effect.job.work.word().is_some()).max_by_key(|effect| (effect.job.work.role(), effect.things, effect.jobs))
+    }
+
+    /// The engine's own jobs do what is asked for by other words elsewhere: those words are asked for here too.
+    fn by_effect(&self) -> Danger {
+        let Some(effect) = self.gravest_effect() else { return Danger::Plain };
+        let work = effect.job.work;
+        let why = work.why_typed().to_owned();
+        let all = self.targets.len();
+        let (what, meaning) = match (effect.things, work.word()) {
+            _ if all > effect.jobs => (all.to_string(), self.number_of()),
+            (Some(things), _) if things > 1 => (things.to_string(), work.counted()),
+            (None, _) if all > 1 => (all.to_string(), self.number_of()),
+            (_, word) => (word.unwrap_or_else(|| self.verb.word()).to_owned(), "the word for what it does"),
+        };
+        Danger::Type { what, meaning, why }
+    }
+
+    /// Whether a role suffices for what this plan makes happen: for its verb, and for what the engine's own jobs among its targets do.
+    ///
+    /// # Errors
+    ///
+    /// What takes more than this role, and the way out.
+    pub fn suits(&self, role: Role) -> Result<(), Unavailable> {
+        self.effects.iter().try_for_each(|effect| may_run(effect, role))
     }
 
     /// Whether it finds nothing left to put back and only notes that somebody looked. Not where something has to be looked at: that stays told.

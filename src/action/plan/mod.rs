@@ -23,6 +23,7 @@ use super::target::Target;
 use super::verb::Verb;
 use super::wish::{Asked, Wish};
 use crate::engine::{Change, Due};
+use crate::model::engine_job::EngineJob;
 use crate::model::ids::{JobId, ProcessInstanceId};
 use crate::model::section::Moment;
 use crate::model::snapshot::EngineIdentity;
@@ -91,6 +92,8 @@ pub struct Plan {
     pub held_complete: bool,
     /// Of each job definition that also has held jobs: those that a resumption may wake.
     pub free: Vec<Free>,
+    /// What the engine's own jobs among the targets do once they run.
+    pub effects: Vec<EngineEffect>,
     /// The undone or thawed action, if it is one of these.
     pub takes_back: Option<ActionId>,
     /// What the operator may still change.
@@ -118,6 +121,7 @@ impl Plan {
             held: Vec::new(),
             held_complete: true,
             free: Vec::new(),
+            effects: Vec::new(),
             takes_back: None,
             choices: Choices::default(),
         }
@@ -213,6 +217,23 @@ pub struct Free {
     pub target: usize,
     /// Its jobs; none where there are too many to resume each singly.
     pub jobs: Option<Vec<JobId>>,
+}
+
+/// What one piece of the engine's own work does to others once it runs: no more and no less than the same change asked for directly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineEffect {
+    /// Which work it is.
+    pub job: EngineJob,
+    /// How many of the targets do it.
+    pub jobs: usize,
+    /// To how many instances, or whatever it is done to, at most; none where nothing tells.
+    pub things: Option<u64>,
+    /// Whether it is just so many.
+    pub exact: bool,
+    /// Those, as an operator knows them, where the journal or the engine tells.
+    pub named: Vec<String>,
+    /// Whether these are all of them.
+    pub all_named: bool,
 }
 
 /// What is done about jobs that a resumption would wake although something else suspended them.

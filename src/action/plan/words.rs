@@ -2,16 +2,36 @@
 
 use jiff::Timestamp;
 
-use super::{HISTORY_ALONE, JOURNAL_ALONE, OtherCause, Plan};
+use super::{EngineEffect, HISTORY_ALONE, JOURNAL_ALONE, OtherCause, Plan};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
 use crate::engine::Due;
+use crate::model::engine_job::Work;
 use crate::text::{count_exact, plural, safe};
 
 impl Plan {
     /// What will happen, in one sentence with count and names.
     pub fn sentence(&self) -> String {
+        let own = self.own_sentence();
+        match self.effect_words() {
+            Some(effects) => format!("{own} {effects}"),
+            None => own,
+        }
+    }
+
+    /// What the engine's own jobs among the targets do once they run; none where there are none.
+    fn effect_words(&self) -> Option<String> {
+        let told: Vec<String> = self.effects.iter().map(EngineEffect::words).collect();
+        let subject = match (self.verb, self.targets.len()) {
+            (Verb::ResumeJobDefinitions | Verb::Thaw, _) => "What runs then",
+            (_, 1) => "Running it",
+            _ => "Running them",
+        };
+        (!told.is_empty()).then(|| format!("{subject} {}.", told.join("; ")))
+    }
+
+    fn own_sentence(&self) -> String {
         match self.verb {
             Verb::Retry => self.retry_sentence(),
             Verb::Cancel => self.cancel_sentence(),
@@ -280,6 +300,25 @@ impl Plan {
         } else {
             "Jobs that something else suspended get a due date far ahead, then all are resumed, then those are suspended again and get their due date back."
         })
+    }
+}
+
+impl EngineEffect {
+    /// What running it does, in one sentence without its end: "deletes 2 process instances: ARC-0, ARC-1".
+    pub fn words(&self) -> String {
+        let does = self.job.work.does(self.things);
+        let most = if self.exact || self.things.is_none() { "" } else { " at most" };
+        let which = match (self.named.as_slice(), self.all_named) {
+            ([], _) if self.tells_no_names() => "; which ones, the engine does not tell".to_owned(),
+            ([], _) => String::new(),
+            (names, true) => format!(": {}", names.join(", ")),
+            (names, false) => format!("; among {}", names.join(", ")),
+        };
+        format!("{does}{most}{which}")
+    }
+
+    fn tells_no_names(&self) -> bool {
+        !matches!(self.job.work, Work::StartByTimer | Work::StartByEvent | Work::CloseBatch | Work::CleanHistory | Work::Unknown)
     }
 }
 

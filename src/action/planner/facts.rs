@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::action::plan::{ActionId, Unavailable};
 use crate::action::verb::Verb;
 use crate::engine::NewValue;
-use crate::model::ids::JobId;
+use crate::model::ids::{BatchId, JobId};
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
@@ -34,6 +34,16 @@ pub trait Facts: Send + Sync {
     ///
     /// Why the journal cannot be read.
     fn at_work(&self, engine: &EngineIdentity) -> Result<Vec<AtWork>, Unavailable>;
+
+    /// The action of which the engine made this batch, if it was one of this program.
+    ///
+    /// # Errors
+    ///
+    /// Why the journal cannot be read.
+    fn batch(&self, batch: &BatchId) -> Result<Option<Earlier>, Unavailable> {
+        let _ = batch;
+        Ok(None)
+    }
 }
 
 /// Asks without keeping others waiting: whoever answers reads files.
@@ -129,6 +139,8 @@ pub struct KeptJob {
 pub struct EarlierTarget {
     /// Its id; the name of a variable.
     pub id: EngineText,
+    /// Its business key, or that of the nearest caller, where there was one.
+    pub business_key: Option<EngineText>,
     /// Its process instance, where it has one.
     pub instance: Option<EngineText>,
     /// As an operator knew it.

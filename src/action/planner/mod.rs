@@ -7,6 +7,7 @@
 //! | `reading` | bounded reads, names and labels, failures in words |
 //! | `permit` | whether the engine will let this login do it |
 //! | `retry`, `trouble`, `below` | retries, what is found around them, and the way down to the causes |
+//! | `effects` | what the engine's own jobs do once they run |
 //! | `cancel`, `family` | cancellations, and the tree of instances that ends with one |
 //! | `definitions`, `held` | job definitions, freeze and thaw, and what else suspended their jobs |
 //! | `instances`, `processes` | suspending and resuming instances and whole processes |
@@ -20,6 +21,7 @@
 mod below;
 mod cancel;
 mod definitions;
+mod effects;
 pub mod facts;
 mod family;
 mod held;
@@ -44,7 +46,7 @@ use jiff::tz::TimeZone;
 use self::facts::Facts;
 use self::reading::Reading;
 use super::identity;
-use super::plan::{ActionId, Choices, Free, Held, LeftOut, Level, Plan, TreeLine, Unavailable, Warning, Weight};
+use super::plan::{ActionId, Choices, EngineEffect, Free, Held, LeftOut, Level, Plan, TreeLine, Unavailable, Warning, Weight};
 use super::target::Target;
 use super::verb::{Role, Verb, availability};
 use super::wish::{Asked, Wish};
@@ -104,6 +106,7 @@ struct Draft {
     held: Vec<Held>,
     held_complete: bool,
     free: Vec<Free>,
+    effects: Vec<EngineEffect>,
     takes_back: Option<ActionId>,
     choices: Choices,
 }
@@ -121,6 +124,7 @@ impl Draft {
             held: Vec::new(),
             held_complete: true,
             free: Vec::new(),
+            effects: Vec::new(),
             takes_back: None,
             choices: Choices::default(),
         }
@@ -151,6 +155,7 @@ pub async fn plan(client: &Client, asked: &Asking) -> Result<Plan, Unavailable> 
     let mut draft = draft(&reading, wish).await?;
     // What takes an action back has its verb from the journal only.
     availability(draft.verb, asked.role, asked.read_only, asked.picture.rights.get())?;
+    effects::read(&reading, &mut draft).boxed().await?;
     if draft.verb == Verb::Retry {
         draft.targets = versions_in_turn(std::mem::take(&mut draft.targets));
     }
@@ -228,6 +233,7 @@ fn assembled(client: &Client, asked: &Asking, draft: Draft) -> Plan {
         held: draft.held,
         held_complete: draft.held_complete,
         free: draft.free,
+        effects: draft.effects,
         takes_back: draft.takes_back,
         choices: Choices::default(),
     };

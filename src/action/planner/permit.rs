@@ -41,6 +41,7 @@ pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), 
     if batch(reading, plan).await? {
         explanation(reading, plan).await?;
     }
+    effects(reading, plan).await?;
     if has_every_right(reading) {
         return Ok(());
     }
@@ -62,6 +63,30 @@ pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), 
         let some = if all { String::new() } else { format!(" for {} of {} processes", refused.len(), processes.len()) };
         plan.warnings.push(Warning { weight, text: format!("the engine will refuse this{some}: {user} lacks {lacks} for {}", refused.join(", ")) });
     }
+    Ok(())
+}
+
+/// What the engine's own jobs do takes the rights of that: the engine asks nobody for them, so this program does.
+async fn effects(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
+    let mut warnings = Vec::new();
+    for effect in &plan.effects {
+        let process = plan.targets.iter().find_map(|target| match &target.subject {
+            Subject::Job { job, .. } if job.process_instance.is_none() => job.process_key.clone(),
+            _ => None,
+        });
+        for alternatives in effect.job.work.rights() {
+            if !is_allowed(reading, alternatives, process.as_ref(), &[]).await? {
+                let user =
+                    reading.asking.picture.engine.user.as_deref().map_or_else(|| "this login".to_owned(), |user| format!("user {}", crate::text::safe(user)));
+                let lacks = alternatives.join(" or ");
+                warnings.push(Warning {
+                    weight: Weight::Stop,
+                    text: format!("{user} lacks {lacks}, which it takes to ask for the same directly: {}", effect.words()),
+                });
+            }
+        }
+    }
+    plan.warnings.extend(warnings);
     Ok(())
 }
 

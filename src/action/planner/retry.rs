@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::reading::{Reading, plural, unavailable};
-use super::{Draft, Drafted, trouble};
+use super::{Draft, Drafted, effects, trouble};
 use crate::action::plan::Unavailable;
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
+use crate::model::engine_job::WorkKey;
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::{GroupKey, KnownIncident, key_of};
 use crate::model::ids::{ActivityId, ExternalTaskId, JobId};
@@ -81,8 +82,7 @@ pub(super) async fn of_items(reading: &Reading<'_>, asked: &Asked, jobs: &[JobId
             Ok(target) => {
                 candidates.extend(found.map(|job| Candidate { target, group: group_of_job(job), signature: Signature::of(job.exception_message.as_ref()) }))
             }
-            Err(why) => draft
-                .leave_out(found.map_or_else(|| format!("job {id}"), |job| reading.label(job.process_definition.as_ref(), job.failed_activity.as_ref())), why),
+            Err(why) => draft.leave_out(found.map_or_else(|| format!("job {id}"), |job| job_label(reading, job)), why),
         }
     }
     for id in tasks.iter().collect::<BTreeSet<_>>() {
@@ -102,14 +102,27 @@ pub(super) async fn of_items(reading: &Reading<'_>, asked: &Asked, jobs: &[JobId
 }
 
 fn group_of_job(job: &Job) -> GroupKey {
-    GroupKey { tenant: job.tenant.clone(), process: job.process_key.clone(), activity: job.failed_activity.clone(), kind: JOB.into() }
+    GroupKey {
+        tenant: job.tenant.clone(),
+        process: job.process_key.clone(),
+        activity: job.failed_activity.clone(),
+        kind: JOB.into(),
+        work: WorkKey::of_job(job),
+    }
 }
 
 fn group_of_task(task: &ExternalTask) -> GroupKey {
-    GroupKey { tenant: task.tenant.clone(), process: task.process_key.clone(), activity: task.activity.clone(), kind: TASK.into() }
+    GroupKey { tenant: task.tenant.clone(), process: task.process_key.clone(), activity: task.activity.clone(), kind: TASK.into(), work: None }
+}
+
+fn job_label(reading: &Reading<'_>, job: &Job) -> String {
+    effects::label_of_job(reading, job).unwrap_or_else(|| reading.label(job.process_definition.as_ref(), job.failed_activity.as_ref()))
 }
 
 fn label_of(reading: &Reading<'_>, known: &KnownIncident) -> String {
+    if let Some(work) = effects::label_of(reading, known) {
+        return work;
+    }
     reading.label(known.incident.process_definition.as_ref(), known.incident.activity.as_ref())
 }
 
@@ -158,6 +171,19 @@ async fn finish(reading: &Reading<'_>, draft: &mut Draft, candidates: Vec<Candid
 /// One plan retries one group or one cause, never whatever happens to be open.
 fn belong_together(candidates: &[Candidate]) -> Result<(), Unavailable> {
     let groups: HashSet<&GroupKey> = candidates.iter().map(|candidate| &candidate.group).collect();
+    // What is no work of a process does something else each: one plan makes one of them run.
+    if groups.len() > 1 && groups.iter().any(|group| group.work.is_some()) {
+        let count = groups.iter().filter(|group| group.work.is_some()).count();
+        let others = if groups.len() > count { ", and there is work of processes besides" } else { "" };
+        return Err(unavailable(
+            format!(
+                "{} of the engine's own work {} among these{others}: each does something else once it runs",
+                plural(count as u64, "piece"),
+                if count == 1 { "is" } else { "are" }
+            ),
+            "retry each of them by itself",
+        ));
+    }
     let signatures: HashSet<&Signature> = candidates.iter().map(|candidate| &candidate.signature).collect();
     if groups.len() > 1 && signatures.len() > 1 {
         return Err(unavailable(
@@ -175,7 +201,7 @@ mod tests {
     use crate::triage::signature;
 
     fn candidate(activity: &str, message: &str) -> Candidate {
-        let group = GroupKey { tenant: None, process: Some("payment".into()), activity: Some(activity.into()), kind: JOB.into() };
+        let group = GroupKey { tenant: None, process: Some("payment".into()), activity: Some(activity.into()), kind: JOB.into(), work: None };
         Candidate { target: example::job(0), group, signature: signature(message) }
     }
 
@@ -186,5 +212,19 @@ mod tests {
         let no = belong_together(&[candidate("a", "timeout"), candidate("b", "refused")]).unwrap_err();
         assert!(no.why.starts_with("these failed at 2 places with 2 different messages"), "{}", no.why);
         assert!(belong_together(&[]).is_ok());
+    }
+
+    #[test]
+    fn the_engine_s_own_work_is_never_retried_beside_anything_else_not_even_with_the_same_message() {
+        let of_batch = |definition: &str| {
+            let plain = candidate("a", "timeout");
+            let group = GroupKey { process: None, activity: None, work: Some(WorkKey::Definition(definition.into())), ..plain.group.clone() };
+            Candidate { group, ..plain }
+        };
+        assert!(belong_together(&[of_batch("deletion"), of_batch("deletion")]).is_ok());
+        let no = belong_together(&[of_batch("deletion"), of_batch("migration")]).unwrap_err();
+        assert!(no.why.starts_with("2 pieces of the engine's own work are among these: each"), "{}", no.why);
+        let no = belong_together(&[of_batch("deletion"), candidate("a", "timeout")]).unwrap_err();
+        assert!(no.why.starts_with("1 piece of the engine's own work is among these, and there is work of processes"), "{}", no.why);
     }
 }

@@ -235,23 +235,37 @@ pub(super) struct Labels(HashMap<JobDefinitionId, Option<String>>);
 impl Labels {
     /// The timer of something that is to happen later as a target.
     pub(super) async fn timer(&mut self, reading: &Reading<'_>, timed: TimedSuspension) -> Result<Target, Unavailable> {
+        self.look_up(reading, &timed).await?;
+        let version = reading.version(timed.process_definition.as_ref());
+        Ok(Target { label: self.known(reading, &timed), business_key: None, version, subject: Subject::Timed(timed) })
+    }
+
+    /// Whom a timer is for, as an operator knows it.
+    pub(super) async fn whom(&mut self, reading: &Reading<'_>, timed: &TimedSuspension) -> Result<String, Unavailable> {
+        self.look_up(reading, timed).await?;
+        Ok(self.known_whom(reading, timed))
+    }
+
+    async fn look_up(&mut self, reading: &Reading<'_>, timed: &TimedSuspension) -> Result<(), Unavailable> {
         if let Some(id) = timed.job_definition.as_ref().filter(|id| !self.0.contains_key(id)) {
             let found = reading.maybe(reading.client.job_definition(id)).await?;
             self.0.insert(id.clone(), found.map(|definition| reading.definition_target(definition).label));
         }
-        let version = reading.version(timed.process_definition.as_ref());
-        Ok(Target { label: self.known(reading, &timed), business_key: None, version, subject: Subject::Timed(timed) })
+        Ok(())
+    }
+
+    fn known_whom(&self, reading: &Reading<'_>, timed: &TimedSuspension) -> String {
+        match (&timed.job_definition, &timed.process_definition) {
+            (Some(id), _) => self.0.get(id).cloned().flatten().unwrap_or_else(|| format!("job definition {id}")),
+            (None, Some(process)) => reading.label(Some(process), None),
+            (None, None) => "something the history does not tell".to_owned(),
+        }
     }
 
     /// The timer's name as far as it is known without a request.
     fn known(&self, reading: &Reading<'_>, timed: &TimedSuspension) -> String {
         let what = if timed.suspend { "suspension" } else { "resumption" };
-        let whom = match (&timed.job_definition, &timed.process_definition) {
-            (Some(id), _) => self.0.get(id).cloned().flatten().unwrap_or_else(|| format!("job definition {id}")),
-            (None, Some(process)) => reading.label(Some(process), None),
-            (None, None) => "something the history does not tell".to_owned(),
-        };
-        format!("the {what} of {whom} at {}", when(reading, timed.at))
+        format!("the {what} of {} at {}", self.known_whom(reading, timed), when(reading, timed.at))
     }
 }
 

@@ -235,7 +235,7 @@ fn perform(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(plan) = page.plan().cloned() else { return Vec::new() };
-    if let Err(why) = allowed(app, plan.verb) {
+    if let Err(why) = allowed(app, plan.verb).and_then(|()| plan.suits(app.settings.role)) {
         app.notice = Some((why.words(), now));
         return Vec::new();
     }

@@ -313,7 +313,9 @@ fn is_empty(finding: &Finding) -> bool {
         | Finding::Past(_)
         | Finding::FailureTrace(_)
         | Finding::Suspended(_)
-        | Finding::SuspendedCount(_) => false,
+        | Finding::SuspendedCount(_)
+        | Finding::Batch(_)
+        | Finding::JobHandler(_) => false,
     }
 }
 

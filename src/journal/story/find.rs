@@ -54,6 +54,25 @@ impl Archive {
         Ok(stories.finish(|run| is_alive(&self.folder, run)).pop())
     }
 
+    /// The action of which the engine made this batch; none where no request of this journal was answered with it.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read.
+    pub fn of_batch(&self, batch: &str) -> Result<Option<Story>, Unread> {
+        let batch = Exact::from(batch);
+        let json = to_json(&batch).unwrap_or_default();
+        let pattern = Regex::new(&regex::escape(&String::from_utf8_lossy(&json))).ok();
+        for record in self.records_with(None, pattern)? {
+            if let Entry::Answered(answered) = record?.entry
+                && answered.batch.as_ref() == Some(&batch)
+            {
+                return self.action(answered.action.as_wire());
+            }
+        }
+        Ok(None)
+    }
+
     /// All actions begun since the begin of that day (UTC), with everything, in their order.
     ///
     /// # Errors

@@ -336,7 +336,9 @@ fn contents(page: &InstancePage, part: Part, work: &Work, history: HistoryLevel)
         | Finding::Past(_)
         | Finding::FailureTrace(_)
         | Finding::Suspended(_)
-        | Finding::SuspendedCount(_) => (None, Vec::new()),
+        | Finding::SuspendedCount(_)
+        | Finding::Batch(_)
+        | Finding::JobHandler(_) => (None, Vec::new()),
     }
 }
 

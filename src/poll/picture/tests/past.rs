@@ -46,7 +46,7 @@ fn about_the_past(asked: &[Asked]) -> Vec<&Asked> {
 }
 
 fn charge() -> GroupKey {
-    GroupKey { tenant: None, process: Some("payment".into()), activity: Some("charge".into()), kind: "failedJob".into() }
+    GroupKey { tenant: None, process: Some("payment".into()), activity: Some("charge".into()), kind: "failedJob".into(), work: None }
 }
 
 #[test]
