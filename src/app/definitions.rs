@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use super::filter::Filter;
 use super::list::ListState;
 use crate::model::definition::ProcessDefinition;
+use crate::model::grouping::Names as _;
 use crate::model::ids::{ProcessDefinitionId, ProcessKey, TenantId};
+use crate::model::naming;
 use crate::model::scope::Scope;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{KnownNames, Snapshot};
 use crate::model::statistics::ProcessStatistics;
 
 /// Columns of the definitions.
@@ -74,6 +76,8 @@ pub struct Version {
     pub figures: Option<Figures>,
     /// When it was deployed.
     pub deployed: Deployed,
+    /// What it is called: by its name, with its key where other processes have the same.
+    label: String,
 }
 
 /// What the statistics tell of one version, or of several together.
@@ -115,7 +119,7 @@ impl Version {
 
     /// What it is called on the screen.
     pub fn label(&self) -> String {
-        self.definition.name.as_ref().map_or_else(|| self.definition.key.to_string(), ToString::to_string)
+        self.label.clone()
     }
 }
 
@@ -361,6 +365,7 @@ fn processes(snapshot: &Snapshot, scope: &Scope) -> Vec<Process> {
         snapshot.statistics.get().into_iter().flatten().map(|row| (&row.definition.id, row)).collect();
     let listed = snapshot.definitions.get().map(|definitions| &definitions.by_id);
     let unlisted = statistics.values().map(|row| &row.definition).filter(|row| listed.is_none_or(|listed| !listed.contains_key(&row.id)));
+    let names = snapshot.names();
     let mut by_process: BTreeMap<ProcessId, Vec<Version>> = BTreeMap::new();
     for definition in listed.into_iter().flat_map(HashMap::values).chain(unlisted) {
         if scope.admits(definition.tenant.as_ref(), Some(&definition.key), definition.category.as_ref()) {
@@ -369,6 +374,7 @@ fn processes(snapshot: &Snapshot, scope: &Scope) -> Vec<Process> {
                 newest: false,
                 figures: statistics.get(&definition.id).map(|row| figures(row)),
                 deployed: deployed(definition, snapshot),
+                label: label(definition, &names),
             };
             let id = ProcessId { tenant: definition.tenant.clone(), key: definition.key.clone() };
             by_process.entry(id).or_default().push(version);
@@ -380,6 +386,14 @@ fn processes(snapshot: &Snapshot, scope: &Scope) -> Vec<Process> {
         Process { id, versions }
     };
     by_process.into_iter().map(finish).collect()
+}
+
+fn label(definition: &ProcessDefinition, names: &KnownNames<'_>) -> String {
+    match &definition.name {
+        // The statistics may tell of a definition before it is among those that were read.
+        Some(name) if names.process_name(&definition.id).is_none() => name.to_string(),
+        _ => naming::process(names, &definition.id),
+    }
 }
 
 fn figures(row: &ProcessStatistics) -> Figures {

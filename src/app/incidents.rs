@@ -313,8 +313,8 @@ impl IncidentsPane {
         let column = GroupColumn::ALL[self.groups.sort_column];
         let since = snapshot.engine.engine_time(snapshot.taken) - RECENT;
         let mut groups: Vec<&Group> =
-            snapshot.groups.groups.iter().filter(|group| self.filters[0].is_empty() || self.filters[0].admits(&group_text(group))).collect();
-        groups.sort_by(|a, b| direct(compare_groups(column, a, b, since), self.groups.sort_reversed).then_with(|| a.key.cmp(&b.key)));
+            snapshot.groups.groups.iter().filter(|group| self.filters[0].is_empty() || self.filters[0].admits(&group_text(group, snapshot))).collect();
+        groups.sort_by(|a, b| direct(compare_groups(column, a, b, since, snapshot), self.groups.sort_reversed).then_with(|| a.key.cmp(&b.key)));
         groups.into_iter().map(|group| group.key.clone()).collect()
     }
 
@@ -368,26 +368,9 @@ pub fn retries(known: &KnownIncident, snapshot: &Snapshot) -> Option<i64> {
     }
 }
 
-/// Process of a group as it is called on the screen: name, else key, else "(engine)".
-pub fn process_label(group: &Group) -> String {
-    match (&group.process_name, &group.key.process) {
-        (Some(name), _) => name.to_string(),
-        (None, Some(key)) => key.to_string(),
-        (None, None) => "(engine)".to_owned(),
-    }
-}
-
-/// Activity of a group as it is called on the screen: name, else id.
-pub fn activity_label(group: &Group) -> String {
-    match (&group.activity_name, &group.key.activity) {
-        (Some(name), _) => name.to_string(),
-        (None, Some(id)) => naming::activity_id(id),
-        (None, None) => "-".to_owned(),
-    }
-}
-
-fn group_text(group: &Group) -> String {
-    let mut text = format!("{} {} {}", process_label(group), activity_label(group), group.key.kind);
+fn group_text(group: &Group, snapshot: &Snapshot) -> String {
+    let place = naming::of_group(group, snapshot);
+    let mut text = format!("{} {} {}", place.process, place.activity, group.key.kind);
     for part in [
         group.key.process.as_ref().map(ToString::to_string),
         group.key.activity.as_ref().map(ToString::to_string),

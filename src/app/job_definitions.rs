@@ -153,17 +153,12 @@ pub fn version(row: &JobDefinition, snapshot: &Snapshot) -> Option<i64> {
 
 /// Process of a job definition as it is called on the screen.
 pub fn process_label(row: &JobDefinition, snapshot: &Snapshot) -> String {
-    match (row.process_definition.as_ref().and_then(|id| snapshot.names().process_name(id)), &row.process_key) {
-        (Some(name), _) => name.to_string(),
-        (None, Some(key)) => key.to_string(),
-        (None, None) => "(engine)".to_owned(),
-    }
+    naming::of_job_definition(row, snapshot).process
 }
 
-/// Activity of a job definition as it is called on the screen.
+/// Activity of a job definition as it is called on the screen; of the engine's own work, which work it is.
 pub fn activity_label(row: &JobDefinition, snapshot: &Snapshot) -> String {
-    let Some(activity) = &row.activity else { return "-".to_owned() };
-    naming::activity(&snapshot.names(), row.process_definition.as_ref(), activity)
+    naming::of_job_definition(row, snapshot).activity
 }
 
 /// Kind of job in the field's words.

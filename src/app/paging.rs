@@ -18,6 +18,7 @@ use super::{App, Effect, Overlay};
 use crate::model::call_tree::{Content, NodeKey, Target};
 use crate::model::history::JobEvent;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
+use crate::model::naming;
 use crate::model::timeline::{Row, Visit, What};
 
 /// Carries out a command on the page that has the screen; none if no page is open or the command means the same everywhere.
@@ -119,10 +120,8 @@ pub(super) fn open_tree(app: &mut App) {
         return;
     };
     if known.incident.process_instance.is_none() {
-        app.notice = Some((
-            "This incident stands on no process instance: it is work of the engine itself, such as a batch. d tells everything about it.".into(),
-            app.now,
-        ));
+        let work = naming::of_incident(&known, &app.snapshot).what();
+        app.notice = Some((format!("This incident stands on no process instance: it is the engine's own work, {work}. d tells everything about it."), app.now));
         return;
     }
     show_tree(app, Target::Incident(known));

@@ -1,5 +1,6 @@
 //! How each message changes the app. Split by what it is about; every function returns what must be done outside.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -18,6 +19,7 @@ use super::prompt::{Purpose, lock_out};
 use super::scope::ScopeForm;
 use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, prompt_key, scope_key};
 use super::{App, Effect, Message, NOTICE, Overlay};
+use crate::model::engine_job::{self, WorkKey};
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::IncidentId;
 use crate::model::inquiry::Inquiry;
@@ -146,6 +148,8 @@ fn looking(app: &App) -> Looking {
     looking.definitions.dedup();
     looking.groups.sort();
     looking.groups.dedup();
+    let mut asked = HashSet::new();
+    looking.inquiries.retain(|inquiry| asked.insert(inquiry.clone()));
     looking
 }
 
@@ -155,13 +159,20 @@ fn look_at_panes(app: &App, looking: &mut Looking) {
     if geometry.incidents.is_some() {
         let groups = app.incidents.groups.visible().filter_map(|(key, _)| snapshot.groups.find(key)?.definition.clone());
         looking.definitions.extend(groups);
-        looking.groups.extend(app.incidents.groups_on_screen(snapshot));
+        // When work of the engine's own failed first is told by no history that names it.
+        let shown = app.incidents.groups_on_screen(snapshot);
+        looking.inquiries.extend(shown.iter().filter_map(|key| engine_job::inquiry(key.work.as_ref()?, snapshot)));
+        looking.groups.extend(shown.into_iter().filter(|key| key.work.is_none()));
         looking.incidents.extend(app.incidents.visible_incidents().into_iter().filter_map(|id| snapshot.incident(id).cloned()));
     }
     if geometry.job_definitions.is_some() {
         for (id, _) in app.job_definitions.list.visible() {
             looking.job_definitions.push(id.clone());
-            looking.definitions.extend(app.job_definitions.find(id, snapshot).and_then(|row| row.process_definition.clone()));
+            let Some(row) = app.job_definitions.find(id, snapshot) else { continue };
+            looking.definitions.extend(row.process_definition.clone());
+            if row.process_definition.is_none() {
+                looking.inquiries.extend(engine_job::inquiry(&WorkKey::Definition(row.id.clone()), snapshot));
+            }
         }
     }
 }

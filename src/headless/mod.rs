@@ -1,6 +1,7 @@
 //! The same picture without a terminal.
 
 pub mod doctor;
+mod engine_work;
 pub mod journal;
 mod once;
 pub mod refused_logins;

@@ -9,10 +9,13 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::Request;
+use super::engine_work::EngineWorkPart;
 use super::once::{Unread, once};
+use crate::model::engine_job;
 use crate::model::figure::{Figure, Unit};
 use crate::model::grouping::Group;
 use crate::model::inquiry::Inquiry;
+use crate::model::naming;
 use crate::model::rights::Trust;
 use crate::model::scope::Scope;
 use crate::model::scoped::{SCOPED_FIGURES, scoped};
@@ -28,6 +31,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// Definitions whose activities are read by name; beyond, activities keep their ids.
 const NAMED: usize = 200;
+
+/// Pieces of the engine's own work that are looked into.
+const WORKS: usize = 50;
 
 /// Reads the engine of a session and returns what to print.
 ///
@@ -45,7 +51,14 @@ async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
     let mut poller = task::start(setup);
     let first = settled(&mut poller.snapshots, 0).await?;
     let definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
-    let _ = poller.commands.send(PollCommand::Look(Looking { definitions, inquiries: vec![Inquiry::SuspendedCount], ..Looking::default() }));
+    let works = first.groups.groups.iter().filter_map(|group| engine_job::inquiry(group.key.work.as_ref()?, &first)).take(WORKS);
+    let mut inquiries = vec![Inquiry::SuspendedCount];
+    for work in works {
+        if !inquiries.contains(&work) {
+            inquiries.push(work);
+        }
+    }
+    let _ = poller.commands.send(PollCommand::Look(Looking { definitions, inquiries, ..Looking::default() }));
     settled(&mut poller.snapshots, 1).await
 }
 
@@ -139,6 +152,10 @@ struct GroupPart {
     activity_id: Option<String>,
     activity_name: Option<String>,
     incident_type: String,
+    /// Where it is none of a process; null for all others.
+    engine_work: Option<EngineWorkPart>,
+    #[serde(skip)]
+    place: String,
     roots: usize,
     blocked: usize,
     oldest: Timestamp,
@@ -191,7 +208,7 @@ impl Picture {
                 blocked_from_outside: within.blocked_from_outside,
             }),
             kpis,
-            groups: snapshot.groups.groups.iter().map(|group| group_part(group, complete)).collect(),
+            groups: snapshot.groups.groups.iter().map(|group| group_part(group, snapshot, complete)).collect(),
             job_definitions: snapshot.job_definitions.get().map(|rows| rows.iter().map(job_definition_part).collect()).unwrap_or_default(),
             suspended: SuspendedPart::of(whole),
             warnings,
@@ -213,13 +230,8 @@ impl Picture {
             let _ = writeln!(out, "  {:<18}{value:>12}{whole}", figure.label());
         }
         for group in &self.groups {
-            let place = format!(
-                "{} / {}",
-                group.process_name.as_ref().or(group.process_key.as_ref()).map_or("(engine)", String::as_str),
-                group.activity_name.as_ref().or(group.activity_id.as_ref()).map_or("-", String::as_str)
-            );
             let signature = group.signatures.first().map_or("", |signature| signature.signature.as_str());
-            let _ = writeln!(out, "{:>7} roots {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&place, 60), truncate(signature, 100));
+            let _ = writeln!(out, "{:>7} roots {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&group.place, 100), truncate(signature, 100));
         }
         let _ = writeln!(out, "{} job definitions", self.job_definitions.len());
         let _ = writeln!(out, "{}", self.suspended.words());
@@ -263,8 +275,12 @@ fn kpi(snapshot: &Snapshot, figure: Figure, warnings: &mut Vec<String>) -> serde
     serde_json::Value::Null
 }
 
-fn group_part(group: &Group, complete: bool) -> GroupPart {
+fn group_part(group: &Group, snapshot: &Snapshot, complete: bool) -> GroupPart {
+    let place = naming::of_group(group, snapshot);
+    let newest = group.newest_incident().and_then(|known| engine_job::of_incident(known, snapshot));
     GroupPart {
+        engine_work: newest.as_ref().map(EngineWorkPart::of),
+        place: format!("{} / {}", place.process, place.what()),
         tenant: group.key.tenant.as_ref().map(ToString::to_string),
         process_key: group.key.process.as_ref().map(ToString::to_string),
         process_name: group.process_name.as_ref().map(ToString::to_string),

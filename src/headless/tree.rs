@@ -14,8 +14,9 @@ use crate::bpmn::activity_names;
 use crate::engine::{Client, EngineError, EngineVersion, ErrorKind, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter};
 use crate::engine::{HistoricInstanceQuery, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, RunningOrder};
 use crate::model::call_tree::{Content, Facts, NodeKey, Row, Target, Top, Tree, Unfolded, View, build};
+use crate::model::engine_job::{BatchProgress, EngineJob, is_engine_work};
 use crate::model::grouping::KnownIncident;
-use crate::model::ids::{IncidentId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::ids::{IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Standing};
 use crate::model::search::Needle;
 use crate::model::section::{Moment, Problem};
@@ -73,6 +74,8 @@ pub struct Grown {
     pub left_folded: usize,
     /// Rounds of inquiries, each of which waited for the one before.
     pub rounds: usize,
+    /// Which of the engine's own work failed, with its batch, where that is what was asked for.
+    pub work: Option<(EngineJob, Option<BatchProgress>)>,
 }
 
 /// All that was read.
@@ -126,7 +129,14 @@ async fn read(setup: Setup, question: &Question) -> Result<Read, Unread> {
     let counter = Counter::new(client.clone());
     let mut trees: Vec<Grown> = Vec::new();
     for target in targets {
-        let grown = grow(&counter, target, question.ended).await.map_err(unread)?;
+        let work = match &target {
+            Target::Incident(known) if is_engine_work(&known.incident) => {
+                let job = known.incident.configuration.clone().map(JobId::from);
+                Some(counter.work_of(known.incident.job_definition.as_ref(), job.as_ref()).await.map_err(unread)?)
+            }
+            _ => None,
+        };
+        let grown = Grown { work, ..grow(&counter, target, question.ended).await.map_err(unread)? };
         // Several instances with one business key mostly stand in one tree.
         let top = grown.tree.rows.first().map(|row| row.key.clone());
         if top.is_none() || !trees.iter().any(|known| known.tree.rows.first().map(|row| row.key.clone()) == top) {
@@ -254,7 +264,7 @@ pub async fn grow(counter: &Counter, target: Target, ended: bool) -> Result<Grow
         new.dedup();
         if new.is_empty() || answers.0.len() > MOST_ANSWERS {
             let left_folded = tree.rows.iter().filter(|row| matches!(&row.content, Content::Instance(node) if node.unfolded == Unfolded::Closed)).count();
-            return Ok(Grown { tree, left_folded, rounds });
+            return Ok(Grown { tree, left_folded, rounds, work: None });
         }
         rounds += 1;
         answers.0.extend(counter.answer(new).await?);

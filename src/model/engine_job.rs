@@ -409,6 +409,17 @@ pub fn known<'a>(key: &WorkKey, snapshot: &'a Snapshot) -> Known<'a> {
     }
 }
 
+/// What has to be asked to know this work better; none where nothing has.
+pub fn inquiry(key: &WorkKey, snapshot: &Snapshot) -> Option<Inquiry> {
+    match key {
+        WorkKey::Job(id) => Some(Inquiry::JobHandler(id.clone())),
+        WorkKey::Definition(id) => {
+            let row = snapshot.job_definitions.get()?.iter().find(|row| row.id == *id)?;
+            EngineJob::of_definition(row, None).batch.map(Inquiry::Batch)
+        }
+    }
+}
+
 /// The work of a job definition, as far as the picture knows it.
 pub fn of_row<'a>(row: &JobDefinition, rows: &[JobDefinition], snapshot: &'a Snapshot) -> Known<'a> {
     let batch = EngineJob::of_definition(row, None).batch;

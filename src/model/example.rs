@@ -145,7 +145,7 @@ fn definitions() -> Definitions {
         definition("invoice", 3, "Rechnungsprüfung"),
         definition("reconciliation", 1, "支付对账"),
     ];
-    Definitions { by_id: rows.into_iter().map(|row| (row.id.clone(), row)).collect(), complete: true }
+    Definitions::whole(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
 }
 
 fn job_definitions() -> Vec<JobDefinition> {

@@ -56,6 +56,14 @@ pub trait Names {
     fn process_name(&self, definition: &ProcessDefinitionId) -> Option<EngineText>;
     /// Name of an activity within a definition.
     fn activity_name(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> Option<EngineText>;
+    /// Whether processes of other keys have the same name, so that it does not tell this one from them.
+    fn shares_name(&self, _definition: &ProcessDefinitionId) -> bool {
+        false
+    }
+    /// Whether other activities of the same definition have the same name.
+    fn activity_shares_name(&self, _definition: &ProcessDefinitionId, _activity: &ActivityId) -> bool {
+        false
+    }
 }
 
 /// All incidents of one group that share an error signature.

@@ -1,8 +1,11 @@
 //! How processes and activities are called on screens and in reports: by name where the diagram gives one, else by key or id. The only
 //! place that knows what the engine appends to ids of its own.
 
-use super::grouping::Names;
+use super::engine_job::{self, BatchProgress, WorkKey};
+use super::grouping::{Group, KnownIncident, Names};
 use super::ids::{ActivityId, ProcessDefinitionId};
+use super::job::JobDefinition;
+use super::snapshot::Snapshot;
 use crate::text::EngineText;
 
 /// What the engine appends to the id of a multi-instance activity, for the scope around its iterations: the only id of a running process
@@ -12,9 +15,20 @@ const BODY_SUFFIX: &str = "#multiInstanceBody";
 /// The same in words, behind the name.
 const BODY_WORDS: &str = "(multi-instance body)";
 
-/// A process by its name, else by its key.
+/// A process by its name, else by its key. Where processes of other keys have the same name, the key comes first: what is cut off on a
+/// narrow screen is then the part that tells nothing.
 pub fn process(names: &dyn Names, definition: &ProcessDefinitionId) -> String {
-    names.process_name(definition).map_or_else(|| names.process_key(definition).to_string(), |name| name.to_string())
+    let key = || names.process_key(definition);
+    match names.process_name(definition) {
+        Some(name) if names.shares_name(definition) && name != *key().text() => format!("{} ({name})", key()),
+        Some(name) => name.to_string(),
+        None => key().to_string(),
+    }
+}
+
+/// A name as somebody reads it: case and blanks tell nobody one process from another.
+pub fn as_read(name: &EngineText) -> String {
+    name.to_string().split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// The version of a definition as ` v2`; empty where it is not known.
@@ -22,10 +36,94 @@ pub fn version(names: &dyn Names, definition: &ProcessDefinitionId) -> String {
     names.version(definition).map_or_else(String::new, |version| format!(" v{version}"))
 }
 
-/// An activity by its name, else by its id.
+/// An activity by its name, else by its id; by both, the id first, where other activities of the process have the same name.
 pub fn activity(names: &dyn Names, definition: Option<&ProcessDefinitionId>, activity: &ActivityId) -> String {
     let name = definition.and_then(|definition| names.activity_name(definition, activity));
-    name.map_or_else(|| activity_id(activity), |name| name.to_string())
+    match name {
+        Some(name) if definition.is_some_and(|definition| names.activity_shares_name(definition, activity)) => format!("{} ({name})", activity_id(activity)),
+        Some(name) => name.to_string(),
+        None => activity_id(activity),
+    }
+}
+
+/// What the engine's own work is called where a process is expected.
+pub const ENGINE: &str = "(engine)";
+
+/// Where a group of incidents stands, as an operator knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The process; of the engine's own work, [`ENGINE`].
+    pub process: String,
+    /// The activity; of the engine's own work, which work it is.
+    pub activity: String,
+    /// How far the engine's own work has come, where that is known.
+    pub progress: Option<String>,
+}
+
+impl Place {
+    fn of_work(known: &engine_job::Known<'_>) -> Self {
+        let progress = known.progress.map(BatchProgress::words).filter(|words| !words.is_empty());
+        Self { process: ENGINE.to_owned(), activity: known.job.words(), progress }
+    }
+
+    /// What an action is about: process and activity in one line.
+    pub fn about(&self) -> String {
+        match self.activity.as_str() {
+            "-" => self.process.clone(),
+            activity if self.process == ENGINE => activity.to_owned(),
+            activity => format!("{} \u{b7} {activity}", self.process),
+        }
+    }
+
+    /// The activity, and how far the engine's own work has come.
+    pub fn what(&self) -> String {
+        match &self.progress {
+            Some(progress) => format!("{}: {progress}", self.activity),
+            None => self.activity.clone(),
+        }
+    }
+}
+
+/// The place of a group.
+pub fn of_group(group: &Group, snapshot: &Snapshot) -> Place {
+    let names = snapshot.names();
+    if let Some(work) = &group.key.work {
+        return Place::of_work(&engine_job::known(work, snapshot));
+    }
+    let process = match (&group.definition, &group.key.process) {
+        (Some(definition), _) => process(&names, definition),
+        (None, Some(key)) => key.to_string(),
+        (None, None) => ENGINE.to_owned(),
+    };
+    let activity = group.key.activity.as_ref().map_or_else(|| "-".to_owned(), |id| activity(&names, group.definition.as_ref(), id));
+    Place { process, activity, progress: None }
+}
+
+/// The place of an incident.
+pub fn of_incident(known: &KnownIncident, snapshot: &Snapshot) -> Place {
+    let (incident, names) = (&known.incident, snapshot.names());
+    if let Some(work) = WorkKey::of(incident) {
+        return Place::of_work(&engine_job::known(&work, snapshot));
+    }
+    Place {
+        process: incident.process_definition.as_ref().map_or_else(|| ENGINE.to_owned(), |id| process(&names, id)),
+        activity: incident.activity.as_ref().map_or_else(|| "-".to_owned(), |id| activity(&names, incident.process_definition.as_ref(), id)),
+        progress: None,
+    }
+}
+
+/// The place of a job definition.
+pub fn of_job_definition(row: &JobDefinition, snapshot: &Snapshot) -> Place {
+    let names = snapshot.names();
+    let Some(definition) = &row.process_definition else {
+        let rows = snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default();
+        return Place::of_work(&engine_job::of_row(row, rows, snapshot));
+    };
+    let process = match (names.process_name(definition), &row.process_key) {
+        (None, Some(key)) => key.to_string(),
+        _ => process(&names, definition),
+    };
+    Place { process, activity: row.activity.as_ref().map_or_else(|| "-".to_owned(), |id| activity(&names, Some(definition), id)), progress: None }
 }
 
 /// An activity whose name came along with it, if it has one; else as [`activity`] has it.

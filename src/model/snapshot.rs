@@ -1,7 +1,7 @@
 //! The immutable picture of an engine that every pane reads, and the small types it is made of.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -135,6 +135,27 @@ pub struct Definitions {
     pub by_id: HashMap<ProcessDefinitionId, ProcessDefinition>,
     /// Whether all of them were read.
     pub complete: bool,
+    /// Names that processes of different keys have in common, once somebody asked for them.
+    shared: OnceLock<HashSet<String>>,
+}
+
+impl Definitions {
+    /// All definitions there are.
+    pub fn whole(by_id: HashMap<ProcessDefinitionId, ProcessDefinition>) -> Self {
+        Self { by_id, complete: true, shared: OnceLock::new() }
+    }
+
+    /// Whether a process of another key is called by the same name: then the name does not tell one from the other.
+    pub fn shares_name(&self, definition: &ProcessDefinition) -> bool {
+        let shared = self.shared.get_or_init(|| {
+            let mut keys: HashMap<String, HashSet<&ProcessKey>> = HashMap::new();
+            for row in self.by_id.values() {
+                keys.entry(naming::as_read(row.name.as_ref().unwrap_or(row.key.text()))).or_default().insert(&row.key);
+            }
+            keys.into_iter().filter(|(_, keys)| keys.len() > 1).map(|(name, _)| name).collect()
+        });
+        !shared.is_empty() && shared.contains(&naming::as_read(definition.name.as_ref().unwrap_or(definition.key.text())))
+    }
 }
 
 /// Jobs of one job definition.
@@ -300,5 +321,15 @@ impl Names for KnownNames<'_> {
     fn activity_name(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> Option<EngineText> {
         let name = self.activities.get(definition)?.get(&ActivityId::from(naming::diagram_activity(activity.as_wire())))?;
         Some(naming::of_body(activity, name))
+    }
+
+    fn shares_name(&self, id: &ProcessDefinitionId) -> bool {
+        self.definitions.zip(self.definition(id)).is_some_and(|(definitions, definition)| definitions.shares_name(definition))
+    }
+
+    fn activity_shares_name(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> bool {
+        let own = ActivityId::from(naming::diagram_activity(activity.as_wire()));
+        let Some(all) = self.activities.get(definition) else { return false };
+        all.get(&own).is_some_and(|name| all.iter().any(|(id, other)| *id != own && naming::as_read(other) == naming::as_read(name)))
     }
 }

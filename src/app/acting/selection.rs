@@ -95,7 +95,7 @@ fn definitions_of(incidents: &[Arc<KnownIncident>], snapshot: &Snapshot) -> Vec<
 fn of_incidents(app: &App) -> Selection {
     let (pane, snapshot) = (&app.incidents, &app.snapshot);
     let mut chosen = Selection::default();
-    let place = |key: &crate::model::grouping::GroupKey| snapshot.groups.find(key).map_or_else(String::new, group_words);
+    let place = |key: &crate::model::grouping::GroupKey| snapshot.groups.find(key).map_or_else(String::new, |group| naming::of_group(group, snapshot).about());
     match pane.level() {
         Level::Groups => {
             let keys = marked_or_selected(&pane.groups, &mut chosen.marked);
@@ -128,17 +128,6 @@ fn of_incidents(app: &App) -> Selection {
     chosen
 }
 
-fn group_words(group: &crate::model::grouping::Group) -> String {
-    let activity = group.activity_name.as_ref().map(ToString::to_string).or_else(|| group.key.activity.as_ref().map(naming::activity_id));
-    let process = group.process_name.as_ref().map(ToString::to_string).or_else(|| group.key.process.as_ref().map(ToString::to_string));
-    match (process, activity) {
-        (Some(process), Some(activity)) => format!("{process} · {activity}"),
-        (Some(process), None) => process,
-        (None, Some(activity)) => activity,
-        (None, None) => "work of the engine itself".to_owned(),
-    }
-}
-
 /// The marked rows, else the one under the cursor.
 fn marked_or_selected<K: Clone + Eq + std::hash::Hash + Ord>(list: &crate::app::list::ListState<K>, marked: &mut bool) -> Vec<K> {
     if list.marks().is_empty() {
@@ -165,14 +154,13 @@ fn of_job_definitions(app: &App) -> Selection {
 
 /// A job definition as an operator knows it: its process and its activity.
 pub fn job_definition_words(row: &crate::model::job::JobDefinition, snapshot: &Snapshot) -> String {
-    let names = snapshot.names();
-    let process = row.process_definition.as_ref().map(|id| {
-        let version = names.version(id).map_or_else(String::new, |version| format!(" v{version}"));
-        let tenant = row.tenant.as_ref().map_or_else(String::new, |tenant| format!(" @{tenant}"));
-        format!("{}{version}{tenant}", naming::process(&names, id))
-    });
-    let activity = row.activity.as_ref().map(|activity| naming::activity(&names, row.process_definition.as_ref(), activity));
-    [process, activity].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    let place = naming::of_job_definition(row, snapshot);
+    if row.process_definition.is_none() {
+        return place.about();
+    }
+    let version = row.process_definition.as_ref().map_or_else(String::new, |id| naming::version(&snapshot.names(), id));
+    let tenant = row.tenant.as_ref().map_or_else(String::new, |tenant| format!(" @{tenant}"));
+    naming::Place { process: format!("{}{version}{tenant}", place.process), ..place }.about()
 }
 
 fn of_definitions(app: &App) -> Selection {
@@ -279,9 +267,7 @@ fn of_suspended(page: &suspended::SuspendedPage) -> Selection {
 
 fn of_incident(known: &Arc<KnownIncident>, whole: &Snapshot) -> Selection {
     let incident = &known.incident;
-    let names = whole.names();
-    let activity = incident.activity.as_ref().map(|activity| naming::activity(&names, incident.process_definition.as_ref(), activity));
-    let about = incident.process_definition.as_ref().map(|id| naming::process(&names, id)).into_iter().chain(activity).collect::<Vec<_>>().join(" · ");
+    let about = naming::of_incident(known, whole).about();
     // A blocked parent has nothing of its own to retry: what failed is below it.
     let incidents = if incident.is_root() { vec![Arc::clone(known)] } else { Vec::new() };
     Selection { about: format!("one incident of {about}"), incidents, instance: incident.process_instance.clone(), ..Selection::default() }

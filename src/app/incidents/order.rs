@@ -4,9 +4,10 @@ use std::cmp::{Ordering, Reverse};
 
 use jiff::Timestamp;
 
-use super::{activity_label, business_key, process_label, retries};
+use super::{business_key, retries};
 use crate::model::grouping::{Group, KnownIncident, SignatureGroup};
 use crate::model::ids::ProcessInstanceId;
+use crate::model::naming;
 use crate::model::snapshot::Snapshot;
 use crate::text::EngineText;
 
@@ -87,12 +88,13 @@ pub(super) fn direct(ordering: Ordering, reversed: bool) -> Ordering {
     if reversed { ordering.reverse() } else { ordering }
 }
 
-pub(super) fn compare_groups(column: GroupColumn, a: &Group, b: &Group, since: Timestamp) -> Ordering {
+pub(super) fn compare_groups(column: GroupColumn, a: &Group, b: &Group, since: Timestamp, snapshot: &Snapshot) -> Ordering {
+    let place = |group: &Group| naming::of_group(group, snapshot);
     match column {
         GroupColumn::Roots => (b.roots, b.blocked).cmp(&(a.roots, a.blocked)),
         GroupColumn::Blocked => b.blocked.cmp(&a.blocked),
-        GroupColumn::Process => process_label(a).cmp(&process_label(b)),
-        GroupColumn::Activity => activity_label(a).cmp(&activity_label(b)),
+        GroupColumn::Process => place(a).process.cmp(&place(b).process),
+        GroupColumn::Activity => place(a).activity.cmp(&place(b).activity),
         GroupColumn::Kind => a.key.kind.cmp(&b.key.kind),
         GroupColumn::Recent => b.created_since(since).cmp(&a.created_since(since)),
         GroupColumn::Oldest => a.oldest.cmp(&b.oldest),

@@ -11,6 +11,7 @@ use crate::app::earlier;
 use crate::app::keymap::Context;
 use crate::app::list::Motion;
 use crate::model::description::{Description, FailedWork};
+use crate::model::engine_job::{self, Part, WorkKey};
 use crate::model::figure::Figure;
 use crate::model::grouping::{KnownIncident, Names, key_of};
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
@@ -90,7 +91,10 @@ fn place(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) {
         let version = names.version(id).map_or_else(String::new, |version| format!("  v{version}"));
         lines.push(Line::Field("process", format!("{name}{version}"), Tone::Plain));
     } else {
-        lines.push(Line::Field("process", "none: the engine's own work, such as a batch".into(), Tone::Muted));
+        lines.push(Line::Field("process", "none: the engine's own work".into(), Tone::Muted));
+    }
+    if let Some(work) = engine_job::of_incident(&page.known, snapshot) {
+        engine_work(&work, lines);
     }
     if let Some(activity) = &incident.activity {
         let name = incident.process_definition.as_ref().and_then(|id| names.activity_name(id, activity));
@@ -115,6 +119,19 @@ fn place(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     if let Some(annotation) = &incident.annotation {
         lines.push(Line::Field("annotation", annotation.to_string(), Tone::Plain));
     }
+}
+
+/// Which of the engine's own work failed, how far its batch is, and what running it again does.
+fn engine_work(known: &engine_job::Known<'_>, lines: &mut Vec<Line>) {
+    lines.push(Line::Field("work", known.job.words(), Tone::Plain));
+    if let Some(batch) = &known.job.batch {
+        let progress = known.progress.map_or_else(String::new, |progress| format!("  {}", progress.words()));
+        lines.push(Line::Field("batch", format!("{batch}{progress}"), Tone::Plain));
+    }
+    let per_job = known.progress.filter(|_| known.job.part == Part::Itself).map(|progress| progress.batch.per_job);
+    let most = if per_job.is_some_and(|per_job| per_job > 1) { " at most" } else { "" };
+    let role = known.job.work.role();
+    lines.push(Line::Field("a retry", format!("{}{most}: it takes the role {role}", known.job.work.does(per_job)), Tone::Warning));
 }
 
 fn clock(time: jiff::Timestamp, zone: &TimeZone) -> String {
@@ -260,8 +277,13 @@ impl Contents for IncidentPage {
     }
 
     fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
+        looking.inquiries.extend(WorkKey::of(&self.known.incident).and_then(|work| engine_job::inquiry(&work, snapshot)));
         looking.definitions.extend(self.known.incident.process_definition.clone());
-        looking.groups.push(key_of(&self.known.incident, &snapshot.names()));
+        let group = key_of(&self.known.incident, &snapshot.names());
+        // When work of the engine's own failed first is told by no history that names it.
+        if group.work.is_none() {
+            looking.groups.push(group);
+        }
     }
 
     fn id(&self) -> Option<String> {

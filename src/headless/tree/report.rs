@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Grown, Read};
+use crate::headless::engine_work::EngineWorkPart;
 use crate::model::activity_instance::Token;
 use crate::model::call_tree::{Content, Fold, Node, Place, Row, Top};
+use crate::model::engine_job::Known;
 use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::ids::{IncidentId, ProcessDefinitionId};
 use crate::model::inquiry::{Standing, Tokens};
@@ -36,6 +38,9 @@ struct TreePart {
     more_root_causes: bool,
     path: Vec<String>,
     not_unfolded: usize,
+    /// Where the incident that was asked for is of a job of the engine itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine_work: Option<EngineWorkPart>,
     root: Option<Part>,
 }
 
@@ -141,6 +146,7 @@ fn tree_part(grown: &Grown, names: &KnownNames<'_>, now: Timestamp) -> TreePart 
         more_root_causes: tree.more_causes,
         path: tree.path.iter().map(|id| id.as_wire().to_owned()).collect(),
         not_unfolded: grown.left_folded,
+        engine_work: grown.work.as_ref().map(|(job, progress)| EngineWorkPart::of(&Known { job: job.clone(), progress: progress.as_ref() })),
         root: nested(&tree.rows, &mut 0, 0, names, now).into_iter().next(),
     }
 }
@@ -273,7 +279,11 @@ fn remarks(grown: &Grown, text: &mut String) {
             let _ = writeln!(text, "The whole tree is over: {}{reason}.", ending.state.words());
         }
         Top::NotFound => text.push_str("The instance has ended and is not in the history, or this login may not see it.\n"),
-        Top::NoInstance => text.push_str("This incident stands on no process instance: it is work of the engine itself, such as a batch.\n"),
+        Top::NoInstance => {
+            let words = grown.work.as_ref().map(|(job, progress)| Known { job: job.clone(), progress: progress.as_ref() }.words());
+            let words = words.map_or_else(String::new, |words| format!(": {words}"));
+            let _ = writeln!(text, "This incident stands on no process instance: it is the engine's own work{words}.");
+        }
         _ => {}
     }
     match grown.tree.causes.len() {

@@ -2,8 +2,8 @@
 
 use super::{Counter, Found, alone};
 use crate::engine::{CountQuestion, EngineError, JobFilter, JobIs, JobLogFilter, JobLogQuery, Order, Page};
-use crate::model::engine_job::BatchProgress;
-use crate::model::ids::{BatchId, JobId};
+use crate::model::engine_job::{BatchProgress, EngineJob};
+use crate::model::ids::{BatchId, JobDefinitionId, JobId};
 use crate::model::inquiry::Finding;
 use crate::text::EngineText;
 
@@ -29,6 +29,31 @@ impl Counter {
         let (left, failed) = (CountQuestion::Jobs(filter.clone()), CountQuestion::Jobs(JobFilter { is: vec![JobIs::NoRetriesLeft], ..filter }));
         let (left, failed) = self.both(self.client.count(&left), self.client.count(&failed)).await;
         Ok(Some(BatchProgress { batch, left: alone(left)?.ok(), failed: alone(failed)?.ok() }))
+    }
+
+    /// The engine's own work behind a job, by its definition or else its log; with its batch.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing can be read.
+    pub async fn work_of(&self, definition: Option<&JobDefinitionId>, job: Option<&JobId>) -> Result<(EngineJob, Option<BatchProgress>), EngineError> {
+        let definition = match definition {
+            Some(id) => alone(self.maybe(self.client.job_definition(id)).await)?.ok().flatten(),
+            None => None,
+        };
+        let Some(definition) = definition else {
+            let handler = match job {
+                Some(id) => self.handler_of(id).await?,
+                None => None,
+            };
+            return Ok((handler.as_ref().map_or_else(EngineJob::unknown, EngineJob::of_handler), None));
+        };
+        let progress = match EngineJob::of_definition(&definition, None).batch {
+            Some(batch) => alone(self.batch_progress(&batch).await)?.ok().flatten(),
+            None => None,
+        };
+        let kind = progress.as_ref().and_then(|progress| progress.batch.kind.clone());
+        Ok((EngineJob::of_definition(&definition, kind.as_ref()), progress))
     }
 
     /// The handler of a job, as its job log tells; none where that is not kept, or may not be read.

@@ -35,12 +35,10 @@ fn title<'a>(app: &App, page: &IncidentPage, look: &'a Look) -> Title<'a> {
 
 /// Where the incident stands: process and activity, or its id before these are known.
 fn place(app: &App, page: &IncidentPage) -> String {
-    let incident = &page.known.incident;
-    let names = app.snapshot.names();
-    let process = incident.process_definition.as_ref().map(|id| naming::process(&names, id));
-    let activity = incident.activity.as_ref().map(|activity| naming::activity(&names, incident.process_definition.as_ref(), activity));
-    match (process, activity) {
-        (Some(process), Some(activity)) => format!("{} / {}", truncate(&process, 40), truncate(&activity, 40)),
-        _ => incident.id.to_string(),
+    let place = naming::of_incident(&page.known, &app.snapshot);
+    match (place.process.as_str(), place.activity.as_str()) {
+        (naming::ENGINE, "-") => page.known.incident.id.to_string(),
+        (naming::ENGINE, activity) => truncate(activity, 60).into_owned(),
+        (process, activity) => format!("{} / {}", truncate(process, 40), truncate(activity, 40)),
     }
 }

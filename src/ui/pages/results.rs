@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use crate::app::App;
 use crate::app::pages::results::{Content, ResultsPage, Row as ResultRow, RowKey, Trouble};
 use crate::app::pages::{PREVIEW, has_preview};
+use crate::model::engine_job::{self, WorkKey};
 use crate::model::history::IncidentState;
 use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Standing};
@@ -215,7 +216,11 @@ impl Shown<'_> {
             Hit::Incident(known) => {
                 let (role, symbol) = if known.incident.is_root() { (Role::Root, self.look.symbols.dot) } else { (Role::Blocked, self.look.symbols.hollow_dot) };
                 let state = Cell::new(if known.incident.is_root() { "open" } else { "blocked" }, role);
-                let matched = Cell::new(place(hit.definition(), known.incident.activity.as_ref()), Role::Text).led_by(id());
+                let words = match engine_job::of_incident(known, self.whole).filter(|_| hit.definition().is_none()) {
+                    Some(work) => work.job.words(),
+                    None => place(hit.definition(), known.incident.activity.as_ref()),
+                };
+                let matched = Cell::new(words, Role::Text).led_by(id());
                 let badge = Cell::new("1 incident", role).led_by(vec![(mark(symbol), role)]);
                 vec![kind, matched, process, self.key_of(hit), state, self.age(Some(known.incident.created)), badge]
             }
@@ -229,7 +234,11 @@ impl Shown<'_> {
                 vec![kind, matched, process, self.key_of(hit), Cell::new(state, Role::Faint), self.age(Some(past.incident.created)), blank()]
             }
             Hit::Job(job) => {
-                let matched = Cell::new(place(hit.definition(), job.failed_activity.as_ref()), Role::Text).led_by(id());
+                let words = match WorkKey::of_job(job) {
+                    Some(work) => engine_job::known(&work, self.whole).job.words(),
+                    None => place(hit.definition(), job.failed_activity.as_ref()),
+                };
+                let matched = Cell::new(words, Role::Text).led_by(id());
                 vec![
                     kind,
                     matched,
@@ -287,7 +296,7 @@ impl Shown<'_> {
             // An activity is of all versions.
             (Some(definition), Hit::Activity(_)) => Cell::new(naming::process(&names, definition), Role::Text),
             (Some(definition), _) => Cell::with_tail(naming::process(&names, definition), naming::version(&names, definition), Role::Text),
-            (None, _) => Cell::new("(engine)", Role::Muted),
+            (None, _) => Cell::new(naming::ENGINE, Role::Muted),
         }
     }
 

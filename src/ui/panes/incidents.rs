@@ -9,8 +9,9 @@ use ratatui::layout::Rect;
 use super::age_remark;
 use crate::app::App;
 use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
-use crate::app::incidents::{Level, RECENT, activity_label, process_label, retries};
+use crate::app::incidents::{Level, RECENT, retries};
 use crate::app::list::ListState;
+use crate::model::engine_job::{self, Work};
 use crate::model::figure::Figure;
 use crate::model::grouping::{Group, KnownIncident, Names, Stage};
 use crate::model::ids::IncidentId;
@@ -111,8 +112,11 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     let mut summary = Vec::new();
     if let Level::Signatures(key) | Level::Incidents(key, _) = pane.level() {
         let name = pane.open_group(&app.snapshot).map_or_else(
-            || key.activity.as_ref().map_or_else(|| "(engine)".to_owned(), naming::activity_id),
-            |group| format!("{} / {}", process_label(group), activity_label(group)),
+            || key.activity.as_ref().map_or_else(|| naming::ENGINE.to_owned(), naming::activity_id),
+            |group| {
+                let place = naming::of_group(group, &app.snapshot);
+                format!("{} / {}", place.process, place.activity)
+            },
         );
         path = vec!["Incidents".to_owned(), truncate(&name, 60).into_owned()];
     }
@@ -160,8 +164,9 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
     let now = app.snapshot.engine.engine_time(app.now);
     let recent = group.created_since(now - RECENT);
     if app.snapshot.groups.stage == Stage::Processes {
-        return process_cells(group);
+        return process_cells(group, app);
     }
+    let place = naming::of_group(group, &app.snapshot);
     let signature = match group.signatures.as_slice() {
         [] if group.cause_hidden > 0 => "the root cause is not visible to this user".to_owned(),
         [] => String::new(),
@@ -171,9 +176,9 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
     vec![
         Cell::new(count_short(group.roots as u64), if group.roots > 0 { Role::Root } else { Role::Muted }),
         Cell::new(if group.blocked == 0 { String::new() } else { count_short(group.blocked as u64) }, Role::Blocked),
-        Cell::with_tail(process_label(group), versions_and_tenant(group), Role::Text),
-        Cell::new(activity_label(group), Role::Text),
-        Cell::new(kind_label(group.key.kind.as_wire(), &group.key.kind.to_string()), Role::Muted),
+        Cell::with_tail(place.process.clone(), versions_and_tenant(group), if group.key.work.is_some() { Role::Muted } else { Role::Text }),
+        Cell::new(place.what(), Role::Text),
+        Cell::new(kind_words(group, app), Role::Muted),
         Cell::new(if recent == 0 { "-".to_owned() } else { format!("+{}", count_short(recent as u64)) }, if recent > 0 { Role::Warning } else { Role::Faint }),
         Cell::new(since(app, group.oldest), Role::Muted),
         Cell::new(since(app, group.newest), Role::Muted),
@@ -182,12 +187,12 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
 }
 
 /// The row of a process while its activities are not known yet.
-fn process_cells(group: &Group) -> Vec<Cell> {
+fn process_cells(group: &Group, app: &App) -> Vec<Cell> {
     let blank = || Cell::new("", Role::Faint);
     vec![
         Cell::new(count_short(group.roots as u64), Role::Root),
         blank(),
-        Cell::with_tail(process_label(group), versions_and_tenant(group), Role::Text),
+        Cell::with_tail(naming::of_group(group, &app.snapshot).process, versions_and_tenant(group), Role::Text),
         Cell::new("…", Role::Faint),
         Cell::new(kind_label(group.key.kind.as_wire(), &group.key.kind.to_string()), Role::Muted),
         blank(),
@@ -211,6 +216,15 @@ fn versions_and_tenant(group: &Group) -> String {
         label.push_str(&format!(" @{tenant}"));
     }
     label
+}
+
+/// The type of a group: of jobs that no instance stands behind, what starts one.
+fn kind_words(group: &Group, app: &App) -> String {
+    let newest = group.newest_incident().filter(|_| group.key.work.is_none());
+    match newest.and_then(|known| engine_job::of_incident(known, &app.snapshot)).map(|known| known.job.work) {
+        Some(Work::StartByTimer) => "timer start".to_owned(),
+        _ => kind_label(group.key.kind.as_wire(), &group.key.kind.to_string()),
+    }
 }
 
 fn kind_label(kind: &str, shown: &str) -> String {
@@ -363,7 +377,7 @@ fn blocked_words(app: &App) -> Option<String> {
         .iter()
         .take(4)
         .map(|place| {
-            let process = place.process.as_ref().map_or_else(|| "(engine)".to_owned(), ToString::to_string);
+            let process = place.process.as_ref().map_or_else(|| naming::ENGINE.to_owned(), ToString::to_string);
             let activity = place.activity.as_ref().map_or_else(String::new, |activity| format!(" at {}", naming::activity_id(activity)));
             format!("{} in {process}{activity}", place.count)
         })

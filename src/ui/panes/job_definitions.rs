@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use super::age_remark;
 use crate::app::App;
 use crate::app::geometry::Pane;
-use crate::app::job_definitions::{activity_label, counts, kind_label, process_label, version};
+use crate::app::job_definitions::{counts, kind_label, version};
 use crate::model::job::JobDefinition;
+use crate::model::naming;
 use crate::text::{Align, count_exact, count_short, truncate};
 use crate::theme::Role;
 use crate::ui::look::{Look, Pen};
@@ -97,12 +98,13 @@ fn cells(row: &JobDefinition, app: &App) -> Vec<Cell> {
     if let Some(tenant) = &row.tenant {
         tail.push_str(&format!(" @{tenant}"));
     }
+    let place = naming::of_job_definition(row, &app.snapshot);
     vec![
         Cell::new(state, state_role),
         waiting,
         failed,
-        Cell::with_tail(process_label(row, &app.snapshot), tail, Role::Text),
-        Cell::new(activity_label(row, &app.snapshot), Role::Text),
+        Cell::with_tail(place.process.clone(), tail, Role::Text),
+        Cell::new(place.what(), Role::Text),
         Cell::new(kind_label(row), Role::Muted),
     ]
 }
