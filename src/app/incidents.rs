@@ -1,15 +1,20 @@
 //! The incidents pane: groups by activity, below them signatures, below these incidents. Owns cursors, sorting, filters and depth.
 
+mod follow;
 mod order;
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
+use self::follow::Follow;
+pub use self::follow::{Fate, Trace};
 pub use self::order::{GroupColumn, IncidentColumn, RECENT, SignatureColumn};
 use self::order::{IncidentOrder, compare_groups, compare_signatures, direct};
 use super::basis::{Basis, Parts};
 use super::filter::Filter;
 use super::list::{ListState, Motion};
-use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, Stage};
+use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, Stage, key_of};
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::naming;
 use crate::model::since;
@@ -40,6 +45,7 @@ pub struct IncidentsPane {
     pub incidents: ListState<IncidentId>,
     filters: [Filter; 3],
     bases: [Basis; 3],
+    follows: [Follow; 3],
     stage: Stage,
 }
 
@@ -52,6 +58,7 @@ impl Default for IncidentsPane {
             incidents: ListState::default(),
             filters: Default::default(),
             bases: Default::default(),
+            follows: Default::default(),
             stage: Stage::default(),
         }
     }
@@ -93,13 +100,59 @@ impl IncidentsPane {
         if self.bases[0].renew(self.group_parts(snapshot), self.groups.held_until(), self.groups.is_held(now)) {
             self.groups.arrange(self.sorted_groups(snapshot), now);
         }
+        self.note_group(snapshot);
         let parts = Parts::default().and(&snapshot.groups);
         if self.depth() >= 1 && self.bases[1].renew(parts, self.signatures.held_until(), self.signatures.is_held(now)) {
             self.signatures.arrange(self.sorted_signatures(snapshot), now);
         }
-        if self.depth() >= 2 && self.bases[2].renew(self.incident_parts(snapshot), self.incidents.held_until(), self.incidents.is_held(now)) {
-            self.incidents.arrange(self.sorted_incidents(snapshot), now);
+        self.note_signature(snapshot);
+        if self.depth() >= 2 {
+            if self.bases[2].renew(self.incident_parts(snapshot), self.incidents.held_until(), self.incidents.is_held(now)) {
+                if let Some(set) = snapshot.incidents.get() {
+                    self.follows[2].go_over(&mut self.incidents, set);
+                }
+                self.incidents.arrange(self.sorted_incidents(snapshot), now);
+            }
+            self.note_incident(snapshot);
         }
+    }
+
+    fn note_group(&mut self, snapshot: &Snapshot) {
+        if let Some(group) = self.groups.selected_present().and_then(|key| snapshot.groups.find(key)) {
+            self.follows[0].note_behind(group.incidents());
+        }
+    }
+
+    fn note_signature(&mut self, snapshot: &Snapshot) {
+        let Some(signature) = self.signatures.selected_present().filter(|_| self.depth() >= 1) else { return };
+        let incidents = self.signature_group(snapshot, signature).map(|row| row.incidents.clone()).unwrap_or_default();
+        if !incidents.is_empty() {
+            self.follows[1].note_behind(incidents.iter());
+        }
+    }
+
+    fn note_incident(&mut self, snapshot: &Snapshot) {
+        let Some(set) = snapshot.incidents.get() else { return };
+        self.follows[2].note(&self.incidents, set);
+        if let Some(known) = self.incidents.selected_present().and_then(|id| set.incidents.get(id)) {
+            self.follows[2].note_behind(std::iter::once(known));
+        }
+    }
+
+    /// What became of the row that vanished under the cursor; none if that row is there.
+    pub fn fate(&self, snapshot: &Snapshot) -> Option<Fate> {
+        let vanished = match self.level {
+            Level::Groups => self.groups.selected_key().is_some_and(|key| self.groups.is_ghost(key)),
+            Level::Signatures(_) => self.signatures.selected_key().is_some_and(|key| self.signatures.is_ghost(key)),
+            Level::Incidents(..) => self.incidents.selected_key().is_some_and(|key| self.incidents.is_ghost(key)),
+        };
+        if vanished { self.follows[self.depth()].fate(snapshot) } else { None }
+    }
+
+    /// How an incident came into the open list, where it is not simply a part of it.
+    pub fn trace(&self, known: &KnownIncident, snapshot: &Snapshot) -> Option<Trace> {
+        let Level::Incidents(group, signature) = &self.level else { return None };
+        self.follows[2].trace(&known.incident.id, || key_of(&known.incident, &snapshot.names()) == *group && known.signature == *signature)
     }
 
     fn group_parts(&self, snapshot: &Snapshot) -> Parts {
@@ -178,6 +231,7 @@ impl IncidentsPane {
                 self.filters[1] = Filter::default();
                 self.signatures = self.signatures.emptied();
                 self.bases[1] = Basis::default();
+                self.follows[1] = Follow::default();
                 self.signatures.arrange(self.sorted_signatures(snapshot), now);
                 self.signatures.select_first();
                 self.signatures.hold(now);
@@ -189,12 +243,17 @@ impl IncidentsPane {
                 self.filters[2] = Filter::default();
                 self.incidents = self.incidents.emptied();
                 self.bases[2] = Basis::default();
+                self.follows[2] = Follow::default();
                 self.incidents.arrange(self.sorted_incidents(snapshot), now);
                 self.incidents.select_first();
                 self.incidents.hold(now);
                 None
             }
-            Level::Incidents(..) => self.incidents.selected_present().cloned(),
+            // A row that has vanished opens what its work ran into since.
+            Level::Incidents(..) => {
+                let instead = || self.fate(snapshot)?.incident().map(|known| known.incident.id.clone());
+                self.incidents.selected_present().cloned().or_else(instead)
+            }
         }
     }
 
@@ -330,8 +389,10 @@ impl IncidentsPane {
     fn sorted_incidents(&self, snapshot: &Snapshot) -> Vec<IncidentId> {
         let Level::Incidents(_, signature) = &self.level else { return Vec::new() };
         let column = IncidentColumn::ALL[self.incidents.sort_column];
-        let Some(group) = self.signature_group(snapshot, signature) else { return Vec::new() };
-        let admitted = group.incidents.iter().map(AsRef::as_ref).filter(|known| self.admits(known, snapshot));
+        let own: &[Arc<KnownIncident>] = self.signature_group(snapshot, signature).map_or(&[], |group| &group.incidents);
+        let belonging: HashSet<&IncidentId> = own.iter().map(|known| &known.incident.id).collect();
+        let strayed = self.follows[2].kept().filter(|id| !belonging.contains(id)).filter_map(|id| snapshot.incident(id));
+        let admitted = own.iter().chain(strayed).map(AsRef::as_ref).filter(|known| self.admits(known, snapshot));
         // Keys are made once for each row and not for each comparison.
         let mut rows: Vec<(IncidentOrder<'_>, &KnownIncident)> = admitted.map(|known| (IncidentOrder::of(column, known, snapshot), known)).collect();
         rows.sort_by(|(a, a_row), (b, b_row)| direct(a.cmp(b), self.incidents.sort_reversed).then_with(|| a_row.incident.id.cmp(&b_row.incident.id)));

@@ -1,7 +1,8 @@
 //! A list that lives while it is looked at: selection, order, marks, sorting and scrolling by id, never by index.
 //!
 //! Rules it keeps: a new reading never moves the row under the cursor to another line, nor puts another row under the cursor.
-//! A selected row that vanishes stays as a ghost until the cursor leaves it. After a key the order holds for some seconds.
+//! A selected row that vanishes stays as a ghost until the cursor leaves it. After a key the order holds for some seconds, then rows are sorted
+//! around the one under the cursor. What is not in its sorted place because of that is told by [`ListState::disorder`].
 
 #[cfg(test)]
 mod tests;
@@ -30,10 +31,23 @@ pub enum Motion {
     Bottom,
 }
 
+/// Why rows do not stand in the order of their sorting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disorder {
+    /// A key was pressed: the order holds for this long still.
+    Held(Duration),
+    /// The row under the cursor keeps its line, and so many rows below it belong above it.
+    BelongAbove(usize),
+    /// The row under the cursor keeps its line, and so many rows above it belong below it.
+    BelongBelow(usize),
+}
+
 /// State of one list of rows identified by `K`.
 #[derive(Clone, Debug)]
 pub struct ListState<K> {
     order: Vec<K>,
+    /// The rows as they are sorted, where it is sorting that orders them.
+    sorted: Vec<K>,
     present: HashSet<K>,
     selected: Option<usize>,
     offset: usize,
@@ -51,6 +65,7 @@ impl<K> Default for ListState<K> {
     fn default() -> Self {
         Self {
             order: Vec::new(),
+            sorted: Vec::new(),
             present: HashSet::new(),
             selected: None,
             offset: 0,
@@ -89,25 +104,68 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         let present: HashSet<K> = sorted.iter().cloned().collect();
         if self.is_held(now) {
             let known: HashSet<&K> = self.order.iter().collect();
-            let new: Vec<K> = sorted.into_iter().filter(|key| !known.contains(key)).collect();
+            let new: Vec<K> = sorted.iter().filter(|key| !known.contains(key)).cloned().collect();
             self.order.extend(new);
-        } else if let Some((position, pinned)) = self.selected.map(|position| (position, self.order[position].clone())) {
-            // Rows above may have gone for good: then the row keeps its line by moving the window, as far as there is one.
-            let line = position.saturating_sub(self.offset);
-            self.order = sorted;
-            if let Some(natural) = self.order.iter().position(|key| *key == pinned) {
-                self.order.remove(natural);
-            }
-            let position = position.min(self.order.len());
-            self.order.insert(position, pinned);
-            self.selected = Some(position);
-            self.offset = position.saturating_sub(line);
         } else {
-            self.order = sorted;
+            let pinned = self.selected.map(|position| (position.saturating_sub(self.offset), self.order[position].clone()));
+            self.order.clone_from(&sorted);
+            if let Some((line, pinned)) = pinned {
+                self.pin(line, pinned);
+            }
         }
+        self.sorted = sorted;
         self.present = present;
         self.marks.retain(|key| self.present.contains(key));
         self.clamp();
+    }
+
+    /// Keeps a row on its line. A list that was scrolled moves its window along, so that all rows stand in their sorted places; one that shows
+    /// its top goes on showing it, for the first rows matter most, and the row stands out of its place.
+    fn pin(&mut self, line: usize, pinned: K) {
+        let natural = self.order.iter().position(|key| *key == pinned);
+        if let Some(natural) = natural {
+            self.order.remove(natural);
+        }
+        let furthest = (self.order.len() + 1).saturating_sub(self.height);
+        let wanted = if self.offset == 0 { 0 } else { natural.map_or(self.offset, |natural| natural.saturating_sub(line)) };
+        self.offset = wanted.min(furthest);
+        let position = (self.offset + line).min(self.order.len());
+        self.order.insert(position, pinned);
+        self.selected = Some(position);
+    }
+
+    /// Gives a row another key where it stands, with its mark and the cursor: the same thing under a new name.
+    pub fn rename(&mut self, old: &K, new: &K) {
+        if self.order.contains(new) {
+            return;
+        }
+        if let Some(place) = self.order.iter().position(|key| key == old) {
+            self.order[place] = new.clone();
+            if self.marks.remove(old) {
+                self.marks.insert(new.clone());
+            }
+            if self.present.remove(old) {
+                self.present.insert(new.clone());
+            }
+        }
+    }
+
+    /// What keeps the rows from standing in their sorted order, if something does.
+    pub fn disorder(&self, now: Instant) -> Option<Disorder> {
+        if self.natural {
+            return None;
+        }
+        if let Some(until) = self.held_until.filter(|until| now < *until) {
+            let shown = self.order.iter().filter(|key| self.present.contains(key));
+            return (!shown.eq(&self.sorted)).then(|| Disorder::Held(until - now));
+        }
+        let position = self.selected?;
+        let natural = self.sorted.iter().position(|key| *key == self.order[position])?;
+        match natural.cmp(&position) {
+            std::cmp::Ordering::Equal => None,
+            std::cmp::Ordering::Greater => Some(Disorder::BelongAbove(natural - position)),
+            std::cmp::Ordering::Less => Some(Disorder::BelongBelow(position - natural)),
+        }
     }
 
     /// Takes a new reading of rows whose order means something, such as those of a tree. The row under the cursor keeps its line on the
@@ -167,7 +225,8 @@ impl<K: Clone + Eq + Hash> ListState<K> {
     pub fn rearrange(&mut self, sorted: Vec<K>) {
         let selected = self.selected_key().cloned();
         self.present = sorted.iter().cloned().collect();
-        self.order = sorted;
+        self.order.clone_from(&sorted);
+        self.sorted = sorted;
         self.held_until = None;
         self.selected = match selected {
             Some(key) => self.order.iter().position(|other| *other == key).or(if self.order.is_empty() { None } else { Some(0) }),
@@ -191,9 +250,16 @@ impl<K: Clone + Eq + Hash> ListState<K> {
         self.held_until
     }
 
-    /// Moves the cursor. The first motion in an untouched list puts the cursor on the top visible row.
+    /// Moves the cursor. The first motion in an untouched list puts the cursor on the top visible row. To the first or last row means of the
+    /// sorted rows: nobody counts lines on the way there.
     pub fn go(&mut self, motion: Motion, now: Instant) {
         self.hold(now);
+        if matches!(motion, Motion::Top | Motion::Bottom) && !self.natural && self.selected.is_some() && !self.sorted.is_empty() {
+            self.order.clone_from(&self.sorted);
+            self.selected = Some(if motion == Motion::Top { 0 } else { self.order.len() - 1 });
+            self.scroll_to_selected();
+            return;
+        }
         if self.order.is_empty() {
             return;
         }

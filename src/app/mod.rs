@@ -25,7 +25,7 @@ mod typing;
 mod update;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
@@ -288,6 +288,9 @@ impl App {
 
     /// After how much time the screen must be drawn again without anything having happened: ages grow, notices end.
     pub fn wake_after(&self) -> Duration {
-        Duration::from_secs(1)
+        let until = |held: Option<Instant>| held.map(|held| held.saturating_duration_since(self.now.instant)).filter(|left| !left.is_zero());
+        let holds = [self.incidents.held_until(), self.job_definitions.list.held_until(), self.definitions.list.held_until()];
+        // A held order is sorted when the hold ends, whether or not a picture comes.
+        holds.into_iter().filter_map(until).fold(Duration::from_secs(1), Duration::min)
     }
 }

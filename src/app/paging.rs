@@ -4,6 +4,8 @@ mod instance;
 
 pub(super) use instance::open_instance;
 
+use std::sync::Arc;
+
 use super::acting;
 use super::command::Command;
 use super::filter::Filter;
@@ -19,6 +21,7 @@ use crate::model::call_tree::{Content, NodeKey, Target};
 use crate::model::history::JobEvent;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::naming;
+use crate::model::succession::Succession;
 use crate::model::timeline::{Row, Visit, What};
 
 /// Carries out a command on the page that has the screen; none if no page is open or the command means the same everywhere.
@@ -32,8 +35,22 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Page::Timeline(_) => on_timeline(app, command),
         Page::Results(_) => finding::run(app, command),
         Page::Plan(_) | Page::Action(_) | Page::Actions(_) | Page::Suspended(_) => acting::run(app, command),
-        Page::Incident(_) | Page::Trace(_) => None,
+        Page::Incident(_) | Page::Trace(_) => on_text(app, command),
     }
+}
+
+/// Enter on a page of text: what the work behind an incident ran into after it moved on.
+fn on_text(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    if command != Command::Open {
+        return None;
+    }
+    if let Some(Page::Incident(page)) = app.page()
+        && let Some(known) = page.moved_on.clone()
+    {
+        return Some(describe_known(app, known));
+    }
+    app.notice = Some(("There is nothing behind this page: t opens its tree, i its instance, T its timeline.".to_owned(), app.now));
+    Some(Vec::new())
 }
 
 fn on_tree(app: &mut App, command: Command) -> Option<Vec<Effect>> {
@@ -191,7 +208,20 @@ fn open_event(app: &mut App) -> Vec<Effect> {
                 app.notice = Some(("The picture of open incidents does not hold this one now: this is the tree of its instance.".to_owned(), now));
                 show_tree(app, target);
             }
-            None => app.notice = Some(("This incident is not open any more; the failure before it has the stack trace.".to_owned(), now)),
+            None => {
+                let gone = page.gathered.incidents.get(&trouble.incident);
+                let successor = gone.and_then(|gone| whole.incidents.get()?.successor(&gone.incident));
+                app.notice = match &successor {
+                    Some(Succession::FailedAgain(_)) => {
+                        Some(("This incident is not open any more: the same work failed again, and this is its incident.".to_owned(), now))
+                    }
+                    Some(Succession::MovedOn(_)) => Some(("This incident is not open any more: the work moved on, then failed here.".to_owned(), now)),
+                    None => Some(("This incident is not open any more; the failure before it has the stack trace.".to_owned(), now)),
+                };
+                if let Some(successor) = successor {
+                    return describe_known(app, Arc::clone(successor.incident()));
+                }
+            }
         },
         _ => app.notice = Some(("There is nothing behind this row: failures, calls and open incidents can be opened.".to_owned(), now)),
     }

@@ -16,6 +16,7 @@ use crate::model::section::Problem;
 mod acting;
 mod definitions;
 mod finding;
+mod follow;
 mod instance;
 mod scope;
 mod timeline;
@@ -172,6 +173,7 @@ fn answers_to_another_describe_are_not_shown() {
     let mut play = play();
     play.press("<down>d");
     let description = |incident: &str| Description {
+        now: Ok(None),
         incident: incident.into(),
         read: play.now,
         instance: None,
@@ -194,6 +196,7 @@ fn a_search_finds_lines_of_the_stack_trace_whatever_their_case() {
     play.send(Message::Described(Box::new(Description {
         incident: "incident-0000".into(),
         read: play.now,
+        now: Ok(None),
         instance: None,
         work: Ok(FailedWork::Unnamed),
         trace: Ok(Some(trace.as_str().into())),

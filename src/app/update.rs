@@ -115,6 +115,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     }
     if let Some(page) = app.pages.last_mut() {
         page.set_height(geometry.main.height.saturating_sub(1).into());
+        effects.extend(page.wants().map(Effect::Poll));
     }
     if app.pages.len() > MOST_PAGES {
         app.pages.remove(0);

@@ -4,6 +4,7 @@ use super::definition::ProcessInstance;
 use super::earlier::Past;
 use super::external_task::ExternalTask;
 use super::ids::IncidentId;
+use super::incident::Incident;
 use super::job::Job;
 use super::section::{Moment, Problem};
 use crate::text::EngineText;
@@ -26,6 +27,8 @@ pub struct Description {
     pub incident: IncidentId,
     /// When it was read.
     pub read: Moment,
+    /// The incident as it is now; inner `None` if it is not open any more.
+    pub now: Result<Option<Incident>, Problem>,
     /// The instance; inner `None` if it has ended; none if the incident has no instance.
     pub instance: Option<Result<Option<ProcessInstance>, Problem>>,
     /// The job or external task.

@@ -238,6 +238,12 @@ pub fn set_incidents(snapshot: &mut Snapshot, incidents: Vec<Arc<KnownIncident>>
     snapshot.incidents = section(IncidentSet::whole(set), now, 1);
 }
 
+/// The incidents of a picture, each at an execution of its own.
+pub fn placed(snapshot: &Snapshot) -> Vec<Incident> {
+    let all = snapshot.incidents.get().into_iter().flat_map(|set| set.incidents.values()).map(|known| &known.incident);
+    all.map(|incident| Incident { execution: Some(format!("execution of {}", incident.root()).as_str().into()), ..incident.clone() }).collect()
+}
+
 fn add_details(snapshot: &mut Snapshot, now: Moment) {
     let instance = |number: usize, key: Option<&str>| {
         let id: super::ids::ProcessInstanceId = format!("instance-{number:04}").as_str().into();

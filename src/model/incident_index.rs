@@ -25,7 +25,7 @@ impl IncidentIndex {
         let mut by_instance: Vec<Arc<KnownIncident>> = before.by_instance.iter().filter(has).cloned().collect();
         if by_cause.len() < rows.len() {
             let new: Vec<&Arc<KnownIncident>> = rows.values().filter(|known| !before.has(known)).collect();
-            by_instance.extend(new.iter().filter(|known| known.incident.process_instance.is_some()).map(|known| Arc::clone(known)));
+            by_instance.extend(new.iter().map(|known| Arc::clone(known)));
             by_cause.extend(new.into_iter().cloned());
             // Stable, and quick on two runs that are in order or nearly so.
             by_instance.sort_by(|a, b| instance(a).cmp(&instance(b)).then_with(|| newest_first(a, b)));
@@ -43,6 +43,11 @@ impl IncidentIndex {
     /// Those of an instance, newest first.
     pub fn of_instance(&self, id: &ProcessInstanceId) -> &[Arc<KnownIncident>] {
         run(&self.by_instance, |known| instance(known).cmp(&Some(id)))
+    }
+
+    /// Those of an instance, or those that stand on none, newest first.
+    pub fn of_place(&self, instance: Option<&ProcessInstanceId>) -> &[Arc<KnownIncident>] {
+        run(&self.by_instance, |known| self::instance(known).cmp(&instance))
     }
 
     /// Those with this root cause, newest first.

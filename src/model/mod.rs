@@ -31,6 +31,7 @@ pub mod series;
 pub mod since;
 pub mod snapshot;
 pub mod statistics;
+pub mod succession;
 pub mod suspension;
 pub mod timeline;
 pub mod user_task;

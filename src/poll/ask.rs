@@ -267,10 +267,12 @@ pub async fn describe(client: &Client, known: &KnownIncident) -> (Description, D
             None => None,
         }
     };
-    let (instance, (work, trace), (past, of_past)) =
-        futures_util::future::join3(instance, failed_work(client, incident), past::of_incident(client, incident)).await;
-    let requests = of_past + u32::from(incident.process_instance.is_some()) + if incident.configuration.is_some() { 2 } else { 0 };
-    (Description { incident: incident.id.clone(), read: Moment::now(), instance, work, trace, past }, started.elapsed(), requests)
+    // A migration or a note changes an incident without a trace in any count.
+    let now = async { client.incident(&incident.id).await.map(|answer| answer.map(|answer| answer.data)).map_err(|error| problem(&error)) };
+    let (instance, (work, trace), (past, of_past), now) =
+        futures_util::future::join4(instance, failed_work(client, incident), past::of_incident(client, incident), now).await;
+    let requests = 1 + of_past + u32::from(incident.process_instance.is_some()) + if incident.configuration.is_some() { 2 } else { 0 };
+    (Description { incident: incident.id.clone(), read: Moment::now(), now, instance, work, trace, past }, started.elapsed(), requests)
 }
 
 type Trace = Result<Option<EngineText>, Problem>;

@@ -17,6 +17,8 @@ use super::look::Look;
 use crate::app::{App, Message, Settings};
 use crate::model::description::{Description, FailedWork};
 use crate::model::example;
+use crate::model::grouping::KnownIncident;
+use crate::model::incident::Incident;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
 use crate::theme::{ASCII, Symbols, Theme, UNICODE};
@@ -221,6 +223,7 @@ fn the_describe_page_shows_message_job_and_stack_trace() {
         press(&mut app, now, &[Down, Char('d')]);
         let trace = "java.lang.IllegalStateException: Read timed out\n\tat com.acme.payment.CardGateway.charge(CardGateway.java:42)\n".repeat(40);
         let description = Description {
+            now: Ok(app.snapshot.incident(&"incident-0000".into()).map(|known| known.incident.clone())),
             incident: "incident-0000".into(),
             read: now,
             instance: Some(Ok(app.snapshot.instances[&"instance-0000".into()].get().unwrap().clone())),
@@ -230,6 +233,30 @@ fn the_describe_page_shows_message_job_and_stack_trace() {
         };
         app.update(Message::Described(Box::new(description)), now);
         insta::assert_snapshot!(format!("describe_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+#[test]
+fn a_row_that_failed_again_or_moved_on_is_told_where_it_stood() {
+    let again: fn(Incident) -> Incident = |incident| incident;
+    let moved_on: fn(Incident) -> Incident = |incident| Incident { configuration: Some("job-9".into()), activity: Some("settle".into()), ..incident };
+    for (name, change) in [("failed_again", again), ("moved_on", moved_on)] {
+        let now = example::noon();
+        let mut snapshot = example::snapshot(now);
+        let first = example::placed(&snapshot);
+        example::set_incidents(&mut snapshot, first.into_iter().map(KnownIncident::of).collect(), now);
+        let mut app = app(snapshot.clone(), now, (120, 36));
+        press(&mut app, now, &[Down, Enter, Enter]);
+        let created = now.wall - jiff::SignedDuration::from_secs(8);
+        let later = example::placed(&snapshot).into_iter().map(|incident| {
+            let is_first = incident.id.as_wire() == "incident-0000";
+            let next = Incident { id: "later".into(), root_cause: Some("later".into()), created, ..incident.clone() };
+            KnownIncident::of(if is_first { change(next) } else { incident })
+        });
+        let later = later.collect();
+        example::set_incidents(&mut snapshot, later, now);
+        app.update(Message::Snapshot(Arc::new(snapshot)), now);
+        insta::assert_snapshot!(format!("row_{name}"), screen(&app, &look(&UNICODE)));
     }
 }
 

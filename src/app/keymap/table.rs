@@ -87,6 +87,7 @@ pub const BINDINGS: &[Binding] = &[
         "everything about the incident of the selected instance, or about the instance; the next instances of a list that goes on",
         1,
     ),
+    binding(TEXT, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "where the work behind an incident moved on and failed later: that incident", 0),
     binding(TREE, &[Key::plain(KeyCode::Right), Key::char('l')], Command::Unfold, "unfold", "show what the selected instance called", 2),
     binding(TREE, &[Key::plain(KeyCode::Left), Key::char('h')], Command::Fold, "fold", "hide it again; then to the instance above", 3),
     binding(TREE, &[Key::char('c')], Command::ToCause, "cause", "to the root cause; from there to the next one, if there are several", 4),

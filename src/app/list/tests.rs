@@ -103,6 +103,62 @@ fn rows_of_a_tree_that_vanish_stay_until_the_next_motion() {
     assert_eq!((screen(&list), list.selected_key()), (vec![1, 3, 4, 5], Some(&4)));
 }
 
+#[test]
+fn a_row_that_belongs_above_the_first_line_is_told_and_the_first_row_key_sorts() {
+    let now = Instant::now();
+    let mut list = list(&[1, 2, 3], 9, now);
+    list.go(Motion::Down, now);
+    assert_eq!(list.disorder(now), None, "held, and in order");
+    list.arrange(vec![9, 8, 1, 2, 3], now + Duration::from_secs(2));
+    assert_eq!(screen(&list), [1, 2, 3, 9, 8]);
+    assert_eq!(list.disorder(now + Duration::from_secs(2)), Some(Disorder::Held(Duration::from_secs(3))));
+    list.arrange(vec![9, 8, 1, 2, 3], now + HOLD);
+    assert_eq!((screen(&list), line(&list)), (vec![1, 9, 8, 2, 3], Some(0)));
+    assert_eq!(list.disorder(now + HOLD), Some(Disorder::BelongAbove(2)));
+    list.go(Motion::Top, now + HOLD);
+    assert_eq!((screen(&list), list.selected_key()), (vec![9, 8, 1, 2, 3], Some(&9)));
+    assert_eq!(list.disorder(now + HOLD + HOLD), None);
+}
+
+#[test]
+fn a_row_that_got_better_keeps_its_line_and_the_rows_above_it_are_told() {
+    let now = Instant::now();
+    let mut list = list(&[1, 2, 3, 4], 9, now);
+    for _ in 0..4 {
+        list.go(Motion::Down, now);
+    }
+    list.arrange(vec![1, 4, 2, 3], now + HOLD);
+    assert_eq!((screen(&list), list.selected_key()), (vec![1, 2, 3, 4], Some(&4)));
+    assert_eq!(list.disorder(now + HOLD), Some(Disorder::BelongBelow(2)));
+}
+
+#[test]
+fn a_scrolled_list_moves_its_window_so_that_every_row_stands_in_its_place() {
+    let now = Instant::now();
+    let mut list = list(&(0..20).collect::<Vec<u32>>(), 5, now);
+    for _ in 0..10 {
+        list.go(Motion::Down, now);
+    }
+    assert_eq!((screen(&list), line(&list)), (vec![5, 6, 7, 8, 9], Some(4)));
+    let worse: Vec<u32> = [90, 91].into_iter().chain(0..20).collect();
+    list.arrange(worse, now + HOLD);
+    assert_eq!((screen(&list), line(&list)), (vec![5, 6, 7, 8, 9], Some(4)));
+    assert_eq!((list.disorder(now + HOLD), list.window()), (None, (7, 22)));
+}
+
+#[test]
+fn a_thing_under_a_new_name_keeps_its_line_its_mark_and_the_cursor() {
+    let now = Instant::now();
+    let mut list = list(&[1, 2, 3], 9, now);
+    list.go(Motion::Down, now);
+    list.toggle_mark(now);
+    list.go(Motion::Up, now);
+    list.rename(&1, &7);
+    list.arrange(vec![7, 3, 2], now + Duration::from_secs(1));
+    assert_eq!((screen(&list), list.selected_present()), (vec![7, 2, 3], Some(&7)));
+    assert_eq!(list.marks(), &HashSet::from([7]));
+}
+
 proptest! {
     #[test]
     fn no_reading_ever_changes_the_row_or_the_line_under_the_cursor(

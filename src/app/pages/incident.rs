@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::Contents;
@@ -12,22 +13,32 @@ use crate::app::keymap::Context;
 use crate::app::list::Motion;
 use crate::model::description::{Description, FailedWork};
 use crate::model::engine_job::{self, Part, WorkKey};
+use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
 use crate::model::grouping::{KnownIncident, Names, key_of};
+use crate::model::history::JobEvent;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
+use crate::model::incident::Incident;
+use crate::model::job::Job;
 use crate::model::naming;
 use crate::model::rights::Trust;
 use crate::model::section::{Moment, Problem};
 use crate::model::since;
 use crate::model::snapshot::Snapshot;
+use crate::model::succession::Succession;
+use crate::model::suspension::Suspension;
 use crate::poll::command::{Looking, PollCommand};
-use crate::text::{SafeLines, age};
+use crate::text::{SafeLines, age, plural};
 
 /// Page of one incident.
 #[derive(Clone, Debug)]
 pub struct IncidentPage {
-    /// The incident as it was when the page was opened.
+    /// The incident: the newest of the work that the page is about, as it is now or was when it was open last.
     pub known: Arc<KnownIncident>,
+    /// The incident of the same work that was open before, where it was replaced while the page was open.
+    pub before: Option<Arc<KnownIncident>>,
+    /// What the work ran into after it went through, where that is certain.
+    pub moved_on: Option<Arc<KnownIncident>>,
     /// When the page was opened or asked to be read again.
     pub asked: Moment,
     /// What was read, once it has arrived.
@@ -37,12 +48,15 @@ pub struct IncidentPage {
     /// What is read: fields, message, past, and the stack trace as foreign text.
     pub text: Document,
     zone: TimeZone,
+    /// Whether what is shown of the work is to be read anew.
+    stale: bool,
 }
 
 impl IncidentPage {
     /// A page that waits for its answers.
     pub fn new(known: Arc<KnownIncident>, snapshot: &Snapshot, zone: TimeZone, now: Moment) -> Self {
-        let mut page = Self { known, asked: now, description: None, gone: false, text: Document::default(), zone };
+        let text = Document::default();
+        let mut page = Self { known, before: None, moved_on: None, asked: now, description: None, gone: false, text, zone, stale: false };
         page.renew(snapshot);
         page
     }
@@ -59,18 +73,95 @@ impl IncidentPage {
 
     /// Notes a new snapshot: names may have arrived, the incident may have been resolved.
     fn renew(&mut self, snapshot: &Snapshot) {
+        self.follow(snapshot);
+        self.note_work(snapshot);
         self.gone = snapshot.incidents.get().is_some_and(|set| set.complete && !set.incidents.contains_key(&self.known.incident.id));
         self.text.set_head(head(self, snapshot));
+    }
+
+    /// Follows the work rather than the incident: a new incident of the same work takes its place, and a changed one is shown as it is now.
+    fn follow(&mut self, snapshot: &Snapshot) {
+        let Some(set) = snapshot.incidents.get().filter(|set| set.complete) else { return };
+        if let Some(now) = set.incidents.get(&self.known.incident.id) {
+            self.moved_on = None;
+            if now.incident.process_definition != self.known.incident.process_definition {
+                self.want(snapshot.taken);
+            }
+            self.known = Arc::clone(now);
+            return;
+        }
+        match set.successor(&self.known.incident) {
+            Some(Succession::FailedAgain(now)) => {
+                self.before = Some(std::mem::replace(&mut self.known, now));
+                self.moved_on = None;
+                // Nothing that was read of the earlier failure may stand below the new one.
+                self.description = None;
+                self.text.set_tail(SafeLines::default());
+                self.text.top = 0;
+                self.want(snapshot.taken);
+            }
+            Some(Succession::MovedOn(now)) => self.moved_on = Some(now),
+            None => self.moved_on = None,
+        }
+    }
+
+    /// Has the page read anew where its job or external task is another than was read: a retry of the job definition keeps the incident.
+    fn note_work(&mut self, snapshot: &Snapshot) {
+        let Some(description) = &self.description else { return };
+        let newer = |taken: Option<Moment>| taken.filter(|taken| taken.instant > self.asked.instant && taken.instant > description.read.instant);
+        let changed = match &description.work {
+            Ok(FailedWork::Job(Some(job))) => snapshot.jobs.get(&job.id).is_some_and(|section| {
+                let same = |now: &Option<Job>| {
+                    now.as_ref().is_some_and(|now| {
+                        (now.retries, now.suspended, now.due, &now.exception_message) == (job.retries, job.suspended, job.due, &job.exception_message)
+                    })
+                };
+                newer(section.taken).is_some() && section.get().is_some_and(|now| !same(now))
+            }),
+            Ok(FailedWork::ExternalTask(Some(task))) => snapshot.external_tasks.get(&task.id).is_some_and(|section| {
+                let same = |now: &Option<ExternalTask>| {
+                    now.as_ref().is_some_and(|now| {
+                        (now.retries, now.suspended, now.lock_expires, &now.error_message)
+                            == (task.retries, task.suspended, task.lock_expires, &task.error_message)
+                    })
+                };
+                newer(section.taken).is_some() && section.get().is_some_and(|now| !same(now))
+            }),
+            _ => false,
+        };
+        if changed {
+            self.want(snapshot.taken);
+        }
+    }
+
+    fn want(&mut self, now: Moment) {
+        self.stale = true;
+        self.asked = now;
+    }
+
+    /// The incident as it was read last.
+    fn incident(&self) -> &Incident {
+        let read = self.description.as_ref().and_then(|description| description.now.as_ref().ok()?.as_ref());
+        read.unwrap_or(&self.known.incident)
     }
 }
 
 fn head(page: &IncidentPage, snapshot: &Snapshot) -> Vec<Line> {
     let mut lines = Vec::new();
     if page.gone {
-        lines.push(Line::Remark(
-            "This incident is not open any more: resolved, retried or its instance has ended. What follows is what was last known.".into(),
-            Tone::Warning,
-        ));
+        let words = match &page.moved_on {
+            Some(known) => format!(
+                "This incident is not open any more: the work moved on, then failed at {} {} ago; enter opens that incident. What follows is what was \
+                 last known.",
+                place_of(&known.incident, snapshot),
+                age(since_creation(known, snapshot)),
+            ),
+            None => "This incident is not open any more: resolved, retried or its instance has ended. What follows is what was last known.".to_owned(),
+        };
+        lines.push(Line::Remark(words, Tone::Warning));
+        lines.push(Line::Blank);
+    } else if let Some(words) = failed_again(page, snapshot) {
+        lines.push(Line::Remark(words, Tone::Critical));
         lines.push(Line::Blank);
     }
     place(page, snapshot, &mut lines);
@@ -83,8 +174,41 @@ fn head(page: &IncidentPage, snapshot: &Snapshot) -> Vec<Line> {
     lines
 }
 
+/// An incident opens in the transaction of its failure: a failure so much later is another one.
+const SAME_FAILURE: SignedDuration = SignedDuration::from_millis(500);
+
+/// Whether the same work failed again since somebody looks at it, or since its incident opened.
+fn failed_again(page: &IncidentPage, snapshot: &Snapshot) -> Option<String> {
+    if let Some(before) = &page.before {
+        let ago = age(since_creation(&page.known, snapshot));
+        let work = match before.incident.kind.as_wire() {
+            _ if !before.incident.is_root() => "instance waits again, at the same place",
+            "failedJob" => "job",
+            "failedExternalTask" => "external task",
+            _ => "work",
+        };
+        let opened = clock(before.incident.created, &page.zone);
+        return Some(format!("Failed again {ago} ago: this is the new incident of the same {work}. The one before was opened {opened}."));
+    }
+    let past = page.description.as_ref()?.past.as_ref()?;
+    let since = page.known.incident.created + SAME_FAILURE;
+    let failures: Vec<_> = past.log.iter().flatten().filter(|entry| entry.event == JobEvent::Failed && entry.at > since).collect();
+    let last = failures.iter().map(|entry| entry.at).max()?;
+    let ago = age(Duration::try_from(snapshot.engine.engine_time(snapshot.taken).duration_since(last)).unwrap_or_default());
+    Some(format!("Failed again {ago} ago, {} since this incident was opened: the engine kept the incident.", plural(failures.len() as u64, "time")))
+}
+
+fn since_creation(known: &KnownIncident, snapshot: &Snapshot) -> Duration {
+    Duration::try_from(snapshot.engine.engine_time(snapshot.taken).duration_since(known.incident.created)).unwrap_or_default()
+}
+
+fn place_of(incident: &Incident, snapshot: &Snapshot) -> String {
+    let activity = incident.activity.as_ref().map(|activity| naming::activity(&snapshot.names(), incident.process_definition.as_ref(), activity));
+    activity.unwrap_or_else(|| "another place".to_owned())
+}
+
 fn place(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) {
-    let incident = &page.known.incident;
+    let incident = page.incident();
     let names = snapshot.names();
     if let Some(id) = &incident.process_definition {
         let name = names.process_name(id).map_or_else(|| names.process_key(id).to_string(), |name| format!("{name}  ({})", names.process_key(id)));
@@ -147,7 +271,7 @@ fn instance(page: &IncidentPage, lines: &mut Vec<Line>) {
             let (key, tone) = instance.business_key.as_ref().map_or(("none".to_owned(), Tone::Muted), |key| (key.to_string(), Tone::Plain));
             lines.push(Line::Field("business key", key, tone));
             if instance.suspended {
-                lines.push(Line::Field("state", "the instance is SUSPENDED: nothing in it runs until it is resumed".into(), Tone::Suspended));
+                lines.push(Line::Field("state", "the instance is SUSPENDED".into(), Tone::Suspended));
             }
         }
         Some(Ok(None)) => lines.push(Line::Field("business key", "the instance has ended".into(), Tone::Warning)),
@@ -182,16 +306,14 @@ fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) 
             lines.push(Line::Field("retries left", job.retries.to_string(), if job.retries == 0 { Tone::Critical } else { Tone::Plain }));
             let due = job.due.map_or_else(|| "at once".to_owned(), |due| when(due, snapshot, &page.zone));
             lines.push(Line::Field("due", due, Tone::Plain));
+            // The words of the page of the instance: what follows depends on all three, and the last writer wins.
             let known = snapshot.job_definitions.get();
-            let definition = job.job_definition.as_ref().and_then(|id| known?.iter().find(|row| row.id == *id)).is_some_and(|row| row.suspended);
-            let words = match (job.suspended, definition) {
-                (true, true) => "the job and its job definition are SUSPENDED: a retry changes nothing until they are resumed",
-                (true, false) => "the job is SUSPENDED: a retry changes nothing until it is resumed",
-                (false, true) => "the job definition is SUSPENDED, but this job is active: a retry runs it",
-                (false, false) => "",
-            };
-            if !words.is_empty() {
-                lines.push(Line::Field("state", words.into(), Tone::Suspended));
+            let definition = job.job_definition.as_ref().and_then(|id| known?.iter().find(|row| row.id == *id)).map(|row| row.suspended);
+            let instance = matches!(&description.instance, Some(Ok(Some(instance))) if instance.suspended);
+            let states = Suspension { instance, definition, job: job.suspended };
+            if let Some(words) = states.words() {
+                let retry = if states.is_taken_up() { "" } else { ". A retry runs nothing while the job is SUSPENDED" };
+                lines.push(Line::Field("suspension", format!("{words}{retry}"), Tone::Suspended));
             }
         }
         Ok(FailedWork::ExternalTask(Some(task))) => {
@@ -284,6 +406,9 @@ impl Contents for IncidentPage {
         if group.work.is_none() {
             looking.groups.push(group);
         }
+        looking.definitions.extend(self.moved_on.as_ref().and_then(|known| known.incident.process_definition.clone()));
+        // Its job or external task is kept fresh: it may fail again without a new incident.
+        looking.incidents.push(Arc::clone(&self.known));
     }
 
     fn id(&self) -> Option<String> {
@@ -307,6 +432,10 @@ impl Contents for IncidentPage {
 
     fn text_mut(&mut self) -> Option<&mut Document> {
         Some(&mut self.text)
+    }
+
+    fn wants(&mut self) -> Option<PollCommand> {
+        std::mem::take(&mut self.stale).then(|| PollCommand::Describe(self.known.clone()))
     }
 
     fn ask_again(&mut self, now: Moment) -> Option<PollCommand> {

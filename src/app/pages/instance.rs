@@ -15,12 +15,14 @@ use super::Contents;
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::definition::ProcessInstance;
+use crate::model::grouping::KnownIncident;
 use crate::model::history::HistoricInstance;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, InstanceFinding, Tokens};
 use crate::model::masking::Mask;
 use crate::model::section::{Moment, Problem, Section};
 use crate::model::snapshot::Snapshot;
+use crate::model::succession::is_same_work;
 use crate::poll::command::{Looking, PollCommand};
 
 /// What vanished this long before the end of an instance was noticed, vanished with it.
@@ -218,11 +220,24 @@ impl InstancePage {
         let before = std::mem::take(&mut self.rows);
         self.vanished.extend(before.into_iter().map(|row| (row.key.clone(), row)));
         self.rows = rows::build(self, snapshot);
+        self.follow();
         self.index = self.rows.iter().enumerate().map(|(index, row)| (row.key.clone(), index)).collect();
         self.list.follow(self.rows.iter().map(|row| row.key.clone()).collect(), RowKey::is_thing);
         let list = &self.list;
         self.vanished.retain(|key, _| list.is_ghost(key) && list.visible().any(|(shown, _)| shown == key));
         self.place_cursor();
+    }
+
+    /// The row of an incident goes over to the new incident of the same work.
+    fn follow(&mut self) {
+        let open: Vec<&KnownIncident> = self.rows.iter().filter_map(shown_incident).collect();
+        let gone = self.vanished.values().filter_map(shown_incident).filter(|gone| open.iter().all(|known| known.incident.id != gone.incident.id));
+        for gone in gone {
+            let again = open.iter().find(|known| known.incident.created >= gone.incident.created && is_same_work(&known.incident, &gone.incident));
+            if let Some(again) = again {
+                self.list.rename(&RowKey::Incident(gone.incident.id.clone()), &RowKey::Incident(again.incident.id.clone()));
+            }
+        }
     }
 
     /// Puts the cursor on what failed, once that is known, unless the operator moved it.
@@ -291,6 +306,13 @@ impl InstancePage {
         let finding = self.finding.as_ref()?;
         let past = finding.past.as_ref().ok().and_then(Option::as_ref);
         finding.running.as_ref().map(|running| running.definition.clone()).or_else(|| past.map(|past| past.definition.clone()))
+    }
+}
+
+fn shown_incident(row: &Row) -> Option<&KnownIncident> {
+    match &row.content {
+        Content::Incident(known) => Some(known),
+        _ => None,
     }
 }
 

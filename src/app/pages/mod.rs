@@ -116,6 +116,11 @@ pub trait Contents {
         None
     }
 
+    /// What the poller must be asked because of what the page learnt; asked once.
+    fn wants(&mut self) -> Option<PollCommand> {
+        None
+    }
+
     /// Notes that everything is to be asked again, and what the poller must be told besides.
     fn ask_again(&mut self, _now: Moment) -> Option<PollCommand> {
         None

@@ -14,6 +14,7 @@ use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Which};
 use crate::model::section::{Moment, Problem, Section};
 use crate::model::snapshot::{IncidentSet, Snapshot};
+use crate::model::succession::Succession;
 use crate::model::suspension;
 use crate::poll::command::Looking;
 
@@ -64,8 +65,27 @@ impl TreePage {
         page
     }
 
+    /// Follows the work behind the incident that the tree was opened for, and behind the cause that was chosen: a retry that failed again
+    /// makes new incidents, and the way to the cause goes on leading there.
+    fn follow(&mut self, set: &IncidentSet) {
+        if let Target::Incident(known) = &self.view.target
+            && let Some(Succession::FailedAgain(now)) = set.successor(&known.incident)
+        {
+            self.view.target = Target::Incident(now);
+        }
+        let chosen = self.view.cause.as_ref().filter(|cause| !set.incidents.contains_key(cause));
+        if let Some(gone) = chosen.and_then(|cause| self.tree.causes.iter().find(|known| known.incident.root() == cause))
+            && let Some(Succession::FailedAgain(now)) = set.successor(&gone.incident)
+        {
+            self.view.cause = Some(now.incident.root().clone());
+        }
+    }
+
     fn rebuild(&mut self, snapshot: &Snapshot, mourn: bool) {
         let set = snapshot.incidents.get().filter(|set| set.complete);
+        if let Some(set) = set {
+            self.follow(set);
+        }
         self.knows_all = set.is_some();
         let mut tree = build(&self.view, &Known { snapshot, set });
         if set.is_some() {

@@ -1,10 +1,13 @@
 //! The describe page: fields, message, stack trace.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::pages::incident::IncidentPage;
+use crate::model::grouping::KnownIncident;
 use crate::model::naming;
 use crate::text::{age, truncate};
 use crate::theme::Role;
@@ -21,8 +24,15 @@ pub fn draw(app: &App, page: &IncidentPage, look: &Look, area: Rect, buffer: &mu
 
 fn title<'a>(app: &App, page: &IncidentPage, look: &'a Look) -> Title<'a> {
     let mut summary = Vec::new();
-    if page.gone {
-        summary.push(("NO LONGER OPEN".to_owned(), Role::BadgeStale));
+    let ago = |known: &KnownIncident| {
+        let now = app.snapshot.engine.engine_time(app.now);
+        age(Duration::try_from(now.duration_since(known.incident.created)).unwrap_or_default())
+    };
+    match (&page.moved_on, &page.before) {
+        (Some(now), _) if page.gone => summary.push((format!("MOVED ON, failed later {} ago", ago(now)), Role::BadgeStale)),
+        _ if page.gone => summary.push(("NO LONGER OPEN".to_owned(), Role::BadgeStale)),
+        (_, Some(_)) => summary.push((format!("FAILED AGAIN {} ago", ago(&page.known)), Role::Critical)),
+        _ => {}
     }
     summary.extend(document::search_words(&page.text));
     let line = document::place_words(&page.text);

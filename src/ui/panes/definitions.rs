@@ -107,6 +107,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
             summary.push((format!("{suspended} SUSPENDED"), Role::BadgeSuspended));
         }
     }
+    summary.extend(super::order_words(&pane.list, app));
     if !pane.filter().is_empty() {
         summary.push((format!("filter /{}/", truncate(pane.filter().typed(), 24)), Role::Match));
     }

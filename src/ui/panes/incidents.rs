@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::age_remark;
+use super::{age_remark, order_words};
 use crate::app::App;
 use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
-use crate::app::incidents::{Level, RECENT, retries};
+use crate::app::incidents::{Level, RECENT, Trace, retries};
 use crate::app::list::ListState;
 use crate::model::engine_job::{self, Work};
 use crate::model::figure::Figure;
@@ -66,14 +66,11 @@ pub fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let preview = has_preview(area);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + if preview { PREVIEW_LINES } else { 0 }), ..area };
     let pane = &app.incidents;
-    let focused = app.focus == Pane::Incidents;
     match pane.level() {
-        Level::Groups => {
-            table(GROUPS, &pane.groups, focused, |key| app.snapshot.groups.find(key).map(|group| group_cells(group, app))).draw(look, body, buffer)
-        }
-        Level::Signatures(_) => table(SIGNATURES, &pane.signatures, focused, |signature| signature_cells(signature, app)).draw(look, body, buffer),
+        Level::Groups => table(GROUPS, &pane.groups, app, |key| app.snapshot.groups.find(key).map(|group| group_cells(group, app))).draw(look, body, buffer),
+        Level::Signatures(_) => table(SIGNATURES, &pane.signatures, app, |signature| signature_cells(signature, app)).draw(look, body, buffer),
         Level::Incidents(..) => {
-            table(INCIDENTS, &pane.incidents, focused, |id| app.snapshot.incident(id).map(|known| incident_cells(known, app))).draw(look, body, buffer);
+            table(INCIDENTS, &pane.incidents, app, |id| app.snapshot.incident(id).map(|known| incident_cells(known, app))).draw(look, body, buffer);
         }
     }
     if shown(app) == 0 {
@@ -94,16 +91,49 @@ fn shown(app: &App) -> usize {
     }
 }
 
-fn table<'a, K: Clone + Eq + std::hash::Hash>(columns: &'a [Column], list: &ListState<K>, focused: bool, cells: impl Fn(&K) -> Option<Vec<Cell>>) -> Table<'a> {
+fn table<'a, K: Clone + Eq + std::hash::Hash>(columns: &'a [Column], list: &ListState<K>, app: &App, cells: impl Fn(&K) -> Option<Vec<Cell>>) -> Table<'a> {
     let rows = list
         .visible()
         .map(|(key, selected)| {
-            let found = if list.is_ghost(key) { None } else { cells(key) };
+            let mut found = if list.is_ghost(key) { None } else { cells(key) };
+            if found.is_none() && selected {
+                found = fate_words(app).map(|words| vec![Cell::new(words, Role::Warning)]);
+            }
             let ghost = found.is_none().then_some("no longer there: resolved, retried or cancelled");
             Row { cells: found.unwrap_or_default(), selected, marked: list.marks().contains(key), ghost }
         })
         .collect();
-    Table { columns, sort: (list.sort_column, list.sort_reversed), rows, window: list.window(), focused }
+    Table { columns, sort: (list.sort_column, list.sort_reversed), rows, window: list.window(), focused: app.focus == Pane::Incidents }
+}
+
+/// What became of the work behind the row that vanished under the cursor, where something of it failed since.
+fn fate_words(app: &App) -> Option<String> {
+    let fate = app.incidents.fate(&app.snapshot)?;
+    let opens = if matches!(app.incidents.level(), Level::Incidents(..)) { ": enter opens it" } else { "" };
+    if let Some(known) = &fate.newest_again {
+        let ago = since(app, known.incident.created);
+        let how = match app.incidents.level() {
+            Level::Groups => format!("at {}", place_words(known, app)),
+            _ => "with another message".to_owned(),
+        };
+        return Some(match fate.again {
+            1 => format!("gone from here: failed again {ago} ago {how}{opens}"),
+            many => format!("gone from here: {} failed again {how}, the last {ago} ago", count_exact(many as u64)),
+        });
+    }
+    let known = fate.newest_moved_on.as_ref()?;
+    let (place, ago) = (place_words(known, app), since(app, known.incident.created));
+    Some(match fate.moved_on {
+        1 => format!("gone from here: moved on, then failed at {place} {ago} ago{opens}"),
+        many => format!("gone from here: {} moved on and failed later, the last at {place} {ago} ago", count_exact(many as u64)),
+    })
+}
+
+/// The activity at which an incident stands, as it is called on the screen.
+fn place_words(known: &KnownIncident, app: &App) -> String {
+    let incident = &known.incident;
+    let activity = incident.activity.as_ref().map(|activity| naming::activity(&app.snapshot.names(), incident.process_definition.as_ref(), activity));
+    activity.unwrap_or_else(|| "work of the engine".to_owned())
 }
 
 fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
@@ -142,6 +172,11 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
             Stage::Sampled { read, of } => summary.push((format!("SAMPLED {} of {}, oldest first", count_exact(read), count_exact(of)), Role::BadgeStale)),
         }
     }
+    summary.extend(match pane.level() {
+        Level::Groups => order_words(&pane.groups, app),
+        Level::Signatures(_) => order_words(&pane.signatures, app),
+        Level::Incidents(..) => order_words(&pane.incidents, app),
+    });
     if !pane.filter().is_empty() {
         summary.push((format!("filter /{}/", truncate(pane.filter().typed(), 24)), Role::Match));
     }
@@ -250,13 +285,18 @@ fn incident_cells(known: &KnownIncident, app: &App) -> Vec<Cell> {
     let incident = &known.incident;
     let version = incident.process_definition.as_ref().and_then(|id| app.snapshot.names().version(id));
     let message = incident.message.as_ref().map_or_else(|| "(no message)".to_owned(), ToString::to_string);
+    let (message, role) = match app.incidents.trace(known, &app.snapshot) {
+        None => (message, Role::Text),
+        Some(Trace::FailedAgain) => (format!("failed again {} ago: {message}", since(app, incident.created)), Role::Warning),
+        Some(Trace::Elsewhere) => (format!("now at {}: {message}", place_words(known, app)), Role::Warning),
+    };
     vec![
         Cell::new(since(app, incident.created), Role::Muted),
         business_key_cell(known, app),
         Cell::new(version.map_or_else(String::new, |version| format!("v{version}")), Role::Muted),
         retries_cell(known, app),
         Cell::new(incident.process_instance.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string), Role::Muted),
-        Cell::new(message, Role::Text),
+        Cell::new(message, role),
     ]
 }
 

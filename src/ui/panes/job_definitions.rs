@@ -73,6 +73,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
         }
     }
     let pane = &app.job_definitions;
+    summary.extend(super::order_words(&pane.list, app));
     if !pane.filter().is_empty() {
         summary.push((format!("filter /{}/", truncate(pane.filter().typed(), 24)), Role::Match));
     }

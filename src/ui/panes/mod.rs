@@ -4,9 +4,11 @@ pub mod definitions;
 pub mod incidents;
 pub mod job_definitions;
 
+use std::hash::Hash;
 use std::time::Duration;
 
 use crate::app::App;
+use crate::app::list::{Disorder, ListState};
 use crate::model::section::Section;
 use crate::text::age;
 use crate::theme::Role;
@@ -25,6 +27,17 @@ fn age_remark_from<T>(warning: Duration, section: &Section<T>, app: &App) -> (St
         (Some(old), None) if old >= warning => (format!("read {} ago", age(old)), Role::Warning),
         (Some(old), None) => (format!("read {} ago", age(old)), Role::Muted),
     }
+}
+
+/// What is said while rows do not stand in the order of their sorting.
+fn order_words<K: Clone + Eq + Hash>(list: &ListState<K>, app: &App) -> Option<(String, Role)> {
+    let belong = |count: usize| if count == 1 { "belongs" } else { "belong" };
+    let words = match list.disorder(app.now.instant)? {
+        Disorder::Held(left) => format!("order held {} s", left.as_millis().div_ceil(1_000)),
+        Disorder::BelongAbove(rows) => format!("{rows} below {} above the cursor, g sorts", belong(rows)),
+        Disorder::BelongBelow(rows) => format!("{rows} above {} below the cursor, g sorts", belong(rows)),
+    };
+    Some((words, Role::Warning))
 }
 
 /// What an empty pane says while a scope is on.
