@@ -248,6 +248,19 @@ impl DefinitionsPane {
         self.open.contains(process)
     }
 
+    /// The version under the cursor: that of its row, or the only one of its process. None on a process that folds.
+    pub fn selected_version(&self) -> Option<&Version> {
+        let key = self.list.selected_present()?;
+        let (process, version) = self.find(key)?;
+        (matches!(key, RowId::Version(_)) || !process.folds()).then_some(version)
+    }
+
+    /// The versions under the cursor: one, or all of its process.
+    pub fn selected_versions(&self) -> Vec<&Version> {
+        let Some((process, _)) = self.list.selected_present().and_then(|key| self.find(key)) else { return Vec::new() };
+        self.selected_version().map_or_else(|| process.versions.iter().collect(), |version| vec![version])
+    }
+
     /// Folds the versions of the selected row's process out or in; false where there is nothing to fold.
     pub fn toggle_fold(&mut self) -> bool {
         let Some(process) = self.selected_process() else { return false };

@@ -11,7 +11,7 @@ use super::{App, Effect};
 use crate::model::call_tree::Target;
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::ProcessInstanceId;
-use crate::model::search::{Found, Hit, Needle, Search, Source};
+use crate::model::search::{Found, Hit, Needle, Place, Search, Source};
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::PollCommand;
 
@@ -19,7 +19,7 @@ use crate::poll::command::PollCommand;
 pub(super) fn last(app: &App) -> String {
     match app.page() {
         // A line of input shows what it holds as it is: what is not safe is left out.
-        Some(Page::Results(page)) => page.needle.to_string(),
+        Some(Page::Results(page)) if page.place.is_none() => page.needle.to_string(),
         _ => String::new(),
     }
 }
@@ -39,6 +39,20 @@ pub(super) fn find(app: &mut App, text: &str) -> Vec<Effect> {
     }
     app.pages.push(Page::Results(Box::new(page)));
     ask(app, cheap, 0)
+}
+
+/// Lists the running instances of a place, those with an incident first.
+pub(super) fn list_instances(app: &mut App, place: Place, name: &str) -> Vec<Effect> {
+    let Some(name) = Needle::typed(name) else { return Vec::new() };
+    let whole = app.whole();
+    if matches!(whole.link, Link::LoginRefused { .. }) {
+        app.notice = Some(("Log in first with L: nothing is sent before.".to_owned(), app.now));
+        return Vec::new();
+    }
+    let page = ResultsPage::of_place(place, name, &whole);
+    let sources = page.first_sources();
+    app.pages.push(Page::Results(Box::new(page)));
+    ask(app, sources, 0)
 }
 
 /// Sends a search for the page on the screen. Whatever was under way is given up.

@@ -13,8 +13,12 @@ use table::EVERYWHERE;
 /// Where a binding holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
-    /// In a list of rows.
-    List,
+    /// In the incidents.
+    Incidents,
+    /// In the job definitions.
+    JobDefinitions,
+    /// In the process definitions.
+    Definitions,
     /// In a long text.
     Text,
     /// In a tree of called instances.
@@ -40,9 +44,14 @@ pub enum Context {
 }
 
 impl Context {
+    /// The panes that are always there.
+    pub const LISTS: [Self; 3] = [Self::Incidents, Self::JobDefinitions, Self::Definitions];
+
     fn place(self) -> &'static str {
         match self {
-            Self::List => "lists",
+            Self::Incidents => "incidents",
+            Self::JobDefinitions => "job definitions",
+            Self::Definitions => "definitions",
             Self::Text => "page",
             Self::Tree => "tree",
             Self::Instance => "instance",
@@ -147,13 +156,19 @@ pub fn text() -> String {
     BINDINGS.iter().map(|binding| format!("{:<26}{}\n", keys(binding), binding.help)).collect()
 }
 
+/// Where a binding holds, in words. What holds in every pane is said to hold in lists.
+fn places(binding: &Binding) -> Vec<&'static str> {
+    let in_lists = Context::LISTS.iter().all(|list| binding.contexts.contains(list));
+    let apart = binding.contexts.iter().filter(|context| !in_lists || !Context::LISTS.contains(context)).map(|context| context.place());
+    in_lists.then_some("lists").into_iter().chain(apart).collect()
+}
+
 /// The key table as Markdown, for the documentation.
 pub fn markdown() -> String {
     let mut table = String::from("| keys | where | what they do |\n|---|---|---|\n");
     for binding in BINDINGS {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-        let places: Vec<&str> = binding.contexts.iter().map(|context| context.place()).collect();
-        let places = if binding.contexts == EVERYWHERE { "everywhere".to_owned() } else { places.join(", ") };
+        let places = if binding.contexts == EVERYWHERE { "everywhere".to_owned() } else { places(binding).join(", ") };
         table.push_str(&format!("| {} | {places} | {} |\n", keys.join(" "), binding.help));
     }
     table
@@ -180,7 +195,7 @@ mod tests {
 
     #[test]
     fn shift_and_control_tell_keys_apart() {
-        let press = |code, modifiers| command(Context::List, &KeyEvent::new(code, modifiers));
+        let press = |code, modifiers| command(Context::Incidents, &KeyEvent::new(code, modifiers));
         assert_eq!(press(KeyCode::Char('s'), KeyModifiers::NONE), Some(Command::SortNext));
         assert_eq!(press(KeyCode::Char('S'), KeyModifiers::SHIFT), Some(Command::SortReverse));
         assert_eq!(press(KeyCode::Char('s'), KeyModifiers::CONTROL), None);

@@ -263,7 +263,12 @@ impl App {
 
     /// Which keys hold once nothing lies above.
     pub fn place(&self) -> Context {
-        self.page().map_or(Context::List, |page| page.context())
+        let pane = || match self.focus {
+            Pane::Incidents => Context::Incidents,
+            Pane::JobDefinitions => Context::JobDefinitions,
+            Pane::Definitions => Context::Definitions,
+        };
+        self.page().map_or_else(pane, |page| page.context())
     }
 
     /// The picture of the whole engine, whatever the scope: a tree of calls does not end at it.

@@ -21,9 +21,10 @@ use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, pr
 use super::{App, Effect, Message, NOTICE, Overlay};
 use crate::model::engine_job::{self, WorkKey};
 use crate::model::grouping::KnownIncident;
-use crate::model::ids::IncidentId;
+use crate::model::ids::{IncidentId, ProcessDefinitionId};
 use crate::model::inquiry::Inquiry;
-use crate::model::snapshot::Link;
+use crate::model::search::Place;
+use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
 use crate::text::safe;
 
@@ -355,32 +356,76 @@ pub(super) fn cursor_was_missing(app: &mut App) -> bool {
 }
 
 fn open(app: &mut App) -> Vec<Effect> {
-    if cursor_was_missing(app) || app.focus == Pane::JobDefinitions {
+    if cursor_was_missing(app) {
         return Vec::new();
     }
-    if app.focus == Pane::Definitions {
-        if !app.definitions.toggle_fold() {
-            app.notice = Some(("There are no further versions in this row to fold out.".into(), app.now));
-        }
-        return Vec::new();
-    }
-    match app.incidents.open(&app.snapshot, app.now.instant) {
-        Some(incident) => describe(app, &incident),
-        None => Vec::new(),
+    match app.focus {
+        Pane::JobDefinitions => open_job_definition(app),
+        Pane::Definitions => open_definition(app),
+        Pane::Incidents => match app.incidents.open(&app.snapshot, app.now.instant) {
+            Some(incident) => describe(app, &incident),
+            None => Vec::new(),
+        },
     }
 }
 
+/// The instances that stand at the activity of the selected job definition.
+fn open_job_definition(app: &mut App) -> Vec<Effect> {
+    let Some(row) = app.job_definitions.list.selected_present().and_then(|id| app.job_definitions.find(id, &app.snapshot)) else {
+        return Vec::new();
+    };
+    let (Some(definition), Some(activity)) = (row.process_definition.clone(), row.activity.clone()) else {
+        let why = "This job definition belongs to no activity of a process: it is work of the engine itself, and no instance stands there.";
+        app.notice = Some((why.to_owned(), app.now));
+        return Vec::new();
+    };
+    let name = acting::job_definition_words(row, &app.snapshot);
+    // The body of a multi-instance activity is a place of its own: instances wait at it by its own id.
+    let place = Place { definition, activity: Some(activity) };
+    finding::list_instances(app, place, &name)
+}
+
+/// The versions of the selected process, or the instances of the selected version.
+fn open_definition(app: &mut App) -> Vec<Effect> {
+    let Some(version) = app.definitions.selected_version() else {
+        app.definitions.toggle_fold();
+        return Vec::new();
+    };
+    let name = format!("{} v{}", version.label(), version.definition.version);
+    let place = Place { definition: version.definition.id.clone(), activity: None };
+    finding::list_instances(app, place, &name)
+}
+
 fn describe_selected(app: &mut App) -> Vec<Effect> {
-    if cursor_was_missing(app) || app.focus != Pane::Incidents {
+    if cursor_was_missing(app) {
         return Vec::new();
     }
-    match app.incidents.selected_incident(&app.snapshot) {
+    let selected = match app.focus {
+        Pane::Incidents => app.incidents.selected_incident(&app.snapshot),
+        Pane::JobDefinitions => {
+            let id = app.job_definitions.list.selected_present();
+            newest_root(&app.snapshot, |known| known.incident.job_definition.is_some() && known.incident.job_definition.as_ref() == id)
+        }
+        Pane::Definitions => {
+            let versions: HashSet<&ProcessDefinitionId> = app.definitions.selected_versions().iter().map(|version| &version.definition.id).collect();
+            newest_root(&app.snapshot, |known| known.incident.process_definition.as_ref().is_some_and(|id| versions.contains(id)))
+        }
+    };
+    match selected {
         Some(incident) => describe(app, &incident),
         None => {
-            app.notice = Some(("There is no root incident in this row to describe.".into(), app.now));
+            let complete = app.snapshot.incidents.get().is_some_and(|set| set.complete);
+            let why = if complete { "No root incident is open in this row." } else { "No root incident of this row is known yet: not all are read." };
+            app.notice = Some((why.into(), app.now));
             Vec::new()
         }
     }
+}
+
+/// The newest open root incident like this.
+fn newest_root(snapshot: &Snapshot, like: impl Fn(&KnownIncident) -> bool) -> Option<IncidentId> {
+    let roots = snapshot.incidents.get()?.incidents.values().filter(|known| known.incident.is_root() && like(known));
+    roots.max_by_key(|known| (known.incident.created, known.incident.id.clone())).map(|known| known.incident.id.clone())
 }
 
 fn describe(app: &mut App, incident: &IncidentId) -> Vec<Effect> {

@@ -105,6 +105,33 @@ pub enum Source {
     Messages,
     /// Running instances at this activity, of this process if one is named.
     At(ActivityId, Option<ProcessKey>),
+    /// Running instances of one version of a process; which of them.
+    Of(Place, Among),
+}
+
+/// One version of a process, or one of its activities: what a list of instances is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The version.
+    pub definition: ProcessDefinitionId,
+    /// The activity, if only instances that stand there are meant.
+    pub activity: Option<ActivityId>,
+}
+
+/// Which of the instances of a [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Among {
+    /// Those with an open incident, blocked parents included.
+    WithIncident,
+    /// All.
+    All,
+}
+
+impl Place {
+    /// Where its instances are read: those with an incident first.
+    pub fn sources(&self) -> Vec<Source> {
+        [Among::WithIncident, Among::All].map(|among| Source::Of(self.clone(), among)).to_vec()
+    }
 }
 
 impl Source {
@@ -133,7 +160,7 @@ impl Source {
 
     /// Whether the engine may have to scan for it, and is given more time.
     pub fn is_costly(&self) -> bool {
-        !matches!(self, Self::Running(Fit::Whole) | Self::Instance | Self::Incident | Self::Job | Self::ExternalTask | Self::UserTask)
+        !matches!(self, Self::Running(Fit::Whole) | Self::Instance | Self::Incident | Self::Job | Self::ExternalTask | Self::UserTask | Self::Of(..))
     }
 }
 

@@ -9,9 +9,11 @@ use jiff::Timestamp;
 
 use super::definition::ProcessInstance;
 use super::ids::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use super::incident::Incident;
 use super::inquiry::{Finding, Inquiry};
 use super::job::{Job, JobDefinition};
 use super::section::{Problem, Section};
+use super::snapshot::Snapshot;
 use crate::text::{EngineText, plural};
 
 /// Which of the three are suspended.
@@ -53,6 +55,28 @@ impl Suspension {
     /// Whether the engine takes the job up when it is due and has attempts left.
     pub fn is_taken_up(self) -> bool {
         !self.job
+    }
+}
+
+/// The definitions that are suspended now, for telling which open incidents stand where nothing runs.
+#[derive(Debug, Default)]
+pub struct SuspendedDefinitions<'a> {
+    job_definitions: HashSet<&'a JobDefinitionId>,
+    processes: HashSet<&'a ProcessDefinitionId>,
+}
+
+impl<'a> SuspendedDefinitions<'a> {
+    /// Those of a picture.
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        let job_definitions = snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default().iter().filter(|row| row.suspended);
+        let processes = snapshot.definitions.get().into_iter().flat_map(|all| all.by_id.values()).filter(|row| row.suspended);
+        Self { job_definitions: job_definitions.map(|row| &row.id).collect(), processes: processes.map(|row| &row.id).collect() }
+    }
+
+    /// Whether the job definition or the process definition of an incident is suspended.
+    pub fn include(&self, incident: &Incident) -> bool {
+        incident.job_definition.as_ref().is_some_and(|id| self.job_definitions.contains(id))
+            || incident.process_definition.as_ref().is_some_and(|id| self.processes.contains(id))
     }
 }
 

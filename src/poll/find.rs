@@ -18,7 +18,7 @@ use crate::model::grouping::KnownIncident;
 use crate::model::history::{HistoricInstance, IncidentState};
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::inquiry::Standing;
-use crate::model::search::{FOUND_PAGE, Fit, Found, Hit, InstanceHit, Needle, Part, Search, Source};
+use crate::model::search::{Among, FOUND_PAGE, Fit, Found, Hit, InstanceHit, Needle, Part, Search, Source};
 use crate::model::section::Moment;
 
 /// The most requests that one search for a text sends: four for business keys, two each for instances and incidents by id, one
@@ -68,6 +68,15 @@ async fn part(counter: &Counter, search: &Search, source: &Source) -> Parted {
         Source::Running(fit) => running(counter, keyed(needle, *fit), *fit == Fit::Whole, page).boxed().await,
         Source::At(activity, process) => {
             let filter = InstanceFilter { activity: Some(activity.clone()), process_key: process.clone(), ..InstanceFilter::default() };
+            running(counter, filter, false, page).boxed().await
+        }
+        Source::Of(place, among) => {
+            let filter = InstanceFilter {
+                process_definition: Some(place.definition.clone()),
+                activity: place.activity.clone(),
+                with_incident: *among == Among::WithIncident,
+                ..InstanceFilter::default()
+            };
             running(counter, filter, false, page).boxed().await
         }
         Source::Finished(fit) => finished(counter, needle, *fit, page).boxed().await,

@@ -134,6 +134,10 @@ pub fn draw_status(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
 
 fn status_words(app: &App) -> (String, Role) {
     let snapshot = &app.snapshot;
+    // The answer to a key comes first: a key that cannot do anything now must not seem to do nothing.
+    if let Some((notice, _)) = &app.notice {
+        return (notice.clone(), Role::Info);
+    }
     match &snapshot.link {
         Link::Down { retry, problem, .. } => {
             let wait = retry.since(app.now);
@@ -142,9 +146,6 @@ fn status_words(app: &App) -> (String, Role) {
         }
         Link::LoginRefused { problem } | Link::PollerFailed { problem } => return (format!("{}. {}", problem.what, problem.remedy), Role::Critical),
         _ => {}
-    }
-    if let Some((notice, _)) = &app.notice {
-        return (notice.clone(), Role::Info);
     }
     if let Some(told) = action_words(app) {
         return told;

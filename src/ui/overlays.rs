@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
 use super::look::{Look, Pen};
-use crate::app::keymap::{BINDINGS, Context};
+use crate::app::keymap::{BINDINGS, Binding, Context};
 use crate::app::prompt::{LoginForm, LoginLine, Prompt, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
@@ -52,8 +52,11 @@ enum HelpLine {
 /// All keys by where they hold, beginning with where one is.
 fn help_lines(place: Context) -> Vec<HelpLine> {
     let mut lines = Vec::new();
+    let mut told: Vec<&Binding> = Vec::new();
     let mut places = [
-        ("In lists", Context::List),
+        ("In the incidents", Context::Incidents),
+        ("In the job definitions", Context::JobDefinitions),
+        ("In the process definitions", Context::Definitions),
         ("On the describe page", Context::Text),
         ("In a tree", Context::Tree),
         ("On the page of an instance", Context::Instance),
@@ -70,8 +73,9 @@ fn help_lines(place: Context) -> Vec<HelpLine> {
     for (heading, context) in places {
         lines.push(HelpLine::Heading(heading));
         for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&context)) {
-            let in_lists_too = context != Context::List && binding.contexts.contains(&Context::List);
-            if !in_lists_too {
+            // What holds in the place where one is stands there; everything else stands where it was said first.
+            if !told.iter().any(|other| std::ptr::eq(*other, binding)) {
+                told.push(binding);
                 let keys: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
                 lines.push(HelpLine::Entry(keys.join(" "), binding.help));
             }
@@ -87,6 +91,10 @@ fn help_lines(place: Context) -> Vec<HelpLine> {
     lines.push(HelpLine::Entry("= before a key".to_owned(), "in a tree: the same business key as the caller's"));
     lines.push(HelpLine::Entry("faint bars".to_owned(), "before bpmtop watched: reconstructed from the engine's history"));
     lines.push(HelpLine::Entry("coloured bar".to_owned(), "something was deployed at that moment; shown on the root incidents"));
+    lines.push(HelpLine::Entry(
+        "SUSP".to_owned(),
+        "SUSPENDED, where the screen is narrow: the job definition, process definition or instance; nothing runs there",
+    ));
     lines.push(HelpLine::Entry("first seen".to_owned(), "the first such incident in the history; a retry makes a new one, so OLDEST may be younger"));
     lines
 }

@@ -137,6 +137,44 @@ fn an_engine_that_does_not_answer_shows_since_when_and_the_next_try() {
     });
 }
 
+/// Presses keys in a screen of this width and returns the line of notices.
+fn status_after(keys: &[KeyCode], change: impl Fn(&mut Snapshot, Moment)) -> String {
+    let now = example::noon();
+    let mut snapshot = example::snapshot(now);
+    change(&mut snapshot, now);
+    let mut app = app(snapshot, now, (200, 60));
+    press(&mut app, now, keys);
+    let screen = screen(&app, &look(&UNICODE));
+    screen.lines().rev().nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_key_that_cannot_act_while_the_engine_is_down_says_so_although_the_screen_tells_of_the_engine() {
+    let down = |snapshot: &mut Snapshot, now: Moment| {
+        let problem = Problem { label: "refused", what: "Nothing listens there".into(), remedy: "Is the engine running?".into() };
+        snapshot.link = Link::Down { since: now, retry: now.after(Duration::from_secs(8)), problem };
+    };
+    assert!(status_after(&[], down).contains("next try in"), "{}", status_after(&[], down));
+    for key in ['R', 'x'] {
+        let status = status_after(&[KeyCode::Down, KeyCode::Char(key)], down);
+        assert!(status.contains("The engine does not answer"), "{key}: {status}");
+    }
+    let status = status_after(&[KeyCode::Down, KeyCode::Char('C')], down);
+    assert!(status.contains("takes the role admin"), "{status}");
+}
+
+#[test]
+fn incidents_where_nothing_runs_say_so_in_their_row() {
+    let suspend = |snapshot: &mut Snapshot, _: Moment| {
+        let mut definitions = snapshot.definitions.get().expect("read").clone();
+        let stopped = snapshot.groups.groups[0].newest_incident().and_then(|known| known.incident.process_definition.clone()).expect("one");
+        definitions.by_id.get_mut(&stopped).expect("known").suspended = true;
+        snapshot.definitions.succeed(definitions, snapshot.taken);
+    };
+    pin("suspended_group", &[], suspend);
+    pin("suspended_incidents", &[KeyCode::Down, KeyCode::Enter, KeyCode::Enter], suspend);
+}
+
 #[test]
 fn a_refused_login_stops_polling_and_asks() {
     pin("login", &[], |snapshot, _| {

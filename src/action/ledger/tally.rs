@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Ending, Ledger, PausedBy, Stage};
 use crate::action::outcome::Class;
-use crate::action::outcome::sum::sum;
+use crate::action::outcome::sum::{parts, sum};
 use crate::text::count_exact;
 
 impl Ledger {
@@ -24,6 +24,11 @@ impl Ledger {
     /// cut: the sum always is the number of targets.
     pub fn summary(&self) -> String {
         sum(self.outcomes.iter())
+    }
+
+    /// The parts of the summary, each with the class of what it counts; none for what stands between them and for the engine's words.
+    pub fn summary_parts(&self) -> Vec<(String, Option<Class>)> {
+        parts(self.outcomes.iter())
     }
 
     /// Where it stands, for the status line: `retry 37/100 sent · 35 succeeded 1 failed again`.
@@ -108,6 +113,15 @@ pub(super) mod tests {
             ledger(outcomes).summary(),
             "97 succeeded, 4 failed again, 2 wait: suspended · “order 17: Card service answered 503” and 1 like it with other ids, “other”"
         );
+    }
+
+    #[test]
+    fn each_count_of_a_summary_has_the_class_of_what_it_counts() {
+        let mut outcomes = vec![Outcome::Succeeded(Proof::JobLog); 3];
+        outcomes.extend([failed("503"), failed("503"), Outcome::Waits(Waiting::Executor)]);
+        let parts = ledger(outcomes).summary_parts();
+        let counts: Vec<_> = parts.iter().filter_map(|(words, class)| Some((words.as_str(), (*class)?))).collect();
+        assert_eq!(counts, [("3 succeeded", Class::Good), ("2 failed again", Class::Bad), ("1 waits: no executor took them yet", Class::Waiting)]);
     }
 
     #[test]

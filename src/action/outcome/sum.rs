@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::Outcome;
+use super::{Class, Outcome};
 use crate::text::{safe, truncate};
 use crate::triage::Signature;
 
@@ -23,21 +23,38 @@ struct Phrase<'a> {
 }
 
 /// What they came to, and what the engine said; see [`Ledger::summary`](crate::action::ledger::Ledger::summary).
-pub(in crate::action) fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
+///
+/// Each part has the class of the outcomes that it counts, so that what succeeded does not look like what failed beside it.
+pub(in crate::action) fn parts<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> Vec<(String, Option<Class>)> {
     let kinds = kinds(outcomes.clone());
-    let mut told: Vec<String> = kinds.iter().take(NAMED).map(Phrase::words).collect();
+    let mut told: Vec<(String, Option<Class>)> = Vec::new();
+    let mut tell = |words: String, class| {
+        if !told.is_empty() {
+            told.push((", ".to_owned(), None));
+        }
+        told.push((words, class));
+    };
+    kinds.iter().take(NAMED).for_each(|phrase| tell(phrase.words(), Some(phrase.first.class())));
     let others: usize = kinds.iter().skip(NAMED).map(|phrase| phrase.count).sum();
     if others > 0 {
-        told.push(format!("{others} others"));
+        tell(format!("{others} others"), None);
     }
     if told.is_empty() {
-        return "no targets".to_owned();
+        return vec![("no targets".to_owned(), None)];
     }
     let messages = messages(outcomes);
     let said: Vec<String> = messages.iter().take(QUOTED).map(Phrase::quote).collect();
     let more = messages.len().saturating_sub(QUOTED);
     let more = if more > 0 { format!(" and {more} more messages") } else { String::new() };
-    if said.is_empty() { told.join(", ") } else { format!("{} \u{b7} {}{more}", told.join(", "), said.join(", ")) }
+    if !said.is_empty() {
+        told.push((format!(" \u{b7} {}{more}", said.join(", ")), None));
+    }
+    told
+}
+
+/// The same in one sentence.
+pub(in crate::action) fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
+    parts(outcomes).into_iter().map(|(words, _)| words).collect()
 }
 
 impl Phrase<'_> {

@@ -60,7 +60,7 @@ impl Plan {
     }
 
     /// What the gravest of the engine's own jobs does, where that takes a word of its own.
-    fn gravest_effect(&self) -> Option<&EngineEffect> {
+    pub(super) fn gravest_effect(&self) -> Option<&EngineEffect> {
         self.effects.iter().filter(|effect| effect.job.work.word().is_some()).max_by_key(|effect| (effect.job.work.role(), effect.things, effect.jobs))
     }
 

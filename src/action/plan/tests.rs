@@ -62,6 +62,27 @@ fn thawing_instances(ids: &[&str]) -> Plan {
 }
 
 #[test]
+fn what_is_typed_is_asked_for_with_what_it_does() {
+    let mut mixed = retry(0);
+    mixed.targets = [job(0), external_task(1)].into();
+    let mut waking = resumption(2);
+    waking.held_complete = false;
+    waking.choices.others = OtherCause::Wake;
+    let cases = [
+        (retry(1), "retry 1 job"),
+        (retry(48), "retry 48 jobs"),
+        (mixed, "retry 2 jobs and external tasks"),
+        (cancel(&[("top", 3), ("child", 1)]), "cancel 3 instances"),
+        (cancel(&[("alone", 1)]), "cancel 1 instance"),
+        (waking, "resume 2 job definitions"),
+        (thawing_instances(&["a", "b", "c"]), "resume 3 instances"),
+    ];
+    for (plan, purpose) in cases {
+        assert_eq!(plan.purpose(), purpose);
+    }
+}
+
+#[test]
 fn each_job_and_task_is_retried_by_its_own_request_in_the_order_of_the_targets() {
     let mut plan = retry(2);
     plan.targets = [job(0), external_task(1), job(2)].into();

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{EngineEffect, HISTORY_ALONE, JOURNAL_ALONE, OtherCause, Plan};
+use super::{Danger, EngineEffect, HISTORY_ALONE, JOURNAL_ALONE, OtherCause, Plan};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
@@ -11,6 +11,57 @@ use crate::model::engine_job::Work;
 use crate::text::{count_exact, plural, safe};
 
 impl Plan {
+    /// What a confirmation does, as a command with its number: `retry 48 jobs`, `cancel 3 instances`. What is typed stands before it.
+    pub fn purpose(&self) -> String {
+        // The number that has to be typed is that of all that changes, which may be more than the targets.
+        let effect = self.gravest_effect().map(|effect| effect.job.work.does(effect.things));
+        let typed = match self.danger() {
+            Danger::Type { what, .. } if effect.is_none() => what.parse().ok(),
+            _ => None,
+        };
+        let count = typed.unwrap_or(self.targets.len() as u64);
+        let what = self.noun().map_or_else(|| format!("{} jobs and external tasks", count_exact(count)), |noun| plural(count, noun));
+        let which = effect.map_or_else(String::new, |does| format!(", which {does}"));
+        let own = self.purpose_of(&what);
+        format!("{own}{which}")
+    }
+
+    fn purpose_of(&self, what: &str) -> String {
+        match self.verb {
+            Verb::Retry => format!("retry {what}"),
+            Verb::Cancel => format!("cancel {what}"),
+            Verb::SuspendJobDefinitions | Verb::SuspendInstances | Verb::SuspendProcesses => format!("suspend {what}"),
+            Verb::ResumeJobDefinitions | Verb::ResumeInstances | Verb::ResumeProcesses => format!("resume {what}"),
+            Verb::Freeze => format!("freeze {what}"),
+            Verb::Thaw => format!("thaw {what}"),
+            Verb::SetVariable => format!("change {what}"),
+            Verb::Annotate => format!("write the note on {what}"),
+            Verb::Unlock => format!("take {what} back from its worker"),
+            Verb::MoveDueDate => format!("move the due date of {what}"),
+            Verb::SetJobPriority | Verb::SetDefinitionPriority => format!("set the priority of {what}"),
+            Verb::CallOffTimed => format!("call off {what}"),
+            Verb::PutBack if self.targets.is_empty() => "note that nothing is left to put back".to_owned(),
+            Verb::PutBack => format!("suspend {what} again"),
+        }
+    }
+
+    /// What one target is; none where they are of two kinds.
+    fn noun(&self) -> Option<&'static str> {
+        let tasks = self.targets.iter().filter(|target| matches!(target.subject, Subject::ExternalTask { .. })).count();
+        Some(match self.targets.first().map(|target| &target.subject) {
+            Some(Subject::Job { .. } | Subject::ExternalTask { .. }) if tasks == 0 => "job",
+            Some(Subject::Job { .. } | Subject::ExternalTask { .. }) if tasks == self.targets.len() => "external task",
+            Some(Subject::Job { .. } | Subject::ExternalTask { .. }) => return None,
+            Some(Subject::Instance(_)) => "instance",
+            Some(Subject::JobDefinition(_)) => "job definition",
+            Some(Subject::ProcessDefinition(_)) => "process definition",
+            Some(Subject::Timed(_)) => "timer",
+            Some(Subject::Variable { .. }) => "variable",
+            Some(Subject::Incident(_)) => "incident",
+            None => "target",
+        })
+    }
+
     /// What will happen, in one sentence with count and names.
     pub fn sentence(&self) -> String {
         let own = self.own_sentence();

@@ -43,8 +43,8 @@ fn opening(app: &App, entry: Entry, chosen: Option<&Selection>) -> (String, Stri
     let choices = shown_plan(app).map(|plan| plan.choices.clone()).unwrap_or_default();
     let label = |text: &str| text.to_owned();
     match entry {
-        Entry::Confirm => match shown_plan(app).map(|plan| (plan.danger(), plan.verb)) {
-            Some((Danger::Type { what, meaning, .. }, verb)) => (format!("type {what} ({meaning}) to {verb}: "), String::new()),
+        Entry::Confirm => match shown_plan(app).map(|plan| (plan.danger(), plan.purpose())) {
+            Some((Danger::Type { what, .. }, purpose)) => (format!("type {what} to {purpose}: "), String::new()),
             _ => (label("confirm: "), String::new()),
         },
         Entry::Reason => (label("reason: "), choices.reason),

@@ -211,6 +211,7 @@ fn plan_anew(app: &mut App) -> Vec<Effect> {
 /// Opens the list of actions.
 fn show_actions(app: &mut App) {
     if matches!(app.page(), Some(Page::Actions(_))) {
+        app.notice = Some(("This is the list of actions; esc leads back.".to_owned(), app.now));
         return;
     }
     let page = ActionsPage::new(&app.acting.ledgers, &app.acting.left);
@@ -220,6 +221,7 @@ fn show_actions(app: &mut App) {
 /// Opens the list of what is suspended.
 fn show_suspended(app: &mut App) {
     if matches!(app.page(), Some(Page::Suspended(_))) {
+        app.notice = Some(("This is the list of what is suspended; esc leads back.".to_owned(), app.now));
         return;
     }
     let page = SuspendedPage::new(&app.whole());

@@ -7,16 +7,31 @@ use crate::app::acting::Deed;
 use crate::app::command::{Choice, Command};
 use crate::app::list::Motion;
 
-const LIST: &[Context] = &[Context::List];
+const LIST: &[Context] = &Context::LISTS;
+const INCIDENTS: &[Context] = &[Context::Incidents];
+const JOB_DEFINITIONS: &[Context] = &[Context::JobDefinitions];
+const DEFINITIONS: &[Context] = &[Context::Definitions];
 const TEXT: &[Context] = &[Context::Text];
 const TREE: &[Context] = &[Context::Tree];
 const TIMELINE: &[Context] = &[Context::Timeline];
-const LIST_AND_TEXT: &[Context] = &[Context::List, Context::Text];
+const INCIDENTS_AND_TEXT: &[Context] = &[Context::Incidents, Context::Text];
 const RESULTS: &[Context] = &[Context::Results];
 const INSTANCE: &[Context] = &[Context::Instance];
-const LIST_AND_PAGES: &[Context] = &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Timeline, Context::Results, Context::Suspended];
+const LIST_AND_PAGES: &[Context] = &[
+    Context::Incidents,
+    Context::JobDefinitions,
+    Context::Definitions,
+    Context::Text,
+    Context::Tree,
+    Context::Instance,
+    Context::Timeline,
+    Context::Results,
+    Context::Suspended,
+];
 const SCROLLING: &[Context] = &[
-    Context::List,
+    Context::Incidents,
+    Context::JobDefinitions,
+    Context::Definitions,
     Context::Text,
     Context::Tree,
     Context::Instance,
@@ -28,8 +43,25 @@ const SCROLLING: &[Context] = &[
     Context::Suspended,
     Context::Help,
 ];
+/// Wherever the first line is shown, which names what is suspended.
+const LISTS_AND_ALL_PAGES: &[Context] = &[
+    Context::Incidents,
+    Context::JobDefinitions,
+    Context::Definitions,
+    Context::Text,
+    Context::Tree,
+    Context::Instance,
+    Context::Timeline,
+    Context::Results,
+    Context::Plan,
+    Context::Action,
+    Context::Actions,
+    Context::Suspended,
+];
 pub(super) const EVERYWHERE: &[Context] = &[
-    Context::List,
+    Context::Incidents,
+    Context::JobDefinitions,
+    Context::Definitions,
     Context::Text,
     Context::Tree,
     Context::Instance,
@@ -55,16 +87,32 @@ const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Co
 /// All bindings.
 pub const BINDINGS: &[Binding] = &[
     binding(
-        LIST,
+        INCIDENTS,
         &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
         Command::Open,
         "open",
-        "into the selected row: signatures, then incidents, then everything about one; versions of a process fold out and in",
+        "into the selected row: signatures, then incidents, then everything about one",
+        1,
+    ),
+    binding(
+        JOB_DEFINITIONS,
+        &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
+        Command::Open,
+        "instances",
+        "list the running instances that stand at the activity of the selected job definition",
+        1,
+    ),
+    binding(
+        DEFINITIONS,
+        &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
+        Command::Open,
+        "open",
+        "unfold the versions of the selected process, or fold them again; list the running instances of the selected version",
         1,
     ),
     binding(LIST, &[Key::char('d')], Command::Describe, "describe", "message, stack trace and job of the selected row's newest incident", 2),
     binding(
-        &[Context::List, Context::Text, Context::Help],
+        &[Context::Incidents, Context::JobDefinitions, Context::Definitions, Context::Text, Context::Help],
         &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Left), Key::char('h'), Key::plain(KeyCode::Backspace)],
         Command::Back,
         "back",
@@ -72,12 +120,12 @@ pub const BINDINGS: &[Binding] = &[
         3,
     ),
     binding(
-        LIST_AND_TEXT,
+        INCIDENTS_AND_TEXT,
         &[Key::char('t')],
         Command::Tree,
         "tree",
         "the tree of called instances around the selected incident, with the cursor on the root cause",
-        3,
+        6,
     ),
     binding(
         TREE,
@@ -95,12 +143,12 @@ pub const BINDINGS: &[Binding] = &[
     binding(TREE, &[Key::char('e')], Command::ToggleEnded, "ended", "show called instances that are over too, or no more", 6),
     binding(TREE, &[Key::plain(KeyCode::Esc), Key::plain(KeyCode::Backspace)], Command::Back, "back", "one step back", 7),
     binding(
-        &[Context::List, Context::Text, Context::Tree, Context::Timeline, Context::Results],
+        &[Context::Incidents, Context::Text, Context::Tree, Context::Timeline, Context::Results],
         &[Key::char('i')],
         Command::Instance,
         "instance",
         "everything about the instance of the selected row: jobs, timers, tasks, variables, what is suspended",
-        4,
+        13,
     ),
     binding(
         INSTANCE,
@@ -121,12 +169,12 @@ pub const BINDINGS: &[Binding] = &[
         4,
     ),
     binding(
-        &[Context::List, Context::Text, Context::Tree, Context::Instance, Context::Results],
+        &[Context::Incidents, Context::Text, Context::Tree, Context::Instance, Context::Results],
         &[Key::char('T')],
         Command::Timeline,
         "timeline",
         "what happened to the instance of the selected row: activities, attempts, incidents, who did what",
-        4,
+        14,
     ),
     binding(
         TIMELINE,
@@ -136,7 +184,7 @@ pub const BINDINGS: &[Binding] = &[
         "the stack trace of the selected failure, the tree of the called instance, an open incident; reads older events where they are missing",
         1,
     ),
-    binding(TIMELINE, &[Key::char('o')], Command::OnlyTrouble, "only trouble", "only failures, incidents and what users did, or everything again", 2),
+    binding(TIMELINE, &[Key::char('o')], Command::OnlyTrouble, "fewer", "only failures, incidents and what users did, or everything again", 2),
     binding(TIMELINE, &[Key::char('/')], Command::Filter, "filter", "show only events that contain a text; a leading ! shows only those that do not", 3),
     binding(TIMELINE, &[Key::char('s')], Command::SortReverse, "turn round", "the oldest event on top, or the newest again", 4),
     binding(TIMELINE, &[Key::char('t')], Command::Tree, "tree", "the tree of called instances around this one", 5),
@@ -165,14 +213,14 @@ pub const BINDINGS: &[Binding] = &[
         "give the search under way up; else one step back",
         3,
     ),
-    binding(LIST_AND_PAGES, &[Key::char('a')], Command::Menu, "actions", "what can be done to the selected row, and why not", 3),
+    binding(LIST_AND_PAGES, &[Key::char('a')], Command::Menu, "actions", "what can be done to the selected row, and why not", 5),
     binding(
         LIST_AND_PAGES,
         &[Key::char('R')],
         Command::Act(Deed::Retry),
         "retry",
         "plan a retry of the selected group, message, incident or job; of an instance: of the root causes below it. Marked rows count together",
-        5,
+        4,
     ),
     binding(
         LIST_AND_PAGES,
@@ -186,9 +234,9 @@ pub const BINDINGS: &[Binding] = &[
         LIST_AND_PAGES,
         &[Key::char('x')],
         Command::Act(Deed::ToggleSuspension),
-        "suspend/resume",
+        "suspend",
         "plan to suspend the selected job definition, process definition or instance, or to resume it; on an incident: its job definition",
-        6,
+        7,
     ),
     binding(
         LIST,
@@ -196,7 +244,7 @@ pub const BINDINGS: &[Binding] = &[
         Command::Act(Deed::SuspendMatching),
         "suspend all",
         "plan to suspend every job definition that matches what is typed, across processes: SAP",
-        0,
+        15,
     ),
     binding(
         LIST_AND_PAGES,
@@ -207,12 +255,12 @@ pub const BINDINGS: &[Binding] = &[
         0,
     ),
     binding(
-        LIST_AND_PAGES,
+        LISTS_AND_ALL_PAGES,
         &[Key::char('W')],
         Command::ShowSuspended,
         "suspended",
         "everything that is suspended now, and what is to be suspended or resumed later",
-        0,
+        11,
     ),
     binding(SUSPENDED, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "the page of the selected instance", 2),
     binding(SUSPENDED, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 4),
@@ -238,7 +286,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(ACTION, &[Key::char('c')], Command::GoOnAction, "go on", "go on sending although it paused by itself", 3),
     binding(ACTION, &[Key::char('S')], Command::StopAction, "stop", "send no more at all; what was sent is still read back", 2),
     binding(ACTION, &[Key::char('b')], Command::ReadBack, "read back", "read back once more what is not settled", 3),
-    binding(ACTION, &[Key::char('o')], Command::OnlyTrouble, "only trouble", "list only targets that did not do as wanted, or all again", 4),
+    binding(ACTION, &[Key::char('o')], Command::OnlyTrouble, "not done", "list only targets that failed, wait or are unknown; or all targets again", 4),
     binding(ACTION, &[Key::char('w')], Command::Export, "write", "write the action into a file: .csv, .json or .md", 5),
     binding(ACTION, &[Key::char('U')], Command::Undo, "undo", "plan to take it back, as far as the engine allows without waking anything else", 6),
     binding(
@@ -285,17 +333,17 @@ pub const BINDINGS: &[Binding] = &[
     binding(SCROLLING, &[Key::plain(KeyCode::PageUp), Key::control('b')], Command::Go(Motion::PageUp), "page up", "a screenful up", 0),
     binding(SCROLLING, &[Key::char('g'), Key::plain(KeyCode::Home)], Command::Go(Motion::Top), "top", "to the first row", 0),
     binding(SCROLLING, &[Key::char('G'), Key::plain(KeyCode::End)], Command::Go(Motion::Bottom), "end", "to the last row", 0),
-    binding(LIST, &[Key::char('/')], Command::Filter, "filter", "show only rows that contain a text; a leading ! shows only those that do not", 4),
+    binding(LIST, &[Key::char('/')], Command::Filter, "filter", "show only rows that contain a text; a leading ! shows only those that do not", 10),
     binding(TEXT, &[Key::char('/')], Command::Search, "search", "find a text", 4),
     binding(TEXT, &[Key::char('n')], Command::NextHit, "next hit", "to the next hit", 5),
     binding(TEXT, &[Key::char('N')], Command::PreviousHit, "prev hit", "to the previous hit", 6),
     binding(TEXT, &[Key::char('w')], Command::Wrap, "wrap", "wrap long lines, or cut them", 7),
-    binding(LIST, &[Key::char('s')], Command::SortNext, "sort", "sort by the next column", 5),
+    binding(LIST, &[Key::char('s')], Command::SortNext, "sort", "sort by the next column", 16),
     binding(LIST, &[Key::char('S')], Command::SortReverse, "reverse", "sort the other way round", 0),
-    binding(LIST, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 6),
+    binding(LIST, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 17),
     binding(LIST, &[Key::control('a')], Command::MarkAll, "mark all", "mark all rows that pass the filter", 0),
     binding(LIST, &[Key::char('u')], Command::ClearMarks, "unmark", "remove all marks", 0),
-    binding(LIST, &[Key::plain(KeyCode::Tab)], Command::NextPane, "pane", "to the next pane: incidents, job definitions, process definitions", 7),
+    binding(LIST, &[Key::plain(KeyCode::Tab)], Command::NextPane, "pane", "to the next pane: incidents, job definitions, process definitions", 12),
     binding(LIST, &[Key::char('1')], Command::ShowIncidents, "incidents", "to the incidents by activity", 0),
     binding(LIST, &[Key::char('2')], Command::ShowJobDefinitions, "job definitions", "to the job definitions", 0),
     binding(LIST, &[Key::char('3')], Command::ShowDefinitions, "definitions", "to the process definitions, every version of them", 0),
@@ -307,14 +355,14 @@ pub const BINDINGS: &[Binding] = &[
         "process definitions: only versions that still run and are not the newest, or all again",
         0,
     ),
-    binding(LIST, &[Key::char('f')], Command::Scope, "scope", "show only a part of the engine: a tenant, some processes, a team", 8),
+    binding(LIST, &[Key::char('f')], Command::Scope, "scope", "show only a part of the engine: a tenant, some processes, a team", 9),
     binding(LIST, &[Key::char('z')], Command::Zoom, "zoom", "this pane alone on the screen, or both again", 0),
-    binding(LIST_AND_PAGES, &[Key::char('p')], Command::Pause, "pause", "stop background polling, or resume it", 9),
+    binding(LIST_AND_PAGES, &[Key::char('p')], Command::Pause, "pause", "stop background polling, or resume it", 18),
     binding(LIST_AND_PAGES, &[Key::char('r'), Key::control('r')], Command::Refresh, "refresh", "ask the engine again now", 0),
     binding(LIST_AND_PAGES, &[Key::char('y')], Command::Copy, "copy id", "copy the id of the selected row to the clipboard of your terminal", 0),
     binding(LIST_AND_PAGES, &[Key::char('L')], Command::Login, "login", "log in with another user or password", 0),
-    binding(SCROLLING, &[Key::char('?'), Key::plain(KeyCode::F(1))], Command::Help, "help", "all keys, and what the figures mean", 10),
-    binding(SCROLLING, &[Key::char('q')], Command::Quit, "quit", "leave; nothing in the engine is changed by leaving", 11),
+    binding(SCROLLING, &[Key::char('?'), Key::plain(KeyCode::F(1))], Command::Help, "help", "all keys, and what the figures mean", 20),
+    binding(SCROLLING, &[Key::char('q')], Command::Quit, "quit", "leave; nothing in the engine is changed by leaving", 21),
     binding(EVERYWHERE, &[Key::control('c')], Command::Quit, "quit", "leave from anywhere", 0),
     binding(EVERYWHERE, &[Key::control('z')], Command::Suspend, "shell", "give the shell back until `fg`", 0),
 ];

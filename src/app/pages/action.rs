@@ -21,8 +21,8 @@ pub struct ActionPage {
     pub action: ActionId,
     /// As last told; none until it has begun.
     pub ledger: Option<Arc<Ledger>>,
-    /// What it came to, in a sentence: made once for each ledger, as it looks at every message.
-    pub sum: String,
+    /// What it came to, in the parts of a sentence: made once for each ledger, as it looks at every message.
+    pub sum: Vec<(String, Option<Class>)>,
     /// The targets, by their place in the plan.
     pub list: ListState<usize>,
     /// Whether only those are listed that did not do as wanted.
@@ -49,7 +49,7 @@ impl ActionPage {
 
     /// A page for an action, begun or not.
     pub fn new(action: ActionId, ledgers: &[Arc<Ledger>], now: Moment) -> Self {
-        let mut page = Self { action, ledger: None, sum: String::new(), list: ListState::default(), only_trouble: false, not_begun: None, since: now };
+        let mut page = Self { action, ledger: None, sum: Vec::new(), list: ListState::default(), only_trouble: false, not_begun: None, since: now };
         page.take(ledgers);
         page
     }
@@ -58,7 +58,7 @@ impl ActionPage {
     pub fn take(&mut self, ledgers: &[Arc<Ledger>]) {
         if let Some(ledger) = ledgers.iter().find(|ledger| ledger.plan.action == self.action) {
             if self.ledger.as_ref().is_none_or(|known| !Arc::ptr_eq(known, ledger)) {
-                self.sum = ledger.summary();
+                self.sum = ledger.summary_parts();
             }
             self.ledger = Some(Arc::clone(ledger));
         }
@@ -68,6 +68,8 @@ impl ActionPage {
     /// Lists only what did not do as wanted, or everything again.
     pub fn toggle_trouble(&mut self) {
         self.only_trouble = !self.only_trouble;
+        // A row that is no longer listed does not stay because the cursor was on it: what succeeded is no trouble.
+        self.list = self.list.emptied();
         self.arrange();
     }
 

@@ -406,8 +406,8 @@ fn restored(plan: &Plan, place: usize, target: &Target) -> Vec<Line> {
 /// What confirms a plan, in words.
 pub fn confirmation(plan: &Plan) -> String {
     match plan.danger() {
-        Danger::Plain => "enter does it".to_owned(),
-        Danger::Type { what, meaning, .. } => format!("enter, then type {what} ({meaning}), does it"),
+        Danger::Plain => format!("press enter to {}", plan.purpose()),
+        Danger::Type { what, .. } => format!("press enter, then type {what} to {}", plan.purpose()),
     }
 }
 

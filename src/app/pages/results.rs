@@ -1,4 +1,5 @@
-//! The results of a search: what was found in one list of all kinds, and below it what may be asked besides.
+//! The results of a search: what was found in one list of all kinds, and below it what may be asked besides. A list of the instances of one
+//! process definition, or of those at one of its activities, is such a page too: it has a place instead of a text.
 //!
 //! Nothing here is polled: a search is sent once, when the operator asks for it. Rows that come later are added below what is asked
 //! for, and never move the cursor.
@@ -17,7 +18,7 @@ use crate::model::history::HistoryLevel;
 use crate::model::ids::ProcessDefinitionId;
 use crate::model::ids::ProcessInstanceId;
 use crate::model::inquiry::Inquiry;
-use crate::model::search::{Found, Hit, HitKey, Needle, Part, Search, Source};
+use crate::model::search::{Found, Hit, HitKey, Needle, Part, Place, Search, Source};
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{IncidentSet, Link, Snapshot};
 use crate::poll::command::Looking;
@@ -65,6 +66,8 @@ pub struct Trouble {
 pub struct ResultsPage {
     /// The text.
     pub needle: Needle,
+    /// The place whose instances are listed, where it is that and not a search for the text.
+    pub place: Option<Place>,
     /// What the picture knew when the search was sent.
     pub known: Known,
     /// What the engine told, by source.
@@ -91,6 +94,7 @@ impl ResultsPage {
         let mut page = Self {
             known: Known::search(&needle, snapshot),
             needle,
+            place: None,
             asked: HashMap::new(),
             rows: Vec::new(),
             list: ListState::default(),
@@ -105,9 +109,23 @@ impl ResultsPage {
         page
     }
 
+    /// A page of the instances of a place, which is called so.
+    pub fn of_place(place: Place, name: Needle, snapshot: &Snapshot) -> Self {
+        let mut page = Self::new(name, snapshot);
+        page.place = Some(place);
+        page.known = Known::default();
+        page.arrange();
+        page
+    }
+
+    /// The sources of the first questions.
+    pub fn first_sources(&self) -> Vec<Source> {
+        self.place.as_ref().map_or_else(|| Source::cheap(&self.needle), Place::sources)
+    }
+
     /// What is asked at once. An open incident that the picture holds needs no question.
     pub fn cheap(&self, snapshot: &Snapshot) -> Vec<Source> {
-        let mut sources = Source::cheap(&self.needle);
+        let mut sources = self.first_sources();
         if snapshot.incident(&self.needle.text().clone().into()).is_some() {
             sources.retain(|source| *source != Source::Incident);
         }
@@ -157,11 +175,18 @@ impl ResultsPage {
     /// Searches the picture again and drops what was read.
     pub fn start_anew(&mut self, snapshot: &Snapshot) {
         self.give_up();
-        self.known = Known::search(&self.needle, snapshot);
+        self.search_known(snapshot);
         self.asked.clear();
         self.list = self.list.emptied();
         self.moved = false;
         self.arrange();
+    }
+
+    /// Searches the picture; the instances of a place are not in it.
+    fn search_known(&mut self, snapshot: &Snapshot) {
+        if self.place.is_none() {
+            self.known = Known::search(&self.needle, snapshot);
+        }
     }
 
     /// One pass over the open incidents, when they or the rows have changed.
@@ -265,7 +290,7 @@ impl ResultsPage {
     /// The sources of the first questions that failed or were given up.
     pub fn failed(&self) -> Vec<Source> {
         let lost = |source: &Source| self.asked.get(source).is_some_and(|asked| asked.problem.is_some() || asked.given_up);
-        Source::cheap(&self.needle).into_iter().filter(lost).collect()
+        self.first_sources().into_iter().filter(lost).collect()
     }
 }
 
@@ -287,7 +312,7 @@ impl Contents for ResultsPage {
     }
 
     fn crumb(&self) -> &'static str {
-        "Find"
+        if self.place.is_some() { "Instances" } else { "Find" }
     }
 
     fn set_height(&mut self, height: usize) {
@@ -300,9 +325,9 @@ impl Contents for ResultsPage {
             // Whoever should have answered has fallen.
             self.give_up();
         }
-        if !self.known.complete && snapshot.incidents.get().is_some_and(|set| set.complete) {
+        if self.place.is_none() && !self.known.complete && snapshot.incidents.get().is_some_and(|set| set.complete) {
             // Now that all incidents are read, the picture can tell what it could not when it was searched.
-            self.known = Known::search(&self.needle, snapshot);
+            self.search_known(snapshot);
             self.counted = None;
             self.arrange();
         }

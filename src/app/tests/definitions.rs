@@ -3,6 +3,11 @@
 use super::*;
 use crate::app::definitions::{Deployed, RowId};
 use crate::app::geometry::Pane;
+use crate::model::grouping::KnownIncident;
+use crate::model::ids::IncidentId;
+use crate::model::search::{Among, Place, Source};
+use crate::model::snapshot::IncidentSet;
+use crate::poll::command::PollCommand;
 
 /// The rows on the screen: key and version, or the number of versions in brackets.
 fn rows(play: &Play) -> Vec<String> {
@@ -30,10 +35,84 @@ fn versions_of_a_process_are_one_row_until_they_are_folded_out() {
     assert_eq!(rows(&play), ["payment (1)", "invoice (2)", "order (1)", "reconciliation (1)"]);
     play.press("<down><down><enter>");
     assert_eq!(rows(&play), ["payment (1)", "invoice (2)", "invoice v3", "invoice v1", "order (1)", "reconciliation (1)"]);
-    play.press("<down><down><enter>");
-    assert_eq!(rows(&play).len(), 4, "from a version it folds in again");
+    play.press("<down><down><esc>");
+    assert_eq!(rows(&play).len(), 4, "esc on a version folds its process again");
     let selected = play.app.definitions.selected_id();
     assert_eq!(selected.as_deref(), Some("invoice"), "and the cursor stands on the process");
+}
+
+/// The sources of the search that was sent last.
+fn asked(play: &Play) -> Vec<Source> {
+    let sent = play.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Poll(PollCommand::Find(search)) => Some(search.sources.clone()),
+        _ => None,
+    });
+    sent.unwrap_or_default()
+}
+
+#[test]
+fn enter_on_a_version_lists_its_instances_those_with_an_incident_first() {
+    let mut play = play();
+    play.press("3<down><down><enter><down><down>");
+    assert_eq!(play.app.definitions.selected_id().as_deref(), Some("invoice:1:uuid"));
+    play.press("<enter>");
+    let place = Place { definition: "invoice:1:uuid".into(), activity: None };
+    assert_eq!(asked(&play), [Source::Of(place.clone(), Among::WithIncident), Source::Of(place, Among::All)]);
+    let Some(Page::Results(page)) = play.app.page() else { panic!("{:?}", play.app.page()) };
+    assert_eq!(page.needle.to_string(), "Rechnungsprüfung v1");
+    play.press("<esc><esc>");
+    assert!(play.app.page().is_none() && play.app.focus == Pane::Definitions, "esc leads back to the version");
+}
+
+#[test]
+fn a_process_with_one_version_opens_that_version_and_describe_finds_its_newest_root() {
+    let mut play = play();
+    play.press("3<down>");
+    assert_eq!(play.app.definitions.selected_id().as_deref(), Some("payment"));
+    play.press("<enter>");
+    assert!(matches!(asked(&play).first(), Some(Source::Of(place, _)) if place.definition.to_string().starts_with("payment")), "{:?}", asked(&play));
+    play.press("<esc><esc>d");
+    let newest = newest_root(&play, |known| known.incident.process_definition.as_ref().is_some_and(|id| id.to_string().starts_with("payment")));
+    assert_eq!(play.incident_page().known.incident.id, newest);
+}
+
+fn newest_root(play: &Play, like: impl Fn(&KnownIncident) -> bool) -> IncidentId {
+    let set = play.app.snapshot.incidents.get().expect("read");
+    let roots = set.incidents.values().filter(|known| known.incident.is_root() && like(known));
+    roots.max_by_key(|known| known.incident.created).expect("one").incident.id.clone()
+}
+
+#[test]
+fn a_job_definition_opens_the_instances_at_its_activity_and_describes_its_newest_root() {
+    let mut play = play();
+    play.press("2<down>");
+    let row = play.app.job_definitions.list.selected_present().and_then(|id| play.app.job_definitions.find(id, &play.app.snapshot)).expect("a row").clone();
+    play.press("<enter>");
+    let place = Place { definition: row.process_definition.clone().expect("a definition"), activity: row.activity.clone() };
+    assert_eq!(asked(&play).last(), Some(&Source::Of(place, Among::All)));
+    play.press("<esc><esc>d");
+    match play.app.page() {
+        Some(Page::Incident(page)) => assert_eq!(page.known.incident.job_definition, Some(row.id)),
+        _ => assert!(play.app.notice.as_ref().is_some_and(|(words, _)| words.starts_with("No root incident")), "{:?}", play.app.notice),
+    }
+}
+
+#[test]
+fn keys_of_job_definitions_say_why_they_do_nothing() {
+    let mut play = play();
+    change(&mut play, |snapshot| {
+        let mut rows = snapshot.job_definitions.get().expect("read").clone();
+        rows.iter_mut().for_each(|row| (row.activity, row.process_definition) = (None, None));
+        snapshot.job_definitions.succeed(rows, snapshot.taken);
+        snapshot
+            .incidents
+            .succeed(IncidentSet { incidents: Arc::default(), complete: true, ..IncidentSet::clone(snapshot.incidents.get().unwrap()) }, snapshot.taken);
+    });
+    for (key, why) in [("<enter>", "belongs to no activity"), ("d", "No root incident is open in this row")] {
+        play.press("2<down>").press(key);
+        assert!(play.app.page().is_none());
+        assert!(play.app.notice.as_ref().is_some_and(|(words, _)| words.contains(why)), "{key}: {:?}", play.app.notice);
+    }
 }
 
 #[test]

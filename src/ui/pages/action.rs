@@ -52,7 +52,7 @@ fn title<'a>(app: &App, page: &ActionPage, look: &'a Look) -> Title<'a> {
         Some(ledger) => {
             let (words, role) = stage_words(ledger);
             let remark = match ledger.ended {
-                Some(ended) => format!("took {}, over for {}", age(ended.since(ledger.began)), age(app.now.since(ended))),
+                Some(ended) => format!("took {}, ended {} ago", age(ended.since(ledger.began)), age(app.now.since(ended))),
                 None => format!("for {}", age(app.now.since(ledger.began))),
             };
             (format!("Action: {}", ledger.plan.verb), vec![(words, role)], remark)
@@ -68,13 +68,13 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
         Stage::Canary => ("the first few go first".to_owned(), Role::Info),
         Stage::Sending => ("sending".to_owned(), Role::Info),
         Stage::Paused(PausedBy::Operator) => ("PAUSED by you".to_owned(), Role::BadgePaused),
-        Stage::Paused(PausedBy::Canary(_)) => ("PAUSED: the first few did not do well".to_owned(), Role::BadgePaused),
+        Stage::Paused(PausedBy::Canary(_)) => ("PAUSED: failures among the first few".to_owned(), Role::BadgePaused),
         Stage::Paused(PausedBy::Failures(_)) => ("PAUSED: too many failed".to_owned(), Role::BadgePaused),
         Stage::Paused(PausedBy::Login(_)) => ("PAUSED: another user is logged in".to_owned(), Role::BadgePaused),
         Stage::Paused(PausedBy::Engine(_)) => ("PAUSED: the engine".to_owned(), Role::BadgePaused),
         Stage::Verifying if ledger.sent < ledger.steps => ("no more is sent, reading back".to_owned(), Role::Info),
         Stage::Verifying => ("all sent, reading back".to_owned(), Role::Info),
-        Stage::Over(Ending::Done) => ("over".to_owned(), Role::Muted),
+        Stage::Over(Ending::Done) => ("ended".to_owned(), Role::Muted),
         Stage::Over(Ending::Stopped) => ("STOPPED".to_owned(), Role::Warning),
         Stage::Over(Ending::Failed(_)) => ("BROKEN OFF".to_owned(), Role::Critical),
     }
@@ -82,23 +82,45 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
 
 /// One paragraph of the head.
 struct Paragraph {
-    text: String,
-    role: Role,
+    parts: Vec<(String, Role)>,
     /// The lower, the sooner it is given the lines that it wants beyond its first.
     rank: u8,
 }
 
-fn draw_head(app: &App, ledger: &Ledger, sum: &str, look: &Look, area: Rect, buffer: &mut Buffer) {
+impl Paragraph {
+    fn text(&self) -> String {
+        self.parts.iter().map(|(text, _)| text.as_str()).collect()
+    }
+
+    /// The roles of a line that begins behind so many letters of the paragraph, blanks not counted: wrapping drops and adds only those.
+    fn styled(&self, line: &str, before: usize) -> Vec<(String, Role)> {
+        let mut roles = self.parts.iter().flat_map(|(text, role)| text.chars().filter(|c| !c.is_whitespace()).map(move |_| *role)).skip(before);
+        let mut spans: Vec<(String, Role)> = Vec::new();
+        for letter in line.chars() {
+            let last = spans.last().map(|(_, role)| *role);
+            let role = if letter.is_whitespace() { last } else { roles.next().or(last) }.unwrap_or(Role::Text);
+            match spans.last_mut().filter(|(_, last)| *last == role) {
+                Some((text, _)) => text.push(letter),
+                None => spans.push((letter.to_string(), role)),
+            }
+        }
+        spans
+    }
+}
+
+fn draw_head(app: &App, ledger: &Ledger, sum: &[(String, Option<Class>)], look: &Look, area: Rect, buffer: &mut Buffer) {
     // One line stays free above the rows.
     let lines = fitted(&paragraphs(app, ledger, sum), area.width.into(), usize::from(area.height.saturating_sub(1)));
-    for (line, (part, role)) in (0..).zip(lines) {
+    for (line, spans) in (0..).zip(lines) {
         if let Some(mut pen) = Pen::new(buffer, area, line) {
-            pen.write(&part, look.style(role));
+            for (text, role) in spans {
+                pen.write(&text, look.style(role));
+            }
         }
     }
 }
 
-fn paragraphs(app: &App, ledger: &Ledger, sum: &str) -> Vec<Paragraph> {
+fn paragraphs(app: &App, ledger: &Ledger, sum: &[(String, Option<Class>)]) -> Vec<Paragraph> {
     let held = match &ledger.stage {
         Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
             Some(format!("Nothing is sent. c goes on all the same, S stops. Why it paused: {why}"))
@@ -111,10 +133,9 @@ fn paragraphs(app: &App, ledger: &Ledger, sum: &str) -> Vec<Paragraph> {
     let offer = offer(app, ledger);
     let is_back = matches!(offer, Some((_, Role::Ok)));
     // What was asked for may have come about, and something beside it be left otherwise than it was to be.
-    let role = match summary_role(ledger) {
-        Role::Ok if !ledger.look.is_empty() && !is_back => Role::Warning,
-        role => role,
-    };
+    let spoiled = !ledger.look.is_empty() && !is_back && ledger.outcomes.iter().all(|outcome| outcome.class() == Class::Good);
+    let counted = sum.iter().map(|(words, class)| (words.clone(), class.map_or(Role::Text, |class| if spoiled { Role::Warning } else { class_role(class) })));
+    let one = |text: String, role| vec![(text, role)];
     let note = ledger.notes.last().map(|(at, note)| (format!("{} ago: {note}", age(app.now.since(*at))), Role::Muted));
     // What happened last gives way to what can be done about it.
     let note = note.filter(|_| offer.is_none());
@@ -122,19 +143,20 @@ fn paragraphs(app: &App, ledger: &Ledger, sum: &str) -> Vec<Paragraph> {
     // What somebody has to look at stays in sight, whatever happens after it.
     let attention = ledger.look.first().filter(|_| !is_back).map(|first| (format!("{first}{more}"), Role::Critical));
     let all = [
-        Some((ledger.sentence.clone(), Role::Text, 3)),
-        Some((sum.to_owned(), role, 1)),
-        attention.map(|(text, role)| (text, role, 0)),
-        offer.map(|(text, role)| (text, role, 0)),
-        held.map(|held| (held, Role::Warning)).or(note).map(|(text, role)| (text, role, 2)),
-        Some((progress_words(ledger), Role::Muted, 4)),
+        Some((one(ledger.sentence.clone(), Role::Text), 3)),
+        Some((counted.collect(), 1)),
+        attention.map(|(text, role)| (one(text, role), 0)),
+        offer.map(|(text, role)| (one(text, role), 0)),
+        held.map(|held| (held, Role::Warning)).or(note).map(|(text, role)| (one(text, role), 2)),
+        Some((one(progress_words(ledger), Role::Muted), 4)),
     ];
-    all.into_iter().flatten().filter(|(text, ..)| !text.is_empty()).map(|(text, role, rank)| Paragraph { text, role, rank }).collect()
+    let all = all.into_iter().flatten().map(|(parts, rank)| Paragraph { parts, rank });
+    all.filter(|paragraph| paragraph.parts.iter().any(|(text, _)| !text.is_empty())).collect()
 }
 
 /// The lines of all paragraphs: each has its first, and what room is left goes to what matters most.
-fn fitted(paragraphs: &[Paragraph], width: usize, height: usize) -> Vec<(String, Role)> {
-    let wrapped: Vec<Vec<String>> = paragraphs.iter().map(|paragraph| wrap_words(&paragraph.text, width)).collect();
+fn fitted(paragraphs: &[Paragraph], width: usize, height: usize) -> Vec<Vec<(String, Role)>> {
+    let wrapped: Vec<Vec<String>> = paragraphs.iter().map(|paragraph| wrap_words(&paragraph.text(), width)).collect();
     let mut shown: Vec<usize> = wrapped.iter().map(|lines| lines.len().min(1)).collect();
     let mut order: Vec<usize> = (0..paragraphs.len()).collect();
     order.sort_by_key(|place| paragraphs[*place].rank);
@@ -143,7 +165,16 @@ fn fitted(paragraphs: &[Paragraph], width: usize, height: usize) -> Vec<(String,
         shown[place] += room.min(wrapped[place].len() - shown[place]);
     }
     let lines = wrapped.into_iter().zip(shown).zip(paragraphs);
-    lines.flat_map(|((lines, shown), paragraph)| ended(lines, shown, width).into_iter().map(|line| (line, paragraph.role))).collect()
+    let styled = |((lines, shown), paragraph): ((Vec<String>, usize), &Paragraph)| {
+        let mut before = 0;
+        let spans = ended(lines, shown, width).into_iter().map(|line| {
+            let spans = paragraph.styled(&line, before);
+            before += line.chars().filter(|c| !c.is_whitespace()).count();
+            spans
+        });
+        spans.collect::<Vec<_>>()
+    };
+    lines.flat_map(styled).collect()
 }
 
 /// The first lines, and a mark where there are more.
@@ -167,16 +198,14 @@ fn offer(app: &App, ledger: &Ledger) -> Option<(String, Role)> {
     })
 }
 
-fn summary_role(ledger: &Ledger) -> Role {
-    let has = |class| ledger.outcomes.iter().any(|outcome| outcome.class() == class);
-    if has(Class::Bad) {
-        Role::Critical
-    } else if has(Class::Unknown) || has(Class::Waiting) {
-        Role::Warning
-    } else if has(Class::Open) || has(Class::Untouched) {
-        Role::Info
-    } else {
-        Role::Ok
+/// How an outcome of this class looks, in a row and in the summary.
+fn class_role(class: Class) -> Role {
+    match class {
+        Class::Good => Role::Ok,
+        Class::Bad => Role::Critical,
+        Class::Waiting | Class::Unknown => Role::Warning,
+        Class::Open => Role::Info,
+        Class::Untouched => Role::Muted,
     }
 }
 
@@ -200,13 +229,7 @@ fn table<'a>(app: &App, page: &ActionPage, ledger: &Ledger) -> Table<'a> {
         let (Some(target), Some(outcome)) = (ledger.plan.targets.get(*index), ledger.outcomes.get(*index)) else {
             return Row { cells: Vec::new(), selected, marked: false, ghost: Some("no longer there") };
         };
-        let role = match outcome.class() {
-            Class::Good => Role::Ok,
-            Class::Bad => Role::Critical,
-            Class::Waiting | Class::Unknown => Role::Warning,
-            Class::Open => Role::Info,
-            Class::Untouched => Role::Muted,
-        };
+        let role = class_role(outcome.class());
         let cells = vec![
             Cell::new(outcome.words(&app.settings.zone, now), role),
             Cell::new(target.label.clone(), Role::Text),
@@ -223,13 +246,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_part_of_a_paragraph_keeps_its_colour_where_it_wraps() {
+        let parts = [("97 succeeded", Role::Ok), (", ", Role::Text), ("3 failed again", Role::Critical)];
+        let paragraph = Paragraph { parts: parts.map(|(text, role)| (text.to_owned(), role)).to_vec(), rank: 0 };
+        let lines = fitted(&[paragraph], 16, 9);
+        let span = |text: &str, role| (text.to_owned(), role);
+        assert_eq!(
+            lines,
+            [vec![span("97 succeeded", Role::Ok), span(", ", Role::Text), span("3", Role::Critical)], vec![span("failed again", Role::Critical)]]
+                .map(|line| line.into_iter().filter(|(text, _)| !text.trim().is_empty()).collect::<Vec<_>>())
+        );
+    }
+
+    #[test]
     fn what_matters_most_gets_the_lines_that_are_left_and_what_is_cut_says_so() {
         let words = |count: usize| "word ".repeat(count);
         let all: Vec<Paragraph> = [(words(9), 3), (words(8), 1), (words(7), 2)]
             .into_iter()
-            .map(|(text, rank)| Paragraph { text: text.trim().to_owned(), role: Role::Text, rank })
+            .map(|(text, rank)| Paragraph { parts: vec![(text.trim().to_owned(), Role::Text)], rank })
             .collect();
-        let lines = |height| fitted(&all, 10, height).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+        let line = |spans: Vec<(String, Role)>| spans.into_iter().map(|(text, _)| text).collect::<String>();
+        let lines = |height| fitted(&all, 10, height).into_iter().map(line).collect::<Vec<_>>();
         // Two words a line: five, four and four lines.
         assert_eq!(lines(20).len(), 13);
         assert_eq!(lines(7), ["word word\u{2026}", "word word", "word word", "word word", "word word", "word word", "word word\u{2026}"]);

@@ -115,8 +115,8 @@ fn sample_words(plan: &Plan) -> Option<String> {
 
 fn confirm_words(plan: &Plan) -> String {
     match plan.danger() {
-        Danger::Plain => format!("{}; esc leaves everything as it is.", capital(&confirmation(plan))),
-        Danger::Type { why, .. } => format!("{}: {why}. esc leaves everything as it is.", capital(&confirmation(plan))),
+        Danger::Plain => format!("{}. Press esc to change nothing.", capital(&confirmation(plan))),
+        Danger::Type { why, .. } => format!("{} ({why}). Press esc to change nothing.", capital(&confirmation(plan))),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::model::history::IncidentState;
 use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, Standing};
 use crate::model::naming;
-use crate::model::search::{ActivityHit, Fit, Hit, InstanceHit, Needle, Source};
+use crate::model::search::{ActivityHit, Among, Fit, Hit, InstanceHit, Needle, Place, Source};
 use crate::model::snapshot::Snapshot;
 use crate::text::{Align, EngineText, age, age_short, count_exact, count_short, truncate, wrap_words};
 use crate::theme::Role;
@@ -47,7 +47,8 @@ pub fn draw(app: &App, page: &ResultsPage, look: &Look, area: Rect, buffer: &mut
 }
 
 fn title<'a>(app: &App, page: &ResultsPage, look: &'a Look) -> Title<'a> {
-    let path = super::path(app, ["Find".to_owned(), truncate(&page.needle.to_string(), 40).into_owned()]);
+    let lead = if page.place.is_some() { "Instances" } else { "Find" };
+    let path = super::path(app, [lead.to_owned(), truncate(&page.needle.to_string(), 60).into_owned()]);
     let mut summary = Vec::new();
     match &page.running {
         Some(running) => {
@@ -62,6 +63,9 @@ fn title<'a>(app: &App, page: &ResultsPage, look: &'a Look) -> Title<'a> {
             },
             Role::Muted,
         )),
+    }
+    if let Some(total) = page.place.as_ref().and_then(|place| page.asked.get(&Source::Of(place.clone(), Among::All))?.total) {
+        summary.push((format!("of {} running", count_exact(total)), Role::Muted));
     }
     let remark = page.read.map_or_else(String::new, |read| format!("read {} ago, r: again", age(app.now.since(read))));
     Title { path, summary, remark: (remark, Role::Muted), focused: true, look }
@@ -137,18 +141,19 @@ fn what(source: &Source, needle: &Needle) -> String {
         Source::At(activity, _) => format!("running instances at activity {}", truncate(&activity.to_string(), 30)),
         Source::Running(Fit::Whole) => "business keys".to_owned(),
         Source::Instance | Source::Incident | Source::Job | Source::ExternalTask | Source::UserTask => "ids".to_owned(),
+        Source::Of(..) => "running instances".to_owned(),
     }
 }
 
 /// What asking costs the engine, short enough for a row.
 fn cost(source: &Source) -> &'static str {
     match source {
-        Source::Running(Fit::Begins) => "reads running keys; case counts",
-        Source::Running(Fit::Contains) => "reads every running key; case counts",
+        Source::Running(Fit::Begins) => "reads running keys; upper and lower case differ",
+        Source::Running(Fit::Contains) => "reads every running key; upper and lower case differ",
         Source::Finished(Fit::Whole) => "asks the history",
-        Source::Finished(Fit::Begins) => "reads keys of the history; case counts",
-        Source::Finished(Fit::Contains) => "reads the whole history; case counts",
-        Source::Messages => "reads all messages; case counts",
+        Source::Finished(Fit::Begins) => "reads keys of the history; upper and lower case differ",
+        Source::Finished(Fit::Contains) => "reads the whole history; upper and lower case differ",
+        Source::Messages => "reads all messages; upper and lower case differ",
         Source::At(..) => "joins all executions",
         _ => "",
     }
@@ -364,6 +369,8 @@ fn matched(found: &InstanceHit, source: Option<&Source>, needle: &Needle) -> Str
     match source {
         _ if found.by_id => level("by id"),
         Some(Source::At(activity, _)) => level(&format!("stands at {activity}")),
+        Some(Source::Of(Place { activity: Some(activity), .. }, _)) => level(&format!("stands at {activity}")),
+        Some(Source::Of(..)) => level("running"),
         Some(Source::Running(Fit::Whole) | Source::Finished(Fit::Whole)) => level("by business key"),
         // Where the column of the keys has no room, this tells them.
         _ => found.business_key.as_ref().map_or_else(|| needle.to_string(), ToString::to_string),

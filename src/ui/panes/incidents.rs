@@ -1,5 +1,7 @@
 //! The incidents pane: groups, signatures or incidents, and a preview of the selected row.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,6 +21,7 @@ use crate::model::naming;
 use crate::model::rights::Trust;
 use crate::model::section::Problem;
 use crate::model::snapshot::Link;
+use crate::model::suspension::SuspendedDefinitions;
 use crate::text::{Align, age_short, count_exact, count_short, truncate, wrap_words};
 use crate::theme::Role;
 use crate::triage::Signature;
@@ -66,11 +69,16 @@ pub fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let preview = has_preview(area);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + if preview { PREVIEW_LINES } else { 0 }), ..area };
     let pane = &app.incidents;
+    let suspended = SuspendedDefinitions::of(&app.snapshot);
     match pane.level() {
-        Level::Groups => table(GROUPS, &pane.groups, app, |key| app.snapshot.groups.find(key).map(|group| group_cells(group, app))).draw(look, body, buffer),
+        Level::Groups => {
+            let cells = |group| group_cells(group, &suspended, app);
+            table(GROUPS, &pane.groups, app, |key| app.snapshot.groups.find(key).map(cells)).draw(look, body, buffer)
+        }
         Level::Signatures(_) => table(SIGNATURES, &pane.signatures, app, |signature| signature_cells(signature, app)).draw(look, body, buffer),
         Level::Incidents(..) => {
-            table(INCIDENTS, &pane.incidents, app, |id| app.snapshot.incident(id).map(|known| incident_cells(known, app))).draw(look, body, buffer);
+            let cells = |known: &Arc<KnownIncident>| incident_cells(known, &suspended, app);
+            table(INCIDENTS, &pane.incidents, app, |id| app.snapshot.incident(id).map(cells)).draw(look, body, buffer);
         }
     }
     if shown(app) == 0 {
@@ -195,7 +203,26 @@ fn since(app: &App, time: Timestamp) -> String {
     age_short(Duration::try_from(now.duration_since(time)).unwrap_or_default())
 }
 
-fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
+/// The badge of a group whose job definitions or process definitions are suspended: all of them, or some. One incident of each signature
+/// and version is looked at.
+fn suspended_lead(group: &Group, suspended: &SuspendedDefinitions<'_>, app: &App) -> Vec<(String, Role)> {
+    let mut seen = HashSet::new();
+    let places = group.signatures.iter().flat_map(|signature| signature.incidents.first()).map(|known| &known.incident);
+    let states: Vec<bool> = places.filter(|incident| seen.insert(&incident.job_definition)).map(|incident| suspended.include(incident)).collect();
+    match states.iter().filter(|suspended| **suspended).count() {
+        0 => Vec::new(),
+        count if count == states.len() => vec![(badge(app, "SUSPENDED"), Role::BadgeSuspended)],
+        _ => vec![(badge(app, "partly SUSPENDED"), Role::BadgeSuspended)],
+    }
+}
+
+/// The word, where it leaves room for what the row is about; else its beginning.
+fn badge(app: &App, word: &str) -> String {
+    let short = if word.starts_with("partly") { "part SUSP" } else { "SUSP" };
+    format!("{} ", if app.size.0 >= 140 { word } else { short })
+}
+
+fn group_cells(group: &Group, suspended: &SuspendedDefinitions<'_>, app: &App) -> Vec<Cell> {
     let now = app.snapshot.engine.engine_time(app.now);
     let recent = group.created_since(now - RECENT);
     if app.snapshot.groups.stage == Stage::Processes {
@@ -212,7 +239,7 @@ fn group_cells(group: &Group, app: &App) -> Vec<Cell> {
         Cell::new(count_short(group.roots as u64), if group.roots > 0 { Role::Root } else { Role::Muted }),
         Cell::new(if group.blocked == 0 { String::new() } else { count_short(group.blocked as u64) }, Role::Blocked),
         Cell::with_tail(place.process.clone(), versions_and_tenant(group), if group.key.work.is_some() { Role::Muted } else { Role::Text }),
-        Cell::new(place.what(), Role::Text),
+        Cell::new(place.what(), Role::Text).led_by(suspended_lead(group, suspended, app)),
         Cell::new(kind_words(group, app), Role::Muted),
         Cell::new(if recent == 0 { "-".to_owned() } else { format!("+{}", count_short(recent as u64)) }, if recent > 0 { Role::Warning } else { Role::Faint }),
         Cell::new(since(app, group.oldest), Role::Muted),
@@ -281,7 +308,14 @@ fn signature_cells(signature: &Signature, app: &App) -> Option<Vec<Cell>> {
     ])
 }
 
-fn incident_cells(known: &KnownIncident, app: &App) -> Vec<Cell> {
+/// The badge of an incident where nothing runs: its instance, its job definition or its process definition is suspended.
+fn suspended_badge(known: &KnownIncident, suspended: &SuspendedDefinitions<'_>, app: &App) -> Vec<(String, Role)> {
+    let instance = known.incident.process_instance.as_ref().and_then(|id| app.snapshot.instances.get(id)?.get()?.as_ref());
+    let is_suspended = instance.is_some_and(|instance| instance.suspended) || suspended.include(&known.incident);
+    is_suspended.then(|| (badge(app, "SUSPENDED"), Role::BadgeSuspended)).into_iter().collect()
+}
+
+fn incident_cells(known: &KnownIncident, suspended: &SuspendedDefinitions<'_>, app: &App) -> Vec<Cell> {
     let incident = &known.incident;
     let version = incident.process_definition.as_ref().and_then(|id| app.snapshot.names().version(id));
     let message = incident.message.as_ref().map_or_else(|| "(no message)".to_owned(), ToString::to_string);
@@ -292,7 +326,7 @@ fn incident_cells(known: &KnownIncident, app: &App) -> Vec<Cell> {
     };
     vec![
         Cell::new(since(app, incident.created), Role::Muted),
-        business_key_cell(known, app),
+        business_key_cell(known, app).led_by(suspended_badge(known, suspended, app)),
         Cell::new(version.map_or_else(String::new, |version| format!("v{version}")), Role::Muted),
         retries_cell(known, app),
         Cell::new(incident.process_instance.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string), Role::Muted),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::known::by_signature;
 use super::{Asked, ResultsPage};
 use crate::model::history::HistoryLevel;
-use crate::model::search::{Fit, Hit, HitKey, Source};
+use crate::model::search::{Among, Fit, Hit, HitKey, Source};
 use crate::text::count_short;
 
 /// What identifies a row.
@@ -49,7 +49,7 @@ pub enum Content {
 
 pub(super) fn rows(page: &ResultsPage) -> Vec<Row> {
     let mut build = Build { page, rows: Vec::new(), seen: HashSet::new() };
-    let cheap = Source::cheap(&page.needle);
+    let cheap = page.first_sources();
     for source in &cheap {
         build.found(source);
     }
@@ -66,6 +66,9 @@ pub(super) fn rows(page: &ResultsPage) -> Vec<Row> {
         build.remark_nothing(&cheap);
     } else if page.known.left_out > 0 {
         build.remark(format!("{} more signatures and activities: a longer text tells them apart", count_short(page.known.left_out as u64)));
+    }
+    if page.place.is_some() {
+        return build.rows;
     }
     for source in Source::costly(&page.needle, page.known.complete) {
         if page.known.hits.iter().any(|hit| matches!((hit, &source), (Hit::Activity(hit), Source::At(activity, _)) if hit.activity == *activity)) {
@@ -150,6 +153,13 @@ impl Build<'_> {
     }
 
     fn remark_nothing(&mut self, cheap: &[Source]) {
+        if let Some(place) = &self.page.place {
+            if self.page.failed().is_empty() {
+                let what = if place.activity.is_some() { "No running instance stands at this activity." } else { "No instance of this version is running." };
+                self.remark(what.to_owned());
+            }
+            return;
+        }
         let answered = |source: &&Source| self.page.asked.get(source).is_some_and(|asked| asked.problem.is_none() && !asked.given_up);
         let searched: Vec<&Source> = cheap.iter().filter(answered).collect();
         let all = self.page.failed().is_empty();
@@ -191,5 +201,7 @@ fn words(source: &Source) -> String {
         Source::UserTask => "user tasks".to_owned(),
         Source::Messages => "messages".to_owned(),
         Source::At(activity, _) => format!("instances at {activity}"),
+        Source::Of(_, Among::WithIncident) => "instances with an incident".to_owned(),
+        Source::Of(_, Among::All) => "running instances".to_owned(),
     }
 }
