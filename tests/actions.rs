@@ -198,7 +198,7 @@ async fn an_engine_that_is_gone_pauses_instead_of_burning_through_the_list() {
     let unsent = ledger.outcomes.iter().filter(|outcome| **outcome == Outcome::Planned).count();
     assert!(unsent > 20, "{}", ledger.headline());
     let burnt = ledger.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::NotPerformed(_))).count();
-    assert!((1..=4).contains(&burnt), "{}", ledger.headline());
+    assert!(burnt <= 4, "{}", ledger.headline());
 }
 
 #[tokio::test]

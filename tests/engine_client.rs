@@ -1,6 +1,9 @@
 //! The client against a scripted server: what it sends, what it refuses to send, what it makes of answers. Failures and their words
-//! are in `engine_client_failures.rs`, reading one instance in `engine_client/instance.rs`, the logs in `engine_client/logs.rs`.
+//! are in `engine_client_failures.rs`, reading one instance in `engine_client/instance.rs`, the logs in `engine_client/logs.rs`, who
+//! answers in `engine_client/identity.rs`.
 
+#[path = "engine_client/identity.rs"]
+mod identity;
 #[path = "engine_client/instance.rs"]
 mod instance;
 #[path = "engine_client/logs.rs"]

@@ -7,7 +7,6 @@
 //! | [`target`] | one frozen target, as it was read before |
 //! | [`plan`] | what would happen, told before it does; the requests it is made of |
 //! | [`planner`] | the reading before: from a wish to a plan |
-//! | [`identity`] | whether the engine that answers is the one a plan was made on |
 //! | [`outcome`] | what became of one target |
 //! | [`judge`] | what became of a target, decided from what was read back |
 //! | [`pace`] | when the next change may go out, and when there are too many failures for one more |
@@ -21,7 +20,6 @@
 pub mod desk;
 #[cfg(test)]
 pub(crate) mod example;
-pub mod identity;
 pub mod judge;
 pub mod ledger;
 pub mod outcome;

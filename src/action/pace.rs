@@ -40,14 +40,19 @@ impl Pacer {
         Self { asked, now: asked, next: now, before: None, latest: 0 }
     }
 
+    /// How long to wait for the next turn, where it is too early for it.
+    pub fn wait(&self, now: Instant) -> Option<Duration> {
+        self.next.checked_duration_since(now).filter(|wait| !wait.is_zero())
+    }
+
     /// Takes a turn.
     ///
     /// # Errors
     ///
     /// How long to wait, where it is too early.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
-        if self.next > now {
-            return Err(self.next - now);
+        if let Some(wait) = self.wait(now) {
+            return Err(wait);
         }
         let interval = Duration::from_secs_f64(1.0 / self.now);
         let earliest = now.checked_sub(CATCHES_UP).unwrap_or(now);

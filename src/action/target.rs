@@ -6,7 +6,7 @@ use crate::engine::{NewValue, VariableHome};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::KnownIncident;
-use crate::model::ids::{ProcessInstanceId, ProcessKey};
+use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use crate::model::job::{Job, JobDefinition};
 pub use crate::model::suspension::TimedSuspension;
 use crate::text::EngineText;
@@ -106,6 +106,20 @@ impl Target {
             Subject::Incident(known) => known.incident.process_instance.as_ref(),
             Subject::Variable { instance, .. } => Some(instance),
             Subject::JobDefinition(_) | Subject::ProcessDefinition(_) | Subject::Timed(_) => None,
+        }
+    }
+
+    /// The process definition it belongs to or is.
+    pub fn process_definition(&self) -> Option<&ProcessDefinitionId> {
+        match &self.subject {
+            Subject::Job { job, .. } => job.process_definition.as_ref(),
+            Subject::ExternalTask { task, .. } => task.process_definition.as_ref(),
+            Subject::Instance(instance) => Some(&instance.definition),
+            Subject::JobDefinition(definition) => definition.process_definition.as_ref(),
+            Subject::ProcessDefinition(definition) => Some(&definition.id),
+            Subject::Incident(known) => known.incident.process_definition.as_ref(),
+            Subject::Timed(timed) => timed.process_definition.as_ref(),
+            Subject::Variable { .. } => None,
         }
     }
 }

@@ -195,6 +195,12 @@ impl Client {
         Usage { requests: counters.requests.load(Ordering::Relaxed), bytes: counters.bytes.load(Ordering::Relaxed) }
     }
 
+    /// How often something came back, or nothing, after which another engine may answer: it grows with each, whoever asked through this client or one
+    /// with another login made from it.
+    pub fn interruptions(&self) -> u64 {
+        self.shared.counters.interruptions.load(Ordering::Acquire)
+    }
+
     /// The version that gates requests; none until [`Client::identify`] or [`Client::assume_version`].
     pub fn known_version(&self) -> Option<EngineVersion> {
         self.shared.version.read().unwrap_or_else(PoisonError::into_inner).clone()

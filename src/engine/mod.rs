@@ -8,6 +8,7 @@
 //! | [`question`] | what can be asked of counts and lists, as values |
 //! | [`version`] | which product and feature level answers |
 //! | [`error`] | the one error type, in words an operator understands |
+//! | [`identity`] | whether the engine that answers is still the one that was known |
 //!
 //! Logins and tokens, certificates, proxies and extra headers are re-exported from here. The wire types, the transport and the reading
 //! of failures stay private. No schedules, no caching, no state of the engine: those
@@ -17,6 +18,7 @@ pub mod catalogue;
 pub mod change;
 pub mod client;
 pub mod error;
+pub mod identity;
 pub mod question;
 pub mod version;
 

@@ -72,6 +72,8 @@ impl Undelivered {
 pub(super) struct Counters {
     pub(super) requests: AtomicU64,
     pub(super) bytes: AtomicU64,
+    /// Exchanges after which another engine may answer.
+    pub(super) interruptions: AtomicU64,
 }
 
 /// Lets one request through until a login is proven, then as many as allowed; after a refused login, none.
@@ -223,6 +225,9 @@ impl Sender<'_> {
 
     /// Draws the consequences for later requests, before the permit is given back.
     fn learn(&self, request: &Request, attempt: &Attempt) {
+        if attempt.outcome.as_ref().is_err_and(interrupts) {
+            self.counters.interruptions.fetch_add(1, Ordering::AcqRel);
+        }
         match &attempt.outcome {
             Err(Problem::Unauthorized { .. } | Problem::TokenRefused { .. }) => self.gate.refuse(Refuser::Engine),
             Err(Problem::Unreachable(Unreachable::Proxy(ProxyFault::Login { given: true }))) => self.gate.refuse(Refuser::Proxy),
@@ -301,6 +306,16 @@ impl Sender<'_> {
             reply.cut = true;
             return Ok(reply);
         }
+    }
+}
+
+/// Whether it may have gone away, whatever answered before: nothing that an engine says came back.
+fn interrupts(problem: &Problem) -> bool {
+    match problem {
+        Problem::Unreachable(Unreachable::Proxy(ProxyFault::Login { .. })) => false,
+        Problem::Unreachable(_) | Problem::TooSlow { .. } | Problem::CutOff { .. } | Problem::NotAnEngine(_) => true,
+        Problem::Engine { status, kind: None, .. } => *status >= 500,
+        _ => false,
     }
 }
 

@@ -262,6 +262,17 @@ impl Client {
         present(self.ask(request, |json| one(json, wire::ProcessDefinitionRow::into_process_definition)).await)
     }
 
+    /// For how many days the history of a process definition is kept, none where it is not cleaned up; nothing if the definition is gone or may not be
+    /// read (`GET /process-definition/{id}`).
+    ///
+    /// # Errors
+    ///
+    /// Any [`Problem`] but `NotFound`.
+    pub async fn history_time_to_live(&self, id: &ProcessDefinitionId) -> Result<Option<Answer<Option<i64>>>, EngineError> {
+        let request = Request::to(RequestName::ProcessDefinition).id(id.text());
+        present(self.ask(request, |json| one(json, |row: wire::HistoryTimeToLiveRow, _| row.history_time_to_live)).await)
+    }
+
     /// The diagram of a process definition, exactly as deployed (`GET /process-definition/{id}/xml`).
     ///
     /// # Errors

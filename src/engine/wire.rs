@@ -366,6 +366,13 @@ impl ProcessInstanceRow<'_> {
     }
 }
 
+/// Of a process definition, for how many days its history is kept.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "a process definition")]
+pub(super) struct HistoryTimeToLiveRow {
+    pub(super) history_time_to_live: Option<i64>,
+}
+
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a process definition", bound(deserialize = "'de: 'a"))]
 pub(super) struct ProcessDefinitionRow<'a> {

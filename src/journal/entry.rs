@@ -117,11 +117,35 @@ pub struct Engine {
     /// What it calls its installation, one for each database; none where it did not tell, and in lines of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installation: Option<Exact>,
+    /// Process definitions it had, which tell it where its installation is not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub definitions: Vec<Exact>,
+    /// The newest things it had written, which a database that was set back does not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub newest: Vec<Newest>,
+}
+
+/// Something an engine had written by then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newest {
+    /// What kind of thing, such as `incident`.
+    #[serde(rename = "type")]
+    pub kind: Exact,
+    /// Its id.
+    pub id: Exact,
+    /// When it was written, by the engine's clock.
+    pub at: Timestamp,
+    /// The process instance it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Exact>,
+    /// The process definition it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Exact>,
 }
 
 impl Engine {
     /// Whether it is reached at the same address under the same name, whatever its version is by now. Whether another one has taken its place
-    /// there, only its installation tells.
+    /// there, only what else is recorded of it tells.
     pub fn is_same(&self, other: &Self) -> bool {
         self.url == other.url && self.name == other.name
     }

@@ -43,7 +43,7 @@ pub mod verify;
 pub(crate) mod tests;
 
 pub use archive::{Archive, Place, Record, Unread};
-pub use entry::{Answer, Answered, Before, Class, Count, End, Engine, Entry, How, Intent, Note, Outcome, ReadBack, Request, Sent, Target};
+pub use entry::{Answer, Answered, Before, Class, Count, End, Engine, Entry, How, Intent, Newest, Note, Outcome, ReadBack, Request, Sent, Target};
 pub use error::{Cause, JournalError};
 pub use exact::Exact;
 pub use line::{Head, LineHash};

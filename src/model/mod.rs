@@ -36,3 +36,4 @@ pub mod suspension;
 pub mod timeline;
 pub mod user_task;
 pub mod variable;
+pub mod witness;

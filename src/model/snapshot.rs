@@ -22,6 +22,7 @@ use super::section::{Moment, Problem, Section};
 use super::series::Series;
 use super::since::{Deployed, FirstSeenByGroup};
 use super::statistics::ProcessStatistics;
+use super::witness::Witness;
 use crate::text::EngineText;
 
 /// Names of activities by id, of one process definition.
@@ -75,10 +76,14 @@ pub struct EngineIdentity {
     pub remark: Option<String>,
     /// User that is logged in.
     pub user: Option<String>,
-    /// Id of the installation, as a plan found it: one per database.
+    /// Id of the installation, one per database; none where it was not told. What follows tells this engine from another later.
     pub installation: Option<EngineText>,
-    /// Process definitions that were there when a plan was made.
+    /// Process definitions that were there.
     pub witnesses: Vec<ProcessDefinitionId>,
+    /// The newest that it had written, the newest first.
+    pub newest: Vec<Witness>,
+    /// When the node that told all this began to count; Camunda 7.18 does not tell.
+    pub node: Option<Timestamp>,
     /// The engine's clock minus ours, from the `Date` header of its answers (whole seconds).
     pub clock_offset: Option<SignedDuration>,
 }

@@ -85,10 +85,6 @@ pub struct World {
     pub asked_who: usize,
     /// Once so many changes arrived, another engine with this installation answers.
     pub swaps_after: Option<(usize, String)>,
-    /// Once it was asked so often who it is, another engine with this installation answers.
-    pub swaps_when_asked: Option<(usize, String)>,
-    /// How many milliseconds it takes to tell who it is.
-    pub slow_who: u64,
     /// What answers instead, and how often it is asked who it is until the engine answers again.
     pub away: Option<(Away, usize)>,
     /// From this change on it is away.
@@ -208,14 +204,10 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
         ("GET", ["telemetry", "data"]) => {
             world.asked_who += 1;
             let product = json!({"name": "Camunda BPM Runtime", "version": "7.24.0"});
-            let told = match &world.installation {
+            match &world.installation {
                 Some(id) => Reply::json(json!({"installation": id, "product": product}).to_string()),
                 None => Reply::json(r#"{"type":"AuthorizationException","message":"no"}"#).with_status(403),
-            };
-            if let Some((_, id)) = world.swaps_when_asked.take_if(|(after, _)| world.asked_who >= *after) {
-                world.installation = Some(id);
             }
-            if world.slow_who > 0 { told.travelling(Manner::Late(std::time::Duration::from_millis(world.slow_who))) } else { told }
         }
         _ => {
             world.reads += 1;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use crate::action::perform::{journal_engine, recorded_change};
+use crate::action::perform::{journal_engine, known_engine, recorded_change};
 use crate::action::plan::{ActionId, Plan, Unavailable};
 use crate::action::planner::facts::{AtWork, Before, Earlier, EarlierTarget, Facts, Kept, KeptJob};
 use crate::action::target::Subject;
@@ -102,7 +102,7 @@ impl JournalFacts {
             sentence: intent.sentence.to_string(),
             url: intent.engine.url.as_wire().to_owned(),
             engine_name: intent.engine.name.as_ref().map(|name| name.as_wire().to_owned()),
-            installation: intent.engine.installation.as_ref().map(|id| id.text().clone()),
+            engine: known_engine(&intent.engine),
             began: story.at,
             at: at(story),
             jobs_too: story.intent.jobs_too.unwrap_or_else(|| jobs_too(story)),

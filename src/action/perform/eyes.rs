@@ -19,11 +19,13 @@ use crate::action::judge::Facts;
 use crate::action::outcome::Outcome;
 use crate::action::plan::{ActionId, Step};
 use crate::action::target::{Subject, Target};
+use crate::engine::identity::{self, Depth, KnownFrom, Verdict};
 use crate::engine::{Answer, Change, Client, CountQuestion, EngineError, JobIs, MOST_IDS, Page, Problem, UserOperationFilter, UserOperationQuery};
 use crate::model::history::UserOperation;
 use crate::model::ids::{BatchId, ExternalTaskId, JobDefinitionId, JobId, ProcessInstanceId};
 use crate::model::incident::Incident;
 use crate::model::job::Job;
+use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
 /// Requests a second at most.
@@ -130,11 +132,6 @@ impl Eyes {
         Self { client, tokens: AT_ONCE, refilled: Instant::now(), listed: None, requests: 0 }
     }
 
-    /// What it looks through.
-    pub(super) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Another login.
     pub fn look_through(&mut self, client: Client) {
         self.client = client;
@@ -154,6 +151,13 @@ impl Eyes {
         self.tokens -= 1.0;
         self.requests += 1;
         self.client.clone()
+    }
+
+    /// Whether it is the engine that was known. It waits for no turn: what was read before is worth nothing without it. The next turn pays for it.
+    pub async fn compare(&mut self, known: &EngineIdentity, from: KnownFrom, depth: Depth) -> Result<Verdict, EngineError> {
+        self.tokens -= 1.0;
+        self.requests += 1;
+        identity::compare(&self.client, known, from, depth).await
     }
 
     /// Waits until all definitions may be read once more: each answer to a change asks for a look at once, and such a list is long.

@@ -25,5 +25,5 @@ pub use hand::{Guard, Hand, closing_time};
 pub use recall::Recall;
 pub(in crate::action) use recall::change as recorded_change;
 pub use record::Record;
-pub(in crate::action) use record::journal_engine;
+pub(in crate::action) use record::{journal_engine, known_engine};
 pub use run::{Order, Running, start};

@@ -456,6 +456,16 @@ impl Progress {
         too_many.then(|| format!("{failed} of {settled} failed, more than {stop_at} %"))
     }
 
+    /// Outcomes that are not recorded yet and rest on an answer that something is not there count for nothing: it may not have come from the engine of
+    /// the plan.
+    pub fn distrust(&mut self, why: &str) {
+        let rests = |target: &usize| matches!(self.known[*target].outcome, Outcome::AlreadyDone(_) | Outcome::GoneCauseUnknown);
+        let doubtful: Vec<usize> = self.changed.iter().copied().filter(rests).collect();
+        for target in doubtful {
+            self.set(target, Outcome::Unknown(format!("nobody knows who answered: {why}").into()));
+        }
+    }
+
     /// Targets whose outcome changed since it was last asked.
     pub fn take_changed(&mut self) -> Vec<(usize, Outcome)> {
         let mut changed: Vec<usize> = self.changed.drain().collect();

@@ -113,6 +113,13 @@ impl Recall {
         loop {
             match self.is_same(&mut eyes, &mut ledger, &mut orders, &publish).await {
                 Same::Yes => {}
+                Same::Stopped => {
+                    let why = "stopped before it was known which engine answers".to_owned();
+                    if self.stays_unread(&mut eyes, &mut ledger, why, &mut orders, &publish).await {
+                        continue;
+                    }
+                    return;
+                }
                 Same::No(why) => {
                     if self.stays_unread(&mut eyes, &mut ledger, why, &mut orders, &publish).await {
                         continue;
@@ -126,19 +133,20 @@ impl Recall {
                 self.keep(&mut ledger, &untold).await;
                 told = true;
             }
-            let ends = self.rounds(&mut eyes, &mut progress, &mut ledger, anyway, &mut orders, &publish).await;
-            if ends {
-                // Nobody has looked to the end: another run is to be offered it again.
-                self.note(&mut progress, &mut ledger, false).await;
-                return;
+            let mut same = self.rounds(&mut eyes, &mut progress, &mut ledger, anyway, &mut orders, &publish).await;
+            if matches!(same, Same::Yes) {
+                same = self.how_left(&mut eyes, &mut ledger, &mut orders, &publish).await;
             }
-            let plan = Arc::clone(&ledger.plan);
-            let how_left = async { if ledger.sent > 0 { closing::look(&mut eyes, &plan).await } else { Vec::new() } };
-            match unless_told(how_left, &mut orders).await {
-                Heard::Nothing(found) => self.tell(&mut ledger, found).await,
-                Heard::Login(client) => eyes.look_through(client),
-                Heard::Stop => {}
-                Heard::End => return self.note(&mut progress, &mut ledger, false).await,
+            match same {
+                Same::Yes | Same::Stopped => {}
+                Same::No(why) => {
+                    if self.stays_unread(&mut eyes, &mut ledger, why, &mut orders, &publish).await {
+                        continue;
+                    }
+                    return;
+                }
+                // Nobody has looked to the end: another run is to be offered it again.
+                Same::End => return self.note(&mut progress, &mut ledger, false).await,
             }
             (ledger.stage, ledger.ended) = (Stage::Over(Ending::Done), Some(Moment::now()));
             self.note(&mut progress, &mut ledger, true).await;
@@ -148,6 +156,23 @@ impl Recall {
             }
             anyway = true;
         }
+    }
+
+    /// Looks how things were left; it counts only where the same engine still answers after it.
+    async fn how_left(&self, eyes: &mut Eyes, ledger: &mut Ledger, orders: &mut mpsc::UnboundedReceiver<Order>, publish: &watch::Sender<Arc<Ledger>>) -> Same {
+        let plan = Arc::clone(&ledger.plan);
+        let how_left = async { if ledger.sent > 0 { closing::look(eyes, &plan).await } else { Vec::new() } };
+        match unless_told(how_left, orders).await {
+            Heard::Nothing(found) if found.is_empty() => {}
+            Heard::Nothing(found) => match self.is_same(eyes, ledger, orders, publish).await {
+                Same::Yes => self.tell(ledger, found).await,
+                other => return other,
+            },
+            Heard::Login(client) => eyes.look_through(client),
+            Heard::Stop => {}
+            Heard::End => return Same::End,
+        }
+        Same::Yes
     }
 
     /// Takes in how things were left, as they were found now. What is new and has to be looked at is recorded as well.
@@ -168,7 +193,8 @@ impl Recall {
         }
     }
 
-    /// Looks until nothing more is to be seen or somebody stops it. Gives whether the program ends.
+    /// Looks until nothing more is to be seen or somebody stops it. What a round found counts only where the same engine still answers after it. Gives
+    /// whether it does.
     async fn rounds(
         &self,
         eyes: &mut Eyes,
@@ -177,7 +203,7 @@ impl Recall {
         anyway: bool,
         orders: &mut mpsc::UnboundedReceiver<Order>,
         publish: &watch::Sender<Arc<Ledger>>,
-    ) -> bool {
+    ) -> Same {
         while let Some(mut round) = progress.round(Instant::now(), anyway, ledger.plan.engine.user.as_deref().map(EngineText::from)) {
             round.singly = SINGLY;
             let found = match unless_told(eyes.look(&round), orders).await {
@@ -186,9 +212,14 @@ impl Recall {
                     eyes.look_through(client);
                     continue;
                 }
-                Heard::Stop => return false,
-                Heard::End => return true,
+                Heard::Stop => return Same::Yes,
+                Heard::End => return Same::End,
             };
+            match self.is_same(eyes, ledger, orders, publish).await {
+                Same::Yes => {}
+                Same::Stopped => return Same::Yes,
+                other => return other,
+            }
             progress.learn(&found, Instant::now());
             ledger.outcomes = progress.outcomes();
             ledger.reading.requests = eyes.requests;
@@ -197,16 +228,16 @@ impl Recall {
             }
             publish.send_replace(Arc::new(ledger.clone()));
             if anyway || found.problem.as_ref().is_some_and(crate::engine::EngineError::stops_polling) {
-                return false;
+                return Same::Yes;
             }
             match unless_told(tokio::time::sleep(PAUSE), orders).await {
                 Heard::Nothing(()) => {}
                 Heard::Login(client) => eyes.look_through(client),
-                Heard::Stop => return false,
-                Heard::End => return true,
+                Heard::Stop => return Same::Yes,
+                Heard::End => return Same::End,
             }
         }
-        false
+        Same::Yes
     }
 
     async fn note(&self, progress: &mut Progress, ledger: &mut Ledger, to_the_end: bool) {
@@ -238,7 +269,10 @@ impl Recall {
         let wish = Wish { about: intent.sentence.to_string(), what: Asked::Undo(action().0) };
         // Its operations were of whoever did it, not of whoever looks.
         let user = intent.who.engine_user.as_ref().map(|user| user.as_wire().to_owned());
-        let installation = intent.engine.installation.as_ref().map(|id| id.text().clone());
+        let known = record::known_engine(&intent.engine);
+        // What is told of an engine is told as it is now; what it is compared by, as it was recorded.
+        let engine =
+            EngineIdentity { user, installation: known.installation, witnesses: known.witnesses, newest: known.newest, node: None, ..self.engine.clone() };
         let plan = Plan {
             profile: intent.profile.as_ref().map(|profile| profile.as_wire().to_owned()),
             read: Moment { instant: Instant::now(), wall: story.at },
@@ -246,7 +280,7 @@ impl Recall {
             held: intent.held.iter().map(|held| kept(held, &intent.targets)).collect(),
             takes_back: intent.undo_of.as_ref().or(intent.thaw_of.as_ref()).or(intent.puts_back.as_ref()).map(|action| ActionId(action.as_wire().to_owned())),
             choices: Choices { reason: intent.reason.as_ref().map(|reason| reason.as_wire().to_owned()).unwrap_or_default(), ..Choices::default() },
-            ..Plan::of(action(), wish, verb, EngineIdentity { user, installation, ..self.engine.clone() }, targets)
+            ..Plan::of(action(), wish, verb, engine, targets)
         };
         Ok((plan, steps.into()))
     }

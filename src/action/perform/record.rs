@@ -14,6 +14,7 @@ use crate::action::verb::Verb;
 use crate::engine::{Change, Client, Delivered, EngineError, Problem, Sent};
 use crate::journal::{self, Answer, Before, Count, Entry, Exact, How, Journal, JournalError, Who};
 use crate::model::snapshot::EngineIdentity;
+use crate::model::witness::Witness;
 use crate::text::{EngineText, safe};
 
 /// The journal, or why there is none. Without one nothing is changed.
@@ -136,6 +137,43 @@ pub fn journal_engine(engine: &EngineIdentity) -> journal::Engine {
         name: engine.engine_name.as_deref().map(Exact::from),
         version: (!version.is_empty()).then(|| Exact::from(version.join(" "))),
         installation: engine.installation.clone().map(Exact::from),
+        definitions: engine.witnesses.iter().map(|definition| Exact::from(definition.text().clone())).collect(),
+        newest: engine.newest.iter().map(newest).collect(),
+    }
+}
+
+fn newest(witness: &Witness) -> journal::Newest {
+    journal::Newest {
+        kind: Exact::from(witness.kind()),
+        id: Exact::from(witness.id().clone()),
+        at: witness.at,
+        instance: witness.instance.as_ref().map(|instance| Exact::from(instance.text().clone())),
+        definition: witness.definition.as_ref().map(|definition| Exact::from(definition.text().clone())),
+    }
+}
+
+/// An engine of the journal, as far as it can be told from another.
+pub fn known_engine(recorded: &journal::Engine) -> EngineIdentity {
+    let text = |exact: &Exact| exact.text().clone();
+    let witness = |newest: &journal::Newest| Witness::of(newest.kind.as_wire(), text(&newest.id), newest.at);
+    EngineIdentity {
+        url: recorded.url.as_wire().to_owned(),
+        engine_name: recorded.name.as_ref().map(|name| name.as_wire().to_owned()),
+        installation: recorded.installation.as_ref().map(text),
+        witnesses: recorded.definitions.iter().map(|definition| text(definition).into()).collect(),
+        newest: recorded
+            .newest
+            .iter()
+            .filter_map(|newest| {
+                let witness = witness(newest)?;
+                Some(Witness {
+                    instance: newest.instance.as_ref().map(|id| text(id).into()),
+                    definition: newest.definition.as_ref().map(|id| text(id).into()),
+                    ..witness
+                })
+            })
+            .collect(),
+        ..EngineIdentity::default()
     }
 }
 

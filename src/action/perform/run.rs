@@ -69,7 +69,8 @@ pub enum Order {
 
 /// What looking gave.
 enum Look {
-    Round(Findings),
+    /// With which engine answered after it was read: only that of the plan tells anything of it.
+    Round(Findings, sure::Asked),
     Due(Option<u64>),
 }
 
@@ -127,8 +128,11 @@ pub struct Run {
     unsure: bool,
     /// How often that came into doubt.
     doubts: u64,
-    /// Asking which engine answers, with how many doubts there were by then.
-    checking: OptionFuture<BoxFuture<'static, (u64, sure::Asked)>>,
+    /// When it was known to be the engine of the plan, last, and how often something had come between by then.
+    compared: Instant,
+    interruptions: u64,
+    /// Asking which engine answers.
+    checking: OptionFuture<BoxFuture<'static, sure::Check>>,
     is_checking: bool,
     next_check: Instant,
     /// It was told that this cannot be told.
@@ -175,6 +179,7 @@ impl Run {
         let pacer = Pacer::new(plan.choices.pace.per_second, now.instant);
         let progress = Progress::new(plan);
         let eyes = Some(Eyes::new(hand.client().clone()));
+        let interruptions = hand.client().interruptions();
         let stage = if progress.has_canary() { Stage::Canary } else { Stage::Sending };
         let canary_over = !progress.has_canary();
         let first = ledger_of(&progress, &sentence, &stage, now);
@@ -216,6 +221,8 @@ impl Run {
             blind: false,
             unsure: false,
             doubts: 0,
+            compared: now.instant,
+            interruptions,
             checking: None.into(),
             is_checking: false,
             next_check: now.instant,
@@ -281,6 +288,14 @@ impl Run {
             }
             // A job that may be awake waits for no pace; nor does, while the program ends, one that would stay asleep for a year.
             let at_once = self.progress.sequence.part(step) == Part::Guard || protects && self.is_closing();
+            if !at_once && let Some(wait) = self.pacer.wait(now) {
+                return Some(wait);
+            }
+            if !protects && self.knew_long_ago(now) {
+                self.doubt();
+                self.make_sure_if_due(now, protecting);
+                break;
+            }
             if !at_once && let Err(wait) = self.pacer.take(now) {
                 return Some(wait);
             }
@@ -330,6 +345,10 @@ impl Run {
                 self.progress.saw(&delivered);
                 if let Some(aside) = self.progress.answered(step, &delivered.sent, now) {
                     self.note(aside);
+                }
+                if says_gone(&delivered.sent) {
+                    // Another engine says so of everything.
+                    self.doubt();
                 }
                 self.heed(&delivered.sent);
                 match recorded {
@@ -393,7 +412,7 @@ impl Run {
         if self.unsure && !self.is_checking {
             wake = wake.min(self.next_check.max(now + Duration::from_millis(10)));
         }
-        if self.eyes.is_some() && !self.is_closing() && !self.blind && (self.anyway || self.progress.wants_reading(now)) {
+        if self.eyes.is_some() && !self.is_closing() && !self.blind && !self.unsure && (self.anyway || self.progress.wants_reading(now)) {
             wake = wake.min(self.next_look);
         }
         if self.dirty { wake.min(self.published + PUBLISH) } else { wake }
@@ -444,6 +463,14 @@ fn ledger_of(progress: &Progress, sentence: &str, stage: &Stage, began: Moment) 
         notes: Vec::new(),
         look: Vec::new(),
         head: None,
+    }
+}
+
+/// Whether whoever answered knows no such thing.
+fn says_gone(sent: &Sent) -> bool {
+    match sent {
+        Sent::Rejected(error) | Sent::Unknown(error) => matches!(error.problem(), Problem::NotFound) || concerns_its_target(error),
+        Sent::Accepted { .. } | Sent::NotSent(_) => false,
     }
 }
 

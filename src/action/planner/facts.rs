@@ -82,8 +82,8 @@ pub struct Earlier {
     pub url: String,
     /// Name of its engine, where one was chosen.
     pub engine_name: Option<String>,
-    /// What that engine called its installation, where it told.
-    pub installation: Option<EngineText>,
+    /// What tells that engine from another.
+    pub engine: EngineIdentity,
     /// When it began, by the clock of this machine.
     pub began: Timestamp,
     /// When it was to happen, where it was not at once.

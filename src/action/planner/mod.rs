@@ -45,12 +45,11 @@ use jiff::tz::TimeZone;
 
 use self::facts::Facts;
 use self::reading::Reading;
-use super::identity;
 use super::plan::{ActionId, Choices, EngineEffect, Free, Held, LeftOut, Level, Plan, TreeLine, Unavailable, Warning, Weight};
 use super::target::Target;
 use super::verb::{Role, Verb, availability};
 use super::wish::{Asked, Wish};
-use crate::engine::Client;
+use crate::engine::{Client, identity};
 use crate::model::masking::Mask;
 use crate::model::section::Moment;
 use crate::model::snapshot::{EngineIdentity, Snapshot};
@@ -162,7 +161,7 @@ pub async fn plan(client: &Client, asked: &Asking) -> Result<Plan, Unavailable> 
     let mut plan = assembled(client, asked, draft);
     permit::check(&reading, &mut plan).await?;
     let targets = std::sync::Arc::clone(&plan.targets);
-    identity::read(client, &mut plan.engine, &targets).await.map_err(|error| reading::refused(&error))?;
+    identity::read(client, &mut plan.engine, targets.iter().filter_map(Target::process_definition)).await.map_err(|error| reading::refused(&error))?;
     if identity::tells_nothing(&plan.engine) {
         plan.warnings.push(Warning { weight: Weight::Note, text: NOTHING_TELLS.to_owned() });
     }

@@ -9,11 +9,11 @@ use jiff::SignedDuration;
 use super::facts::{Earlier, EarlierTarget, Facts, ask};
 use super::reading::{Reading, refused, timed, unavailable};
 use super::{Draft, Drafted, definitions, instances, processes, single};
-use crate::action::identity;
 use crate::action::plan::{LeftOut, Unavailable, Weight};
 use crate::action::target::TimedSuspension;
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
+use crate::engine::identity::{self, Depth, KnownFrom, Verdict};
 use crate::engine::{Page, UserOperationFilter, UserOperationQuery};
 use crate::model::history::UserOperation;
 use crate::model::ids::{ExecutionId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId};
@@ -129,10 +129,9 @@ pub(super) async fn is_of_this_engine(reading: &Reading<'_>, earlier: &Earlier) 
     if earlier.url != engine.url || earlier.engine_name != engine.engine_name {
         return Err(unavailable(format!("that was done to another engine: {}", crate::text::safe(&earlier.url)), "connect to that engine"));
     }
-    let Some(installation) = &earlier.installation else { return Ok(()) };
-    match identity::is_another(reading.client, installation).await.map_err(|error| refused(&error))? {
-        Some(why) => Err(unavailable(why, "connect to the engine it was done to")),
-        None => Ok(()),
+    match identity::compare(reading.client, &earlier.engine, KnownFrom::Journal, Depth::Database).await.map_err(|error| refused(&error))? {
+        Verdict::Another(why) | Verdict::Unsure(why) => Err(unavailable(why, "connect to the engine it was done to")),
+        Verdict::Same | Verdict::Unknown => Ok(()),
     }
 }
 

@@ -56,7 +56,14 @@ pub(crate) fn moment(text: &str) -> Timestamp {
 }
 
 pub(crate) fn engine() -> Engine {
-    Engine { url: "http://h:8080/engine-rest".into(), name: None, version: Some("Camunda 7.24.0".into()), installation: None }
+    Engine {
+        url: "http://h:8080/engine-rest".into(),
+        name: None,
+        version: Some("Camunda 7.24.0".into()),
+        installation: None,
+        definitions: Vec::new(),
+        newest: Vec::new(),
+    }
 }
 
 pub(crate) fn who() -> Who {

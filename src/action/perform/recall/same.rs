@@ -6,24 +6,27 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use super::{Heard, PAUSE, Recall, asked_again, unless_told};
-use crate::action::identity;
 use crate::action::ledger::{Ending, Ledger, Stage};
 use crate::action::perform::eyes::Eyes;
 use crate::action::perform::run::Order;
+use crate::engine::identity::{Depth, KnownFrom, Verdict};
 use crate::model::section::Moment;
+use crate::model::snapshot::EngineIdentity;
 
 /// Whether it is the same engine.
 pub(super) enum Same {
     /// It is, or nothing tells.
     Yes,
-    /// It is not, or nobody waited until it was known, in words.
+    /// It is not, or that cannot be told, in words.
     No(String),
+    /// Nobody waited until it was known.
+    Stopped,
     /// The program ends.
     End,
 }
 
 impl Recall {
-    /// Asks until it is known, one request each time. What was recorded without an installation cannot be compared.
+    /// Asks until it is known. What was recorded of an engine that told nothing cannot be compared.
     pub(super) async fn is_same(
         &self,
         eyes: &mut Eyes,
@@ -31,19 +34,23 @@ impl Recall {
         orders: &mut mpsc::UnboundedReceiver<Order>,
         publish: &watch::Sender<Arc<Ledger>>,
     ) -> Same {
-        let Some(recorded) = ledger.plan.engine.installation.clone() else { return Same::Yes };
-        let (mut client, mut last) = (eyes.client().clone(), String::new());
+        // The version was that of another time: an update changes it.
+        let recorded = EngineIdentity { version: None, ..ledger.plan.engine.clone() };
+        if recorded.installation.is_none() && recorded.witnesses.is_empty() {
+            return Same::Yes;
+        }
+        let mut last = String::new();
         loop {
             let asked = async {
-                let asked = identity::is_another(&client, &recorded).await;
+                let asked = eyes.compare(&recorded, KnownFrom::Journal, Depth::Database).await;
                 if asked.as_ref().is_err_and(|error| !error.stops_polling()) {
                     tokio::time::sleep(PAUSE).await;
                 }
                 asked
             };
             match unless_told(asked, orders).await {
-                Heard::Nothing(Ok(None)) => return Same::Yes,
-                Heard::Nothing(Ok(Some(why))) => return Same::No(why),
+                Heard::Nothing(Ok(Verdict::Same | Verdict::Unknown)) => return Same::Yes,
+                Heard::Nothing(Ok(Verdict::Another(why) | Verdict::Unsure(why))) => return Same::No(why),
                 Heard::Nothing(Err(error)) => {
                     let why = format!("which engine answers cannot be told: {}", error.problem());
                     if error.stops_polling() {
@@ -55,11 +62,8 @@ impl Recall {
                     }
                     last = why;
                 }
-                Heard::Login(with) => {
-                    client = with.clone();
-                    eyes.look_through(with);
-                }
-                Heard::Stop => return Same::No("stopped before it was known which engine answers".to_owned()),
+                Heard::Login(with) => eyes.look_through(with),
+                Heard::Stop => return Same::Stopped,
                 Heard::End => return Same::End,
             }
         }

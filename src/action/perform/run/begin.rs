@@ -7,11 +7,11 @@ use futures_util::future::BoxFuture;
 
 use super::Run;
 use super::sure::Asked;
-use crate::action::identity::{self, Verdict};
 use crate::action::ledger::Ending;
 use crate::action::outcome::Outcome;
 use crate::action::perform::eyes::{Baseline, Eyes};
 use crate::action::verb::Verb;
+use crate::engine::identity::{Depth, KnownFrom, Verdict};
 
 /// What is read before anything is sent.
 struct Before {
@@ -56,16 +56,21 @@ impl Run {
     }
 
     fn read_before(&self, mut eyes: Eyes) -> BoxFuture<'static, Before> {
-        let (client, plan) = (self.hand.client().clone(), Arc::clone(&self.progress.plan));
+        let plan = Arc::clone(&self.progress.plan);
         let wants_due = self.progress.is_bulk();
         Box::pin(async move {
-            let same = identity::compare(&client, &plan.engine).await;
             let baseline = eyes.baseline(&plan.targets, wants_due).await;
             let changed = match plan.verb {
                 Verb::Retry => Some(eyes.unneeded(&plan.targets).await),
-                // Where it is not known yet which engine answers, what was read now is old once it is.
-                Verb::PutBack if !matches!(same, Ok(Verdict::Same | Verdict::Unknown | Verdict::Another(_))) => None,
                 Verb::PutBack => eyes.changed_since(&plan.targets).await,
+                _ => Some(Vec::new()),
+            };
+            // Asked last: it tells of all that was read before it.
+            let same = eyes.compare(&plan.engine, KnownFrom::Plan, Depth::Database).await;
+            let changed = match (&same, plan.verb) {
+                (Ok(Verdict::Same | Verdict::Unknown | Verdict::Another(_)), _) => changed,
+                // Where it is not known yet which engine answers, what was read now tells nothing, and is old once it is known.
+                (_, Verb::PutBack) => None,
                 _ => Some(Vec::new()),
             };
             Before { eyes, same, baseline, changed }

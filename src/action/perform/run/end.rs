@@ -12,6 +12,10 @@ use crate::model::section::Moment;
 impl Run {
     pub(super) async fn finish(&mut self) {
         if self.recorded {
+            if self.unsure {
+                self.progress.distrust("it ended before it was known which engine had answered");
+                self.unsure = false;
+            }
             // On the disk before anything is looked at once more: that may take long.
             self.record_outcomes().await;
             self.note_looks().await;
@@ -55,6 +59,9 @@ impl Run {
         let Some((eyes, found)) = found else { return };
         self.requests = eyes.requests;
         self.eyes = Some(eyes);
+        if found.is_empty() || !self.is_still_the_same().await {
+            return;
+        }
         let (looks, notes) = found.into_iter().partition(|told: &String| told.starts_with(LOOK));
         self.tell_to_look(looks).await;
         let notes: Vec<String> = notes;
@@ -62,7 +69,7 @@ impl Run {
     }
 
     /// Work at the end of which nothing hangs, given up once the program ends.
-    async fn unless_it_ends<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+    pub(super) async fn unless_it_ends<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::pin!(work);
         loop {
             self.hear_all();
@@ -99,6 +106,9 @@ impl Run {
         self.eyes = Some(eyes);
         if found.is_empty() {
             return self.note("the engine's log of operations shows none of ours to write the reason on; the journal has it".to_owned());
+        }
+        if !self.is_still_the_same().await {
+            return self.note("the reason is not written into the engine's log: it is not known to be the same engine; the journal has it".to_owned());
         }
         let names: Vec<String> = found.iter().map(ToString::to_string).collect();
         let all = format!("the reason is written on {} operations in the engine's log: {}", found.len(), names.join(", "));

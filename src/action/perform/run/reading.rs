@@ -1,23 +1,26 @@
 //! The part of an action under way that reads back and records what was found.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 
+use super::sure::Asked;
 use super::{BACKLOG, LOOKS, Look, Order, Run};
 use crate::action::ledger::{PausedBy, Stage};
 use crate::action::outcome::Outcome;
-use crate::action::perform::eyes::Eyes;
+use crate::action::perform::eyes::{Eyes, Findings};
 use crate::action::perform::record;
 use crate::action::verb::Verb;
 use crate::engine::EngineError;
+use crate::engine::identity::{Depth, KnownFrom, Verdict};
 use crate::journal::{Entry, LOOK};
 use crate::model::section::Moment;
 use crate::text::EngineText;
 
 impl Run {
     pub(super) fn look_if_due(&mut self, now: Instant) {
-        if self.eyes.is_none() || self.is_closing() || self.blind {
+        if self.eyes.is_none() || self.is_closing() || self.blind || self.unsure {
             return;
         }
         if self.stage == Stage::Sending && self.progress.is_bulk() && now >= self.next_count {
@@ -30,10 +33,12 @@ impl Run {
             });
         } else if now >= self.next_look && (self.anyway || self.progress.wants_reading(now)) {
             let Some(round) = self.progress.round(now, std::mem::take(&mut self.anyway), self.user()) else { return };
+            let plan = Arc::clone(&self.progress.plan);
             self.look(|mut eyes| {
                 Box::pin(async move {
                     let found = eyes.look(&round).await;
-                    (eyes, Look::Round(found))
+                    let asked = eyes.compare(&plan.engine, KnownFrom::Plan, Depth::Node).await;
+                    (eyes, Look::Round(found, asked))
                 })
             });
         }
@@ -65,7 +70,11 @@ impl Run {
                     self.note("slower, because due jobs pile up".to_owned());
                 }
             }
-            Look::Round(found) => {
+            Look::Round(found, asked) => {
+                if !self.heed_who_was_read(asked) {
+                    self.next_look = now + LOOKS[LOOKS.len() - 1];
+                    return;
+                }
                 self.progress.learn(&found, now);
                 self.next_look = now + LOOKS[self.looks.min(LOOKS.len() - 1)];
                 self.looks += 1;
@@ -99,7 +108,11 @@ impl Run {
     }
 
     /// What became of targets is in the journal as soon as it is settled.
+    /// What an answer said while it was not known who gave it waits for that.
     pub(super) async fn record_outcomes(&mut self) {
+        if self.unsure {
+            return;
+        }
         let changed = self.progress.take_changed();
         self.record(changed.into_iter().filter(|(_, outcome)| outcome.is_settled()).collect()).await;
     }
@@ -145,6 +158,27 @@ impl Run {
         }
     }
 
+    /// Takes in what was read long after the end.
+    pub(super) async fn read_once_more(&mut self, found: Findings, asked: Asked) {
+        let why = match asked {
+            Ok(Verdict::Same | Verdict::Unknown) => None,
+            Ok(Verdict::Another(why)) => {
+                self.foreign = true;
+                Some(why)
+            }
+            Ok(Verdict::Unsure(why)) => Some(why),
+            Err(error) => Some(format!("which engine answers cannot be told: {}", error.problem())),
+        };
+        if let Some(why) = why {
+            return self.note(format!("not read back: {why}"));
+        }
+        self.progress.learn(&found, Instant::now());
+        if let Some(error) = &found.problem {
+            self.note(format!("reading back failed: {}", error.problem()));
+        }
+        self.record_outcomes().await;
+    }
+
     /// Over, but an operator may want to know once more what became of what was left waiting.
     pub(super) async fn look_again_when_asked(&mut self) {
         while let Some(order) = self.orders.recv().await {
@@ -157,12 +191,9 @@ impl Run {
                     let round = self.progress.round(Instant::now(), true, self.user());
                     if let (Some(round), Some(eyes)) = (round, &mut self.eyes) {
                         let found = eyes.look(&round).await;
+                        let asked = eyes.compare(&self.progress.plan.engine, KnownFrom::Plan, Depth::Node).await;
                         self.requests = eyes.requests;
-                        self.progress.learn(&found, Instant::now());
-                        if let Some(error) = &found.problem {
-                            self.note(format!("reading back failed: {}", error.problem()));
-                        }
-                        self.record_outcomes().await;
+                        self.read_once_more(found, asked).await;
                     }
                     self.tell();
                 }

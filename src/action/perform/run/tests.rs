@@ -7,12 +7,16 @@ use tokio::sync::mpsc;
 
 use super::{Order, Run};
 use crate::action::example;
+use crate::action::judge::{Facts, Here, Life, Log};
 use crate::action::ledger::{PausedBy, Stage};
+use crate::action::outcome::Outcome;
+use crate::action::perform::eyes::Findings;
 use crate::action::perform::{Guard, Hand, Record};
 use crate::action::plan::Plan;
 use crate::action::verb::Role;
 use crate::action::wish::Asked;
-use crate::engine::{Client, ClientOptions};
+use crate::engine::identity::Verdict;
+use crate::engine::{Client, ClientOptions, EngineError, Problem};
 use crate::journal::{How, Journal};
 use crate::model::section::Moment;
 
@@ -125,4 +129,54 @@ fn an_ending_program_tells_what_it_had_no_time_to_put_back() {
     run.give_up_if_due();
     assert_eq!(run.gives_up, None, "once");
     assert!(run.progress.take_looks().iter().any(|look| look.contains("it stays due")));
+}
+
+#[tokio::test]
+async fn what_is_read_once_more_counts_only_where_the_same_engine_answers() {
+    for (asked, counts) in [
+        (Ok(Verdict::Same), true),
+        (Ok(Verdict::Unknown), true),
+        (Ok(Verdict::Another("another engine".to_owned())), false),
+        (Ok(Verdict::Unsure("nobody knows".to_owned())), false),
+        (Err(EngineError::new(None, "", Problem::TooSlow { after: Duration::from_secs(1) })), false),
+    ] {
+        let Play { mut run, _folder, .. } = play(example::retry(1));
+        let now = std::time::Instant::now();
+        run.progress.sending(0);
+        run.progress.answered(0, &crate::engine::Sent::Accepted { batch: None }, now);
+        let gone = Facts { here: Here::Gone, log: Log::None, life: Life::NotKnown, operations: Some(Vec::new()), ..Facts::default() };
+        let found = Findings { facts: [(0, gone)].into(), ..Findings::default() };
+        let words = format!("{asked:?}");
+        run.read_once_more(found, asked).await;
+        assert_eq!(run.progress.outcomes()[0] == Outcome::GoneCauseUnknown, counts, "{words} {:?}", run.progress.outcomes());
+        assert_eq!(run.notes.iter().any(|(_, note)| note.starts_with("not read back: ")), !counts, "{words} {:?}", run.notes);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_a_target_is_gone_is_recorded_only_once_it_is_known_who_gave_it() {
+    let Play { mut run, _folder, .. } = play(example::cancel(&[("p1", 1)]));
+    let gone = EngineError::new(None, "", Problem::NotFound);
+    run.progress.sending(0);
+    let sent = crate::engine::Sent::Rejected(gone);
+    assert!(super::says_gone(&sent));
+    run.progress.answered(0, &sent, std::time::Instant::now());
+    run.doubt();
+    run.record_outcomes().await;
+    assert!(matches!(run.progress.outcomes()[0], Outcome::AlreadyDone(_)), "{:?}", run.progress.outcomes());
+    run.meets_another("another engine answers".to_owned());
+    assert!(matches!(&run.progress.outcomes()[0], Outcome::Unknown(why) if why.as_wire().contains("another engine answers")), "{:?}", run.progress.outcomes());
+}
+
+#[test]
+fn an_answer_from_before_the_newest_doubt_does_not_clear_it() {
+    let mut run = play(example::retry(2)).run;
+    run.doubt();
+    let early = super::sure::Check::answered(&run, Ok(Verdict::Same));
+    run.doubt();
+    let late = super::sure::Check::answered(&run, Ok(Verdict::Same));
+    run.heed_identity(early);
+    assert!(run.unsure, "the engine may have been replaced since");
+    run.heed_identity(late);
+    assert!(!run.unsure);
 }
