@@ -23,6 +23,7 @@ use super::{
     Problem, Telemetry, UserOperationFilter, UserOperationQuery,
 };
 use crate::model::ids::ProcessDefinitionId;
+use crate::model::rights::Right;
 use crate::model::snapshot::EngineIdentity;
 use crate::model::witness::{OF_A_KIND, Witness, Written, in_order, tells_of_a_setback};
 use crate::text::{EngineText, safe};
@@ -203,7 +204,7 @@ impl Comparison<'_> {
                 None => {}
             }
         }
-        if !missing.is_empty() && missing.len() == self.known.witnesses.len() {
+        if !missing.is_empty() && missing.len() == self.known.witnesses.len() && !self.are_hidden().await? {
             return Ok(self.another(&format!("no process definition {}", missing.join(", ")), "one that has it"));
         }
         let version = if_told(self.client.version().await.map(|version| version.data))?;
@@ -221,6 +222,17 @@ impl Comparison<'_> {
                 safe(self.client.address())
             ))),
             (None, None) => Ok(Verdict::Unknown),
+        }
+    }
+
+    /// Whether this login sees no process definition at all and says so itself: then they only look as if they were gone.
+    async fn are_hidden(&self) -> Result<bool, EngineError> {
+        match self.client.may(Right::ReadDefinitions).await {
+            Ok(answer) if !answer.data => {
+                Ok(if_told(self.client.process_definitions(Page::first(1)).await)?.is_none_or(|definitions| definitions.data.is_empty()))
+            }
+            Err(error) if error.stops_polling() => Err(error),
+            _ => Ok(false),
         }
     }
 
@@ -284,7 +296,7 @@ impl Comparison<'_> {
 
     /// Whether this login sees something of the history, or may: what it does not see looks gone.
     async fn sees_history(&self) -> Result<bool, EngineError> {
-        if if_told(self.client.may(crate::model::rights::Right::ReadHistory).await)?.is_some_and(|answer| answer.data) {
+        if if_told(self.client.may(Right::ReadHistory).await)?.is_some_and(|answer| answer.data) {
             return Ok(true);
         }
         let query = HistoricInstanceQuery { filter: HistoricInstanceFilter::default(), order: None, page: Page::first(1) };

@@ -68,7 +68,7 @@ impl Remembered {
             sentence: plan.sentence(),
             url: plan.engine.url.clone(),
             engine_name: None,
-            installation: None,
+            engine: EngineIdentity::default(),
             began: plan.read.wall,
             at: plan.choices.at,
             jobs_too: plan.choices.jobs_too,
