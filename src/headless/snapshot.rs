@@ -24,7 +24,7 @@ use crate::model::suspension;
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
 use crate::session::{Session, Stop};
-use crate::text::{count_exact, safe, truncate};
+use crate::text::{count_exact, plural, safe, truncate};
 
 /// The whole reading may take this long.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -231,9 +231,10 @@ impl Picture {
         }
         for group in &self.groups {
             let signature = group.signatures.first().map_or("", |signature| signature.signature.as_str());
-            let _ = writeln!(out, "{:>7} roots {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&group.place, 100), truncate(signature, 100));
+            let roots = if group.roots == 1 { "root " } else { "roots" };
+            let _ = writeln!(out, "{:>7} {roots} {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&group.place, 100), truncate(signature, 100));
         }
-        let _ = writeln!(out, "{} job definitions", self.job_definitions.len());
+        let _ = writeln!(out, "{}", plural(self.job_definitions.len() as u64, "job definition"));
         let _ = writeln!(out, "{}", self.suspended.words());
         for warning in &self.warnings {
             let _ = writeln!(out, "warning: {warning}");

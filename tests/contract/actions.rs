@@ -311,7 +311,7 @@ pub async fn job_definitions_of_four_processes_are_suspended_and_read_back(bench
     for definition in &definitions {
         ensure!(is_suspended(&bench, definition).await?);
     }
-    let reasoned = ledger.notes.iter().any(|(_, note)| note.starts_with(&format!("the reason stands on {} operations", definitions.len())));
+    let reasoned = ledger.notes.iter().any(|(_, note)| note.starts_with(&format!("the reason was written to {} operations", definitions.len())));
     ensure!(reasoned, "{:?}", ledger.notes);
     operator.leave().await
 }

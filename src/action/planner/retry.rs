@@ -187,7 +187,11 @@ fn belong_together(candidates: &[Candidate]) -> Result<(), Unavailable> {
     let signatures: HashSet<&Signature> = candidates.iter().map(|candidate| &candidate.signature).collect();
     if groups.len() > 1 && signatures.len() > 1 {
         return Err(unavailable(
-            format!("these failed at {} places with {} different messages: one plan retries one place, or one message", groups.len(), signatures.len()),
+            format!(
+                "these failed at {} with {}: one plan retries one place, or one message",
+                plural(groups.len() as u64, "place"),
+                plural(signatures.len() as u64, "different message")
+            ),
             "retry one group, or one signature, and then the next",
         ));
     }

@@ -235,7 +235,9 @@ fn job_definitions(chosen: &Selection, suspend: bool) -> Result<Asked, Unavailab
     match (chosen.job_definitions.len(), definitions.len()) {
         (0, _) => Err(unavailable("No job definition is selected.", "Select one in the job definitions (2), or mark several with space.")),
         (1, 0) => Err(already(suspend, "The job definition")),
-        (count, 0) => Err(unavailable(format!("All {} job definitions are so already.", count_exact(count as u64)), "")),
+        (count, 0) => {
+            Err(unavailable(format!("All {} job definitions are {} already.", count_exact(count as u64), if suspend { "SUSPENDED" } else { "active" }), ""))
+        }
         _ => Ok(Asked::JobDefinitions { definitions, suspend }),
     }
 }

@@ -19,7 +19,7 @@ use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::section::Moment;
 use crate::model::snapshot::Snapshot;
 use crate::poll::command::Looking;
-use crate::text::count_exact;
+use crate::text::{count_exact, plural};
 
 /// A plan that came onto the screen this moment was not read yet: a key meant for something else must not confirm it.
 pub const UNREAD: Duration = Duration::from_millis(300);
@@ -314,7 +314,7 @@ fn choice_words(choice: Choice, plan: &Plan) -> String {
 
 /// How many jobs something else suspended, as far as that was read.
 fn held_words(plan: &Plan) -> String {
-    format!("{}{} jobs", if plan.held_complete { "" } else { "at least " }, count_exact(plan.held.len() as u64))
+    format!("{}{}", if plan.held_complete { "" } else { "at least " }, plural(plan.held.len() as u64, "job"))
 }
 
 fn existing_words(plan: &Plan) -> String {

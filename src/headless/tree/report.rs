@@ -18,7 +18,7 @@ use crate::model::inquiry::{Standing, Tokens};
 use crate::model::naming;
 use crate::model::snapshot::KnownNames;
 use crate::model::suspension::HeldJobs;
-use crate::text::{Align, age_short, count_exact, pad, truncate, width};
+use crate::text::{Align, age_short, count_exact, pad, plural, truncate, width};
 use crate::theme::Symbols;
 
 #[derive(Serialize)]
@@ -298,7 +298,11 @@ fn remarks(grown: &Grown, text: &mut String) {
         text.push_str("Another instance called the topmost one; it does not run any more, or this login may not see it.\n");
     }
     if grown.left_folded > 0 {
-        let _ = writeln!(text, "What {} instances called was not read: the tree is large. The cockpit unfolds them one by one.", grown.left_folded);
+        let _ = writeln!(
+            text,
+            "What {} called was not read: the tree is large. The cockpit unfolds them one by one.",
+            plural(grown.left_folded as u64, "instance")
+        );
     }
 }
 

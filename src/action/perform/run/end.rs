@@ -8,6 +8,7 @@ use crate::action::perform::{closing, record};
 use crate::engine::Sent;
 use crate::journal::{How, LOOK};
 use crate::model::section::Moment;
+use crate::text::plural;
 
 impl Run {
     pub(super) async fn finish(&mut self) {
@@ -111,7 +112,7 @@ impl Run {
             return self.note("the reason is not written into the engine's log: it is not known to be the same engine; the journal has it".to_owned());
         }
         let names: Vec<String> = found.iter().map(ToString::to_string).collect();
-        let all = format!("the reason is written on {} operations in the engine's log: {}", found.len(), names.join(", "));
+        let all = format!("the reason is written to {} in the engine's log: {}", plural(found.len() as u64, "operation"), names.join(", "));
         if let Err(why) = self.hand.record().note(record::aside(&self.progress.plan.action, &all)).await {
             return self.note(format!("the reason is not written into the engine's log, because that could not be recorded: {why}"));
         }
@@ -125,15 +126,19 @@ impl Run {
         for (written, operation) in operations.into_iter().enumerate() {
             self.hear_all();
             if self.is_closing() {
-                return format!("the reason stands on {written} of {all} operations in the engine's log; the program ends");
+                return format!("the reason was written to {written} of {} in the engine's log; the program ends", plural(all as u64, "operation"));
             }
             match self.hand.explain(operation, reason.clone()).await.sent {
                 Sent::Accepted { .. } => {}
                 Sent::Rejected(error) | Sent::NotSent(error) | Sent::Unknown(error) => {
-                    return format!("the reason stands on {written} of {all} operations in the engine's log, then: {}", error.problem());
+                    return format!(
+                        "the reason was written to {written} of {} in the engine's log, then: {}",
+                        plural(all as u64, "operation"),
+                        error.problem()
+                    );
                 }
             }
         }
-        format!("the reason stands on {all} operations in the engine's log")
+        format!("the reason was written to {} in the engine's log", plural(all as u64, "operation"))
     }
 }
