@@ -2,8 +2,12 @@
 
 mod runner;
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use self::runner::{Engine, Limits, Runner, SharedClosing};
 use crate::action::desk::Acted;
@@ -14,7 +18,7 @@ use crate::journal::{How, Journal};
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
 use crate::poll::command::Told;
-use crate::runtime::{self, Directive, Finish, Input, Program};
+use crate::runtime::{self, Directive, Finish, Input, Panic, Program, ShutdownCause};
 use crate::session::{Session, Stop, async_runtime, identity, login, options, setup, start_log};
 use crate::ui::look::Look;
 
@@ -43,19 +47,29 @@ pub fn run(session: Session) -> Result<u8, Stop> {
         let closing = SharedClosing::default();
         let mut runner = Runner { engine, facts, limits, overrides, closing: Arc::clone(&closing) };
         runner.begin();
-        let cockpit = Cockpit { app, look, dirty: true };
-        let finish = runtime::run(cockpit, inbox, move |effect| runner.perform(effect), options).await;
+        let cockpit = Cockpit { app, look, log: session.log.clone(), dirty: true };
+        let finish = AssertUnwindSafe(runtime::run(cockpit, inbox, move |effect| runner.perform(effect), options)).catch_unwind().await;
         // Nothing waits for reads that are still under way; changes in flight are waited for, and recorded.
         let desk = closing.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(desk) = desk {
-            desk.close(if matches!(finish, Ok(Finish::Shutdown(_))) { How::HungUp } else { How::Quit }).await;
+            desk.close(how(&finish)).await;
         }
-        finish
+        // Only now: the journal is right even where the program is not.
+        finish.unwrap_or_else(|panic| resume_unwind(panic))
     });
     tracing::info!(stats = %stats.stats().to_json(), "frames and key latencies");
     runtime.shutdown_timeout(Duration::from_millis(50));
     drop(log);
     Ok(finish.map_err(Stop::setup)?.code())
+}
+
+/// How actions that are under way are over then.
+fn how<E, P>(finish: &Result<Result<Finish, E>, P>) -> How {
+    match finish {
+        // Whoever presses ctrl-c leaves.
+        Ok(Ok(Finish::Shutdown(cause))) if *cause != ShutdownCause::Interrupted => How::HungUp,
+        _ => How::Quit,
+    }
 }
 
 /// What does not change while the program runs.
@@ -146,6 +160,8 @@ enum Fact {
 struct Cockpit {
     app: App,
     look: Look,
+    /// Where the log is, for a page that cannot be drawn.
+    log: Option<PathBuf>,
     dirty: bool,
 }
 
@@ -185,6 +201,15 @@ impl Program for Cockpit {
             self.app.update(Message::Resize(area.width, area.height), now);
         }
         crate::ui::draw(&self.app, &self.look, frame);
+    }
+
+    fn draw_failed(&mut self, frame: &mut ratatui::Frame<'_>, panic: &Panic) {
+        crate::ui::failed::draw(&self.app, &self.look, self.log.as_deref(), panic, frame);
+    }
+
+    fn handling_failed(&mut self, now: Moment, panic: &Panic) {
+        let words = format!("A fault in bpmtop at {}: what was just pressed or read did nothing. Actions under way go on.", panic.place);
+        self.app.notice = Some((words, now));
     }
 
     fn take_dirty(&mut self) -> bool {

@@ -11,6 +11,8 @@ mod engine_work;
 mod errand;
 #[path = "actions/left.rs"]
 mod left;
+#[path = "actions/loop_that_panics.rs"]
+mod loop_that_panics;
 #[path = "actions/planned.rs"]
 mod planned;
 #[path = "actions/plant.rs"]

@@ -115,10 +115,10 @@ impl Prompt {
         self.area.input(key);
     }
 
-    /// Takes pasted text in; only its first line.
+    /// Takes pasted text in; only its first line, and no more than a line of input holds.
     pub fn paste(&mut self, text: &str) {
         self.begin(true);
-        self.area.insert_str(first_line(text));
+        insert(&mut self.area, text);
     }
 
     fn begin(&mut self, types: bool) {
@@ -175,7 +175,7 @@ impl LoginForm {
 
     /// Takes pasted text in; only its first line.
     pub fn paste(&mut self, text: &str) {
-        self.area().insert_str(first_line(text));
+        insert(self.area(), text);
     }
 
     /// To the other line.
@@ -213,6 +213,16 @@ pub(super) fn line(text: &str) -> TextArea<'static> {
     area
 }
 
-pub(super) fn first_line(text: &str) -> &str {
+/// The most bytes that a line of input takes from what is pasted. A filter works while it is typed: a megabyte would keep the screen.
+const MOST_PASTED: usize = 16 * 1024;
+
+/// Inserts the first line of a text at the cursor, as far as there is room.
+pub(super) fn insert(area: &mut TextArea<'static>, text: &str) {
+    let line = first_line(text);
+    let room = MOST_PASTED.saturating_sub(area.lines().first().map_or(0, String::len));
+    area.insert_str(&line[..line.floor_char_boundary(room)]);
+}
+
+fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or("")
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use tui_textarea::TextArea;
 
-use super::prompt::{first_line, line};
+use super::prompt::{insert, line};
 use crate::model::figure::Figure;
 use crate::model::scope::{Scope, Team, suggestions};
 use crate::model::scoped::{SCOPED_FIGURES, scoped};
@@ -145,7 +145,7 @@ impl ScopeForm {
     pub fn paste(&mut self, text: &str) {
         self.problem = None;
         self.taken = None;
-        self.area.insert_str(first_line(text));
+        insert(&mut self.area, text);
     }
 
     /// Takes the next suggestion, or the one before.

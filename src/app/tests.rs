@@ -285,3 +285,18 @@ fn sorting_by_another_column_keeps_the_cursor_on_its_row() {
     play.press("ssss");
     assert_eq!(play.selected_group(), before);
 }
+
+#[test]
+fn what_is_pasted_where_nothing_is_typed_says_that_it_did_nothing_and_a_line_takes_no_megabyte() {
+    let now = example::noon();
+    let mut app = App::new(Settings::default(), crate::model::snapshot::EngineIdentity::default(), now);
+    let effects = app.update(Message::Paste("qRS\nq".into()), now);
+    assert!(effects.iter().all(|effect| matches!(effect, Effect::Poll(_))), "{effects:?}");
+    assert!(app.notice.as_ref().is_some_and(|(words, _)| words.contains("did nothing")));
+    app.update(Message::Key(crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char('/'))), now);
+    for _ in 0..4 {
+        app.update(Message::Paste("\u{652f}".repeat(1 << 20)), now);
+    }
+    let Some(Overlay::Prompt(prompt)) = &app.overlay else { panic!("no prompt") };
+    assert_eq!(prompt.text().len(), 16 * 1024 - 1, "whole signs only");
+}

@@ -45,7 +45,8 @@ pub(super) fn paste(app: &mut App, text: &str) {
             Some(Overlay::Prompt(prompt)) => prompt.paste(text),
             Some(Overlay::Login(form)) if form.awake => form.paste(text),
             Some(Overlay::Scope(form)) => form.paste(text),
-            _ => {}
+            Some(Overlay::Login(_)) => {}
+            _ => app.notice = Some(("What was pasted did nothing: no line of input is open.".to_owned(), app.now)),
         }
     }
     live_filter(app);

@@ -6,7 +6,7 @@ use std::io;
 use std::task::Poll;
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::inbox::Inbox;
 use super::pace::Pace;
+use super::panic_hook::contained;
 use super::program::{Directive, EffectRunner, Input, Program, ShutdownCause};
 use super::screen::{CLIPBOARD_LIMIT, Screen};
 use super::{Finish, Options};
@@ -22,6 +23,13 @@ use crate::model::section::Moment;
 
 /// So many inputs, and as many facts, are handled before a frame is drawn: a flood must not hide the picture for ever.
 const TURN_LIMIT: usize = 1024;
+
+/// From so many letters that are waiting at once on, they are no keys that somebody pressed but a text that a terminal without bracketed
+/// paste sends letter by letter: each would be a command, and a long text would keep the loop busy for seconds.
+const BURST: usize = 256;
+
+/// Letters that were read so soon after such a burst are its end.
+const BURST_ENDS: Duration = Duration::from_millis(100);
 
 /// How long to wait for a shell to continue the process. Time stands still for a stopped process, so this passes only where the stop
 /// was void because nobody could end it.
@@ -61,7 +69,7 @@ where
     R: EffectRunner<P::Effect>,
 {
     let pace = Pace::new(options.frame_interval);
-    let mut turns = Turns { program, screen, input, facts, notices, runner, options, pace, wake: None, asked_at: None, next: Next::Go };
+    let mut turns = Turns { program, screen, input, facts, notices, runner, options, pace, wake: None, asked_at: None, burst: None, next: Next::Go };
     let finish = match turns.until_finish().await {
         Err(error) if is_hang_up(&error) => Finish::Shutdown(ShutdownCause::LostTerminal),
         other => other?,
@@ -90,6 +98,8 @@ struct Turns<'a, P: Program, S, I, R> {
     wake: Option<Instant>,
     /// When the oldest key that waits for its frame was read.
     asked_at: Option<Instant>,
+    /// When the last letter of the last burst was read.
+    burst: Option<Instant>,
     next: Next,
 }
 
@@ -122,9 +132,13 @@ where
             self.draw_if_due()?;
             self.plan_wake();
             let woken = self.wait().await;
-            self.take(woken)?;
+            let mut letters = Vec::new();
+            match woken {
+                Woken::Input(Some((read_at, Event::Key(key)))) if letter(&key).is_some() => letters.push((read_at, key)),
+                other => self.take(other)?,
+            }
             // Without the scheduler's budget, which would cut a flood into frames of 128 inputs.
-            unconstrained(self.take_waiting()).await?;
+            unconstrained(self.take_waiting(letters)).await?;
             match self.next {
                 Next::Go => {}
                 Next::Stop => self.stop().await?,
@@ -151,16 +165,47 @@ where
     }
 
     /// Handles everything else that is waiting already, so that a flood costs one frame and not one for each.
-    async fn take_waiting(&mut self) -> io::Result<()> {
+    async fn take_waiting(&mut self, mut letters: Vec<(Instant, KeyEvent)>) -> io::Result<()> {
         for _ in 0..TURN_LIMIT {
             let event = poll_fn(|cx| Poll::Ready(if self.next == Next::Go { self.input.poll_next_unpin(cx) } else { Poll::Pending }));
             let Poll::Ready(event) = event.await else { break };
-            self.take(Woken::Input(event))?;
+            match event {
+                Some((read_at, Event::Key(key))) if letter(&key).is_some() => letters.push((read_at, key)),
+                other => {
+                    self.take_letters(std::mem::take(&mut letters))?;
+                    if self.next == Next::Go {
+                        self.take(Woken::Input(other))?;
+                    }
+                }
+            }
         }
+        self.take_letters(letters)?;
         for _ in 0..TURN_LIMIT {
             let fact = poll_fn(|cx| Poll::Ready(if self.next == Next::Go { self.facts.poll_next(cx) } else { Poll::Pending }));
             let Poll::Ready(fact) = fact.await else { break };
             self.take(Woken::Fact(fact))?;
+        }
+        Ok(())
+    }
+
+    /// Takes letters that were waiting: a few as the keys they are, a flood of them as the text that somebody pasted. A line end at its very
+    /// end is the key that was pressed after it.
+    fn take_letters(&mut self, letters: Vec<(Instant, KeyEvent)>) -> io::Result<()> {
+        let goes_on = |(read_at, _): &(Instant, KeyEvent)| self.burst.is_some_and(|last| read_at.saturating_duration_since(last) < BURST_ENDS);
+        if letters.len() < BURST && !letters.first().is_some_and(goes_on) {
+            for (read_at, key) in letters {
+                if self.next == Next::Go {
+                    self.take_input(read_at, Input::Key(key))?;
+                }
+            }
+            return Ok(());
+        }
+        let text: String = letters.iter().filter_map(|(_, key)| letter(key)).collect();
+        let Some((read_at, last)) = letters.last().copied() else { return Ok(()) };
+        self.burst = Some(read_at);
+        self.take_input(read_at, Input::Paste(text.trim_end_matches('\n').to_owned()))?;
+        if last.code == KeyCode::Enter && self.next == Next::Go {
+            self.take_input(read_at, Input::Key(last))?;
         }
         Ok(())
     }
@@ -214,7 +259,12 @@ where
     }
 
     fn handle(&mut self, input: Input<P::Fact>) -> io::Result<()> {
-        let directives = self.program.handle(moment(), input);
+        let program = &mut *self.program;
+        let directives = contained(|| program.handle(moment(), input)).unwrap_or_else(|panic| {
+            // What is lost then is this one input. Should even the telling fail, the log has it.
+            let _ = contained(|| program.handling_failed(moment(), &panic));
+            Vec::new()
+        });
         for directive in directives {
             match directive {
                 Directive::Run(effect) => self.runner.run(effect),
@@ -241,7 +291,16 @@ where
 
     fn draw(&mut self) -> io::Result<()> {
         let started = Instant::now();
-        let bytes = self.screen.draw(&mut |frame| self.program.draw(frame))?;
+        let program = &mut *self.program;
+        let bytes = self.screen.draw(&mut |frame| {
+            if let Err(panic) = contained(|| program.draw(frame)) {
+                // Half a frame could be read as a whole one.
+                frame.buffer_mut().reset();
+                if contained(|| program.draw_failed(frame, &panic)).is_err() {
+                    frame.buffer_mut().reset();
+                }
+            }
+        })?;
         let ended = Instant::now();
         self.pace.drawn(ended);
         let asked_at = self.asked_at.take();
@@ -314,6 +373,16 @@ where
 /// The present, from tokio's clock so that tests with a paused clock see its time.
 fn moment() -> Moment {
     Moment { instant: Instant::now().into_std(), wall: Timestamp::now() }
+}
+
+/// What a key types, if it types anything.
+fn letter(key: &KeyEvent) -> Option<char> {
+    let typed = match key.code {
+        KeyCode::Char(sign) => sign,
+        KeyCode::Enter => '\n',
+        _ => return None,
+    };
+    (key.kind != KeyEventKind::Release && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)).then_some(typed)
 }
 
 fn input_of<F>(event: Event) -> Option<Input<F>> {

@@ -6,11 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crossterm::Command;
-use crossterm::event::{DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange};
-use crossterm::event::{EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags};
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange, EnableMouseCapture};
 use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
 use crossterm::{cursor, style};
-use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr};
 
 use super::{Options, panic_hook};
 
@@ -45,12 +44,7 @@ pub fn require_terminal() -> Result<(), StartError> {
 }
 
 /// What is needed to give the terminal back. `None` when it is not ours.
-static ENTERED: Mutex<Option<Entered>> = Mutex::new(None);
-
-struct Entered {
-    before: Termios,
-    keyboard_flags: bool,
-}
+static ENTERED: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// Owns the terminal from [`TerminalGuard::enter`] until dropped.
 pub struct TerminalGuard {
@@ -77,11 +71,11 @@ impl TerminalGuard {
     /// Raw mode comes first: in the background that alone stops the process, before a byte lands on the shell's screen. The modes to
     /// restore are only read when the terminal is not ours: after an outside SIGSTOP it may still be raw.
     pub(super) fn reenter(&self) -> io::Result<()> {
-        let keyboard_flags = understands_keyboard_flags(&std::env::var("TERM").unwrap_or_default());
-        let mut raw = remember_modes(keyboard_flags)?;
+        let mut raw = remember_modes()?;
         raw.make_raw();
+        keep_interrupt(&mut raw);
         set_modes(&raw)?;
-        Tty.write_all(enter_sequence(&self.title, self.mouse, keyboard_flags).as_bytes())
+        Tty.write_all(enter_sequence(&self.title, self.mouse).as_bytes())
     }
 
     /// Gives the terminal back; nothing happens when it was given back already.
@@ -105,22 +99,44 @@ pub(super) fn is_entered() -> bool {
 }
 
 /// Keeps the modes to restore and returns them. The lock is gone before anything is written: a write may block.
-fn remember_modes(keyboard_flags: bool) -> io::Result<Termios> {
+fn remember_modes() -> io::Result<Termios> {
     let mut entered = ENTERED.lock().unwrap_or_else(PoisonError::into_inner);
     let before = match entered.take() {
-        Some(still) => still.before,
+        Some(still) => still,
         None => tcgetattr(io::stdin())?,
     };
-    *entered = Some(Entered { before: before.clone(), keyboard_flags });
+    *entered = Some(before.clone());
     Ok(before)
 }
+
+/// Leaves ctrl-c and ctrl-z to the terminal, which turns them into signals. As keys they could be swallowed: an escape sequence that never
+/// ends, such as a paste that broke off, takes everything behind it, and the reader's state cannot be reset.
+///
+/// What is under way on the line is kept when they come: half of a control sequence would take what follows for its rest. No other key is a
+/// signal, and whatever the shell had bound to these two stays with the shell.
+fn keep_interrupt(raw: &mut Termios) {
+    raw.local_modes |= LocalModes::ISIG | LocalModes::NOFLSH;
+    let mut bind = |code, key| raw.special_codes[code] = key;
+    bind(SpecialCodeIndex::VINTR, 0x03);
+    bind(SpecialCodeIndex::VSUSP, 0x1a);
+    // Ctrl-\ would leave a core and the terminal as it is.
+    bind(SpecialCodeIndex::VQUIT, NO_KEY);
+    #[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+    {
+        bind(SpecialCodeIndex::VDSUSP, NO_KEY);
+        bind(SpecialCodeIndex::VSTATUS, NO_KEY);
+    }
+}
+
+/// What a special code is set to for no key to have it.
+const NO_KEY: u8 = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
 
 /// Restores the terminal from any thread; nothing happens when it was restored already. The modes come first because a terminal that
 /// takes no bytes still takes them.
 pub(super) fn restore() {
-    if let Some(entered) = take_entered() {
-        let _ = set_modes(&entered.before);
-        let _ = Tty.write_all(leave_sequence(entered.keyboard_flags).as_bytes());
+    if let Some(before) = take_entered() {
+        let _ = set_modes(&before);
+        let _ = Tty.write_all(leave_sequence().as_bytes());
     }
 }
 
@@ -128,12 +144,12 @@ pub(super) fn restore() {
 ///
 /// The leading string terminator closes a sequence that was cut.
 pub(super) fn restore_by_force() {
-    if let Some(entered) = &*ENTERED.lock().unwrap_or_else(PoisonError::into_inner) {
-        let _ = set_modes(&entered.before);
+    if let Some(before) = &*ENTERED.lock().unwrap_or_else(PoisonError::into_inner) {
+        let _ = set_modes(before);
     }
     free_stuck_write();
-    if let Some(entered) = take_entered() {
-        let _ = write_all(format!("\x1b\\{}", leave_sequence(entered.keyboard_flags)).as_bytes());
+    if take_entered().is_some() {
+        let _ = write_all(format!("\x1b\\{}", leave_sequence()).as_bytes());
     }
 }
 
@@ -157,7 +173,7 @@ fn free_stuck_write() {
     }
 }
 
-fn take_entered() -> Option<Entered> {
+fn take_entered() -> Option<Termios> {
     ENTERED.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
@@ -211,13 +227,8 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Terminals known to keep Esc apart from other keys when asked. Asking the terminal itself costs a round trip, which over SSH delays
-/// the first frame, and these names travel through SSH with TERM.
-fn understands_keyboard_flags(term: &str) -> bool {
-    ["xterm-kitty", "xterm-ghostty", "foot", "foot-extra", "alacritty", "wezterm"].contains(&term)
-}
-
-fn enter_sequence(title: &str, mouse: bool, keyboard_flags: bool) -> String {
+/// No terminal is asked to report its keys in a richer protocol: then ctrl-c comes as an escape sequence, which is no signal.
+fn enter_sequence(title: &str, mouse: bool) -> String {
     // The first one keeps the shell's title on the terminal's own stack.
     let mut sequence = String::from("\x1b[22;2t");
     push(&mut sequence, SetTitle(title));
@@ -227,20 +238,14 @@ fn enter_sequence(title: &str, mouse: bool, keyboard_flags: bool) -> String {
     if mouse {
         push(&mut sequence, EnableMouseCapture);
     }
-    if keyboard_flags {
-        push(&mut sequence, PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES));
-    }
     push(&mut sequence, cursor::Hide);
     sequence
 }
 
 /// Switches everything off, asked for or not: switching off what is off harms nothing.
-fn leave_sequence(keyboard_flags: bool) -> String {
+fn leave_sequence() -> String {
     let mut sequence = String::new();
     push(&mut sequence, EndSynchronizedUpdate);
-    if keyboard_flags {
-        push(&mut sequence, PopKeyboardEnhancementFlags);
-    }
     push(&mut sequence, DisableMouseCapture);
     push(&mut sequence, DisableFocusChange);
     push(&mut sequence, DisableBracketedPaste);

@@ -10,7 +10,7 @@ use rustix::process::getppid;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::event_loop::Notice;
 use super::guard;
@@ -21,6 +21,8 @@ use super::program::ShutdownCause;
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// What the loop gets on top of the program's own shutdown limit.
 const LOOP_GRACE: Duration = Duration::from_millis(500);
+/// A key that is held, or pressed again because nothing seems to happen, is one interrupt. Whoever presses it later than that means it.
+const ONE_PRESS: Duration = Duration::from_secs(2);
 /// How long a terminal may take to accept the restoring bytes when the loop is stuck.
 const RESTORE_LIMIT: Duration = Duration::from_millis(500);
 
@@ -35,7 +37,7 @@ pub(super) fn start(shutdown_limit: Duration) -> io::Result<mpsc::UnboundedRecei
             Err(error) => return drop(ready.send(Err(error))),
         };
         let _ = ready.send(Ok(()));
-        let cause = runtime.block_on(watch.until_end(&notices));
+        let cause = runtime.block_on(watch.until_end(&notices, shutdown_limit));
         runtime.block_on(give_time(notices, cause, shutdown_limit));
         end_process(cause)
     })?;
@@ -74,17 +76,32 @@ impl Watch {
         })
     }
 
-    async fn until_end(mut self, notices: &mpsc::UnboundedSender<Notice>) -> ShutdownCause {
+    async fn until_end(mut self, notices: &mpsc::UnboundedSender<Notice>, limit: Duration) -> ShutdownCause {
+        let mut interrupted: Option<Instant> = None;
         let mut look = interval(WATCH_INTERVAL);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return ShutdownCause::Terminated,
-                _ = self.interrupt.recv() => return ShutdownCause::Interrupted,
+                _ = self.interrupt.recv() => {
+                    let again = interrupted.replace(Instant::now());
+                    if notices.is_closed() && again.is_none_or(|last| last.elapsed() > ONE_PRESS) {
+                        return ShutdownCause::Interrupted;
+                    }
+                    // The loop ends in order. What it leaves under way, such as changes that are in flight, may take longer than the loop.
+                    if notices.send(Notice::Shutdown(ShutdownCause::Interrupted)).is_ok() && timeout(limit + LOOP_GRACE, notices.closed()).await.is_err() {
+                        return ShutdownCause::Interrupted;
+                    }
+                    interrupted = Some(Instant::now());
+                }
                 _ = self.hang_up.recv() => return ShutdownCause::HungUp,
                 _ = self.stop.recv() => drop(notices.send(Notice::Stop)),
                 _ = self.resume.recv() => drop(notices.send(Notice::Resumed)),
                 _ = look.tick() => {}
+            }
+            // Once the loop is over the terminal is no longer needed.
+            if interrupted.is_some() && notices.is_closed() {
+                continue;
             }
             if !guard::terminal_answers() || (self.had_parent && !has_parent()) {
                 return ShutdownCause::LostTerminal;

@@ -7,6 +7,13 @@
 //! - the **reader**: crossterm's blocking reader. It spins when the tty dies without a hang-up signal, so it must not be the loop;
 //! - the **guardian**: signals and the tty watchdog. It ends the process if the loop no longer can.
 //!
+//! # What no input can do
+//!
+//! An escape sequence that never ends swallows the keys behind it, in crossterm's reader as in any. Ctrl-c and ctrl-z are therefore left to
+//! the terminal itself, which makes them signals: they arrive whatever was sent before. A flood of letters becomes one paste, so that a text
+//! sent without bracketed paste neither runs as commands nor keeps the loop busy. A panic while an input is handled or a frame is drawn
+//! costs that input or that frame.
+//!
 //! # What a slow terminal does
 //!
 //! A frame is one blocking write. While a stalled SSH connection refuses bytes, the loop waits in that write: keys wait in a bounded
@@ -32,7 +39,7 @@ use std::time::Duration;
 pub use event_loop::{Notice, drive};
 pub use guard::{StartError, TerminalGuard, require_terminal};
 pub use inbox::{FactSender, Inbox, inbox};
-pub use program::{Directive, EffectRunner, Input, Program, ShutdownCause};
+pub use program::{Directive, EffectRunner, Input, Panic, Program, ShutdownCause};
 
 pub use crate::model::section::Moment;
 pub use screen::{CLIPBOARD_LIMIT, Screen, TtyScreen};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::Frame;
+use ratatui::style::Style;
 
 use crate::model::section::Moment;
 
@@ -48,7 +49,7 @@ pub enum Directive<E> {
 pub enum ShutdownCause {
     /// SIGTERM.
     Terminated,
-    /// SIGINT from outside; in raw mode ctrl-C is a key.
+    /// SIGINT: ctrl-C, which stays the terminal's own, or from outside.
     Interrupted,
     /// SIGHUP.
     HungUp,
@@ -68,6 +69,15 @@ impl ShutdownCause {
     }
 }
 
+/// What is known of a panic that was contained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Panic {
+    /// What it said.
+    pub message: String,
+    /// The line of the source it came from.
+    pub place: String,
+}
+
 /// A program the loop can run. It is synchronous and owns no terminal.
 pub trait Program {
     /// What arrives from tasks: states and results.
@@ -80,6 +90,20 @@ pub trait Program {
 
     /// Draws the whole screen. Called at most once for all inputs that were waiting.
     fn draw(&mut self, frame: &mut Frame<'_>);
+
+    /// Draws in place of a frame whose drawing panicked. A page that cannot be drawn must neither end the program nor look like an old one.
+    fn draw_failed(&mut self, frame: &mut Frame<'_>, panic: &Panic) {
+        let words = [format!("This could not be drawn: {}", panic.message), format!("at {}", panic.place)];
+        for (line, words) in (0..frame.area().height).zip(words) {
+            let area = frame.area();
+            frame.buffer_mut().set_stringn(area.x, area.y + line, words, area.width.into(), Style::default());
+        }
+    }
+
+    /// An input was lost because handling it panicked.
+    fn handling_failed(&mut self, now: Moment, panic: &Panic) {
+        let _ = (now, panic);
+    }
 
     /// Whether anything visible changed since the last call; asked after each turn. Saying `true` too often costs time, never bytes:
     /// an equal frame writes nothing.

@@ -23,6 +23,8 @@ struct Toy {
     clean: bool,
     wake: Option<Duration>,
     exit_after: Option<u32>,
+    fails_drawing: bool,
+    failed: usize,
 }
 
 impl Program for Toy {
@@ -35,6 +37,11 @@ impl Program for Toy {
             Input::Key(key) if key.code == KeyCode::Char('q') => vec![Directive::Quit(7), Directive::Bell],
             Input::Key(key) if key.code == KeyCode::Char('z') => vec![Directive::Suspend],
             Input::Key(key) if key.code == KeyCode::Char('e') => vec![Directive::Run(5)],
+            Input::Key(key) if key.code == KeyCode::Char('p') => panic!("handling failed"),
+            Input::Key(key) if key.code == KeyCode::Char('d') => {
+                self.fails_drawing = !self.fails_drawing;
+                vec![]
+            }
             Input::Key(key) if key.code == KeyCode::Char('c') => vec![Directive::Copy("id".into()), Directive::Copy("x".repeat(60_000))],
             _ => vec![],
         };
@@ -47,6 +54,12 @@ impl Program for Toy {
 
     fn draw(&mut self, frame: &mut Frame<'_>) {
         frame.render_widget(format!("seen {}", self.seen.len()), frame.area());
+        assert!(!self.fails_drawing, "drawing failed");
+    }
+
+    fn handling_failed(&mut self, _: Moment, panic: &Panic) {
+        assert_eq!(panic.message, "handling failed");
+        self.failed += 1;
     }
 
     fn take_dirty(&mut self) -> bool {
@@ -182,7 +195,7 @@ async fn a_flood_of_keys_costs_one_frame() {
     // A channel like the reader's: it takes part in the scheduler's budget.
     let (keyboard, mut typed) = mpsc::channel(1024);
     for _ in 0..900 {
-        keyboard.try_send((Instant::now(), key('a'))).expect("there is room");
+        keyboard.try_send((Instant::now(), Event::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE)))).expect("there is room");
     }
     let input = stream::poll_fn(move |cx| typed.poll_recv(cx));
     tokio::spawn(async move {
@@ -197,11 +210,56 @@ async fn a_flood_of_keys_costs_one_frame() {
 
 #[tokio::test(start_paused = true)]
 async fn an_endless_flood_still_shows_frames() {
-    let flood = stream::iter((0..3000).map(|_| (Instant::now(), key('a'))));
+    let down = || Event::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE));
+    let flood = stream::iter((0..3000).map(move |_| (Instant::now(), down())));
     let (_facts, inbox) = inbox(8);
     let (_notices, notices) = mpsc::unbounded_channel();
     let played = play(Toy::default(), Diary::new(), Box::pin(flood), inbox, notices).await;
     assert_eq!(played.screen.frames().len(), 4, "the first, two on the way, the last: {:?}", played.screen.frames());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_letters_is_a_text_and_no_row_of_commands() {
+    let flood = stream::iter((0..200_000).map(|_| (Instant::now(), key('q'))));
+    let (_facts, inbox) = inbox(8);
+    let (_notices, notices) = mpsc::unbounded_channel();
+    let played = play(Toy::default(), Diary::new(), Box::pin(flood), inbox, notices).await;
+    assert_eq!(played.finish.expect("no error"), Finish::Quit(0), "no letter of it was the key that leaves");
+    let pasted: usize = played.toy.seen.iter().map(|input| if let Input::Paste(text) = input { text.len() } else { 0 }).sum();
+    assert_eq!(pasted, 200_000);
+    assert!(played.toy.seen.len() < 250, "{} inputs", played.toy.seen.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_is_typed_very_fast_ends_with_its_key() {
+    let line = "a".repeat(BURST_OF_A_LINE);
+    let keys: Vec<_> = line.chars().map(key).chain([Event::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE))]).collect();
+    let input = stream::iter(keys).map(|event| (Instant::now(), event));
+    let (_facts, inbox) = inbox(8);
+    let (_notices, notices) = mpsc::unbounded_channel();
+    let played = play(Toy::default(), Diary::new(), Box::pin(input), inbox, notices).await;
+    assert_eq!(played.toy.seen[0], Input::Paste(line));
+    assert!(matches!(&played.toy.seen[1], Input::Key(key) if key.code == KeyCode::Enter));
+}
+
+const BURST_OF_A_LINE: usize = 300;
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_panics_is_replaced_and_the_next_one_is_drawn_again() {
+    let played = play_keys(&[(1, "d"), (1, "a"), (1, "d"), (1, "q")]).await;
+    assert_eq!(played.finish.expect("no error"), Finish::Quit(7));
+    let frames: Vec<_> = played.screen.entries().into_iter().map(str::trim).collect();
+    assert_eq!(frames[..4], ["seen 0", "This could n", "This could n", "seen 3"], "{frames:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_input_that_panics_is_lost_and_nothing_else() {
+    let (facts, inbox) = inbox(8);
+    let (_notices, notices) = mpsc::unbounded_channel();
+    facts.try_send(3).expect("there is room");
+    let played = play(Toy::default(), Diary::new(), typed(&[(1, "ppp"), (1, "e"), (1, "q")]), inbox, notices).await;
+    assert_eq!(played.finish.expect("no error"), Finish::Quit(7));
+    assert_eq!((played.toy.failed, played.effects), (3, vec![5]));
 }
 
 #[tokio::test(start_paused = true)]

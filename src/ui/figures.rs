@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::look::{Look, Pen};
+use super::look::{Look, Pen, put};
 use crate::app::App;
 use crate::app::geometry::FigureGrid;
 use crate::config::Level;
@@ -225,7 +225,6 @@ fn draw_sparkline(app: &App, look: &Look, figure: Figure, state: &FigureState, s
         .filter_map(|bucket| if let Bucket::Value(value) | Bucket::Reconstructed(value) = bucket { Some(*value) } else { None })
         .fold(0.0, f64::max);
     for (column, bucket) in buckets.iter().enumerate() {
-        let x = area.x + u16::try_from(column).unwrap_or(0);
         let marked = deployed == Some(column);
         let (symbol, role) = match bucket {
             Bucket::Before if marked => (look.symbols.sparkline[1], Role::Accent),
@@ -235,7 +234,7 @@ fn draw_sparkline(app: &App, look: &Look, figure: Figure, state: &FigureState, s
             Bucket::Reconstructed(value) => (look.symbols.sparkline[level(*value, highest)], Role::Faint),
             Bucket::Value(value) => (look.symbols.sparkline[level(*value, highest)], Role::Sparkline),
         };
-        buffer.set_string(x, area.y, symbol, look.style(role));
+        put(buffer, area, (column, 0), symbol, look.style(role));
     }
 }
 

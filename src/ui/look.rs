@@ -1,5 +1,7 @@
-//! How the screen looks: palette and characters, handed to everything that draws.
+//! How the screen looks: palette and characters, handed to everything that draws, and the pen, which cannot write beside the screen. Whoever
+//! draws without the pen uses [`put`] or a widget on an area that [`on_screen`] has cut.
 
+use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -23,6 +25,20 @@ impl Look {
     }
 }
 
+/// The part of an area that lies on the screen: widgets index the buffer with what they are given.
+pub(super) fn on_screen(area: Rect, frame: &Frame<'_>) -> Rect {
+    area.intersection(frame.area())
+}
+
+/// Writes one symbol, if the place lies within `area` and on the screen.
+pub(super) fn put(buffer: &mut Buffer, area: Rect, (column, line): (usize, usize), symbol: &str, style: Style) {
+    let place = u16::try_from(column).ok().zip(u16::try_from(line).ok());
+    let Some((column, line)) = place.filter(|(column, line)| *column < area.width && *line < area.height) else { return };
+    if let Some(mut pen) = Pen::new(buffer, area, line) {
+        pen.skip(column.into()).write(symbol, style);
+    }
+}
+
 /// A pen that writes parts one after the other on one line and stops at its right end.
 pub struct Pen<'a> {
     buffer: &'a mut Buffer,
@@ -32,9 +48,12 @@ pub struct Pen<'a> {
 }
 
 impl<'a> Pen<'a> {
-    /// A pen at the left end of a line of `area`; none outside.
+    /// A pen at the left end of a line of `area`, as far as that lies on the screen; none outside. Whatever was calculated wrongly on a small
+    /// screen, nothing can be written beside the buffer.
     pub fn new(buffer: &'a mut Buffer, area: Rect, line: u16) -> Option<Self> {
-        (line < area.height).then(|| Self { x: area.x, y: area.y + line, end: area.x + area.width, buffer })
+        let y = area.y.checked_add(line).filter(|_| line < area.height)?;
+        let row = buffer.area.intersection(Rect { y, height: 1, ..area });
+        (row.height == 1).then(|| Self { x: row.x, y, end: row.right(), buffer })
     }
 
     /// Cells left.
@@ -46,7 +65,7 @@ impl<'a> Pen<'a> {
     pub fn write(&mut self, text: &str, style: Style) -> &mut Self {
         let text = truncate(text, self.room());
         self.buffer.set_stringn(self.x, self.y, &text, self.room(), style);
-        self.x += u16::try_from(width(&text)).unwrap_or(u16::MAX).min(self.end - self.x);
+        self.x += u16::try_from(width(&text)).unwrap_or(u16::MAX).min(self.end.saturating_sub(self.x));
         self
     }
 

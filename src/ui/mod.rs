@@ -13,8 +13,10 @@
 //! | `menu` | what can be done to the selected row, and why not |
 //! | `scope` | the chooser of the scope, its badge |
 //! | [`first_run`] | the screen without an engine |
+//! | [`failed`] | the screen in place of one that could not be drawn |
 
 pub mod document;
+pub mod failed;
 pub mod figures;
 pub mod first_run;
 pub mod header;

@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
-use super::look::{Look, Pen};
+use super::look::{Look, Pen, on_screen};
 use crate::app::keymap::{BINDINGS, Binding, Context};
 use crate::app::prompt::{LoginForm, LoginLine, Prompt, Purpose};
 use crate::app::{App, Overlay};
@@ -39,7 +39,7 @@ pub(super) fn window(title: &str, width: u16, height: u16, look: &Look, frame: &
         .title(ratatui::text::Span::styled(format!(" {title} "), look.style(Role::Title)));
     let inner = block.inner(area);
     block.render(area, frame.buffer_mut());
-    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner }
 }
 
 /// A line of the help screen.
@@ -148,7 +148,7 @@ fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {
     draw_input(&prompt.area, Rect { x: area.x + indent, width: area.width - indent, height: 1, ..area }, true, look, frame);
     if let Some(remark) = &prompt.remark {
         // Above the line: what it would do, or what is wrong with it.
-        let above = Rect { y: area.y.saturating_sub(1), ..area };
+        let above = on_screen(Rect { y: area.y.saturating_sub(1), height: area.height.min(1), ..area }, frame);
         Clear.render(above, frame.buffer_mut());
         frame.buffer_mut().set_style(above, look.style(Role::Overlay));
         if let Some(mut pen) = Pen::new(frame.buffer_mut(), above, 0) {
@@ -163,7 +163,7 @@ pub(super) fn draw_input(area: &tui_textarea::TextArea<'static>, place: Rect, fo
     area.set_style(look.style(Role::Input));
     let cursor = look.style(Role::Input).add_modifier(ratatui::style::Modifier::REVERSED);
     area.set_cursor_style(if focused { cursor } else { look.style(Role::Input) });
-    frame.render_widget(&area, place);
+    frame.render_widget(&area, on_screen(place, frame));
 }
 
 fn draw_login(app: &App, form: &LoginForm, look: &Look, frame: &mut Frame<'_>) {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::look::{Look, Pen};
+use super::look::{Look, Pen, put};
 use crate::text::{Align, truncate, width};
 use crate::theme::Role;
 
@@ -210,14 +210,14 @@ impl Table<'_> {
 
     /// Draws the scroll bar at the right end of `area`, below the heads.
     pub fn draw_scroll_bar(&self, look: &Look, area: Rect, buffer: &mut Buffer) {
-        let height = usize::from(area.height - 1);
+        let height = usize::from(area.height.saturating_sub(1));
         let (offset, total) = self.window;
         let thumb = (height * height / total.max(1)).max(1).min(height);
-        let top = if total > height { (height - thumb) * offset / (total - height) } else { 0 };
+        let top = if total > height { (height - thumb) * offset.min(total - height) / (total - height) } else { 0 };
         for line in 0..height {
             let inside = line >= top && line < top + thumb;
             let (symbol, role) = if inside { (look.symbols.scrollbar.thumb, Role::Muted) } else { (look.symbols.scrollbar.track, Role::Faint) };
-            buffer.set_string(area.x + area.width - 1, area.y + 1 + u16::try_from(line).unwrap_or(0), symbol, look.style(role));
+            put(buffer, area, (usize::from(area.width.saturating_sub(1)), line + 1), symbol, look.style(role));
         }
     }
 }

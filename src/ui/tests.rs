@@ -2,6 +2,7 @@
 
 mod acting;
 mod instance;
+mod sizes;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -19,8 +19,13 @@ fn main() -> ExitCode {
     let trials = vec![
         trial("quitting_restores_the_terminal", quitting_restores_the_terminal),
         trial("the_exit_code_is_the_programs_own", the_exit_code_is_the_programs_own),
-        trial("a_panic_while_drawing_restores_and_stays_readable", || panic_restores("d", "drawing failed")),
-        trial("a_panic_while_handling_restores_and_stays_readable", || panic_restores("p", "handling failed")),
+        trial("a_panic_while_drawing_costs_its_frame", a_panic_while_drawing_costs_its_frame),
+        trial("a_panic_while_handling_costs_its_input", a_panic_while_handling_costs_its_input),
+        trial("a_panic_of_the_loop_restores_and_stays_readable", || panic_restores("w", "waking failed")),
+        trial("ctrl_c_arrives_behind_a_sequence_that_never_ends", ctrl_c_arrives_behind_a_sequence_that_never_ends),
+        trial("ctrl_z_arrives_behind_a_sequence_that_never_ends", ctrl_z_arrives_behind_a_sequence_that_never_ends),
+        trial("ctrl_c_pressed_again_and_again_ends_once", ctrl_c_pressed_again_and_again_ends_once),
+        trial("a_flood_of_letters_keeps_nobody_waiting", a_flood_of_letters_keeps_nobody_waiting),
         trial("a_panic_in_a_task_leaves_the_screen_alone", a_panic_in_a_task_leaves_the_screen_alone),
         trial("sigterm_restores_and_exits_143", || signal_restores(Signal::TERM, 143, "Terminated")),
         trial("sighup_restores_and_exits_129", || signal_restores(Signal::HUP, 129, "HungUp")),
@@ -75,6 +80,89 @@ fn panic_restores(key: &str, message: &str) -> Result<(), Failed> {
         assert!(text.contains(expected), "{expected:?} is readable in:\n{text}");
     }
     assert!(!text.contains("half a frame"), "nothing of the broken frame reached the shell:\n{text}");
+    Ok(())
+}
+
+fn a_panic_while_drawing_costs_its_frame() -> Result<(), Failed> {
+    let mut pty = Pty::start(&[]);
+    pty.wait_for("ready");
+    pty.send("d");
+    pty.wait_for("This could not be drawn: drawing failed");
+    let text = pty.screen().contents();
+    assert!(text.contains("tests/terminal/probe.rs") && !text.contains("half a frame"), "{text}");
+    assert!(pty.screen().alternate_screen(), "the program goes on");
+    pty.send("d");
+    pty.wait_for("keys 2.");
+    pty.send("q");
+    assert_eq!(pty.exit_code(), 0);
+    Ok(())
+}
+
+fn a_panic_while_handling_costs_its_input() -> Result<(), Failed> {
+    let mut pty = Pty::start(&[]);
+    pty.wait_for("ready");
+    pty.send("pp");
+    pty.wait_for("failed 2.");
+    pty.send("x");
+    assert_eq!(pty.exit_code(), 3);
+    assert!(!pty.screen().contents().contains("This is a bug"));
+    Ok(())
+}
+
+/// What swallows every key behind it: a paste that broke off, the report of a mouse that broke off, a title that never ends.
+const UNFINISHED: [&str; 4] = ["\x1b[200~some text", "\x1b[<0;1", "\x1b[99999999", "\x1bO"];
+
+fn ctrl_c_arrives_behind_a_sequence_that_never_ends() -> Result<(), Failed> {
+    for begun in UNFINISHED {
+        let mut pty = Pty::start(&[]);
+        let before = pty.modes_at_start();
+        pty.wait_for("ready");
+        pty.send(begun);
+        pty.send("\x03");
+        assert_eq!(pty.exit_code(), 130, "{begun:?}");
+        pty.assert_restored(&before);
+    }
+    Ok(())
+}
+
+fn ctrl_z_arrives_behind_a_sequence_that_never_ends() -> Result<(), Failed> {
+    let mut pty = Pty::start_shell("set -m; \"$0\"; echo \"stopped, $?\"; read line; fg; echo \"left with $?\"");
+    let before = pty.modes_at_start();
+    pty.wait_for("ready");
+    pty.send("\x1b[200~some text\x1a");
+    pty.wait_for("stopped, ");
+    pty.assert_restored(&before);
+    pty.send("\n");
+    pty.wait_for("resumed 1");
+    pty.send("\x03");
+    pty.wait_for("left with 130");
+    pty.assert_restored(&before);
+    Ok(())
+}
+
+fn ctrl_c_pressed_again_and_again_ends_once() -> Result<(), Failed> {
+    let note = tempfile::NamedTempFile::new()?;
+    let mut pty = Pty::start(&[(probe::NOTE, note.path().to_str().expect("a plain path")), (probe::LINGER, "700")]);
+    let before = pty.modes_at_start();
+    pty.wait_for("ready");
+    for _ in 0..12 {
+        pty.send("\x03");
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    assert_eq!(pty.exit_code(), 130);
+    pty.assert_restored(&before);
+    assert_eq!(std::fs::read_to_string(note.path())?, "Interrupted, and lingered", "what was left under way was waited for");
+    Ok(())
+}
+
+fn a_flood_of_letters_keeps_nobody_waiting() -> Result<(), Failed> {
+    let mut pty = Pty::start(&[]);
+    pty.wait_for("ready");
+    pty.send(&"j".repeat(200_000));
+    let typed = std::time::Instant::now();
+    pty.send("\x03");
+    assert_eq!(pty.exit_code(), 130);
+    assert!(typed.elapsed() < Duration::from_secs(3), "it took {:?}", typed.elapsed());
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bpmtop::runtime::{self, Directive, Finish, Input, Moment, Options, Program, ShutdownCause};
+use bpmtop::runtime::{self, Directive, Finish, Input, Moment, Options, Panic, Program, ShutdownCause};
 use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::widgets::Paragraph;
@@ -17,16 +17,21 @@ pub const FLOOD: &str = "TERMINAL_PROBE_FLOOD";
 /// A file into which the probe writes why it was shut down.
 pub const NOTE: &str = "TERMINAL_PROBE_NOTE";
 
+/// So many milliseconds the probe goes on after the loop has ended, as a program does that has something under way.
+pub const LINGER: &str = "TERMINAL_PROBE_LINGER";
+
 #[derive(Default)]
 struct Probe {
     size: (u16, u16),
     keys: usize,
+    failed: usize,
     pasted: usize,
     resumed: usize,
     drawn: u32,
     task_lost: bool,
     hang: bool,
     fail_drawing: bool,
+    fail_waking: bool,
     flood: bool,
 }
 
@@ -39,10 +44,14 @@ impl Program for Probe {
     type Fact = ();
     type Effect = Work;
 
+    fn handling_failed(&mut self, _: Moment, _: &Panic) {
+        self.failed += 1;
+    }
+
     fn handle(&mut self, _: Moment, input: Input<()>) -> Vec<Directive<Work>> {
         match input {
             Input::Key(key) => return self.handle_key(key.code),
-            Input::Paste(text) => self.pasted = text.chars().count(),
+            Input::Paste(text) => self.pasted += text.chars().count(),
             Input::Resumed => self.resumed += 1,
             Input::Fact(()) => self.task_lost = true,
             // The screen says that it hangs before it does.
@@ -60,6 +69,7 @@ impl Program for Probe {
     }
 
     fn wake_after(&self, _: Moment) -> Option<Duration> {
+        assert!(!self.fail_waking, "waking failed");
         (self.flood || self.hang).then_some(Duration::from_millis(1))
     }
 
@@ -80,7 +90,8 @@ impl Probe {
             KeyCode::Char('z') => return vec![Directive::Suspend],
             KeyCode::Char('t') => return vec![Directive::Run(Work::FailInTask)],
             KeyCode::Char('p') => panic!("handling failed"),
-            KeyCode::Char('d') => self.fail_drawing = true,
+            KeyCode::Char('d') => self.fail_drawing = !self.fail_drawing,
+            KeyCode::Char('w') => self.fail_waking = true,
             KeyCode::Char('h') => self.hang = true,
             _ => {}
         }
@@ -90,6 +101,9 @@ impl Probe {
     fn text(&self) -> String {
         let (columns, rows) = self.size;
         let mut text = format!("ready\npid {}.\n{columns}x{rows}\nkeys {}.\npasted {}\nresumed {}\n", std::process::id(), self.keys, self.pasted, self.resumed);
+        if self.failed > 0 {
+            text.push_str(&format!("failed {}.\n", self.failed));
+        }
         if self.task_lost {
             text.push_str("task lost\n");
         }
@@ -104,6 +118,13 @@ impl Probe {
             (0..rows).for_each(|_| text.push_str(&format!("{}\n", letter.repeat(usize::from(columns)))));
         }
         text
+    }
+}
+
+fn cause(finish: Finish) -> ShutdownCause {
+    match finish {
+        Finish::Shutdown(cause) => cause,
+        Finish::Quit(code) => panic!("it quit by itself with {code}"),
     }
 }
 
@@ -132,6 +153,10 @@ pub fn main() -> ExitCode {
     };
     match runtime.block_on(runtime::run(probe, inbox, runner, options)) {
         Ok(finish) => {
+            if let Some(time) = std::env::var(LINGER).ok().and_then(|time| time.parse().ok()) {
+                std::thread::sleep(Duration::from_millis(time));
+                std::fs::write(std::env::var_os(NOTE).expect("a note"), format!("{:?}, and lingered", cause(finish))).expect("the note can be written");
+            }
             if let Finish::Quit(_) = finish {
                 let p50 = stats.stats().latency().map_or(0, |latency| latency.p50_us);
                 println!("goodbye p50_us={p50};");

@@ -13,7 +13,7 @@ use crate::action::wish::Asked;
 use crate::app::Effect;
 use crate::app::pages::plan::UNREAD;
 
-fn asking(effects: &[Effect]) -> u64 {
+pub(super) fn asking(effects: &[Effect]) -> u64 {
     let asked = effects.iter().find_map(|effect| match effect {
         Effect::Act(ActCommand::Plan { asking, .. }) => Some(*asking),
         _ => None,
@@ -45,7 +45,7 @@ fn with_identity(mut plan: Plan) -> Plan {
     plan
 }
 
-fn retry() -> Plan {
+pub(super) fn retry() -> Plan {
     let mut plan = with_identity(plans::retry(37));
     plan.production = true;
     plan.profile = Some("prod".into());
@@ -90,7 +90,7 @@ fn the_plan_of_a_suspension_says_what_is_not_stopped() {
     pin_plan("plan_suspend", &[Char('2'), Down, Down, Char('x')], &plan, &[Char('e')]);
 }
 
-fn ledger(stage: Stage, now: Moment) -> Ledger {
+pub(super) fn ledger(stage: Stage, now: Moment) -> Ledger {
     let mut plan = retry();
     plan.action = ActionId("20260301T120000.000Z-0001".into());
     let failed = |message: &str| Outcome::FailedAgain { message: Some(message.into()) };
@@ -142,70 +142,79 @@ fn an_action_under_way_tells_what_is_known_of_each_target_and_no_more() {
     pin_ledger("action_over", &Stage::Over(Ending::Stopped), true);
 }
 
+/// An action that an earlier run left under way.
+pub(super) fn left_under_way() -> LeftUnderWay {
+    LeftUnderWay {
+        action: ActionId("20260301T110000.000Z-0001".into()),
+        sentence: "Freeze 12 job definitions".into(),
+        sent: 5,
+        steps: 12,
+        unknown: None,
+        looks: None,
+        origin: ActionId("20260301T110000.000Z-0001".into()),
+    }
+}
+
 #[test]
 fn actions_of_this_run_and_those_left_under_way_are_listed() {
     for size in SIZES {
         let now = example::noon();
         let mut app = app(example::snapshot(now), now, size);
         app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(ledger(Stage::Verifying, now))]))), now);
-        let left = LeftUnderWay {
-            action: ActionId("20260301T110000.000Z-0001".into()),
-            sentence: "Freeze 12 job definitions".into(),
-            sent: 5,
-            steps: 12,
-            unknown: None,
-            looks: None,
-            origin: ActionId("20260301T110000.000Z-0001".into()),
-        };
-        app.update(Message::Acted(Acted::LeftUnderWay(vec![left])), now);
+        app.update(Message::Acted(Acted::LeftUnderWay(vec![left_under_way()])), now);
         press(&mut app, now, &[Char('A')]);
         insta::assert_snapshot!(format!("actions_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
     }
 }
 
-#[test]
-fn what_is_suspended_is_listed_with_what_is_to_happen_first() {
+/// An instance, jobs and what is to happen, all of it suspended.
+pub(super) fn suspended(snapshot: &mut Snapshot, now: Moment) {
     use crate::model::definition::ProcessInstance;
     use crate::model::inquiry::{Finding, Inquiry};
     use crate::model::job::Job;
     use crate::model::section::Section;
     use crate::model::suspension::{Suspended, SuspendedCounts, TimedSuspension};
+    let definition = snapshot.job_definitions.get().and_then(|rows| rows.iter().find(|row| row.suspended)).expect("one is suspended").id.clone();
+    let timed = TimedSuspension {
+        job: "timer-1".into(),
+        at: now.wall + jiff::SignedDuration::from_hours(4),
+        suspend: false,
+        job_definition: Some(definition.clone()),
+        process_definition: None,
+        user: Some("ann".into()),
+    };
+    let instance = ProcessInstance {
+        id: "instance-0007".into(),
+        definition: "order:7:uuid".into(),
+        business_key: Some("RK-2026-0007".into()),
+        suspended: true,
+        tenant: None,
+    };
+    let counts = SuspendedCounts { instances: 12, jobs: 3, waiting: 2 };
+    let active = snapshot.job_definitions.get().and_then(|rows| rows.iter().find(|row| !row.suspended)).expect("one is active").id.clone();
+    let job = |id: &str, instance: &str, definition| Job {
+        id: id.into(),
+        process_instance: Some(instance.into()),
+        job_definition: Some(definition),
+        suspended: true,
+        ..example::job(0)
+    };
+    let jobs = vec![
+        Job { retries: 1, ..job("job-1", "instance-0008", definition) },
+        Job { retries: 1, ..job("job-2", "instance-0007", active.clone()) },
+        job("job-3", "instance-0009", active),
+    ];
+    let found = Suspended { counts, instances: vec![instance], jobs, timed: Ok(vec![timed]) };
+    let section = Section { data: Some(Arc::new(Finding::Suspended(Box::new(found)))), taken: Some(now), problem: None };
+    Arc::make_mut(&mut snapshot.findings).insert(Inquiry::Suspended, section);
+}
+
+#[test]
+fn what_is_suspended_is_listed_with_what_is_to_happen_first() {
     for size in SIZES {
         let now = example::noon();
         let mut snapshot = example::snapshot(now);
-        let definition = snapshot.job_definitions.get().and_then(|rows| rows.iter().find(|row| row.suspended)).expect("one is suspended").id.clone();
-        let timed = TimedSuspension {
-            job: "timer-1".into(),
-            at: now.wall + jiff::SignedDuration::from_hours(4),
-            suspend: false,
-            job_definition: Some(definition.clone()),
-            process_definition: None,
-            user: Some("ann".into()),
-        };
-        let instance = ProcessInstance {
-            id: "instance-0007".into(),
-            definition: "order:7:uuid".into(),
-            business_key: Some("RK-2026-0007".into()),
-            suspended: true,
-            tenant: None,
-        };
-        let counts = SuspendedCounts { instances: 12, jobs: 3, waiting: 2 };
-        let active = snapshot.job_definitions.get().and_then(|rows| rows.iter().find(|row| !row.suspended)).expect("one is active").id.clone();
-        let job = |id: &str, instance: &str, definition| Job {
-            id: id.into(),
-            process_instance: Some(instance.into()),
-            job_definition: Some(definition),
-            suspended: true,
-            ..example::job(0)
-        };
-        let jobs = vec![
-            Job { retries: 1, ..job("job-1", "instance-0008", definition) },
-            Job { retries: 1, ..job("job-2", "instance-0007", active.clone()) },
-            job("job-3", "instance-0009", active),
-        ];
-        let found = Suspended { counts, instances: vec![instance], jobs, timed: Ok(vec![timed]) };
-        let section = Section { data: Some(Arc::new(Finding::Suspended(Box::new(found)))), taken: Some(now), problem: None };
-        Arc::make_mut(&mut snapshot.findings).insert(Inquiry::Suspended, section);
+        suspended(&mut snapshot, now);
         let mut app = app(snapshot, now, size);
         press(&mut app, now, &[Char('W')]);
         insta::assert_snapshot!(format!("suspended_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
@@ -255,7 +264,7 @@ fn the_menu_never_cuts_why_something_cannot_be_done() {
 const RESUMED: &str = "20260301T115000.000Z-0001";
 
 /// A resumption that broke off after it had woken a job that it was to keep asleep.
-fn left_halfway(now: Moment) -> Ledger {
+pub(super) fn left_halfway(now: Moment) -> Ledger {
     let asked = Asked::Instances { instances: vec!["instance-0007".into()], suspend: false };
     let mut plan = with_identity(plans::plan(asked, vec![plans::instance("instance-0007")]));
     plan.action = ActionId(RESUMED.into());
@@ -275,7 +284,7 @@ fn left_halfway(now: Moment) -> Ledger {
 }
 
 /// The plan to put its jobs back.
-fn putting_back() -> Plan {
+pub(super) fn putting_back() -> Plan {
     use crate::model::job::Job;
     let far = "2027-03-01T12:00:00Z".parse().ok();
     let left = |number: usize, suspended| plans::of_job(Job { suspended, due: far, ..example::job(number) }, 2);
