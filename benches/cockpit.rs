@@ -87,7 +87,7 @@ fn known(count: usize, incident: fn(usize) -> Incident) -> HashMap<bpmtop::model
     known
 }
 
-fn nothing_named() -> (Definitions, HashMap<bpmtop::model::ids::ProcessDefinitionId, Arc<bpmtop::model::snapshot::ActivityNames>>) {
+fn nothing_named() -> (Definitions, HashMap<bpmtop::model::ids::ProcessDefinitionId, Arc<bpmtop::model::diagram::Diagram>>) {
     (Definitions::default(), HashMap::new())
 }
 

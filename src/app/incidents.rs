@@ -14,13 +14,12 @@ use self::order::{IncidentOrder, compare_groups, compare_signatures, direct};
 use super::basis::{Basis, Parts};
 use super::filter::Filter;
 use super::list::{ListState, Motion};
-use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, Stage, key_of};
+use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, SignatureKey, Stage, key_of};
 use crate::model::ids::{IncidentId, ProcessInstanceId};
 use crate::model::naming;
 use crate::model::since;
 use crate::model::snapshot::Snapshot;
 use crate::text::{EngineText, safe};
-use crate::triage::Signature;
 
 /// How far the operator has gone in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub enum Level {
     /// Signatures of one group.
     Signatures(GroupKey),
     /// Incidents of one signature of one group.
-    Incidents(GroupKey, Signature),
+    Incidents(GroupKey, SignatureKey),
 }
 
 /// State of the pane.
@@ -40,7 +39,7 @@ pub struct IncidentsPane {
     /// The groups.
     pub groups: ListState<GroupKey>,
     /// The signatures of the open group.
-    pub signatures: ListState<Signature>,
+    pub signatures: ListState<SignatureKey>,
     /// The incidents of the open signature.
     pub incidents: ListState<IncidentId>,
     filters: [Filter; 3],
@@ -152,7 +151,7 @@ impl IncidentsPane {
     /// How an incident came into the open list, where it is not simply a part of it.
     pub fn trace(&self, known: &KnownIncident, snapshot: &Snapshot) -> Option<Trace> {
         let Level::Incidents(group, signature) = &self.level else { return None };
-        self.follows[2].trace(&known.incident.id, || key_of(&known.incident, &snapshot.names()) == *group && known.signature == *signature)
+        self.follows[2].trace(&known.incident.id, || key_of(&known.incident, &snapshot.names()) == *group && SignatureKey::of(known) == *signature)
     }
 
     fn group_parts(&self, snapshot: &Snapshot) -> Parts {
@@ -307,8 +306,8 @@ impl IncidentsPane {
     }
 
     /// A signature of the open group.
-    pub fn signature_group<'a>(&self, snapshot: &'a Snapshot, signature: &Signature) -> Option<&'a SignatureGroup> {
-        self.open_group(snapshot)?.signatures.iter().find(|group| group.signature == *signature)
+    pub fn signature_group<'a>(&self, snapshot: &'a Snapshot, signature: &SignatureKey) -> Option<&'a SignatureGroup> {
+        self.open_group(snapshot)?.signatures.iter().find(|group| group.key == *signature)
     }
 
     /// Sorts by the next column.
@@ -377,13 +376,13 @@ impl IncidentsPane {
         groups.into_iter().map(|group| group.key.clone()).collect()
     }
 
-    fn sorted_signatures(&self, snapshot: &Snapshot) -> Vec<Signature> {
+    fn sorted_signatures(&self, snapshot: &Snapshot) -> Vec<SignatureKey> {
         let column = SignatureColumn::ALL[self.signatures.sort_column];
         let Some(group) = self.open_group(snapshot) else { return Vec::new() };
         let mut rows: Vec<&SignatureGroup> =
-            group.signatures.iter().filter(|row| self.filters[1].is_empty() || self.filters[1].admits(&row.signature.to_string())).collect();
-        rows.sort_by(|a, b| direct(compare_signatures(column, a, b), self.signatures.sort_reversed).then_with(|| a.signature.cmp(&b.signature)));
-        rows.into_iter().map(|row| row.signature.clone()).collect()
+            group.signatures.iter().filter(|row| self.filters[1].is_empty() || self.filters[1].admits(&signature_text(row, snapshot))).collect();
+        rows.sort_by(|a, b| direct(compare_signatures(column, a, b), self.signatures.sort_reversed).then_with(|| a.key.cmp(&b.key)));
+        rows.into_iter().map(|row| row.key.clone()).collect()
     }
 
     fn sorted_incidents(&self, snapshot: &Snapshot) -> Vec<IncidentId> {
@@ -445,7 +444,21 @@ fn group_text(group: &Group, snapshot: &Snapshot) -> String {
     }
     for signature in &group.signatures {
         text.push(' ');
-        text.push_str(&signature.signature.to_string());
+        text.push_str(&signature_text(signature, snapshot));
     }
     text
+}
+
+/// Where the incidents of a row failed, if that is not where they stand.
+pub fn failed_at(row: &SignatureGroup, snapshot: &Snapshot) -> Option<String> {
+    let failed = row.key.failed_at.as_ref()?;
+    let definition = row.sample().and_then(|known| known.incident.process_definition.as_ref());
+    Some(naming::failed_at(&snapshot.names(), definition, failed))
+}
+
+fn signature_text(row: &SignatureGroup, snapshot: &Snapshot) -> String {
+    match failed_at(row, snapshot) {
+        Some(failed) => format!("{failed} {} {}", row.key.failed_at.as_ref().map(ToString::to_string).unwrap_or_default(), row.key.signature),
+        None => row.key.signature.to_string(),
+    }
 }

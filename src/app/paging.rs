@@ -192,7 +192,7 @@ fn open_event(app: &mut App) -> Vec<Effect> {
     };
     match &event.what {
         What::Job(attempt) if attempt.event == JobEvent::Failed => {
-            let page = TracePage::new(event, attempt, told.place.clone(), &zone, &whole);
+            let page = TracePage::new(event, attempt, (told.place.clone(), page.definition.as_ref()), &zone, &whole);
             app.pages.push(Page::Trace(Box::new(page)));
         }
         What::Entered(Visit { called: Some(called), .. })

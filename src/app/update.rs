@@ -20,13 +20,17 @@ use super::scope::ScopeForm;
 use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, prompt_key, scope_key};
 use super::{App, Effect, Message, NOTICE, Overlay};
 use crate::model::engine_job::{self, WorkKey};
-use crate::model::grouping::KnownIncident;
+use crate::model::failing;
+use crate::model::grouping::{KnownIncident, SignatureGroup};
 use crate::model::ids::{IncidentId, ProcessDefinitionId};
 use crate::model::inquiry::Inquiry;
 use crate::model::search::Place;
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
 use crate::text::safe;
+
+/// Rows of one group of which is told where they failed: more than fit a screen.
+const MOST_SIGNATURES: usize = 100;
 
 /// Pages that stand on each other at most; the lowest one goes.
 const MOST_PAGES: usize = 32;
@@ -165,6 +169,9 @@ fn look_at_panes(app: &App, looking: &mut Looking) {
         let shown = app.incidents.groups_on_screen(snapshot);
         looking.inquiries.extend(shown.iter().filter_map(|key| engine_job::inquiry(key.work.as_ref()?, snapshot)));
         looking.groups.extend(shown.into_iter().filter(|key| key.work.is_none()));
+        let samples = app.incidents.groups_on_screen(snapshot).into_iter().filter_map(|key| snapshot.groups.find(&key));
+        let samples = samples.flat_map(|group| group.signatures.iter().take(MOST_SIGNATURES)).filter_map(SignatureGroup::sample);
+        looking.definitions.extend(failing::unread(&snapshot.names(), samples.map(|known| &known.incident)));
         looking.incidents.extend(app.incidents.visible_incidents().into_iter().filter_map(|id| snapshot.incident(id).cloned()));
     }
     if geometry.job_definitions.is_some() {

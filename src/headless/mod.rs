@@ -2,6 +2,7 @@
 
 pub mod doctor;
 mod engine_work;
+mod failed;
 pub mod journal;
 mod once;
 pub mod refused_logins;

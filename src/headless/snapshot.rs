@@ -10,16 +10,18 @@ use tokio::sync::watch;
 
 use super::Request;
 use super::engine_work::EngineWorkPart;
+use super::failed::FailedPart;
 use super::once::{Unread, once};
 use crate::model::engine_job;
+use crate::model::failing;
 use crate::model::figure::{Figure, Unit};
-use crate::model::grouping::Group;
+use crate::model::grouping::{Group, SignatureGroup};
 use crate::model::inquiry::Inquiry;
 use crate::model::naming;
 use crate::model::rights::Trust;
 use crate::model::scope::Scope;
 use crate::model::scoped::{SCOPED_FIGURES, scoped};
-use crate::model::snapshot::{Link, Snapshot};
+use crate::model::snapshot::{KnownNames, Link, Snapshot};
 use crate::model::suspension;
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
@@ -34,6 +36,8 @@ const NAMED: usize = 200;
 
 /// Pieces of the engine's own work that are looked into.
 const WORKS: usize = 50;
+/// The same for processes that were called by those, where something failed in one of them.
+const MOST_CALLED: usize = 100;
 
 /// Reads the engine of a session and returns what to print.
 ///
@@ -50,7 +54,7 @@ pub fn run(session: Session, request: Request) -> Result<String, Stop> {
 async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
     let mut poller = task::start(setup);
     let first = settled(&mut poller.snapshots, 0).await?;
-    let definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
+    let mut definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
     let works = first.groups.groups.iter().filter_map(|group| engine_job::inquiry(group.key.work.as_ref()?, &first)).take(WORKS);
     let mut inquiries = vec![Inquiry::SuspendedCount];
     for work in works {
@@ -58,8 +62,24 @@ async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
             inquiries.push(work);
         }
     }
-    let _ = poller.commands.send(PollCommand::Look(Looking { definitions, inquiries, ..Looking::default() }));
-    settled(&mut poller.snapshots, 1).await
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let looking = Looking { definitions: definitions.clone(), inquiries: inquiries.clone(), ..Looking::default() };
+        let _ = poller.commands.send(PollCommand::Look(looking));
+        let snapshot = settled(&mut poller.snapshots, looks).await?;
+        // Where something failed in a process that it called, the diagrams of called ones tell which; they are read level by level.
+        let samples = snapshot.groups.groups.iter().flat_map(|group| &group.signatures).filter_map(SignatureGroup::sample);
+        let mut more = failing::unread(&snapshot.names(), samples.map(|known| &known.incident));
+        more.retain(|id| !definitions.contains(id));
+        more.sort();
+        more.dedup();
+        more.truncate((NAMED + MOST_CALLED).saturating_sub(definitions.len()));
+        if more.is_empty() {
+            return Ok(snapshot);
+        }
+        definitions.extend(more);
+    }
 }
 
 /// Waits until everything was asked once. An engine that does not answer is not asked twice: a script wants to know now.
@@ -167,8 +187,22 @@ struct GroupPart {
 #[derive(Debug, Serialize)]
 struct SignaturePart {
     signature: String,
+    /// The activity that failed: another than `activity_id` where the work stands at an earlier one of the same transaction.
+    failed_activity_id: Option<String>,
+    failed_activity_name: Option<String>,
+    failed_process_key: Option<String>,
+    failed_process_name: Option<String>,
     count: usize,
     sample: Option<String>,
+}
+
+impl SignaturePart {
+    /// The error, with where it failed if that is not where the work stands.
+    fn words(&self, stands_at: Option<&str>) -> String {
+        let Some(failed) = self.failed_activity_id.as_deref().filter(|failed| Some(*failed) != stands_at) else { return self.signature.clone() };
+        let failed = self.failed_activity_name.as_deref().unwrap_or(failed);
+        format!("failed at {}: {}", safe(failed), self.signature)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -230,9 +264,17 @@ impl Picture {
             let _ = writeln!(out, "  {:<18}{value:>12}{whole}", figure.label());
         }
         for group in &self.groups {
-            let signature = group.signatures.first().map_or("", |signature| signature.signature.as_str());
+            let signature = match group.signatures.as_slice() {
+                [] => String::new(),
+                [only] => only.words(group.activity_id.as_deref()),
+                [first, ..] => format!("{} of {}: {}", first.count, group.roots, first.words(group.activity_id.as_deref())),
+            };
             let roots = if group.roots == 1 { "root " } else { "roots" };
-            let _ = writeln!(out, "{:>7} {roots} {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&group.place, 100), truncate(signature, 100));
+            let _ = writeln!(out, "{:>7} {roots} {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&group.place, 100), truncate(&signature, 100));
+            for other in group.signatures.iter().skip(1).filter(|other| other.failed_activity_id.is_some() && other.failed_activity_id != group.activity_id) {
+                let words = format!("{} of {}: {}", other.count, group.roots, other.words(group.activity_id.as_deref()));
+                let _ = writeln!(out, "{:30}  {}", "", truncate(&words, 160));
+            }
         }
         let _ = writeln!(out, "{}", plural(self.job_definitions.len() as u64, "job definition"));
         let _ = writeln!(out, "{}", self.suspended.words());
@@ -293,16 +335,21 @@ fn group_part(group: &Group, snapshot: &Snapshot, complete: bool) -> GroupPart {
         blocked: group.blocked,
         oldest: group.oldest,
         newest: group.newest,
-        signatures: group
-            .signatures
-            .iter()
-            .map(|signature| SignaturePart {
-                signature: signature.signature.to_string(),
-                count: signature.incidents.len(),
-                sample: signature.sample().and_then(|known| known.incident.message.as_ref()).map(ToString::to_string),
-            })
-            .collect(),
+        signatures: group.signatures.iter().map(|row| signature_part(row, &snapshot.names())).collect(),
         signatures_complete: complete,
+    }
+}
+
+fn signature_part(row: &SignatureGroup, names: &KnownNames<'_>) -> SignaturePart {
+    let failed = row.sample().map(|known| FailedPart::of(&known.incident, names)).unwrap_or_default();
+    SignaturePart {
+        signature: row.key.signature.to_string(),
+        failed_activity_id: failed.activity,
+        failed_activity_name: failed.name,
+        failed_process_key: failed.process_key,
+        failed_process_name: failed.process_name,
+        count: row.incidents.len(),
+        sample: row.sample().and_then(|known| known.incident.message.as_ref()).map(ToString::to_string),
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod report;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -10,17 +10,20 @@ use futures_util::stream::{StreamExt as _, iter};
 
 use super::Request;
 use super::once::{Unread, once};
-use crate::bpmn::activity_names;
+use crate::bpmn;
 use crate::engine::{Client, EngineError, EngineVersion, ErrorKind, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter};
 use crate::engine::{HistoricInstanceQuery, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, RunningOrder};
 use crate::model::call_tree::{Content, Facts, NodeKey, Row, Target, Top, Tree, Unfolded, View, build};
+use crate::model::diagram::Diagram;
 use crate::model::engine_job::{BatchProgress, EngineJob, is_engine_work};
+use crate::model::failing;
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::{IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId};
+use crate::model::incident::Incident;
 use crate::model::inquiry::{Finding, Inquiry, Standing};
 use crate::model::search::Needle;
 use crate::model::section::{Moment, Problem};
-use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, KnownNames};
+use crate::model::snapshot::{Definitions, EngineIdentity, KnownNames};
 use crate::poll::inquire::Counter;
 use crate::poll::task::Setup;
 use crate::session::{Session, Stop};
@@ -43,6 +46,9 @@ const AT_ONCE: usize = 4;
 
 /// Definitions whose activities are read by name; beyond, activities keep their ids.
 const NAMED: usize = 20;
+
+/// Diagrams read at most, those of called processes included.
+const MOST_DIAGRAMS: usize = 60;
 
 /// What to look for, and how much to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +101,7 @@ struct Read {
 #[derive(Debug, Default)]
 struct Names {
     definitions: Definitions,
-    activities: HashMap<ProcessDefinitionId, std::sync::Arc<ActivityNames>>,
+    activities: HashMap<ProcessDefinitionId, std::sync::Arc<Diagram>>,
 }
 
 impl Names {
@@ -317,12 +323,32 @@ async fn names(client: &Client, trees: &[Grown]) -> Result<Names, EngineError> {
     let mut names = Names::default();
     let rows = maybe(client.process_definitions(Page::first(1_000)).await)?.map(|answer| answer.data).unwrap_or_default();
     names.definitions.by_id = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-    let diagrams = iter(wanted.iter().take(NAMED)).map(|id| async move { (id, client.process_definition_xml(id).await) }.boxed()).buffered(AT_ONCE);
-    for (id, diagram) in diagrams.collect::<Vec<_>>().await {
-        // A diagram that cannot be read leaves its activities to their ids.
-        if let Some(read) = maybe(diagram)?.and_then(|diagram| activity_names(&diagram.data).ok()) {
-            names.activities.insert(id.clone(), std::sync::Arc::new(read));
+    wanted.truncate(NAMED);
+    let mut tried: HashSet<ProcessDefinitionId> = HashSet::new();
+    // Where something failed in a process that it called, the diagrams of called ones are read, level by level.
+    while !wanted.is_empty() {
+        let diagrams = iter(&wanted).map(|id| async move { (id, client.process_definition_xml(id).await) }.boxed()).buffered(AT_ONCE);
+        for (id, diagram) in diagrams.collect::<Vec<_>>().await {
+            // A diagram that cannot be read leaves its activities to their ids.
+            if let Some(read) = maybe(diagram)?.and_then(|diagram| bpmn::read(&diagram.data).ok()) {
+                names.activities.insert(id.clone(), std::sync::Arc::new(read));
+            }
         }
+        tried.extend(std::mem::take(&mut wanted));
+        let more = failing::unread(&names.known(), own(trees));
+        wanted.extend(more.into_iter().filter(|id| !tried.contains(id)).take(MOST_DIAGRAMS.saturating_sub(tried.len())));
+        wanted.sort();
+        wanted.dedup();
     }
     Ok(names)
+}
+
+/// The incidents of the instances of these trees.
+fn own(trees: &[Grown]) -> impl Iterator<Item = &Incident> {
+    trees
+        .iter()
+        .flat_map(|grown| &grown.tree.rows)
+        .filter_map(|row| if let Content::Instance(node) = &row.content { Some(node) } else { None })
+        .flat_map(|node| &node.own)
+        .map(|known| &known.incident)
 }

@@ -283,7 +283,7 @@ pub fn job(number: usize) -> Job {
 pub fn set_first_seen(snapshot: &mut Snapshot, now: Moment) {
     let Some(group) = snapshot.groups.groups.iter().find(|group| group.key.activity == Some("charge-card".into())) else { return };
     let sighting = Sighting { at: ago(now, 3 * 86_400 + 600), definition: Some("payment:2:uuid".into()) };
-    let signatures = group.signatures.iter().map(|row| (row.signature.clone(), sighting.clone())).collect();
+    let signatures = group.signatures.iter().map(|row| (row.key.clone(), sighting.clone())).collect();
     let seen = FirstSeen { group: Some(sighting.clone()), signatures };
     snapshot.first_seen = Arc::new(HashMap::from([(group.key.clone(), section(seen, now, 60))]));
     let mut definitions = definitions();

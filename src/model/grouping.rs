@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::engine_job::WorkKey;
+use super::failing::Whereabouts;
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessKey, TenantId};
 use super::incident::Incident;
 use super::statistics::ProcessStatistics;
@@ -31,14 +32,14 @@ impl KnownIncident {
     }
 }
 
-/// What identifies a group.
+/// What identifies a group: the place where the work stands, and from which a retry goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupKey {
     /// Tenant, where there is one.
     pub tenant: Option<TenantId>,
     /// Process key; none for incidents without a process: the engine's own work.
     pub process: Option<ProcessKey>,
-    /// Activity that failed.
+    /// Activity at which the work stands.
     pub activity: Option<ActivityId>,
     /// Incident type.
     pub kind: EngineText,
@@ -54,6 +55,10 @@ pub trait Names {
     fn version(&self, definition: &ProcessDefinitionId) -> Option<i64>;
     /// Name of a process.
     fn process_name(&self, definition: &ProcessDefinitionId) -> Option<EngineText>;
+    /// Which processes have an activity: that of `definition`, or those it calls.
+    fn whereabouts(&self, _definition: &ProcessDefinitionId, _activity: &ActivityId) -> Whereabouts {
+        Whereabouts::default()
+    }
     /// Name of an activity within a definition.
     fn activity_name(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> Option<EngineText>;
     /// Whether processes of other keys have the same name, so that it does not tell this one from them.
@@ -66,11 +71,27 @@ pub trait Names {
     }
 }
 
-/// All incidents of one group that share an error signature.
+/// What the incidents of one row within a group have in common: the error, and the activity that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SignatureKey {
+    /// The signature of the message.
+    pub signature: Signature,
+    /// The activity that failed, where it is another than that of the group. One exception at two places is two causes.
+    pub failed_at: Option<ActivityId>,
+}
+
+impl SignatureKey {
+    /// The row of an incident.
+    pub fn of(known: &KnownIncident) -> Self {
+        Self { signature: known.signature.clone(), failed_at: known.incident.failed_elsewhere().cloned() }
+    }
+}
+
+/// All incidents of one group that share an error signature and failed at the same activity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignatureGroup {
-    /// The shared signature.
-    pub signature: Signature,
+    /// What they share.
+    pub key: SignatureKey,
     /// The root incidents, newest first.
     pub incidents: Vec<Arc<KnownIncident>>,
 }
@@ -295,18 +316,18 @@ fn blocked_places(blocked: &[Arc<KnownIncident>], names: &dyn Names) -> Vec<Bloc
 }
 
 fn signatures(roots: Vec<Arc<KnownIncident>>) -> Vec<SignatureGroup> {
-    let mut by_signature: HashMap<Signature, Vec<Arc<KnownIncident>>> = HashMap::new();
+    let mut by_signature: HashMap<SignatureKey, Vec<Arc<KnownIncident>>> = HashMap::new();
     for known in roots {
-        by_signature.entry(known.signature.clone()).or_default().push(known);
+        by_signature.entry(SignatureKey::of(&known)).or_default().push(known);
     }
     let mut signatures: Vec<SignatureGroup> = by_signature
         .into_iter()
-        .map(|(signature, mut incidents)| {
+        .map(|(key, mut incidents)| {
             incidents.sort_by(|a, b| b.incident.created.cmp(&a.incident.created).then_with(|| a.incident.id.cmp(&b.incident.id)));
-            SignatureGroup { signature, incidents }
+            SignatureGroup { key, incidents }
         })
         .collect();
-    signatures.sort_by(|a, b| b.incidents.len().cmp(&a.incidents.len()).then_with(|| a.signature.cmp(&b.signature)));
+    signatures.sort_by(|a, b| b.incidents.len().cmp(&a.incidents.len()).then_with(|| a.key.cmp(&b.key)));
     signatures
 }
 
@@ -405,6 +426,21 @@ mod tests {
         told.sort();
         assert_eq!(told, [(1, true), (1, true), (1, true), (2, true)], "jobs of one definition belong together, those without one are told apart");
         assert_eq!(groups.roots, 5);
+    }
+
+    #[test]
+    fn one_exception_at_two_activities_of_one_job_is_two_rows_of_one_group() {
+        let failed = |id: &str, at: Option<&str>| {
+            let mut known = KnownIncident::clone(&incident(id, id, Some("claim:1:x"), "accept"));
+            known.incident.failed_activity = at.map(ActivityId::from);
+            Arc::new(known)
+        };
+        let groups = group(&[failed("a", Some("bank")), failed("b", Some("bank")), failed("c", Some("register")), failed("d", Some("accept"))], &PlainNames);
+        assert_eq!((groups.groups.len(), groups.roots), (1, 4), "a retry begins at one place");
+        let rows = &groups.groups[0].signatures;
+        let told: Vec<_> = rows.iter().map(|row| (row.key.failed_at.as_ref().map(ActivityId::as_wire), row.incidents.len())).collect();
+        assert_eq!(told, [(Some("bank"), 2), (None, 1), (Some("register"), 1)]);
+        assert_eq!(SignatureKey::of(&failed("e", None)).failed_at, None, "external tasks do not tell it");
     }
 
     proptest! {

@@ -49,6 +49,11 @@ impl Incident {
         self.root_cause.as_ref().unwrap_or(&self.id)
     }
 
+    /// The activity that failed, if it is another than the one at which the work stands and from which a retry goes on.
+    pub fn failed_elsewhere(&self) -> Option<&ActivityId> {
+        self.failed_activity.as_ref().filter(|failed| self.is_root() && self.activity.as_ref() != Some(failed))
+    }
+
     /// Whether this incident is a cause of its own rather than a blocked parent.
     pub fn is_root(&self) -> bool {
         self.root_cause.as_ref().is_none_or(|root| *root == self.id)

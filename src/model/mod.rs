@@ -6,11 +6,13 @@ pub mod call_tree;
 pub mod definition;
 pub mod deployment;
 pub mod description;
+pub mod diagram;
 pub mod earlier;
 pub mod engine_job;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod external_task;
+pub mod failing;
 pub mod figure;
 pub mod grouping;
 pub mod history;

@@ -131,6 +131,18 @@ pub fn named_activity(names: &dyn Names, definition: Option<&ProcessDefinitionId
     name.map_or_else(|| activity(names, definition, id), |name| of_body(id, name).to_string())
 }
 
+/// An activity that failed elsewhere than where the work stands: by name, with its process where that is another one. By its id alone
+/// where it cannot be told which process has it.
+pub fn failed_at(names: &dyn Names, definition: Option<&ProcessDefinitionId>, failed: &ActivityId) -> String {
+    let Some(own) = definition else { return activity_id(failed) };
+    let found = names.whereabouts(own, failed);
+    match found.certain(own) {
+        Some(holder) if names.process_key(holder) == names.process_key(own) => activity(names, Some(holder), failed),
+        Some(holder) => format!("{} in {}", activity(names, Some(holder), failed), process(names, holder)),
+        None => activity_id(failed),
+    }
+}
+
 /// An activity by its id alone: `sendLetters (multi-instance body)`.
 pub fn activity_id(activity: &ActivityId) -> String {
     of_body(activity, &EngineText::from(diagram_activity(activity.as_wire()))).to_string()
@@ -158,7 +170,8 @@ mod tests {
     #[test]
     fn the_scope_around_iterations_is_told_in_words_by_name_and_by_id() {
         let definition = ProcessDefinitionId::from("mailing:1:x");
-        let activities = HashMap::from([(definition.clone(), Arc::new(HashMap::from([(ActivityId::from("sendLetters"), EngineText::from("Send letters"))])))]);
+        let activities =
+            HashMap::from([(definition.clone(), Arc::new([(ActivityId::from("sendLetters"), EngineText::from("Send letters"))].into_iter().collect()))]);
         let names = KnownNames { definitions: None, activities: &activities };
         let named = |id: &str| activity(&names, Some(&definition), &id.into());
         assert_eq!(named("sendLetters#multiInstanceBody"), "Send letters (multi-instance body)");

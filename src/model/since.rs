@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::grouping::{GroupKey, Names as _};
+use super::grouping::{GroupKey, Names as _, SignatureKey};
 use super::history::HistoricIncident;
 use super::ids::ProcessDefinitionId;
 use super::section::Section;
 use super::snapshot::Snapshot;
 use crate::text::{EngineText, age};
-use crate::triage::{Signature, signature};
+use crate::triage::Signature;
 
 /// A deployment, as far as it says since when something runs (`GET /deployment/{id}`).
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub struct FirstSeen {
     /// The first incident of the group.
     pub group: Option<Sighting>,
     /// The first of each signature among the incidents read.
-    pub signatures: HashMap<Signature, Sighting>,
+    pub signatures: HashMap<SignatureKey, Sighting>,
 }
 
 impl FirstSeen {
@@ -51,8 +51,8 @@ impl FirstSeen {
         let mut seen = Self::default();
         for incident in rows.iter().map(|row| &row.incident).filter(|incident| incident.is_root()) {
             let sighting = Sighting { at: incident.created, definition: incident.process_definition.clone() };
-            let message = incident.message.as_ref().map_or("", |message| message.as_wire());
-            seen.signatures.entry(signature(message)).or_insert_with(|| sighting.clone());
+            let key = SignatureKey { signature: Signature::of(incident.message.as_ref()), failed_at: incident.failed_elsewhere().cloned() };
+            seen.signatures.entry(key).or_insert_with(|| sighting.clone());
             seen.group.get_or_insert(sighting);
         }
         seen
@@ -63,7 +63,7 @@ impl FirstSeen {
 pub type FirstSeenByGroup = Arc<HashMap<GroupKey, Section<FirstSeen>>>;
 
 /// "first seen 3 d ago, 12 min after version 7 was deployed", of a group or of one signature of it; none if that is not known.
-pub fn words(snapshot: &Snapshot, group: &GroupKey, signature: Option<&Signature>) -> Option<String> {
+pub fn words(snapshot: &Snapshot, group: &GroupKey, signature: Option<&SignatureKey>) -> Option<String> {
     let seen = snapshot.first_seen.get(group)?.get()?;
     let sighting = match signature {
         Some(signature) => seen.signatures.get(signature)?,
@@ -106,13 +106,17 @@ mod tests {
         }
     }
 
+    fn key(message: &str) -> SignatureKey {
+        SignatureKey { signature: crate::triage::signature(message), failed_at: None }
+    }
+
     #[test]
     fn a_signature_was_first_seen_with_its_own_first_incident_and_a_group_with_any() {
         let rows = [row(1, "timed out", 900), row(2, "refused", 600), row(3, "refused", 300)];
         let seen = FirstSeen::from_oldest(&rows);
         assert_eq!(seen.group.map(|sighting| sighting.at), Some(rows[0].incident.created));
-        assert_eq!(seen.signatures.get(&signature("refused")).map(|sighting| sighting.at), Some(rows[1].incident.created));
-        assert_eq!(seen.signatures.get(&signature("boom")), None);
+        assert_eq!(seen.signatures.get(&key("refused")).map(|sighting| sighting.at), Some(rows[1].incident.created));
+        assert_eq!(seen.signatures.get(&key("boom")), None);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::definition::{ProcessDefinition, ProcessInstance};
 use super::deployment::Deployment;
+use super::diagram::Diagram;
 use super::external_task::ExternalTask;
+use super::failing::{Whereabouts, whereabouts};
 use super::figure::Figure;
 use super::grouping::{Groups, KnownIncident, Names};
 use super::history::HistoryLevel;
@@ -24,9 +26,6 @@ use super::since::{Deployed, FirstSeenByGroup};
 use super::statistics::ProcessStatistics;
 use super::witness::Witness;
 use crate::text::EngineText;
-
-/// Names of activities by id, of one process definition.
-pub type ActivityNames = HashMap<ActivityId, EngineText>;
 
 /// State of the connection to the engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,8 +211,8 @@ pub struct Snapshot {
     pub deployments: Section<HashMap<DeploymentId, Deployment>>,
     /// Job counts of the job definitions somebody looks at.
     pub job_counts: Arc<HashMap<JobDefinitionId, Section<JobCounts>>>,
-    /// Activity names of the definitions somebody looks at.
-    pub activity_names: Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>,
+    /// Diagrams of the definitions somebody looks at.
+    pub activity_names: Arc<HashMap<ProcessDefinitionId, Arc<Diagram>>>,
     /// Instances of the incidents somebody looks at; `None` if it has ended.
     pub instances: Arc<HashMap<ProcessInstanceId, Section<Option<ProcessInstance>>>>,
     /// Jobs of the incidents somebody looks at; `None` if it is gone.
@@ -293,13 +292,29 @@ impl Snapshot {
 pub struct KnownNames<'a> {
     /// Definitions, if any were read.
     pub definitions: Option<&'a Definitions>,
-    /// Activity names by definition.
-    pub activities: &'a HashMap<ProcessDefinitionId, Arc<ActivityNames>>,
+    /// Diagrams by definition.
+    pub activities: &'a HashMap<ProcessDefinitionId, Arc<Diagram>>,
 }
 
 impl KnownNames<'_> {
     fn definition(&self, id: &ProcessDefinitionId) -> Option<&ProcessDefinition> {
         self.definitions.and_then(|definitions| definitions.by_id.get(id))
+    }
+
+    /// All versions of a process that a definition may call, newest first: its own tenant's, and those without a tenant.
+    pub(super) fn newest(&self, key: &ProcessKey, caller: &ProcessDefinitionId) -> Vec<ProcessDefinitionId> {
+        let tenant = self.definition(caller).and_then(|caller| caller.tenant.as_ref());
+        let all = self.definitions.iter().flat_map(|definitions| definitions.by_id.values());
+        let mut rows: Vec<_> = all.filter(|row| row.key == *key && (row.tenant.is_none() || row.tenant.as_ref() == tenant)).collect();
+        rows.sort_by(|a, b| b.tenant.is_some().cmp(&a.tenant.is_some()).then(b.version.cmp(&a.version)).then_with(|| a.id.cmp(&b.id)));
+        rows.into_iter().map(|row| row.id.clone()).collect()
+    }
+
+    /// The definition of another process in the diagram of this one: it came with the same deployment.
+    pub(super) fn sibling(&self, definition: &ProcessDefinitionId, key: &ProcessKey) -> Option<ProcessDefinitionId> {
+        let deployment = self.definition(definition)?.deployment.as_ref()?;
+        let mut all = self.definitions?.by_id.values();
+        all.find(|row| row.key == *key && row.deployment.as_ref() == Some(deployment)).map(|row| row.id.clone())
     }
 }
 
@@ -323,9 +338,12 @@ impl Names for KnownNames<'_> {
         self.definition(id)?.name.clone()
     }
 
+    fn whereabouts(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> Whereabouts {
+        whereabouts(self, definition, activity)
+    }
+
     fn activity_name(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> Option<EngineText> {
-        let name = self.activities.get(definition)?.get(&ActivityId::from(naming::diagram_activity(activity.as_wire())))?;
-        Some(naming::of_body(activity, name))
+        Some(naming::of_body(activity, self.activities.get(definition)?.name(activity)?))
     }
 
     fn shares_name(&self, id: &ProcessDefinitionId) -> bool {
@@ -333,8 +351,6 @@ impl Names for KnownNames<'_> {
     }
 
     fn activity_shares_name(&self, definition: &ProcessDefinitionId, activity: &ActivityId) -> bool {
-        let own = ActivityId::from(naming::diagram_activity(activity.as_wire()));
-        let Some(all) = self.activities.get(definition) else { return false };
-        all.get(&own).is_some_and(|name| all.iter().any(|(id, other)| *id != own && naming::as_read(other) == naming::as_read(name)))
+        self.activities.get(definition).is_some_and(|diagram| diagram.shares_name(activity))
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::backfill::BackfillStep;
 use super::inquire::Counter;
 use super::past;
-use crate::bpmn::activity_names;
+use crate::bpmn;
 use crate::engine::{
     Answer, Client, CountQuestion, EngineError, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, IncidentFilter, IncidentQuery,
     IncidentSort, InstanceFilter, JobFilter, JobIs, Order, Page, Telemetry,
@@ -16,6 +16,7 @@ use crate::mirror::{IncidentStep, PAGE_SIZE};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::deployment::Deployment;
 use crate::model::description::{Description, FailedWork};
+use crate::model::diagram::Diagram;
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
 use crate::model::grouping::{GroupKey, KnownIncident};
@@ -27,7 +28,7 @@ use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::{Right, Rights};
 use crate::model::section::{Moment, Problem};
 use crate::model::since::{Deployed, FirstSeen};
-use crate::model::snapshot::{ActivityNames, JobCounts};
+use crate::model::snapshot::JobCounts;
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
@@ -103,8 +104,8 @@ pub enum Reply {
     Deployments(Vec<(DeploymentId, Deployment)>),
     /// Jobs of one job definition.
     JobCounts(JobCounts),
-    /// Activity names; an unreadable diagram says why.
-    ActivityNames(Result<ActivityNames, Problem>),
+    /// A diagram; an unreadable one says why.
+    ActivityNames(Result<Diagram, Problem>),
     /// Those instances that run.
     Instances(Vec<ProcessInstance>),
     /// Those jobs that exist.
@@ -164,7 +165,7 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
         Ask::Statistics => Answered::from(client.with_timeout(STATISTICS_LIMIT).process_statistics().await?, Reply::Statistics),
         Ask::Deployments(first) => Answered::from(client.deployments(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::Deployments),
         Ask::JobCounts(id) => job_counts(client, id).await?,
-        Ask::ActivityNames(id) => Answered::from(client.process_definition_xml(id).await?, |xml| Reply::ActivityNames(names(&xml))),
+        Ask::ActivityNames(id) => Answered::from(client.process_definition_xml(id).await?, |xml| Reply::ActivityNames(diagram(&xml))),
         Ask::Instances(ids) => Answered::from(client.process_instances(ids).await?, Reply::Instances),
         Ask::Jobs(ids) => Answered::from(client.jobs(ids).await?, Reply::Jobs),
         Ask::ExternalTasks(ids) => Answered::from(client.external_tasks(ids).await?, Reply::ExternalTasks),
@@ -244,8 +245,8 @@ async fn job_counts(client: &Client, id: &JobDefinitionId) -> Result<Answered, E
     Ok(Answered { reply: Reply::JobCounts(counts), elapsed, requests, engine_time: jobs.engine_time })
 }
 
-pub(super) fn names(xml: &str) -> Result<ActivityNames, Problem> {
-    activity_names(xml).map_err(|error| Problem {
+pub(super) fn diagram(xml: &str) -> Result<Diagram, Problem> {
+    bpmn::read(xml).map_err(|error| Problem {
         label: "diagram",
         what: format!("the diagram cannot be read: {}", crate::text::safe(&error.to_string())),
         remedy: "activities of this process are shown by id".to_owned(),

@@ -22,6 +22,7 @@ use super::throughput::Throughput;
 use crate::engine::{EngineVersion, Since};
 use crate::mirror::{IncidentMirror, IncidentStep, PAGE_SIZE};
 use crate::model::definition::ProcessInstance;
+use crate::model::diagram::Diagram;
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
 use crate::model::grouping::Groups;
@@ -30,7 +31,7 @@ use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::Rights;
 use crate::model::section::{Moment, Section};
-use crate::model::snapshot::{ActivityNames, Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, Link, Snapshot};
+use crate::model::snapshot::{Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, Link, Snapshot};
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
@@ -78,8 +79,8 @@ pub struct Picture {
     statistics: Section<Vec<ProcessStatistics>>,
     deployments: deployments::Reading,
     job_counts: Items<JobDefinitionId, JobCounts>,
-    activity_names: Items<ProcessDefinitionId, ActivityNames>,
-    names: Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>,
+    activity_names: Items<ProcessDefinitionId, Diagram>,
+    names: Arc<HashMap<ProcessDefinitionId, Arc<Diagram>>>,
     instances: Items<ProcessInstanceId, Option<ProcessInstance>>,
     jobs: Items<JobId, Option<Job>>,
     external_tasks: Items<ExternalTaskId, Option<ExternalTask>>,

@@ -79,6 +79,28 @@ fn a_group_opens_into_signatures_and_incidents() {
     pin("incidents", &[Down, Enter, Enter], |_, _| {});
 }
 
+/// Six jobs that stand at one activity: two failed at a later one of their process, four in a process that it called.
+fn failed_elsewhere(snapshot: &mut Snapshot, now: Moment) {
+    use crate::model::diagram::{Diagram, Element};
+    let failed = |number: usize| {
+        let message = Some("Unknown property used in expression: ${gateway.call()}".to_owned());
+        let trouble = example::Trouble { number, root: None, definition: "order:7", activity: "accept-order", message, age: 60 + number as i64 };
+        let mut known = crate::model::grouping::KnownIncident::clone(&example::incident(&trouble, now));
+        known.incident.failed_activity = Some(if number < 2 { "call-register" } else { "charge-card" }.into());
+        Arc::new(known)
+    };
+    let own = [("accept-order", "Accept order"), ("call-register", "Call the register")];
+    let elements = own.map(|(id, name)| (id.into(), Element { name: Some(name.into()), process: None })).into_iter().collect();
+    Arc::make_mut(&mut snapshot.activity_names).insert("order:7:uuid".into(), Arc::new(Diagram { elements, calls: ["payment".into()].into() }));
+    example::set_incidents(snapshot, (0..6).map(failed).collect(), now);
+}
+
+#[test]
+fn where_it_failed_is_told_beside_where_the_work_stands() {
+    pin("failed_elsewhere", &[Down], failed_elsewhere);
+    pin("failed_elsewhere_signatures", &[Down, Enter, Down], failed_elsewhere);
+}
+
 #[test]
 fn the_past_is_told_before_it_was_watched() {
     pin("past", &[Down], |snapshot, now| {

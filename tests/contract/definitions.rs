@@ -1,7 +1,7 @@
 //! Definitions, instances, diagrams and statistics.
 
 use anyhow::{Context as _, Result, ensure};
-use bpmtop::bpmn::activity_names;
+use bpmtop::bpmn;
 use bpmtop::engine::{CountQuestion, IncidentFilter, InstanceFilter, Page};
 use bpmtop::model::ids::{ActivityId, ProcessInstanceId};
 use jiff::SignedDuration;
@@ -33,8 +33,8 @@ pub async fn a_diagram_comes_as_deployed_and_gives_its_names(bench: Bench) -> Re
     let process = bench.deploy_xml(&key, &xml, None).await?;
     let read = bench.client().process_definition_xml(&process.id).await?.data;
     ensure!(read == xml, "{read}");
-    let names = activity_names(&read)?;
-    let name = |id: &str| names.get(&ActivityId::from(id)).map(|name| name.as_wire().to_owned());
+    let names = bpmn::read(&read)?;
+    let name = |id: &str| names.name(&ActivityId::from(id)).map(|name| name.as_wire().to_owned());
     ensure!(name("charge").as_deref() == Some("Betrag \"buchen\" — 对账") && name("decide").as_deref() == Some("Decide"), "{names:?}");
     Ok(())
 }

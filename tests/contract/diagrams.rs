@@ -18,6 +18,17 @@ pub fn job(id: &str, expression: &str, retries: &str) -> Step {
     Step { id: id.to_owned(), xml: format!(r#"<serviceTask id="{id}" {attributes}>{retries}</serviceTask>"#) }
 }
 
+/// The same within the transaction of the step before: the job of that one fails, at this activity.
+pub fn work_at_once(id: &str) -> Step {
+    let expression = "${ok ? 1 : failing.bean}";
+    Step { id: id.to_owned(), xml: format!(r#"<serviceTask id="{id}" name="Name of {id}" camunda:expression="{expression}"/>"#) }
+}
+
+/// Does nothing, and begins a transaction.
+pub fn accept() -> Step {
+    job("accept", "${true}", "R1/PT0S")
+}
+
 /// Calls another process with all variables.
 pub fn call(key: &str) -> Step {
     let mapping = r#"<extensionElements><camunda:in variables="all"/></extensionElements>"#;

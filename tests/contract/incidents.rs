@@ -8,7 +8,7 @@ use bpmtop::model::incident::Incident;
 use serde_json::json;
 
 use super::bench::{Bench, Deployed, SOON, query, refusal, until};
-use super::diagrams::{self, call, job, person, work};
+use super::diagrams::{self, accept, call, job, person, work, work_at_once};
 
 /// All open incidents of these processes, oldest first.
 pub async fn incidents_of(bench: &Bench, processes: &[&Deployed]) -> Result<Vec<Incident>> {
@@ -46,6 +46,22 @@ pub async fn bubbled_incidents_name_their_root_and_carry_nothing_else(bench: Ben
         ensure!(row.activity.as_ref().map(|id| id.as_wire()) == call && row.failed_activity.as_ref().map(|id| id.as_wire()) == call, "{row:?}");
         ensure!(row.kind.as_wire() == "failedJob", "{row:?}");
     }
+    Ok(())
+}
+
+pub async fn a_job_that_fails_at_a_later_activity_stands_where_its_transaction_began(bench: Bench) -> Result<()> {
+    let called = bench.deploy("called", [work_at_once("transfer")]).await?;
+    let own = bench.deploy("own", [accept(), work_at_once("register")]).await?;
+    let caller = bench.deploy("caller", [accept(), call(&called.key)]).await?;
+    for (process, failed) in [(&own, "register"), (&caller, "transfer")] {
+        bench.start_failing(process).await?;
+        let row = until("the incident", async || Ok(incidents_of(&bench, &[process]).await?.pop())).await?;
+        ensure!(row.activity.as_ref().map(|id| id.as_wire()) == Some("accept"), "{row:?}");
+        ensure!(row.failed_elsewhere().map(|id| id.as_wire()) == Some(failed), "{row:?}");
+        let job = bench.client().job(&bench.job_of(process).await?).await?.context("the job is there")?.data;
+        ensure!(job.failed_activity.as_ref().map(|id| id.as_wire()) == Some(failed), "{job:?}");
+    }
+    ensure!(incidents_of(&bench, &[&called]).await?.is_empty(), "what ran in the called process was rolled back with it");
     Ok(())
 }
 

@@ -258,7 +258,7 @@ pub async fn a_compressed_answer_is_read_like_any_other(bench: Bench) -> Result<
 pub async fn a_doctor_tells_a_stranger_what_is_kept_from_him(bench: Bench) -> Result<()> {
     bench.failed("kept", 1).await?;
     let (user, wire) = (bench.user("stranger").await?, bench.wire().await?);
-    let output = printed("doctor", wire.url(), &user, bench.password()).await?;
+    let output = printed(&["doctor"], wire.url(), &user, bench.password()).await?;
     let checks: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout)?;
     let rights: Vec<_> = checks.iter().filter(|check| check["subject"] == "permission").collect();
     ensure!(rights.len() == Right::ALL.len(), "{checks:?}");

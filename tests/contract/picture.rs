@@ -270,7 +270,7 @@ pub async fn what_somebody_looks_at_is_read_and_described(bench: Bench) -> Resul
                 && snapshot.instances.get(&instance).is_some_and(|section| section.get().is_some_and(Option::is_some))
         })
         .await?;
-    ensure!(full.activity_names[&process.id].values().any(|name| name.as_wire() == "Name of work"));
+    ensure!(full.activity_names[&process.id].name(&"work".into()).is_some_and(|name| name.as_wire() == "Name of work"));
     watched.send(PollCommand::Describe(Arc::clone(&known)))?;
     let told = tokio::time::timeout(SOON, watched.poller.told.recv()).await?.context("the poller is gone")?;
     let Told::Described(described) = told else { anyhow::bail!("{told:?}") };

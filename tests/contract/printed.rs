@@ -6,16 +6,17 @@ use anyhow::{Context as _, Result, ensure};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::bench::Bench;
+use super::bench::{Bench, SOON};
+use super::diagrams::{accept, call, work_at_once};
 
 async fn snapshot(url: Url, user: &str, password: &str) -> Result<Output> {
-    printed("snapshot", url, user, password).await
+    printed(&["snapshot"], url, user, password).await
 }
 
 /// Runs a command of `bpmtop` with `--json` and no configuration but these.
-pub async fn printed(what: &str, url: Url, user: &str, password: &str) -> Result<Output> {
+pub async fn printed(what: &[&str], url: Url, user: &str, password: &str) -> Result<Output> {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bpmtop"));
-    command.args([what, "--json", url.as_str()]).env_clear().stdin(std::process::Stdio::null());
+    command.args(what).args(["--json", url.as_str()]).env_clear().stdin(std::process::Stdio::null());
     if !user.is_empty() {
         command.env("BPMTOP_USER", user).env("BPMTOP_PASSWORD", password);
     }
@@ -55,6 +56,29 @@ pub async fn a_snapshot_holds_the_promised_fields_and_the_engines_counts(bench: 
     Ok(())
 }
 
+pub async fn a_failure_further_on_is_told_with_its_name_and_process_in_snapshot_and_tree(bench: Bench) -> Result<()> {
+    let called = bench.deploy("transfer", [work_at_once("transfer")]).await?;
+    let caller = bench.deploy("claim", [accept(), call(&called.key)]).await?;
+    let instance = bench.start_failing(&caller).await?;
+    bench.driver().await_count(&format!("/incident/count?processDefinitionId={}", caller.id.as_wire()), SOON, |count| count == 1).await?;
+    let (user, password) = admin(&bench);
+    let url = bench.elsewhere("/engine-rest")?;
+    let picture: Value = serde_json::from_slice(&snapshot(url.clone(), &user, &password).await?.stdout)?;
+    let groups = picture["groups"].as_array().context("groups")?;
+    let ours = groups.iter().find(|group| group["process_key"] == caller.key.as_str()).context("our group")?;
+    ensure!(ours["activity_id"] == "accept" && ours["activity_name"] == "Name of accept", "{ours}");
+    let row = &ours["signatures"][0];
+    ensure!(row["failed_activity_id"] == "transfer" && row["failed_activity_name"] == "Name of transfer", "{row}");
+    ensure!(row["failed_process_key"] == called.key.as_str() && row["failed_process_name"] == format!("Name of {}", called.key), "{row}");
+    let tree = printed(&["tree", instance.as_wire()], url, &user, &password).await?;
+    let tree: Value = serde_json::from_slice(&tree.stdout).with_context(|| format!("{tree:?}"))?;
+    let cause = &tree["trees"][0]["root_causes"][0];
+    ensure!(cause["activity"] == "accept" && cause["activity_name"] == "Name of accept", "{cause}");
+    ensure!(cause["failed_activity"] == "transfer" && cause["failed_activity_name"] == "Name of transfer", "{cause}");
+    ensure!(cause["failed_process"] == called.key.as_str(), "{cause}");
+    Ok(())
+}
+
 pub async fn a_snapshot_with_a_wrong_login_asks_once_and_says_so(bench: Bench) -> Result<()> {
     let user = bench.user("printed").await?;
     let wire = bench.wire().await?;
@@ -83,7 +107,7 @@ pub async fn a_doctor_finds_a_healthy_engine_healthy(bench: Bench) -> Result<()>
     bench.failed("examined", 1).await?;
     let (user, password) = admin(&bench);
     let wire = bench.wire().await?;
-    let output = printed("doctor", wire.url(), &user, &password).await?;
+    let output = printed(&["doctor"], wire.url(), &user, &password).await?;
     ensure!(output.status.code() == Some(0), "{output:?}");
     let checks: Vec<Value> = serde_json::from_slice(&output.stdout)?;
     let check = |subject: &str| checks.iter().find(|check| check["subject"] == subject).with_context(|| format!("no {subject} in {checks:?}"));

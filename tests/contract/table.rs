@@ -49,6 +49,8 @@ macro_rules! tests {
 const SHARED: &[Test] = &tests![Plain, Any:
     incidents::bubbled_incidents_name_their_root_and_carry_nothing_else,
     incidents::an_incident_leaves_with_its_blocked_parents,
+    incidents::a_job_that_fails_at_a_later_activity_stands_where_its_transaction_began,
+    printed::a_failure_further_on_is_told_with_its_name_and_process_in_snapshot_and_tree,
     incidents::a_retry_resolves_the_incident_and_a_new_failure_makes_a_new_one,
     incidents::retries_of_a_job_definition_leave_the_incident_open,
     incidents::a_suspended_job_loses_its_incident_on_a_retry_though_nothing_runs,

@@ -18,6 +18,7 @@ use crate::model::definition::ProcessInstance;
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::Names as _;
 use crate::model::ids::{ActivityId, ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
 use crate::model::naming;
 use crate::model::rights::Right;
@@ -171,6 +172,22 @@ impl<'a> Reading<'a> {
         [process, activity].into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 
+    /// Where the work of an incident stands and, if that is another activity, where it failed.
+    pub(super) fn label_of(&self, incident: &Incident) -> String {
+        let label = self.label(incident.process_definition.as_ref(), incident.activity.as_ref());
+        match incident.failed_elsewhere() {
+            Some(failed) => format!("{label}, failed at {}", naming::failed_at(&self.asking.picture.names(), incident.process_definition.as_ref(), failed)),
+            None => label,
+        }
+    }
+
+    /// The activity at which a job stands, by its job definition; where that is not known, the one that failed last.
+    pub(super) fn stands_at<'j>(&'j self, job: &'j Job) -> Option<&'j ActivityId> {
+        let known = self.asking.picture.job_definitions.get();
+        let definition = job.job_definition.as_ref().and_then(|id| known?.iter().find(|row| row.id == *id));
+        definition.and_then(|definition| definition.activity.as_ref()).or(job.failed_activity.as_ref())
+    }
+
     pub(super) fn version(&self, definition: Option<&ProcessDefinitionId>) -> Option<i64> {
         self.asking.picture.names().version(definition?)
     }
@@ -202,7 +219,7 @@ impl<'a> Reading<'a> {
 
     /// A job as a target.
     pub(super) fn job_target(&self, job: Job, activity: Option<&ActivityId>, key: Option<EngineText>) -> Target {
-        let activity = activity.or(job.failed_activity.as_ref());
+        let activity = activity.or_else(|| self.stands_at(&job));
         Target {
             label: self.label(job.process_definition.as_ref(), activity),
             business_key: key,

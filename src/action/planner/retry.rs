@@ -12,7 +12,7 @@ use crate::action::wish::Asked;
 use crate::model::engine_job::WorkKey;
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::{GroupKey, KnownIncident, key_of};
-use crate::model::ids::{ActivityId, ExternalTaskId, JobId};
+use crate::model::ids::{ExternalTaskId, JobId};
 use crate::model::job::Job;
 use crate::text::EngineText;
 use crate::triage::Signature;
@@ -79,9 +79,11 @@ pub(super) async fn of_items(reading: &Reading<'_>, asked: &Asked, jobs: &[JobId
     for id in jobs.iter().collect::<BTreeSet<_>>() {
         let found = found_jobs.get(id);
         match job(reading, found, None) {
-            Ok(target) => {
-                candidates.extend(found.map(|job| Candidate { target, group: group_of_job(job), signature: Signature::of(job.exception_message.as_ref()) }))
-            }
+            Ok(target) => candidates.extend(found.map(|job| Candidate {
+                target,
+                group: group_of_job(reading, job),
+                signature: Signature::of(job.exception_message.as_ref()),
+            })),
             Err(why) => draft.leave_out(found.map_or_else(|| format!("job {id}"), |job| job_label(reading, job)), why),
         }
     }
@@ -101,11 +103,11 @@ pub(super) async fn of_items(reading: &Reading<'_>, asked: &Asked, jobs: &[JobId
     Ok(draft)
 }
 
-fn group_of_job(job: &Job) -> GroupKey {
+fn group_of_job(reading: &Reading<'_>, job: &Job) -> GroupKey {
     GroupKey {
         tenant: job.tenant.clone(),
         process: job.process_key.clone(),
-        activity: job.failed_activity.clone(),
+        activity: reading.stands_at(job).cloned(),
         kind: JOB.into(),
         work: WorkKey::of_job(job),
     }
@@ -123,7 +125,7 @@ fn label_of(reading: &Reading<'_>, known: &KnownIncident) -> String {
     if let Some(work) = effects::label_of(reading, known) {
         return work;
     }
-    reading.label(known.incident.process_definition.as_ref(), known.incident.activity.as_ref())
+    reading.label_of(&known.incident)
 }
 
 /// The job as a target, or why it is none.
@@ -132,8 +134,10 @@ fn job(reading: &Reading<'_>, job: Option<&Job>, known: Option<&Arc<KnownInciden
     if job.retries > 0 {
         return Err(format!("it has {} left: it was retried meanwhile, or runs now", plural(job.retries.unsigned_abs(), "attempt")));
     }
-    let activity: Option<&ActivityId> = known.and_then(|known| known.incident.activity.as_ref());
-    let mut target = reading.job_target(job.clone(), activity, None);
+    let mut target = reading.job_target(job.clone(), known.and_then(|known| known.incident.activity.as_ref()), None);
+    if let Some(known) = known {
+        target.label = reading.label_of(&known.incident);
+    }
     target.subject = Subject::Job { job: job.clone().into(), incident: known.cloned() };
     Ok(target)
 }

@@ -111,7 +111,7 @@ pub(super) async fn annotate(reading: &Reading<'_>, asked: &Asked, id: &Incident
         (None, None) => return Err(unavailable("it has no note", "")),
         (None, Some(_)) => {}
     }
-    let label = reading.label(incident.process_definition.as_ref(), incident.activity.as_ref());
+    let label = reading.label_of(&incident);
     let version = reading.version(incident.process_definition.as_ref());
     draft.targets.push(Target { label, business_key: None, version, subject: Subject::Incident(KnownIncident::of(incident)) });
     Ok(draft)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::app::definitions::RowId;
 use crate::app::geometry::Pane;
-use crate::app::incidents::Level;
+use crate::app::incidents::{Level, failed_at};
 use crate::app::pages::{Page, instance, results, suspended};
 use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
@@ -109,7 +109,11 @@ fn of_incidents(app: &App) -> Selection {
             let keys = marked_or_selected(&pane.signatures, &mut chosen.marked);
             chosen.incidents = keys.iter().filter_map(|key| pane.signature_group(snapshot, key)).flat_map(|row| row.incidents.iter().cloned()).collect();
             chosen.about = match keys.as_slice() {
-                [key] => format!("{} with \u{201c}{key}\u{201d}", place(group)),
+                [key] => {
+                    let failed = pane.signature_group(snapshot, key).and_then(|row| failed_at(row, snapshot));
+                    let failed = failed.map_or_else(String::new, |failed| format!(", failed at {failed},"));
+                    format!("{}{failed} with \u{201c}{}\u{201d}", place(group), key.signature)
+                }
                 keys => format!("{} messages of {}", keys.len(), place(group)),
             };
         }

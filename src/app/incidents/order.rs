@@ -99,7 +99,7 @@ pub(super) fn compare_groups(column: GroupColumn, a: &Group, b: &Group, since: T
         GroupColumn::Recent => b.created_since(since).cmp(&a.created_since(since)),
         GroupColumn::Oldest => a.oldest.cmp(&b.oldest),
         GroupColumn::Newest => b.newest.cmp(&a.newest),
-        GroupColumn::Signature => a.signatures.first().map(|row| &row.signature).cmp(&b.signatures.first().map(|row| &row.signature)),
+        GroupColumn::Signature => a.signatures.first().map(|row| &row.key).cmp(&b.signatures.first().map(|row| &row.key)),
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn compare_signatures(column: SignatureColumn, a: &SignatureGroup, b:
         SignatureColumn::Count => b.incidents.len().cmp(&a.incidents.len()),
         SignatureColumn::Oldest => oldest(a).cmp(&oldest(b)),
         SignatureColumn::Newest => newest(b).cmp(&newest(a)),
-        SignatureColumn::Signature => a.signature.cmp(&b.signature),
+        SignatureColumn::Signature => a.key.cmp(&b.key),
     }
 }
 

@@ -14,8 +14,9 @@ use crate::app::list::Motion;
 use crate::model::description::{Description, FailedWork};
 use crate::model::engine_job::{self, Part, WorkKey};
 use crate::model::external_task::ExternalTask;
+use crate::model::failing;
 use crate::model::figure::Figure;
-use crate::model::grouping::{KnownIncident, Names, key_of};
+use crate::model::grouping::{KnownIncident, Names, SignatureKey, key_of};
 use crate::model::history::JobEvent;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::incident::Incident;
@@ -224,8 +225,12 @@ fn place(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) {
         let name = incident.process_definition.as_ref().and_then(|id| names.activity_name(id, activity));
         lines.push(Line::Field("activity", name.map_or_else(|| naming::activity_id(activity), |name| format!("{name}  ({activity})")), Tone::Plain));
     }
-    if let Some(failed) = incident.failed_activity.as_ref().filter(|failed| incident.activity.as_ref() != Some(failed)) {
-        lines.push(Line::Field("failed at", failed.to_string(), Tone::Critical));
+    if let Some(failed) = incident.failed_elsewhere() {
+        let name = naming::failed_at(&names, incident.process_definition.as_ref(), failed);
+        let id = if name == naming::activity_id(failed) { String::new() } else { format!("  ({failed})") };
+        lines.push(Line::Field("failed at", format!("{name}{id}"), Tone::Critical));
+        let stands = incident.activity.as_ref().map_or_else(String::new, |stands| naming::activity(&names, incident.process_definition.as_ref(), stands));
+        lines.push(Line::Field("retry from", format!("{stands}: the job begins there, and what ran between the two was rolled back"), Tone::Muted));
     }
     if let Some(tenant) = &incident.tenant {
         lines.push(Line::Field("tenant", tenant.to_string(), Tone::Plain));
@@ -233,7 +238,7 @@ fn place(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) {
     let since = Duration::try_from(snapshot.engine.engine_time(snapshot.taken).duration_since(incident.created)).unwrap_or_default();
     lines.push(Line::Field("incident", format!("{}  {}", incident.kind, incident.id), Tone::Plain));
     lines.push(Line::Field("created", format!("{} ago  ({})", age(since), clock(incident.created, &page.zone)), Tone::Plain));
-    if let Some(words) = since::words(snapshot, &key_of(incident, &names), incident.is_root().then_some(&page.known.signature)) {
+    if let Some(words) = since::words(snapshot, &key_of(incident, &names), incident.is_root().then(|| SignatureKey::of(&page.known)).as_ref()) {
         lines.push(Line::Field("this error", words, Tone::Plain));
     }
     if !incident.is_root() {
@@ -409,6 +414,7 @@ impl Contents for IncidentPage {
         looking.definitions.extend(self.moved_on.as_ref().and_then(|known| known.incident.process_definition.clone()));
         // Its job or external task is kept fresh: it may fail again without a new incident.
         looking.incidents.push(Arc::clone(&self.known));
+        looking.definitions.extend(failing::unread(&snapshot.names(), [&self.known.incident]));
     }
 
     fn id(&self) -> Option<String> {

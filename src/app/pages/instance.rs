@@ -15,6 +15,7 @@ use super::Contents;
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::definition::ProcessInstance;
+use crate::model::failing;
 use crate::model::grouping::KnownIncident;
 use crate::model::history::HistoricInstance;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
@@ -390,6 +391,8 @@ impl Contents for InstancePage {
         let caller = self.caller().map(|caller| Inquiry::Instance(caller.clone()));
         looking.inquiries.extend(caller.filter(|inquiry| !snapshot.findings.contains_key(inquiry)));
         looking.definitions.extend(self.definition());
+        let failed = self.rows.iter().filter_map(Row::failed_elsewhere);
+        looking.definitions.extend(failing::unread_of(&snapshot.names(), self.definition().as_ref(), failed));
     }
 
     fn id(&self) -> Option<String> {

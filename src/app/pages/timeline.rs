@@ -1,7 +1,7 @@
 //! The timeline of one instance: which events are shown, in which order, where the cursor is, and how far back was read. The events
 //! themselves are made in [`timeline`](crate::model::timeline).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +12,15 @@ use super::Contents;
 use crate::app::filter::Filter;
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
+use crate::model::diagram::Diagram;
+use crate::model::failing;
 use crate::model::grouping::KnownIncident;
 use crate::model::history::HistoryLevel;
 use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry, InstanceFinding};
 use crate::model::naming;
 use crate::model::section::{Moment, Problem, Section};
-use crate::model::snapshot::{ActivityNames, Snapshot};
+use crate::model::snapshot::Snapshot;
 use crate::model::timeline::events::events;
 use crate::model::timeline::rows::rows;
 use crate::model::timeline::words::{Weight, lasting, words};
@@ -42,8 +44,8 @@ pub struct Told {
     pub place: String,
 }
 
-/// Activity names as the picture knows them; the same names are not told twice.
-type NamesByDefinition = Arc<HashMap<ProcessDefinitionId, Arc<ActivityNames>>>;
+/// Diagrams as the picture knows them; the same ones are not told twice.
+type NamesByDefinition = Arc<HashMap<ProcessDefinitionId, Arc<Diagram>>>;
 
 /// How the instance stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,7 +176,8 @@ impl TimelinePage {
         let mut told = HashMap::with_capacity(all.len());
         let mut shown = Vec::with_capacity(all.len());
         for event in all {
-            let (what, weight) = words(&event, &self.zone);
+            let failed = event.failed_at().map(|failed| naming::failed_at(&snapshot.names(), self.definition.as_ref(), failed));
+            let (what, weight) = words(&event, failed.as_deref(), &self.zone);
             let place = self.place(&event, snapshot);
             let by = event.by.as_ref().map(ToString::to_string).unwrap_or_default();
             if (!self.only_trouble || event.is_trouble_or_deed()) && self.filter.admits_parts(&[&what, &place, &by]) {
@@ -458,9 +461,15 @@ impl Contents for TimelinePage {
     }
 
     /// Adds what the page needs.
-    fn look(&self, _snapshot: &Snapshot, looking: &mut Looking) {
+    fn look(&self, snapshot: &Snapshot, looking: &mut Looking) {
         looking.inquiries.extend(self.wanted());
         looking.definitions.extend(self.definition.clone());
+        let failed = self.list.visible().filter_map(|(key, _)| match &self.told.get(key)?.row {
+            Row::Event(event, _) => event.failed_at(),
+            _ => None,
+        });
+        let failed: HashSet<&ActivityId> = failed.collect();
+        looking.definitions.extend(failing::unread_of(&snapshot.names(), self.definition.as_ref(), failed));
     }
 
     /// Id of what the selected row is about: a job, an incident, a called instance, else the instance itself.

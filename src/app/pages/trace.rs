@@ -8,6 +8,7 @@ use crate::app::keymap::Context;
 use crate::app::list::Motion;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry};
+use crate::model::naming;
 use crate::model::section::Moment;
 use crate::model::section::Problem;
 use crate::model::snapshot::Snapshot;
@@ -30,12 +31,15 @@ pub struct TracePage {
 
 impl TracePage {
     /// A page that waits for the trace of this failure.
-    pub fn new(event: &Event, attempt: &Attempt, place: String, zone: &TimeZone, snapshot: &Snapshot) -> Self {
+    pub fn new(event: &Event, attempt: &Attempt, at: (String, Option<&ProcessDefinitionId>), zone: &TimeZone, snapshot: &Snapshot) -> Self {
+        let (place, definition) = at;
         let at = event.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %:z").to_string();
-        let mut facts = vec![Line::Field("failed at", at, Tone::Plain)];
+        let mut facts = vec![Line::Field("time", at, Tone::Plain)];
         facts.push(Line::Field("activity", place.clone(), Tone::Plain));
         if let Some(failed) = &attempt.failed_at {
-            facts.push(Line::Field("failed in", failed.to_string(), Tone::Critical));
+            let name = naming::failed_at(&snapshot.names(), definition, failed);
+            let id = if name == naming::activity_id(failed) { String::new() } else { format!("  ({failed})") };
+            facts.push(Line::Field("failed at", format!("{name}{id}"), Tone::Critical));
         }
         facts.push(Line::Field("job", attempt.job.to_string(), Tone::Plain));
         if let Some(node) = &event.by {

@@ -8,6 +8,7 @@ use super::{Contents, rows_in};
 use crate::app::keymap::Context;
 use crate::app::list::{ListState, Motion};
 use crate::model::call_tree::{Content, Facts, MOST_PAGES, Node, NodeKey, Row, Target, Top, Tree, Unfolded, View, build};
+use crate::model::failing;
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::ProcessDefinitionId;
 use crate::model::ids::{IncidentId, ProcessInstanceId};
@@ -310,6 +311,7 @@ impl Contents for TreePage {
             match &row.content {
                 Content::Instance(node) => {
                     looking.definitions.extend(node.definition.clone());
+                    looking.definitions.extend(failing::unread(&snapshot.names(), node.own.iter().map(|known| &known.incident)));
                     looking.definitions.extend(node.called_at.as_ref().and_then(|(caller, _)| caller.clone()));
                     if node.ended.is_none() && asked < MOST_TOKENS {
                         asked += 1;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Grown, Read};
 use crate::headless::engine_work::EngineWorkPart;
+use crate::headless::failed::FailedPart;
 use crate::model::activity_instance::Token;
 use crate::model::call_tree::{Content, Fold, Node, Place, Row, Top};
 use crate::model::engine_job::Known;
@@ -49,6 +50,10 @@ struct CausePart {
     incident: String,
     instance: Option<String>,
     activity: Option<String>,
+    activity_name: Option<String>,
+    failed_activity: Option<String>,
+    failed_activity_name: Option<String>,
+    failed_process: Option<String>,
     r#type: String,
     message: Option<String>,
     created: Timestamp,
@@ -142,7 +147,7 @@ fn tree_part(grown: &Grown, names: &KnownNames<'_>, now: Timestamp) -> TreePart 
             Top::Searching | Top::NotFound | Top::Unknown => "unknown",
             Top::NoInstance => "no process instance",
         },
-        root_causes: tree.causes.iter().map(|known| cause_part(shown.get(known.incident.root()).copied().unwrap_or(known))).collect(),
+        root_causes: tree.causes.iter().map(|known| cause_part(shown.get(known.incident.root()).copied().unwrap_or(known), names)).collect(),
         more_root_causes: tree.more_causes,
         path: tree.path.iter().map(|id| id.as_wire().to_owned()).collect(),
         not_unfolded: grown.left_folded,
@@ -151,13 +156,22 @@ fn tree_part(grown: &Grown, names: &KnownNames<'_>, now: Timestamp) -> TreePart 
     }
 }
 
-fn cause_part(known: &KnownIncident) -> CausePart {
+fn cause_part(known: &KnownIncident, names: &KnownNames<'_>) -> CausePart {
     let incident = &known.incident;
     let root = incident.is_root();
+    let failed = FailedPart::of(incident, names);
     CausePart {
         incident: known.incident.root().as_wire().to_owned(),
         instance: incident.process_instance.as_ref().filter(|_| root).map(|id| id.as_wire().to_owned()),
         activity: incident.activity.as_ref().filter(|_| root).map(|id| id.as_wire().to_owned()),
+        activity_name: incident
+            .process_definition
+            .as_ref()
+            .zip(incident.activity.as_ref().filter(|_| root))
+            .and_then(|(definition, id)| names.activity_name(definition, id).map(|name| name.as_wire().to_owned())),
+        failed_activity: failed.activity,
+        failed_activity_name: failed.name,
+        failed_process: failed.process_key,
         r#type: incident.kind.as_wire().to_owned(),
         message: incident.message.as_ref().map(|message| message.as_wire().to_owned()),
         created: incident.created,
@@ -213,7 +227,7 @@ fn instance_part(node: &Node, names: &KnownNames<'_>, now: Timestamp) -> Instanc
             ),
             _ => None,
         },
-        own_incidents: node.own.iter().map(|known| cause_part(known)).collect(),
+        own_incidents: node.own.iter().map(|known| cause_part(known, names)).collect(),
         blocked_from_below: node.bubbled,
         suspended_jobs: {
             let held = HeldJobs::of(&node.held, now);
@@ -348,7 +362,9 @@ fn instance_columns(node: &Node, lead: &str, on_path: bool, names: &KnownNames<'
     let trouble = match (node.own.first(), node.bubbled) {
         (Some(own), _) => {
             let message = own.incident.message.as_ref().map_or_else(|| "no message".to_owned(), |message| message.line());
-            format!("{} {}", symbols.failed, truncate(&message, 160))
+            let failed = own.incident.failed_elsewhere().map(|failed| naming::failed_at(names, node.definition.as_ref(), failed));
+            let failed = failed.map_or_else(String::new, |failed| format!("failed at {failed}: "));
+            format!("{} {failed}{}", symbols.failed, truncate(&message, 160))
         }
         (None, 0) if node.failing => format!("{} has an incident", symbols.hollow_dot),
         (None, 0) => String::new(),

@@ -70,6 +70,7 @@ fn jobs(now: Moment) -> Vec<Job> {
         retries: 2,
         due: Some(ahead(now, 290)),
         exception_message: Some("HTTP 503 from https://ledger.example/v1/entries".into()),
+        failed_activity: Some("book-entry".into()),
         job_definition: Some("jd-5".into()),
         suspended: true,
         ..job(0)
@@ -141,7 +142,7 @@ pub fn fill(snapshot: &mut Snapshot, now: Moment) {
     let tokens = vec![token("charge-card", "serviceTask", true, 2), token("payment-reminder", "intermediateTimer", false, 1)];
     answer(snapshot, Inquiry::Tokens(id()), Finding::Tokens(Tokens::At(tokens)), now);
     answer(snapshot, Inquiry::Jobs(id()), Finding::Jobs(Listed { rows: jobs(now), total: Some(2) }), now);
-    let timer = Job { id: "job-timer".into(), job_definition: Some("jd-4".into()), retries: 3, due: Some(ahead(now, 3_700)), ..job(0) };
+    let timer = Job { id: "job-timer".into(), job_definition: Some("jd-4".into()), retries: 3, due: Some(ahead(now, 3_700)), failed_activity: None, ..job(0) };
     let timer = Job { exception_message: None, ..timer };
     answer(snapshot, Inquiry::Timers(id()), Finding::Jobs(Listed { rows: vec![timer], total: Some(10_000) }), now);
     let task = ExternalTask {

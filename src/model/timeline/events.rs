@@ -173,6 +173,7 @@ fn incidents(gathered: &Gathered, events: &mut Vec<Event>) {
             incident: incident.id.clone(),
             kind: incident.kind.clone(),
             root: incident.is_root(),
+            failed_at: incident.failed_elsewhere().cloned(),
             message: incident.message.clone(),
             open,
             note: incident.annotation.clone().filter(|_| open),

@@ -246,6 +246,8 @@ pub struct Trouble {
     pub kind: EngineText,
     /// Whether the trouble began here rather than in a called instance.
     pub root: bool,
+    /// Activity that failed, where the work stands at another one.
+    pub failed_at: Option<ActivityId>,
     /// Its message.
     pub message: Option<EngineText>,
     /// Whether it is open still.
@@ -255,6 +257,15 @@ pub struct Trouble {
 }
 
 impl Event {
+    /// The activity that failed, where the work stands at another one.
+    pub fn failed_at(&self) -> Option<&ActivityId> {
+        match &self.what {
+            What::Job(attempt) => attempt.failed_at.as_ref(),
+            What::Opened(trouble) => trouble.failed_at.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether it is a failure, what became of it, or something a user did; what frames them, the start and the end, is too.
     pub fn is_trouble_or_deed(&self) -> bool {
         match &self.what {

@@ -16,7 +16,7 @@ use crate::model::history::HistoricInstance;
 use crate::model::section::Moment;
 
 fn said(gathered: &Gathered) -> Vec<String> {
-    events(gathered).iter().map(|event| words(event, &TimeZone::UTC).0).collect()
+    events(gathered).iter().map(|event| words(event, event.failed_at().map(ActivityId::as_wire), &TimeZone::UTC).0).collect()
 }
 
 fn page(rows: PastRows, more: bool) -> PastPage {

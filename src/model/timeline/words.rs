@@ -28,18 +28,19 @@ pub enum Weight {
     Muted,
 }
 
-/// What an event says.
-pub fn words(event: &Event, zone: &TimeZone) -> (String, Weight) {
+/// What an event says. `failed_at` names [`Event::failed_at`].
+pub fn words(event: &Event, failed_at: Option<&str>, zone: &TimeZone) -> (String, Weight) {
+    let failed_at = failed_at.map_or_else(String::new, |failed| format!(" at {failed}"));
     match &event.what {
         What::Started(note) => (noted("instance started".to_owned(), note.as_ref()), Weight::Plain),
         What::Over(state, reason, lasted) => over(*state, reason.as_ref(), *lasted),
         What::Entered(visit) => entered(visit),
         What::Passed(visit, lasted) => left(visit, *lasted, "passed"),
         What::Left(visit, lasted) => left(visit, *lasted, "left"),
-        What::Job(attempt) => job(attempt),
+        What::Job(attempt) => job(attempt, &failed_at),
         What::Operation(operation) => (deed(operation, zone), Weight::Deed),
         What::Variable(change) => variable(change, event.by.is_some()),
-        What::Opened(trouble) => opened(trouble),
+        What::Opened(trouble) => opened(trouble, &failed_at),
         What::Closed(kind, state, open, note) => closed(kind, *state, *open, note.as_ref()),
     }
 }
@@ -88,7 +89,7 @@ fn left(visit: &Visit, lasted: Duration, verb: &str) -> (String, Weight) {
     (format!("{what} {verb}{after}"), if verb == "passed" { Weight::Muted } else { Weight::Plain })
 }
 
-fn job(attempt: &Attempt) -> (String, Weight) {
+fn job(attempt: &Attempt, failed_at: &str) -> (String, Weight) {
     match attempt.event {
         JobEvent::Created => {
             let kind = attempt.kind.as_ref().map_or_else(String::new, |kind| format!(": {kind}"));
@@ -101,7 +102,7 @@ fn job(attempt: &Attempt) -> (String, Weight) {
                 Some(many) => format!(", {many} attempts left"),
                 None => String::new(),
             };
-            (noted(format!("failed{left}"), attempt.message.as_ref()), Weight::Failure)
+            (noted(format!("failed{failed_at}{left}"), attempt.message.as_ref()), Weight::Failure)
         }
         JobEvent::Succeeded => ("job succeeded".to_owned(), Weight::Relief),
         JobEvent::Deleted => ("job removed without having run".to_owned(), Weight::Muted),
@@ -121,13 +122,14 @@ fn variable(change: &Change, by_user: bool) -> (String, Weight) {
     (noted(format!("variable {} {done}{facts}", change.variable), change.note.as_ref()), weight)
 }
 
-fn opened(trouble: &Trouble) -> (String, Weight) {
+fn opened(trouble: &Trouble, failed_at: &str) -> (String, Weight) {
     let note = trouble.note.as_ref().map_or_else(String::new, |note| format!(", noted \"{note}\""));
     let open = if trouble.open { format!(", open still{note}") } else { String::new() };
     if !trouble.root {
         return (format!("incident opened: blocked by a called instance{open}"), Weight::Blocked);
     }
-    (noted(format!("incident opened{}{open}", of_kind(&trouble.kind)), trouble.message.as_ref()), Weight::Failure)
+    let failed_at = if failed_at.is_empty() { String::new() } else { format!(", failed{failed_at}") };
+    (noted(format!("incident opened{}{failed_at}{open}", of_kind(&trouble.kind)), trouble.message.as_ref()), Weight::Failure)
 }
 
 fn closed(kind: &EngineText, state: IncidentState, open: Duration, note: Option<&EngineText>) -> (String, Weight) {

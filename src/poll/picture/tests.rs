@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::super::ask::{Answered, Reply, names};
+use super::super::ask::{Answered, Reply, diagram};
 use super::*;
 use crate::engine::{EngineError, Problem as Fault, Telemetry};
 use crate::mirror::IncidentStep;
@@ -132,7 +132,7 @@ impl Play {
             Ask::Statistics => Reply::Statistics(Vec::new()),
             Ask::Deployments(_) => Reply::Deployments(Vec::new()),
             Ask::JobCounts(_) => Reply::JobCounts(JobCounts { jobs: 3, failed: 1 }),
-            Ask::ActivityNames(_) => Reply::ActivityNames(names("<definitions/>")),
+            Ask::ActivityNames(_) => Reply::ActivityNames(diagram("<definitions/>")),
             Ask::Instances(_) => Reply::Instances(Vec::new()),
             Ask::Jobs(_) => Reply::Jobs(Vec::new()),
             Ask::ExternalTasks(_) => Reply::ExternalTasks(Vec::new()),

@@ -241,7 +241,11 @@ impl Shown<'_> {
             Hit::Job(job) => {
                 let words = match WorkKey::of_job(job) {
                     Some(work) => engine_job::known(&work, self.whole).job.words(),
-                    None => place(hit.definition(), job.failed_activity.as_ref()),
+                    None => {
+                        let known = self.whole.job_definitions.get();
+                        let definition = job.job_definition.as_ref().and_then(|id| known?.iter().find(|row| row.id == *id));
+                        place(hit.definition(), definition.and_then(|definition| definition.activity.as_ref()).or(job.failed_activity.as_ref()))
+                    }
                 };
                 let matched = Cell::new(words, Role::Text).led_by(id());
                 vec![

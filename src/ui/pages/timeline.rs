@@ -191,7 +191,7 @@ fn facts(app: &App, event: &Event, whole: &Snapshot) -> String {
         What::Job(attempt) => {
             facts.push(format!("job {}", attempt.job));
             facts.extend(event.by.as_ref().map(|node| format!("node {node}")));
-            facts.extend(attempt.failed_at.as_ref().map(|failed| format!("failed in {failed}")));
+            facts.extend(attempt.failed_at.as_ref().map(|failed| format!("failed at activity {failed}")));
             if attempt.event == JobEvent::Failed {
                 facts.push("enter: stack trace".to_owned());
             }

@@ -277,7 +277,13 @@ fn own_or_below(node: &Node, names: &dyn Names, look: &Look) -> Cell {
     };
     let message = own.incident.message.as_ref().map_or_else(|| "no message".to_owned(), |message| message.line());
     let one_place = matches!(&node.tokens, Some(Tokens::At(tokens)) if tokens.len() == 1);
-    let text = if one_place { message } else { format!("{place}: {message}") };
+    let failed = own.incident.failed_elsewhere().map(|failed| format!("failed at {}", naming::failed_at(names, node.definition.as_ref(), failed)));
+    let text = match (failed, one_place) {
+        (None, true) => message,
+        (None, false) => format!("{place}: {message}"),
+        (Some(failed), true) => format!("{failed}: {message}"),
+        (Some(failed), false) => format!("{place}, {failed}: {message}"),
+    };
     Cell::with_tail(text, others, Role::Root).led_by(vec![(format!("{} ", look.symbols.dot), Role::Root)])
 }
 

@@ -11,11 +11,11 @@ use ratatui::layout::Rect;
 use super::{age_remark, order_words};
 use crate::app::App;
 use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
-use crate::app::incidents::{Level, RECENT, Trace, retries};
+use crate::app::incidents::{Level, RECENT, Trace, failed_at, retries};
 use crate::app::list::ListState;
 use crate::model::engine_job::{self, Work};
 use crate::model::figure::Figure;
-use crate::model::grouping::{Group, KnownIncident, Names, Stage};
+use crate::model::grouping::{Group, KnownIncident, Names, SignatureGroup, SignatureKey, Stage};
 use crate::model::ids::IncidentId;
 use crate::model::naming;
 use crate::model::rights::Trust;
@@ -24,7 +24,6 @@ use crate::model::snapshot::Link;
 use crate::model::suspension::SuspendedDefinitions;
 use crate::text::{Align, age_short, count_exact, count_short, truncate, wrap_words};
 use crate::theme::Role;
-use crate::triage::Signature;
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
@@ -159,7 +158,9 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
         path = vec!["Incidents".to_owned(), truncate(&name, 60).into_owned()];
     }
     if let Level::Incidents(_, signature) = pane.level() {
-        path.push(truncate(&signature.to_string(), 50).into_owned());
+        let row = pane.signature_group(&app.snapshot, signature);
+        let failed = row.and_then(|row| failed_at(row, &app.snapshot)).map_or_else(String::new, |failed| format!("failed at {failed}: "));
+        path.push(format!("{}{}", truncate(&failed, 40), truncate(signature.signature.as_str(), 50)));
     }
     let set = app.snapshot.incidents.get();
     if matches!(pane.level(), Level::Groups) {
@@ -232,8 +233,8 @@ fn group_cells(group: &Group, suspended: &SuspendedDefinitions<'_>, app: &App) -
     let signature = match group.signatures.as_slice() {
         [] if group.cause_hidden > 0 => "the root cause is not visible to this user".to_owned(),
         [] => String::new(),
-        [only] => only.signature.to_string(),
-        [first, rest @ ..] => format!("{} of {}: {}  (+{} more)", first.incidents.len(), group.roots, first.signature, rest.len()),
+        [only] => error_words(only, app),
+        [first, rest @ ..] => format!("{} of {}: {}  (+{} more)", first.incidents.len(), group.roots, error_words(first, app), rest.len()),
     };
     vec![
         Cell::new(count_short(group.roots as u64), if group.roots > 0 { Role::Root } else { Role::Muted }),
@@ -297,14 +298,22 @@ fn kind_label(kind: &str, shown: &str) -> String {
     }
 }
 
-fn signature_cells(signature: &Signature, app: &App) -> Option<Vec<Cell>> {
+/// What failed and where, if that is not where the work stands.
+fn error_words(row: &SignatureGroup, app: &App) -> String {
+    match failed_at(row, &app.snapshot) {
+        Some(failed) => format!("failed at {failed}: {}", row.key.signature),
+        None => row.key.signature.to_string(),
+    }
+}
+
+fn signature_cells(signature: &SignatureKey, app: &App) -> Option<Vec<Cell>> {
     let group = app.incidents.signature_group(&app.snapshot, signature)?;
     let (oldest, newest) = (group.incidents.last()?, group.incidents.first()?);
     Some(vec![
         Cell::new(count_short(group.incidents.len() as u64), Role::Root),
         Cell::new(since(app, oldest.incident.created), Role::Muted),
         Cell::new(since(app, newest.incident.created), Role::Muted),
-        Cell::new(signature.to_string(), Role::Text),
+        Cell::new(error_words(group, app), Role::Text),
     ])
 }
 
@@ -419,8 +428,11 @@ fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     if let Some(mut pen) = Pen::new(buffer, area, 1) {
         pen.skip(2);
         let message = known.incident.message.as_ref().map_or_else(|| "(the failure carried no message)".to_owned(), ToString::to_string);
-        let label = if matches!(app.incidents.level(), Level::Incidents(..)) { "message: " } else { "newest: " };
-        pen.write(label, look.style(Role::Muted)).write(&message, look.style(Role::Text));
+        let failed =
+            known.incident.failed_elsewhere().map(|failed| naming::failed_at(&app.snapshot.names(), known.incident.process_definition.as_ref(), failed));
+        let failed = failed.map_or_else(String::new, |failed| format!(", failed at {failed}"));
+        let label = format!("{}{failed}: ", if matches!(app.incidents.level(), Level::Incidents(..)) { "message" } else { "newest" });
+        pen.write(&label, look.style(Role::Muted)).write(&message, look.style(Role::Text));
     }
     let Some(mut pen) = Pen::new(buffer, area, 2) else { return };
     pen.skip(2);

@@ -106,6 +106,14 @@ pub struct Suspended {
     pub more: bool,
 }
 
+impl JobRow {
+    /// The activity that failed, where the job stands at another one.
+    pub fn failed_elsewhere(&self) -> Option<&ActivityId> {
+        let stands = self.definition.as_ref()?.activity.as_ref()?;
+        self.job.failed_activity.as_ref().filter(|failed| *failed != stands)
+    }
+}
+
 /// What a row shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
@@ -179,6 +187,15 @@ impl Row {
             Content::Incident(known) => Some(known),
             Content::Job(row) => row.incident.as_ref(),
             Content::ExternalTask(_, incident) => incident.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The activity that failed, where the work stands at another one.
+    pub fn failed_elsewhere(&self) -> Option<&ActivityId> {
+        match &self.content {
+            Content::Incident(known) => known.incident.failed_elsewhere(),
+            Content::Job(row) => row.failed_elsewhere(),
             _ => None,
         }
     }

@@ -80,14 +80,19 @@ impl Scene<'_> {
         naming::activity(&self.whole.names(), self.page.definition().as_ref(), activity)
     }
 
+    fn failed_at(&self, activity: &ActivityId) -> String {
+        naming::failed_at(&self.whole.names(), self.page.definition().as_ref(), activity)
+    }
+
     fn incident(&self, known: &KnownIncident) -> Vec<Cell> {
         let incident = &known.incident;
         let place = incident.activity.as_ref().map_or_else(String::new, |activity| self.activity(activity));
+        let failed = incident.failed_elsewhere().map_or_else(String::new, |failed| format!("failed at {}: ", self.failed_at(failed)));
         let since = Cell::new(distance(self.now, incident.created), Role::Muted);
         let (symbol, role) = if incident.is_root() { (self.look.symbols.dot, Role::Root) } else { (self.look.symbols.hollow_dot, Role::Blocked) };
         let message = match &incident.message {
-            Some(message) => message.line(),
-            None if incident.is_root() => "no message".to_owned(),
+            Some(message) => format!("{failed}{}", message.line()),
+            None if incident.is_root() => format!("{failed}no message"),
             None => "blocked from below: waits for a called instance that failed".to_owned(),
         };
         vec![Cell::new(place, Role::Text).led_by(vec![(format!("{symbol} "), role)]), since, Cell::new(message, role)]
@@ -109,6 +114,7 @@ impl Scene<'_> {
         let job = &row.job;
         let activity = row.definition.as_ref().and_then(|definition| definition.activity.as_ref()).or(job.failed_activity.as_ref());
         let place = activity.map_or_else(|| "–".to_owned(), |activity| self.activity(activity));
+        let failed = row.failed_elsewhere().map(|failed| self.failed_at(failed));
         let due = match job.due {
             None => "at once".to_owned(),
             Some(due) if due > self.now => format!("due {}", distance(self.now, due)),
@@ -125,7 +131,7 @@ impl Scene<'_> {
             retries(Some(job.retries), job.exception_message.is_some()),
             Cell::new(due, Role::Muted),
             Cell::new("", Role::Text).led_by(states),
-            message(job.exception_message.as_ref(), job.retries <= 0),
+            message(job.exception_message.as_ref(), failed.as_deref(), job.retries <= 0),
         ]
     }
 
@@ -142,7 +148,7 @@ impl Scene<'_> {
             lock,
             Cell::new(task.worker.as_ref().map_or_else(String::new, ToString::to_string), Role::Muted),
             if task.suspended { Cell::new("SUSPENDED", Role::BadgeSuspended) } else { Cell::new("active", Role::Muted) },
-            message(task.error_message.as_ref(), task.retries == Some(0)),
+            message(task.error_message.as_ref(), None, task.retries == Some(0)),
         ]
     }
 
@@ -243,9 +249,10 @@ fn retries(left: Option<i64>, failed: bool) -> Cell {
     }
 }
 
-fn message(message: Option<&EngineText>, failed: bool) -> Cell {
+fn message(message: Option<&EngineText>, failed_at: Option<&str>, failed: bool) -> Cell {
     let role = if failed { Role::Root } else { Role::Warning };
-    Cell::new(message.map_or_else(String::new, EngineText::line), role)
+    let Some(said) = message.map(EngineText::line) else { return Cell::new("", role) };
+    Cell::new(failed_at.map_or_else(|| said.clone(), |place| format!("failed at {place}: {said}")), role)
 }
 
 /// How long something lasted.
