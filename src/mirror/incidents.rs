@@ -2,17 +2,17 @@
 //!
 //! The engine is asked for a count and for what is newer than the newest known row. Where both agree with what is known,
 //! nothing else is asked; where they differ, something was resolved or deleted and all rows are read again. A migration or an
-//! annotation changes neither, so a full reading is due now and then all the same. An index by instance and by cause goes with the rows: whoever
-//! draws looks up in it.
+//! annotation changes neither: whoever compares the rows with other counts has those of one definition read again, or all of them. An index by
+//! instance and by cause goes with the rows: whoever draws looks up in it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::grouping::KnownIncident;
-use crate::model::ids::IncidentId;
+use crate::model::ids::{IncidentId, ProcessDefinitionId};
 use crate::model::incident::Incident;
 use crate::model::incident_index::IncidentIndex;
 use crate::text::EngineText;
@@ -24,9 +24,6 @@ pub const PAGE_SIZE: usize = 10_000;
 
 /// A row may become visible some time after the moment it carries, because its transaction commits later.
 const OVERLAP: SignedDuration = SignedDuration::from_secs(5);
-
-/// Agreeing readings after which all rows are read again, for what neither count nor time shows.
-const AGREEMENTS_BEFORE_FULL: u32 = 150;
 
 /// What to ask next to bring the mirror up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +42,11 @@ pub enum IncidentStep {
         /// Rows to skip, for bursts that fill more than a page in one millisecond.
         skip: usize,
     },
+    /// The incidents of one definition, as many as fit a page.
+    OfDefinition {
+        /// Which.
+        definition: ProcessDefinitionId,
+    },
 }
 
 /// What is known of the open incidents.
@@ -57,7 +59,14 @@ pub struct IncidentMirror {
     reading: Option<HashMap<IncidentId, Arc<KnownIncident>>>,
     counted: u64,
     complete: bool,
-    agreements: u32,
+    /// Whether all rows are to be read again next time.
+    distrusted: bool,
+    /// Definitions whose rows are to be read again.
+    again: Vec<ProcessDefinitionId>,
+    /// Rows that did not come with those of their definition: they must turn up with another one, or something was resolved.
+    missing: HashMap<IncidentId, ProcessDefinitionId>,
+    changes: u64,
+    full_readings: u64,
     step: Option<IncidentStep>,
     signatures: HashMap<EngineText, Signature>,
 }
@@ -97,20 +106,52 @@ impl IncidentMirror {
     pub fn interrupt(&mut self) {
         self.reading = None;
         self.step = None;
+        self.again.clear();
     }
 
     /// Asks for a full reading next time.
     pub fn distrust(&mut self) {
-        self.agreements = AGREEMENTS_BEFORE_FULL;
+        self.distrusted = true;
+    }
+
+    /// How often rows were found to have come, gone or changed.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// How often all rows were read.
+    pub fn full_readings(&self) -> u64 {
+        self.full_readings
+    }
+
+    /// Reads the rows of these definitions again, now. Only between two readings.
+    pub fn read_again(&mut self, definitions: Vec<ProcessDefinitionId>) {
+        if self.step.is_none() {
+            self.again = definitions;
+            self.missing.clear();
+            self.next_definition();
+        }
+    }
+
+    /// Reads all rows again, now. Only between two readings.
+    pub fn read_all_again(&mut self) {
+        if self.step.is_none() {
+            self.read_all();
+        }
+    }
+
+    fn next_definition(&mut self) {
+        self.step = self.again.pop().map(|definition| IncidentStep::OfDefinition { definition });
     }
 
     /// Applies the answer to [`IncidentStep::Count`].
     pub fn apply_count(&mut self, count: u64) {
         self.counted = count;
         if count == 0 {
+            self.changes += u64::from(!self.rows.is_empty());
             self.rows = Arc::default();
             self.finish(true);
-        } else if !self.complete || self.agreements >= AGREEMENTS_BEFORE_FULL {
+        } else if !self.complete || self.distrusted {
             self.read_all();
         } else {
             let newest = self.rows.values().map(|known| known.incident.created).max();
@@ -134,9 +175,43 @@ impl IncidentMirror {
             let known = Arc::make_mut(&mut self.rows);
             known.extend(new.into_iter().map(|row| (row.incident.id.clone(), row)));
             self.index_rows();
+            self.changes += 1;
         }
-        self.agreements += 1;
         self.step = None;
+    }
+
+    /// Applies the answer to [`IncidentStep::OfDefinition`].
+    pub fn apply_of_definition(&mut self, rows: Vec<Incident>) {
+        let Some(IncidentStep::OfDefinition { definition }) = self.step.clone() else { return };
+        if rows.len() >= PAGE_SIZE {
+            self.again.clear();
+            self.read_all();
+            return;
+        }
+        let read: Vec<_> = rows.into_iter().map(|row| self.know(row)).collect();
+        let came: HashSet<&IncidentId> = read.iter().map(|row| &row.incident.id).collect();
+        let known = self.rows.values().filter(|known| known.incident.process_definition.as_ref() == Some(&definition));
+        let absent = known.filter(|known| !came.contains(&known.incident.id)).map(|known| (known.incident.id.clone(), definition.clone()));
+        self.missing.extend(absent);
+        let same = |row: &Arc<KnownIncident>| self.rows.get(&row.incident.id).is_some_and(|known| Arc::ptr_eq(known, row));
+        let news: Vec<_> = read.iter().filter(|row| !same(row)).cloned().collect();
+        if !news.is_empty() {
+            let known = Arc::make_mut(&mut self.rows);
+            known.extend(news.into_iter().map(|row| (row.incident.id.clone(), row)));
+            self.index_rows();
+            self.changes += 1;
+        }
+        self.next_definition();
+        if self.step.is_none() {
+            let still = |(id, definition): (&IncidentId, &ProcessDefinitionId)| {
+                self.rows.get(id).is_some_and(|known| known.incident.process_definition.as_ref() == Some(definition))
+            };
+            let lost = self.missing.iter().any(still);
+            self.missing.clear();
+            if lost || self.rows.len() as u64 != self.counted {
+                self.read_all();
+            }
+        }
     }
 
     /// Applies the answer to [`IncidentStep::Page`].
@@ -159,7 +234,12 @@ impl IncidentMirror {
             }
             return;
         }
-        self.rows = Arc::new(mem::take(reading));
+        let rows = mem::take(reading);
+        let same = rows.len() == self.rows.len() && rows.iter().all(|(id, row)| self.rows.get(id).is_some_and(|known| Arc::ptr_eq(known, row)));
+        if !same {
+            self.rows = Arc::new(rows);
+            self.changes += 1;
+        }
         // Rows may come and go while pages are read; the rows read are what the figures are made of.
         self.counted = self.rows.len() as u64;
         self.finish(true);
@@ -173,8 +253,9 @@ impl IncidentMirror {
     fn finish(&mut self, complete: bool) {
         self.reading = None;
         self.step = None;
-        self.agreements = 0;
+        self.distrusted = false;
         self.complete = complete;
+        self.full_readings += 1;
         self.index_rows();
         let rows = &self.rows;
         if self.signatures.len() > 2 * rows.len() + 1_000 {
@@ -241,6 +322,10 @@ mod tests {
                     let mut rows: Vec<_> = world.iter().filter(|row| after.is_none_or(|after| row.created > after)).cloned().collect();
                     rows.sort_by(|a, b| a.created.cmp(&b.created).then_with(|| a.id.cmp(&b.id)));
                     mirror.apply_page(rows.into_iter().skip(skip).take(PAGE_SIZE).collect());
+                }
+                IncidentStep::OfDefinition { definition } => {
+                    let rows = world.iter().filter(|row| row.process_definition.as_ref() == Some(&definition)).take(PAGE_SIZE);
+                    mirror.apply_of_definition(rows.cloned().collect());
                 }
             }
             if !mirror.mid_reading() {
@@ -322,10 +407,45 @@ mod tests {
         let mut mirror = IncidentMirror::default();
         answer(&mut mirror, &world);
         world[4].process_definition = Some("migrated:2:x".into());
-        for _ in 0..=AGREEMENTS_BEFORE_FULL {
-            answer(&mut mirror, &world);
-        }
+        let changes = mirror.changes();
+        answer(&mut mirror, &world);
+        assert_eq!((mirror.rows()[&world[4].id].incident.process_definition.clone(), mirror.changes()), (None, changes));
+        mirror.distrust();
+        answer(&mut mirror, &world);
+        assert_eq!(mirror.changes(), changes + 1);
         assert_eq!(mirror.rows()[&world[4].id].incident.process_definition, Some("migrated:2:x".into()));
+    }
+
+    fn of(definition: &str, number: u64) -> Incident {
+        Incident { process_definition: Some(definition.into()), ..incident(number, number as i64) }
+    }
+
+    #[test]
+    fn incidents_that_were_migrated_are_found_by_reading_both_definitions_and_nothing_else() {
+        let mut world: Vec<_> = (0..20).map(|number| of(if number < 5 { "claim:1:x" } else { "other:1:x" }, number)).collect();
+        let mut mirror = IncidentMirror::default();
+        answer(&mut mirror, &world);
+        for row in world.iter_mut().take(5) {
+            row.process_definition = Some("claim:2:x".into());
+        }
+        let full = mirror.full_readings();
+        mirror.read_again(vec!["claim:1:x".into(), "claim:2:x".into()]);
+        assert_eq!(answer(&mut mirror, &world), 2);
+        assert!(world.iter().all(|row| mirror.rows()[&row.id].incident == *row));
+        assert_eq!(mirror.full_readings(), full, "no full reading");
+    }
+
+    #[test]
+    fn a_row_that_turns_up_at_no_definition_has_all_rows_read() {
+        let mut world: Vec<_> = (0..9).map(|number| of("claim:1:x", number)).collect();
+        let mut mirror = IncidentMirror::default();
+        answer(&mut mirror, &world);
+        world[0].process_definition = Some("claim:2:x".into());
+        let full = mirror.full_readings();
+        mirror.read_again(vec!["claim:1:x".into()]);
+        answer(&mut mirror, &world);
+        assert_eq!(mirror.full_readings(), full + 1);
+        assert!(world.iter().all(|row| mirror.rows()[&row.id].incident == *row));
     }
 
     proptest! {

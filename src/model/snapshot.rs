@@ -197,6 +197,8 @@ pub struct Snapshot {
     pub figures: BTreeMap<Figure, FigureState>,
     /// Open incidents.
     pub incidents: Section<IncidentSet>,
+    /// When they were compared with the engine definition by definition last: a migration shows in no count of all.
+    pub incidents_checked: Option<Moment>,
     /// The same incidents by activity.
     pub groups: Arc<Groups>,
     /// Process definitions.
@@ -246,6 +248,7 @@ impl Snapshot {
             cost: Cost::default(),
             figures: Figure::ALL.into_iter().map(|figure| (figure, FigureState::default())).collect(),
             incidents: Section::default(),
+            incidents_checked: None,
             groups: Arc::default(),
             definitions: Section::default(),
             job_definitions: Section::default(),

@@ -157,6 +157,11 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
         Ask::Telemetry => Answered::from(client.telemetry().await?, |telemetry| Reply::Telemetry(Box::new(telemetry))),
         Ask::Incidents(IncidentStep::Count) => Answered::from(client.count(&CountQuestion::Incidents(IncidentFilter::default())).await?, Reply::Count),
         Ask::Incidents(IncidentStep::Newer { after }) => Answered::from(client.incidents(&incidents_after(Some(*after), 0)).await?, Reply::Incidents),
+        Ask::Incidents(IncidentStep::OfDefinition { definition }) => {
+            let filter = IncidentFilter { process_definition: Some(definition.clone()), ..IncidentFilter::default() };
+            let query = IncidentQuery { filter, sort: None, page: Page::first(PAGE_SIZE as u32) };
+            Answered::from(client.incidents(&query).await?, Reply::Incidents)
+        }
         Ask::Incidents(IncidentStep::Page { after, skip }) => Answered::from(client.incidents(&incidents_after(*after, *skip)).await?, Reply::Incidents),
         Ask::Count(figure, now) => Answered::from(client.count(&count_question(*figure, *now)).await?, Reply::Count),
         Ask::Definitions(first) => Answered::from(client.process_definitions(Page { first: *first, max: DEFINITION_PAGE }).await?, Reply::Definitions),

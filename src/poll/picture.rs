@@ -1,6 +1,7 @@
 //! What the background task knows of its engine, and how each answer changes it. Pure: asks come out, answers go in.
 
 mod answers;
+mod check;
 mod deployments;
 mod failures;
 mod past;
@@ -87,6 +88,7 @@ pub struct Picture {
     findings: Items<Inquiry, Finding>,
     throughput: Throughput,
     past: past::PastState,
+    check: check::Check,
     looking: Looking,
     visible_instances: Vec<ProcessInstanceId>,
     visible_jobs: Vec<JobId>,
@@ -130,6 +132,7 @@ impl Picture {
             findings: Items::new(FINDINGS_FRESH),
             throughput: Throughput::default(),
             past: past::PastState::default(),
+            check: check::Check::default(),
             looking: Looking::default(),
             visible_instances: Vec::new(),
             visible_jobs: Vec::new(),
@@ -190,6 +193,7 @@ impl Picture {
     pub fn sent(&mut self, question: Question, lane: Lane, ask: &Ask, now: Moment) {
         self.schedule.sent(question, lane, now.instant);
         match ask {
+            Ask::Statistics => self.statistics_asked(now),
             Ask::JobCounts(id) => self.job_counts.tried(std::slice::from_ref(id), now.instant),
             Ask::ActivityNames(id) => self.activity_names.tried(std::slice::from_ref(id), now.instant),
             Ask::Instances(ids) => self.instances.tried(ids, now.instant),
@@ -326,6 +330,7 @@ impl Picture {
         self.rights = Section::default();
         self.findings = Items::new(FINDINGS_FRESH);
         self.forget_past();
+        self.forget_check();
         self.link = Link::Connecting;
         self.schedule.abandon();
         self.schedule.forgive();
@@ -349,6 +354,7 @@ impl Picture {
             cost: self.schedule.cost(bytes, now.instant),
             figures: self.figures.clone(),
             incidents: self.incidents.clone(),
+            incidents_checked: self.check.checked(),
             groups: Arc::clone(&self.groups),
             definitions: self.definitions.clone(),
             job_definitions: self.job_definitions.clone(),

@@ -6,6 +6,7 @@
 //! | [`facts`] | what a plan may ask of the journal |
 //! | `reading` | bounded reads, names and labels, failures in words |
 //! | `permit` | whether the engine will let this login do it |
+//! | `anew` | the incidents a retry was asked on, as they are now |
 //! | `retry`, `trouble`, `below` | retries, what is found around them, and the way down to the causes |
 //! | `effects` | what the engine's own jobs do once they run |
 //! | `cancel`, `family` | cancellations, and the tree of instances that ends with one |
@@ -18,6 +19,7 @@
 //! Every read is bounded and counts come before lists. What could not be read is said in a warning where the plan is sound without it, and
 //! is the reason why there is none where it is not.
 
+mod anew;
 mod below;
 mod cancel;
 mod definitions;

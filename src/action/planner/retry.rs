@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::reading::{Reading, plural, unavailable};
-use super::{Draft, Drafted, effects, trouble};
+use super::{Draft, Drafted, anew, effects, trouble};
 use crate::action::plan::Unavailable;
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
@@ -36,6 +36,7 @@ pub(super) async fn of_incidents(reading: &Reading<'_>, asked: &Asked, incidents
 
 /// Reads the work behind these incidents and makes targets of what is out of attempts.
 pub(super) async fn gather(reading: &Reading<'_>, draft: &mut Draft, incidents: &[Arc<KnownIncident>]) -> Result<(), Unavailable> {
+    let incidents = &anew::read(reading, draft, incidents).await?;
     let mut jobs: HashMap<JobId, &Arc<KnownIncident>> = HashMap::new();
     let mut tasks: HashMap<ExternalTaskId, &Arc<KnownIncident>> = HashMap::new();
     // In the order they were asked for, each once.

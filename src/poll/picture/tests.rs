@@ -1,5 +1,6 @@
 //! The picture played against a made-up engine, with moments that pass as fast as the test wants.
 
+mod check;
 mod inquiries;
 mod past;
 
@@ -57,6 +58,8 @@ struct Play {
     asked: Vec<Asked>,
     rights: Rights,
     memory: past::Memory,
+    /// Whether statistics tell the truth rather than nothing.
+    statistics: bool,
 }
 
 fn incident(number: usize, root: usize, definition: &str) -> Incident {
@@ -110,6 +113,7 @@ fn play() -> Play {
         asked: Vec::new(),
         rights: Rights::default(),
         memory: past::Memory::default(),
+        statistics: false,
     }
 }
 
@@ -125,10 +129,14 @@ impl Play {
             Ask::Incidents(IncidentStep::Count) => Reply::Count(self.incidents.len() as u64),
             Ask::Incidents(IncidentStep::Newer { after }) => rows(Some(*after), 0),
             Ask::Incidents(IncidentStep::Page { after, skip }) => rows(*after, *skip),
+            Ask::Incidents(IncidentStep::OfDefinition { definition }) => {
+                Reply::Incidents(self.incidents.iter().filter(|row| row.process_definition.as_ref() == Some(definition)).cloned().collect())
+            }
             Ask::Count(..) => Reply::Count(4),
             Ask::Definitions(_) => Reply::Definitions(self.definitions.iter().map(|id| definition(id)).collect()),
             Ask::JobDefinitions(_) => Reply::JobDefinitions(Vec::new()),
             Ask::Rights => Reply::Rights(self.rights.clone()),
+            Ask::Statistics if self.statistics => Reply::Statistics(check::statistics(&self.incidents)),
             Ask::Statistics => Reply::Statistics(Vec::new()),
             Ask::Deployments(_) => Reply::Deployments(Vec::new()),
             Ask::JobCounts(_) => Reply::JobCounts(JobCounts { jobs: 3, failed: 1 }),

@@ -22,7 +22,7 @@ use crate::model::rights::Trust;
 use crate::model::section::Problem;
 use crate::model::snapshot::Link;
 use crate::model::suspension::SuspendedDefinitions;
-use crate::text::{Align, age_short, count_exact, count_short, truncate, wrap_words};
+use crate::text::{Align, age, age_short, count_exact, count_short, truncate, wrap_words};
 use crate::theme::Role;
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
@@ -166,7 +166,9 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     if matches!(pane.level(), Level::Groups) {
         let groups = &app.snapshot.groups;
         if set.is_some() || groups.roots > 0 {
-            summary.push((plural(groups.roots, "root", "roots"), if groups.roots > 0 { Role::Root } else { Role::Ok }));
+            // Before all rows are read, there may be more: incidents that stand on no definition, and those not read yet.
+            let least = if groups.stage == Stage::Complete { "" } else { "\u{2265}" };
+            summary.push((format!("{least}{}", plural(groups.roots, "root", "roots")), if groups.roots > 0 { Role::Root } else { Role::Ok }));
             if groups.blocked > 0 {
                 summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), Role::Blocked));
             }
@@ -192,7 +194,25 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     if pane.marked() > 0 {
         summary.push((format!("{} marked", pane.marked()), Role::Mark));
     }
-    Title { path, summary, remark: age_remark(&app.snapshot.incidents, app), focused: app.focus == Pane::Incidents, look }
+    Title { path, summary, remark: checked_remark(app), focused: app.focus == Pane::Incidents, look }
+}
+
+/// From this difference on two ages are told.
+const APART: Duration = Duration::from_secs(30);
+
+/// The longest age of the comparison definition by definition; a minute is left for the reading itself.
+const CHECKED: Duration = Duration::from_secs(360);
+
+/// How old the incidents are, and how long ago they were compared with the engine definition by definition, where that is longer.
+fn checked_remark(app: &App) -> (String, Role) {
+    let (read, role) = age_remark(&app.snapshot.incidents, app);
+    let age_of_read = app.snapshot.incidents.age(app.now).unwrap_or_default();
+    let Some(checked) = app.snapshot.incidents_checked.map(|checked| app.now.since(checked)).filter(|checked| *checked > age_of_read + APART) else {
+        return (read, role);
+    };
+    let by = if app.size.0 >= 110 { "checked by definition" } else { "checked" };
+    let role = if checked > CHECKED && role == Role::Muted { Role::Warning } else { role };
+    (format!("{read}, {by} {} ago", age(checked)), role)
 }
 
 fn plural(count: usize, one: &str, many: &str) -> String {
