@@ -13,7 +13,7 @@ mod scripted;
 use std::time::Duration;
 
 use bpmtop::engine::{
-    Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter,
+    CaseFilter, Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter,
     HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery,
     IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobFilter, JobIs, JobLogFilter, JobLogQuery, Login, Order, Page, Problem, Product, RequestName,
     RunningOrder, containing,
@@ -326,6 +326,8 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     let instances = InstanceFilter {
         called_by: instance.clone(),
         calls: instance.clone(),
+        called_by_case: Some("c".into()),
+        calls_case: Some("c".into()),
         business_key: Some("A 1".into()),
         business_key_like: Some("A%".to_owned()),
         process_definition: definition,
@@ -374,6 +376,15 @@ async fn every_question_with_every_filter_stays_within_the_catalogue() {
     client.process_instances_where(&InstanceQuery { filter: instances, order: Some(RunningOrder::Id), page: Page::first(5) }).await.expect("an answer");
     client.jobs_where(&job, Page::first(5)).await.expect("an answer");
     client.external_tasks_where(&task, Page::first(5)).await.expect("an answer");
+    let cases = CaseFilter {
+        id: Some("c".into()),
+        calls: Some("p".into()),
+        calls_case: Some("c".into()),
+        called_by: Some("p".into()),
+        called_by_case: Some("c".into()),
+    };
+    client.case_instances(&cases, Page::first(5)).await.expect("an answer");
+    client.historic_case_activities(&"c".into(), Page::first(5)).await.expect("an answer");
     let instance = ProcessInstanceId::from("p");
     client.activity_instances(&instance).await.expect("an answer").expect("a tree");
     client.user_tasks(&instance, Page::first(5)).await.expect("an answer");

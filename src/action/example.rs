@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::plan::{ActionId, Choices, Held, Level, Plan};
+use super::plan::{ActionId, Cancelled, Choices, Held, Level, Plan};
 use super::target::{Subject, Target};
 use super::verb::Verb;
 use super::wish::{Asked, Wish};
@@ -74,7 +74,7 @@ pub fn external_task(number: usize) -> Target {
 
 /// A process instance.
 pub fn instance(id: &str) -> Target {
-    let instance = ProcessInstance { id: id.into(), definition: "payment:2:uuid".into(), business_key: None, suspended: true, tenant: None };
+    let instance = ProcessInstance { id: id.into(), definition: "payment:2:uuid".into(), business_key: None, suspended: true, tenant: None, case: None };
     Target {
         subject: Subject::Instance(Arc::new(instance)),
         label: "payment v2".to_owned(),
@@ -107,9 +107,18 @@ pub fn held(target: usize, job: &str) -> Held {
 
 /// A plan that cancels at one of these levels, each with so many instances.
 pub fn cancel(levels: &[(&str, usize)]) -> Plan {
-    let levels: Vec<Level> =
-        levels.iter().map(|(id, count)| Level { target: instance(id), tree: Vec::new(), warnings: Vec::new(), count: *count, complete: true }).collect();
-    let mut plan = plan(Asked::Cancel("child".into()), Vec::new());
+    let levels: Vec<Level> = levels
+        .iter()
+        .map(|(id, count)| Level {
+            cancels: vec![Cancelled { first: 0, count: 1 }],
+            ends: vec![instance(id)],
+            tree: Vec::new(),
+            warnings: Vec::new(),
+            count: *count,
+            complete: true,
+        })
+        .collect();
+    let mut plan = plan(Asked::Cancel(vec!["child".into()]), Vec::new());
     plan.levels = levels;
     plan.choose(Choices::default());
     plan

@@ -20,6 +20,8 @@ pub enum Outcome {
     Accepted,
     /// A job ran through, by its success in the job log or its advanced instance; or the state asked for is there.
     Succeeded(Proof),
+    /// The instance ended, as was asked for.
+    Ended(Proof),
     /// The job ran through, and its instance failed again further on.
     MovedOn {
         /// Where it failed then.
@@ -148,7 +150,7 @@ impl Outcome {
         match self {
             Self::Planned | Self::Stopped | Self::NotPerformed(_) | Self::LeftAlone(_) => Class::Untouched,
             Self::Sending | Self::Accepted => Class::Open,
-            Self::Succeeded(_) | Self::AlreadyDone(_) | Self::Ordered { .. } => Class::Good,
+            Self::Succeeded(_) | Self::Ended(_) | Self::AlreadyDone(_) | Self::Ordered { .. } => Class::Good,
             Self::MovedOn { .. }
             | Self::FailedAgain { .. }
             | Self::FailedOnce { .. }
@@ -168,6 +170,7 @@ impl Outcome {
             Self::Sending => "sending",
             Self::Accepted => "accepted, being read back",
             Self::Succeeded(_) => "succeeded",
+            Self::Ended(_) => "ended",
             Self::MovedOn { .. } => "moved on, failed further on",
             Self::FailedAgain { .. } => "failed again",
             Self::FailedOnce { .. } => "failed, will be tried again",

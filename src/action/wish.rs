@@ -33,8 +33,8 @@ pub enum Asked {
     },
     /// Retry the root causes below this instance, wherever they are in its tree.
     RetryBelow(ProcessInstanceId),
-    /// Cancel this instance, or one of those above it.
-    Cancel(ProcessInstanceId),
+    /// Cancel these instances, or those above them.
+    Cancel(Vec<ProcessInstanceId>),
     /// Suspend or resume these job definitions.
     JobDefinitions {
         /// Which.

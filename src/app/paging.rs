@@ -107,6 +107,9 @@ fn open_node(app: &mut App) -> Vec<Effect> {
                 }
             }
         }
+        (Content::Case(_), _) => {
+            app.notice = Some(("A case has no page here. The instances above and below it have.".to_owned(), now));
+        }
         (Content::Fold(_), _) => page.unfold(&whole, now),
         (_, NodeKey::Rest(..)) => page.show_rest(&whole),
         (_, NodeKey::More(..)) => {

@@ -39,10 +39,10 @@ pub use client::{Answer, Client, ClientOptions, DATE_LAG, Usage};
 pub use error::{EngineError, ErrorKind, Objection, Problem, ProxyFault, TlsFault, Unreachable};
 pub use login::{Login, Token};
 pub use question::{
-    CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, ExternalTaskLogFilter, ExternalTaskLogQuery, HistoricActivityFilter, HistoricActivityQuery,
-    HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter,
-    InstanceOrder, InstanceQuery, JobDefinitionFilter, JobFilter, JobIs, JobLogFilter, JobLogOfExecutions, JobLogQuery, Order, Page, Permit, RunningOrder,
-    UserOperationFilter, UserOperationQuery, beginning_with, containing,
+    CaseFilter, CountQuestion, Excerpt, ExternalTaskFilter, ExternalTaskIs, ExternalTaskLogFilter, ExternalTaskLogQuery, HistoricActivityFilter,
+    HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery,
+    IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobDefinitionFilter, JobFilter, JobIs, JobLogFilter, JobLogOfExecutions, JobLogQuery, Order,
+    Page, Permit, RunningOrder, UserOperationFilter, UserOperationQuery, beginning_with, containing,
 };
 pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;

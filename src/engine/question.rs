@@ -18,7 +18,7 @@ use crate::model::ids::{ActivityId, IncidentId, JobDefinitionId, ProcessDefiniti
 use crate::model::rights::Right;
 use crate::text::EngineText;
 
-pub use self::instance::{InstanceFilter, InstanceQuery, RunningOrder};
+pub use self::instance::{CaseFilter, InstanceFilter, InstanceQuery, RunningOrder};
 pub use self::logs::{ExternalTaskLogFilter, ExternalTaskLogQuery, JobLogFilter, JobLogOfExecutions, JobLogQuery, UserOperationFilter, UserOperationQuery};
 
 /// Which rows of a list to read. Every list is bounded, because an engine may refuse one that is not.

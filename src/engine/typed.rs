@@ -1,6 +1,7 @@
 //! The typed calls of the client, one per question. Each names its REST path; permissions, versions and traps are in its catalogue row.
 //! Those that read the history are in `typed/history.rs` and `typed/logs.rs`, those about running instances in `typed/instance.rs`.
 
+mod cases;
 mod history;
 mod instance;
 mod logs;

@@ -5,6 +5,7 @@
 
 pub(super) mod activity_tree;
 pub(super) mod batch;
+pub(super) mod cases;
 mod deployment;
 pub(super) mod history;
 pub(super) mod instance;
@@ -352,6 +353,7 @@ pub(super) struct ProcessInstanceRow<'a> {
     business_key: Option<Text<'a>>,
     suspended: Option<bool>,
     tenant_id: Option<Text<'a>>,
+    case_instance_id: Option<Text<'a>>,
 }
 
 impl ProcessInstanceRow<'_> {
@@ -362,6 +364,7 @@ impl ProcessInstanceRow<'_> {
             business_key: pool.id(&self.business_key),
             suspended: self.suspended.unwrap_or(false),
             tenant: pool.id(&self.tenant_id),
+            case: pool.id(&self.case_instance_id),
         }
     }
 }

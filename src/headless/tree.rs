@@ -314,6 +314,7 @@ async fn names(client: &Client, trees: &[Grown]) -> Result<Names, EngineError> {
     for row in trees.iter().flat_map(|grown| &grown.tree.rows) {
         match &row.content {
             Content::Instance(node) => wanted.extend(node.definition.iter().chain(node.called_at.iter().filter_map(|(caller, _)| caller.as_ref())).cloned()),
+            Content::Case(row) => wanted.extend(row.called_at.iter().filter_map(|(caller, _)| caller.clone())),
             Content::Fold(fold) => wanted.extend(fold.caller.iter().chain(&fold.process).cloned()),
             _ => {}
         }

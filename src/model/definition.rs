@@ -1,6 +1,6 @@
 //! Process definitions and process instances.
 
-use super::ids::{DeploymentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use super::ids::{CaseInstanceId, DeploymentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use crate::text::EngineText;
 
 /// One version of a process (`GET /process-definition`).
@@ -39,4 +39,6 @@ pub struct ProcessInstance {
     pub suspended: bool,
     /// Its tenant.
     pub tenant: Option<TenantId>,
+    /// The case it belongs to (`caseInstanceId`): the one that called it, or that of a caller. Whoever starts an instance may give it one too.
+    pub case: Option<CaseInstanceId>,
 }

@@ -247,7 +247,14 @@ pub fn placed(snapshot: &Snapshot) -> Vec<Incident> {
 fn add_details(snapshot: &mut Snapshot, now: Moment) {
     let instance = |number: usize, key: Option<&str>| {
         let id: super::ids::ProcessInstanceId = format!("instance-{number:04}").as_str().into();
-        let row = ProcessInstance { id: id.clone(), definition: "payment:2:uuid".into(), business_key: key.map(Into::into), suspended: false, tenant: None };
+        let row = ProcessInstance {
+            id: id.clone(),
+            definition: "payment:2:uuid".into(),
+            business_key: key.map(Into::into),
+            suspended: false,
+            tenant: None,
+            case: None,
+        };
         (id, section(Some(row), now, 3))
     };
     snapshot.instances = Arc::new(HashMap::from([

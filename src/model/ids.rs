@@ -81,6 +81,8 @@ ids! {
     TenantId,
     /// Id of a deployment.
     DeploymentId,
+    /// Id of a case instance (CMMN).
+    CaseInstanceId,
     /// Id of a batch: many changes of one kind that the engine makes by jobs of its own.
     BatchId,
 }

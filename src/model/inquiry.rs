@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::activity_instance::Token;
+use super::case::{CalledCase, CasesAbove};
 use super::definition::ProcessInstance;
 use super::engine_job::BatchProgress;
 use super::external_task::ExternalTask;
@@ -209,6 +210,10 @@ pub struct CalledCount {
     pub running: u64,
     /// Those with an incident, of their own or from below; none if that could not be counted.
     pub failing: Option<u64>,
+    /// Cases (CMMN) that it called and waits for, as far as the history tells.
+    pub cases: u64,
+    /// Process instances below those cases that have an incident: none of it shows here.
+    pub failing_below_cases: u64,
 }
 
 /// One page of variables.
@@ -248,6 +253,15 @@ pub struct InstanceFinding {
     pub past: Result<Option<HistoricInstance>, Problem>,
     /// The instance that called it (`GET /process-instance?subProcessInstance=`); from the history once it is over.
     pub caller: Option<ProcessInstanceId>,
+    /// The cases that called it, where no process instance did.
+    pub cases: Option<CasesAbove>,
+}
+
+impl InstanceFinding {
+    /// The instance that called it, also where cases stand between.
+    pub fn caller_above_cases(&self) -> Option<&ProcessInstanceId> {
+        self.caller.as_ref().or_else(|| self.cases.as_ref()?.caller.as_ref())
+    }
 }
 
 /// One page of called instances.
@@ -261,6 +275,8 @@ pub struct CalledPage {
     pub more: bool,
     /// The call activity that called all of them, where that is certain.
     pub all_at: Option<ActivityId>,
+    /// Cases that it called and that run; on the first page of what runs.
+    pub cases: Vec<CalledCase>,
     /// Why times and call activities are not known, where the history could not be read.
     pub history: Option<Problem>,
 }

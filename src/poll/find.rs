@@ -158,7 +158,8 @@ async fn running(counter: &Counter, filter: InstanceFilter, roots_first: bool, p
 
 fn runs(row: ProcessInstance, past: Option<&HistoricInstance>, root: Option<bool>) -> InstanceHit {
     InstanceHit {
-        root: root.or_else(|| past.map(|past| past.caller.is_none())),
+        // What a case called has no process above it and is not the topmost one all the same.
+        root: root.or_else(|| past.map(|past| past.caller.is_none())).map(|root| root && past.is_none_or(|past| past.calling_case.is_none())),
         standing: if row.suspended { Standing::Suspended } else { Standing::Running },
         started: past.map(|past| past.started),
         ended: None,

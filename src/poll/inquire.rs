@@ -2,6 +2,7 @@
 //! commands that read once.
 
 mod called;
+mod cases;
 mod engine_work;
 mod holdings;
 mod past;
@@ -151,7 +152,12 @@ impl Counter {
         let past = alone(past)?;
         let by_history = past.as_ref().ok().and_then(Option::as_ref).and_then(|past| past.caller.clone());
         let caller = callers?.into_iter().next().map(|row| row.id).or(by_history);
-        Ok(Finding::Instance(Box::new(InstanceFinding { running: running?, past, caller })))
+        let running = running?;
+        let cases = match &caller {
+            Some(_) => None,
+            None => self.cases_above(id, running.as_ref(), past.as_ref().ok().and_then(Option::as_ref)).await?,
+        };
+        Ok(Finding::Instance(Box::new(InstanceFinding { running, past, caller, cases })))
     }
 
     async fn incidents(&self, filter: IncidentFilter) -> Found {

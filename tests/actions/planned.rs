@@ -107,7 +107,7 @@ async fn an_engine_that_cannot_tell_the_rights_in_its_log_keeps_nobody_from_a_pl
 #[tokio::test]
 async fn the_reason_of_a_cancellation_is_said_to_stand_in_the_history_whatever_the_log_takes() {
     let server = engine_whose_log(|_| Some(refused())).await;
-    let plan = planned(&server.url(), Wanted::Cancel(id("p", 0).as_str().into())).await.expect("a plan");
+    let plan = planned(&server.url(), Wanted::Cancel(vec![id("p", 0).as_str().into()])).await.expect("a plan");
     let why = plan.journal_alone().expect("the log takes none");
     assert!(why.starts_with(HISTORY_ALONE) && !why.contains(JOURNAL_ALONE), "{why}");
 }
@@ -164,4 +164,42 @@ async fn calling_timers_off_reads_whom_they_are_for_once_each_and_not_of_what_on
     assert!(plan.left_out[3].label.starts_with("the suspension of job definition jd-103 at 2026-03-01 17:01:43"), "{}", plan.left_out[3].label);
     assert_eq!((asked_about(&server, "/job-definition/jd-000"), asked_about(&server, "/job-definition/jd-001")), (1, 1));
     assert_eq!(asked_about(&server, "/job-definition/"), 2, "what is left out costs nothing");
+}
+
+/// An instance that a case called, by an engine that answers questions about cases like this.
+async fn below_a_case(answers: impl Fn(&str) -> Reply + Send + Sync + 'static) -> ScriptedEngine {
+    ScriptedEngine::start(move |asked| {
+        let path = asked.path().trim_start_matches("/engine-rest");
+        let own = json!({"id": id("p", 0), "definitionId": "score:1:uuid", "businessKey": "CREDIT-7", "suspended": false, "caseInstanceId": "case-7"});
+        match path {
+            "/process-instance/p-000" => Reply::json(own.to_string()),
+            path if path.starts_with("/case-") || path.starts_with("/history/case-") => answers(path),
+            "/history/process-instance/p-000" => {
+                let past = json!({"id": id("p", 0), "processDefinitionId": "score:1:uuid", "startTime": "2026-03-01T12:00:00.000+0000",
+                    "superCaseInstanceId": "case-7", "caseInstanceId": "case-7", "state": "ACTIVE"});
+                Reply::json(past.to_string())
+            }
+            _ => instances(asked),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_case_that_cannot_be_read_is_warned_of_all_the_same() {
+    let gone = |_: &str| Reply::json(r#"{"type":"NotFoundException","message":"no such resource"}"#).with_status(404);
+    let broken = |_: &str| Reply::json(r#"{"type":"ProcessEngineException","message":"Table ACT_RU_CASE_EXECUTION not found"}"#).with_status(500);
+    for (server, why) in [(below_a_case(gone).await, "without cases"), (below_a_case(broken).await, "with cases switched off")] {
+        let plan = planned(&server.url(), Wanted::Cancel(vec![id("p", 0).as_str().into()])).await.expect("a plan");
+        let told: Vec<&str> = plan.levels[0].warnings.iter().map(|warning| warning.text.as_str()).collect();
+        assert!(told.iter().any(|text| text.starts_with("the case case-7 keeps waiting for ever")), "{why}: {told:?}");
+        assert!(asked_about(&server, "/case-instance") <= 3, "{why}: it is not asked again and again");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_without_a_case_costs_no_question_about_cases() {
+    let server = ScriptedEngine::start(instances).await;
+    planned(&server.url(), Wanted::Cancel(vec![id("p", 0).as_str().into()])).await.expect("a plan");
+    assert_eq!(asked_about(&server, "/case-"), 0, "an engine may have no cases, and says so in its log for every question");
 }

@@ -43,7 +43,7 @@ pub fn jobs() -> [(&'static str, Option<Timestamp>); 3] {
 /// go back.
 pub fn resumption(url: &str, jobs: &[(&str, Option<Timestamp>)]) -> Arc<Plan> {
     let asked = Asked::Instances { instances: vec!["p".into()], suspend: false };
-    let instance = ProcessInstance { id: "p".into(), definition: "payment:2:uuid".into(), business_key: None, suspended: true, tenant: None };
+    let instance = ProcessInstance { id: "p".into(), definition: "payment:2:uuid".into(), business_key: None, suspended: true, tenant: None, case: None };
     let target = Target { subject: Subject::Instance(Arc::new(instance)), label: "payment v2".to_owned(), business_key: None, version: Some(2) };
     let held = jobs.iter().map(|(job, due)| Held {
         target: 0,

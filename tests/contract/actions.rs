@@ -286,9 +286,9 @@ pub async fn cancelling_from_the_middle_of_three_levels_ends_the_tree_with_a_rea
     let running = bench.driver().list(&format!("/process-instance?processDefinitionId={}", middle.id.as_wire())).await?;
     let instance = ProcessInstanceId::from(running[0]["id"].as_str().context("an id")?);
     let mut operator = Operator::new(&bench)?;
-    let plan = operator.plan(Asked::Cancel(instance), |choices| choices.reason = "ordered twice".to_owned()).await?;
+    let plan = operator.plan(Asked::Cancel(vec![instance]), |choices| choices.reason = "ordered twice".to_owned()).await?;
     let ledger = operator.perform(&plan).await?;
-    ensure!(ledger.outcomes == [Outcome::Succeeded(Proof::Reason)], "{:?} {:?}", ledger.outcomes, ledger.notes);
+    ensure!(ledger.outcomes == vec![Outcome::Ended(Proof::Reason); 3], "{:?} {:?}", ledger.outcomes, ledger.notes);
     for process in [&bottom, &middle, &top] {
         ensure!(bench.driver().count(&format!("/process-instance/count?processDefinitionId={}", process.id.as_wire())).await? == 0);
     }

@@ -35,6 +35,12 @@ pub fn call(key: &str) -> Step {
     Step { id: "call".into(), xml: format!(r#"<callActivity id="call" name="Call" calledElement="{key}">{mapping}</callActivity>"#) }
 }
 
+/// Calls a case with all variables and the business key.
+pub fn call_case(key: &str) -> Step {
+    let mapping = r##"<extensionElements><camunda:in variables="all"/><camunda:in businessKey="#{execution.processBusinessKey}"/></extensionElements>"##;
+    Step { id: "call".into(), xml: format!(r#"<callActivity id="call" name="Call case" camunda:caseRef="{key}">{mapping}</callActivity>"#) }
+}
+
 /// Calls another process so many times at once; the variable `ok` of each is this expression.
 pub fn call_many(key: &str, number: u32, ok: &str) -> Step {
     let mapping = format!(r#"<extensionElements><camunda:in sourceExpression="{ok}" target="ok"/></extensionElements>"#);

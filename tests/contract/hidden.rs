@@ -27,7 +27,7 @@ enum Asks {
 async fn cancel(client: &Client, instance: &ProcessInstanceId, asks: Asks) -> Result<Plan> {
     let version = client.known_version().map(|version| version.text);
     let engine = EngineIdentity { url: client.address().to_owned(), version, ..EngineIdentity::default() };
-    let mut asking = asking_of(engine, Asked::Cancel(instance.clone()), Arc::new(NoFacts));
+    let mut asking = asking_of(engine, Asked::Cancel(vec![instance.clone()]), Arc::new(NoFacts));
     if asks == Asks::OnceRightsAreKnown {
         let mut rights = Rights::default();
         for right in Right::ALL {

@@ -183,8 +183,8 @@ fn asked(doing: Doing, things: &Things) -> Result<(Asked, Choices)> {
         Doing::JobDefinitionPriority => (Asked::SetDefinitionPriority { definition: definition(), priority: Some(77) }, plain),
         Doing::SuspendProcess => (Asked::Processes { definitions: vec![ProcessDefinitionId::from(things.process_definition.as_str())], suspend: true }, plain),
         Doing::SuspendInstance => (Asked::Instances { instances: vec![instance()], suspend: true }, plain),
-        Doing::Cancel => (Asked::Cancel(instance()), plain),
-        Doing::CancelWithAReason => (Asked::Cancel(instance()), Choices { reason: "fault matrix".to_owned(), ..plain }),
+        Doing::Cancel => (Asked::Cancel(vec![instance()]), plain),
+        Doing::CancelWithAReason => (Asked::Cancel(vec![instance()]), Choices { reason: "fault matrix".to_owned(), ..plain }),
         Doing::Note => (Asked::Annotate { incident: incident(), text: Some("noted".into()) }, plain),
         Doing::ClearTheNote => (Asked::Annotate { incident: incident(), text: None }, plain),
         Doing::Variable | Doing::LocalVariable => {
@@ -201,7 +201,7 @@ fn asked(doing: Doing, things: &Things) -> Result<(Asked, Choices)> {
 fn is_true(outcome: &Outcome, becomes: Becomes, performed: bool) -> bool {
     match outcome {
         Outcome::Unknown(_) | Outcome::NoTrace { .. } | Outcome::NotPerformed(_) | Outcome::Rejected(_) | Outcome::Stopped => !performed,
-        Outcome::Succeeded(_) => performed && matches!(becomes, Becomes::Success | Becomes::SuccessOfABatch | Becomes::State),
+        Outcome::Succeeded(_) | Outcome::Ended(_) => performed && matches!(becomes, Becomes::Success | Becomes::SuccessOfABatch | Becomes::State),
         Outcome::AlreadyDone(_) => performed && becomes == Becomes::SuccessOfABatch,
         Outcome::FailedAgain { .. } => performed && becomes == Becomes::Failure,
         Outcome::Waits(_) => performed && becomes != Becomes::State,

@@ -266,7 +266,7 @@ pub async fn a_plan_to_cancel_a_child_counts_the_callers_that_end_with_it(bench:
     let first = bench.start_failing(&top).await?;
     let second = called(&bench, &first).await?.remove(0);
     let third = called(&bench, &second).await?.remove(0);
-    let plan = planned(&bench, Asked::Cancel(second.clone())).await?;
+    let plan = planned(&bench, Asked::Cancel(vec![second.clone()])).await?;
     ensure!(plan.levels.len() == 1 && plan.levels[0].count == 3 && plan.levels[0].complete, "{:?}", plan.levels);
     ensure!(plan.targets[0].id() == first.as_wire(), "it begins at the top, which ends anyway");
     ensure!(plan.levels[0].warnings.iter().any(|warning| warning.text.contains("cannot be cancelled alone")), "{:?}", plan.levels[0].warnings);
@@ -275,7 +275,7 @@ pub async fn a_plan_to_cancel_a_child_counts_the_callers_that_end_with_it(bench:
     for instance in [&first, &second, &third] {
         ensure!(!runs(&bench, instance).await?, "{instance} runs");
     }
-    let over = planned_as(bench.client(), &bench, Asked::Cancel(second)).await;
+    let over = planned_as(bench.client(), &bench, Asked::Cancel(vec![second])).await;
     ensure!(over.as_ref().is_err_and(|why| why.why.contains("ended already")), "{over:?}");
     Ok(())
 }
@@ -287,14 +287,14 @@ pub async fn a_plan_to_cancel_one_of_several_offers_it_alone_and_all_of_them(ben
     let first = bench.start_failing(&top).await?;
     let second = called(&bench, &first).await?.remove(0);
     let thirds = called(&bench, &second).await?;
-    let mut plan = planned(&bench, Asked::Cancel(thirds[0].clone())).await?;
+    let mut plan = planned(&bench, Asked::Cancel(vec![thirds[0].clone()])).await?;
     ensure!(plan.levels.iter().map(|level| level.count).collect::<Vec<_>>() == [5, 1], "{:?}", plan.levels);
     ensure!(plan.choices.level == 1 && plan.targets[0].id() == thirds[0].as_wire(), "the one alone by default");
     let words: Vec<&str> = plan.levels[1].warnings.iter().map(|warning| warning.text.as_str()).collect();
     ensure!(words.iter().any(|text| text.contains("goes on without it, at 2 × Call")), "{words:?}");
     perform(&bench, &plan).await?;
     ensure!(!runs(&bench, &thirds[0]).await? && runs(&bench, &thirds[1]).await? && runs(&bench, &second).await?, "the others go on");
-    plan = planned(&bench, Asked::Cancel(thirds[1].clone())).await?;
+    plan = planned(&bench, Asked::Cancel(vec![thirds[1].clone()])).await?;
     ensure!(plan.levels.iter().map(|level| level.count).collect::<Vec<_>>() == [4, 1], "{:?}", plan.levels);
     let mut choices = plan.choices.clone();
     (choices.level, choices.reason) = (0, "a test".to_owned());
@@ -309,7 +309,7 @@ pub async fn a_plan_to_cancel_one_of_several_offers_it_alone_and_all_of_them(ben
     for child in &children[1..] {
         bench.driver().cancel_instance(child.as_wire()).await?;
     }
-    let last = planned(&bench, Asked::Cancel(children[0].clone())).await?;
+    let last = planned(&bench, Asked::Cancel(vec![children[0].clone()])).await?;
     ensure!(last.levels.len() == 1 && last.levels[0].count == 2, "{:?}", last.levels);
     perform(&bench, &last).await?;
     ensure!(!runs(&bench, &second_case).await?);
@@ -384,7 +384,7 @@ pub async fn a_plan_tells_a_reader_beforehand_that_the_engine_will_refuse(bench:
     let instance = known[0].incident.process_instance.clone().context("an instance")?;
     for what in [
         Asked::Retry(known.clone()),
-        Asked::Cancel(instance.clone()),
+        Asked::Cancel(vec![instance.clone()]),
         Asked::Instances { instances: vec![instance], suspend: true },
         Asked::JobDefinitions { definitions: definitions(&bench, &process).await?, suspend: true },
         Asked::Processes { definitions: vec![process.id.clone()], suspend: true },

@@ -6,8 +6,8 @@ use futures_util::future::LocalBoxFuture;
 use super::bench::Bench;
 use super::plans::asleep;
 use super::{
-    actions, cancels, changes, definitions, external, faulty, filters, hidden, history, incidents, instances, jobs, killed, lives, login, logs, outcomes,
-    permissions, picture, plans, printed, put_back, rights, suspensions, trees,
+    actions, cancels, cases, changes, definitions, external, faulty, filters, hidden, history, incidents, instances, jobs, killed, lives, login, logs,
+    outcomes, permissions, picture, plans, printed, put_back, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -181,6 +181,11 @@ const SHARED: &[Test] = &tests![Plain, Any:
     cancels::a_batch_that_cancels_treats_what_is_gone_as_done,
     cancels::attempts_for_many_are_given_in_a_batch_that_tells_nothing_of_the_jobs,
     cancels::a_batch_with_an_unknown_job_does_the_others_and_fails_for_that_one,
+    cases::the_case_between_two_processes_is_found_from_both_sides,
+    cases::a_tree_leads_through_cases_up_to_the_caller_and_down_to_the_cause,
+    cases::a_plan_to_cancel_below_a_case_says_who_waits_for_ever_and_they_do,
+    cases::a_plan_to_cancel_above_a_case_says_that_the_case_goes_on_and_it_does,
+    cases::several_instances_are_cancelled_by_one_plan_and_counted_as_they_end,
     plans::a_plan_to_retry_is_of_what_is_failed_still_and_makes_each_fail_anew,
     plans::a_plan_to_retry_leaves_out_what_has_attempts_and_refuses_what_does_not_belong_together,
     plans::a_plan_to_retry_a_suspended_job_says_that_nothing_will_run,

@@ -8,7 +8,7 @@ pub(super) fn judge(case: &Case<'_>, facts: &Facts) -> Outcome {
     match (&facts.here, facts.life) {
         (Here::Gone, Life::NotRead) => case.open(),
         // Whatever came back instead of an answer, or whether anything did.
-        (Here::Gone, _) if facts.signed == Some(true) => Outcome::Succeeded(Proof::Reason),
+        (Here::Gone, _) if facts.signed == Some(true) => Outcome::Ended(Proof::Reason),
         (Here::Gone, Life::Over(InstanceState::Completed | InstanceState::InternallyTerminated)) => Outcome::AlreadyDone("it had ended by itself"),
         // A batch takes what is gone for done: that the engine took it does not say that it ended this.
         (Here::Gone, _) if facts.signed == Some(false) => match facts.somebody_else() {
@@ -16,7 +16,7 @@ pub(super) fn judge(case: &Case<'_>, facts: &Facts) -> Outcome {
             None => Outcome::AlreadyDone("it was cancelled, without this action's reason"),
         },
         (Here::Gone, life) => match (case.is_ours(facts), life) {
-            (Some(true), _) => Outcome::Succeeded(Proof::State),
+            (Some(true), _) => Outcome::Ended(Proof::State),
             (None, _) => case.open(),
             (Some(false), _) if facts.somebody_else().is_some() => Outcome::AlreadyDone("somebody else cancelled it meanwhile"),
             (Some(false), Life::Over(_)) => Outcome::AlreadyDone("it was cancelled, and no log says that this request did it"),

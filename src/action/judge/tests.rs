@@ -177,9 +177,9 @@ fn a_cancelled_instance_that_is_gone_is_done_and_so_is_one_that_was_gone_before(
         let operations = Some(ours.map(|ours| Operation { user: Some("demo".into()), ours }).into_iter().collect());
         Facts { operations, ..over(InstanceState::ExternallyTerminated) }
     };
-    assert_eq!(of(&accepted(), &over(InstanceState::ExternallyTerminated)), Outcome::Succeeded(Proof::State));
+    assert_eq!(of(&accepted(), &over(InstanceState::ExternallyTerminated)), Outcome::Ended(Proof::State));
     assert!(matches!(of(&lost(), &over(InstanceState::ExternallyTerminated)), Outcome::Unknown(_)), "who did it was not read yet");
-    assert_eq!(of(&lost(), &cancelled(Some(true))), Outcome::Succeeded(Proof::State));
+    assert_eq!(of(&lost(), &cancelled(Some(true))), Outcome::Ended(Proof::State));
     assert_eq!(of(&lost(), &cancelled(Some(false))), Outcome::AlreadyDone("somebody else cancelled it meanwhile"));
     assert_eq!(of(&lost(), &cancelled(None)), Outcome::AlreadyDone("it was cancelled, and no log says that this request did it"));
     assert_eq!(of(&lost(), &Facts { life: Life::NotKnown, ..cancelled(None) }), Outcome::GoneCauseUnknown);
@@ -195,7 +195,7 @@ fn the_reason_that_only_this_action_wrote_proves_a_cancellation_and_another_one_
     let cancelled = |signed| over(InstanceState::ExternallyTerminated, signed);
     let another = Outcome::AlreadyDone("it was cancelled, without this action's reason");
     for sent in [accepted(), lost()] {
-        assert_eq!(of(&sent, &cancelled(Some(true))), Outcome::Succeeded(Proof::Reason));
+        assert_eq!(of(&sent, &cancelled(Some(true))), Outcome::Ended(Proof::Reason));
         assert_eq!(of(&sent, &cancelled(Some(false))), another);
         assert_eq!(of(&sent, &over(InstanceState::Completed, Some(false))), Outcome::AlreadyDone("it had ended by itself"));
     }
@@ -287,7 +287,7 @@ proptest! {
         let target = target();
         let outcome = judge(&Case { target: &target, goal, said: &sent, since: Some(at(10)), looked: Duration::from_secs(looked) }, &facts);
         let logged = |event| matches!(&facts.log, Log::Entries(entries) if entries.iter().any(|entry| entry.event == event));
-        if let Outcome::Succeeded(proof) = &outcome {
+        if let Outcome::Succeeded(proof) | Outcome::Ended(proof) = &outcome {
             let went_out = matches!(sent, Said::Accepted | Said::Unknown(_));
             prop_assert!(went_out);
             let proven = match proof {

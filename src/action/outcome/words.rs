@@ -17,6 +17,7 @@ impl Outcome {
             Self::Sending => "being sent".to_owned(),
             Self::Accepted => "accepted, reading back what became of it".to_owned(),
             Self::Succeeded(proof) => format!("succeeded ({})", proof.words()),
+            Self::Ended(proof) => format!("ended ({})", proof.words()),
             Self::MovedOn { failed_at, message } => with_message(format!("moved on, then failed at {}", shown(failed_at)), message.as_ref()),
             Self::FailedAgain { message } => with_message("failed again".to_owned(), message.as_ref()),
             Self::FailedOnce { left, next, message } => {
@@ -48,6 +49,7 @@ impl Outcome {
             Self::Sending => verb("is being sent", "are being sent"),
             Self::Accepted => verb("is being read back", "are being read back"),
             Self::Succeeded(_) => format!("{these} succeeded"),
+            Self::Ended(_) => format!("{these} ended"),
             Self::MovedOn { failed_at, message } => quoted(format!("{these} moved on, then failed at {}", shown(failed_at)), message.as_ref()),
             Self::FailedAgain { message } => quoted(format!("{these} failed again"), message.as_ref()),
             Self::FailedOnce { message, .. } => quoted(format!("{these} failed and will be tried again"), message.as_ref()),

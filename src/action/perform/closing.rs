@@ -28,7 +28,7 @@ const ENTRIES: u32 = 5_000;
 pub async fn look(eyes: &mut Eyes, plan: &Plan) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(held(eyes, plan).await);
-    notes.extend(tree(eyes, plan).await);
+    notes.extend(unlisted(plan));
     notes
 }
 
@@ -83,20 +83,11 @@ pub fn time(due: Option<Timestamp>, zone: &TimeZone) -> String {
     due.map_or_else(|| "at once (it had none)".to_owned(), |due| due.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%:z").to_string())
 }
 
-/// Whether everything ended that the plan said would end with its target.
-async fn tree(eyes: &mut Eyes, plan: &Plan) -> Option<String> {
-    let level = plan.level()?;
-    let own = level.target.instance();
-    let others: Vec<_> = level.tree.iter().filter(|line| line.ends && Some(&line.instance) != own).map(|line| line.instance.clone()).collect();
-    if others.is_empty() {
-        return None;
-    }
-    let all = if others.len() + 1 >= level.count { "" } else { " that are listed" };
-    Some(match eyes.still_running(&others).await {
-        Some(0) => format!("the other {} instances of its tree{all} are gone too", others.len()),
-        Some(running) => format!("LOOK: {running} of the other {} instances of its tree{all} still run", others.len()),
-        None => format!("LOOK: whether the other {} instances of its tree ended could not be read", others.len()),
-    })
+/// That more ends with a cancellation than was read one by one, and is read back therefore.
+fn unlisted(plan: &Plan) -> Option<String> {
+    let level = plan.level().filter(|level| level.count > level.ends.len() || !level.complete)?;
+    let least = if level.complete { "" } else { "at least " };
+    Some(format!("{} of {least}{} instances that end are read back one by one", level.ends.len(), level.count))
 }
 
 /// Which operations of the engine's log the operator's reason belongs on.

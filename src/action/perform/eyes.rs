@@ -271,15 +271,6 @@ impl Eyes {
         Some(others.into_iter().filter(|job| !by_definition(job)).map(|job| job.id.clone()).collect())
     }
 
-    /// How many of these instances still run; none if that cannot be read.
-    pub async fn still_running(&mut self, ids: &[ProcessInstanceId]) -> Option<usize> {
-        let mut running = 0;
-        for ids in ids.chunks(MOST_IDS) {
-            running += self.turn().await.process_instances(ids).await.ok()?.data.len();
-        }
-        Some(running)
-    }
-
     /// The newest entries of the log of operations since that moment; none if it cannot be read.
     pub async fn operations_since(&mut self, filter: UserOperationFilter, since: Option<Timestamp>, page: Page) -> Option<Vec<UserOperation>> {
         let filter = UserOperationFilter { after: Some(since?), ..filter };

@@ -492,7 +492,9 @@ impl Progress {
 
     /// Targets that this action changed, as far as is known. What was so already was changed by somebody else.
     pub fn performed(&self) -> impl Iterator<Item = (usize, &Target)> {
-        let by_this = |known: &Known| matches!(known.said, Some(Said::Accepted)) || matches!(known.outcome, Outcome::Succeeded(_)) && known.said.is_some();
+        let by_this = |known: &Known| {
+            matches!(known.said, Some(Said::Accepted)) || matches!(known.outcome, Outcome::Succeeded(_) | Outcome::Ended(_)) && known.said.is_some()
+        };
         let performed = move |known: &Known| by_this(known) && !matches!(known.outcome, Outcome::AlreadyDone(_));
         self.known.iter().zip(self.plan.targets.iter()).enumerate().filter(move |(_, (known, _))| performed(known)).map(|(at, (_, target))| (at, target))
     }

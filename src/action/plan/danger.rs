@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Choices, Danger, EngineEffect, Level, OtherCause, Plan, Unavailable, Weight};
-use crate::action::target::Subject;
+use crate::action::target::{Subject, Target};
 use crate::action::verb::{Role, Verb, may_run};
 use crate::journal::LOOK;
 use crate::text::{EngineText, safe};
@@ -16,7 +16,7 @@ impl Plan {
     pub fn choose(&mut self, choices: Choices) {
         self.choices = choices;
         if let Some(level) = self.level() {
-            self.targets = [level.target.clone()].into();
+            self.targets = level.ends.clone().into();
         }
     }
 
@@ -160,7 +160,7 @@ impl Plan {
         if let Some(stop) = self.warnings.iter().chain(level_warnings).find(|warning| warning.weight == Weight::Stop) {
             return Err(Unavailable { why: stop.text.clone(), remedy: "put that right first, then ask again".to_owned() });
         }
-        if self.verb == Verb::Cancel && self.level().is_none_or(|level| Some(level.target.id()) != self.targets.first().map(|target| target.id())) {
+        if self.verb == Verb::Cancel && self.level().is_none_or(|level| !level.ends.iter().map(Target::id).eq(self.targets.iter().map(Target::id))) {
             return not("the level and the target of this plan do not fit together", "ask again");
         }
         let choices = &self.choices;
@@ -208,7 +208,7 @@ impl Plan {
     /// At most so many business keys of the targets with their versions, each key once: one of each version in turn, the oldest version first.
     pub fn sample(&self, most: usize) -> Vec<(Option<i64>, EngineText)> {
         let mut by_version: BTreeMap<Option<i64>, Vec<&EngineText>> = BTreeMap::new();
-        for target in self.targets.iter() {
+        for target in self.heads() {
             let Some(key) = &target.business_key else { continue };
             let keys = by_version.entry(target.version).or_default();
             // More of one version are never shown; a plan of thousands stays cheap.

@@ -101,6 +101,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The targets that the requests name; the others of a cancellation end with them.
+    pub fn heads(&self) -> Vec<&Target> {
+        match self.level() {
+            Some(level) => level.heads().collect(),
+            None => self.targets.iter().collect(),
+        }
+    }
+
     /// A plan that knows what is done to which targets of which engine, and has found nothing else.
     pub fn of(action: ActionId, wish: Wish, verb: Verb, engine: EngineIdentity, targets: Vec<Target>) -> Self {
         Self {
@@ -183,9 +191,11 @@ pub struct TreeLine {
 /// A level at which a cancellation may begin.
 #[derive(Clone, Debug)]
 pub struct Level {
-    /// The instance that would be cancelled.
-    pub target: Target,
-    /// All that ends then.
+    /// The instances that the engine is asked to cancel, each with what it called.
+    pub cancels: Vec<Cancelled>,
+    /// Every instance that ends and was read, each cancelled one before what ends with it.
+    pub ends: Vec<Target>,
+    /// The same as it is shown, with what of the callers goes on.
     pub tree: Vec<TreeLine>,
     /// What is to be said of this level.
     pub warnings: Vec<Warning>,
@@ -193,6 +203,37 @@ pub struct Level {
     pub count: usize,
     /// Whether that is all of them.
     pub complete: bool,
+}
+
+/// An instance that the engine is asked to cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled {
+    /// Its place among those that end.
+    pub first: usize,
+    /// How many of those, itself included, end with it.
+    pub count: usize,
+}
+
+impl Cancelled {
+    /// The places of those that end with it.
+    pub fn places(self) -> std::ops::Range<usize> {
+        self.first..self.first + self.count
+    }
+}
+
+impl Level {
+    /// The instances that the engine is asked to cancel.
+    pub fn heads(&self) -> impl Iterator<Item = &Target> {
+        self.cancels.iter().filter_map(|cancelled| self.ends.get(cancelled.first))
+    }
+
+    /// What is cancelled, in a few words.
+    pub fn words(&self) -> String {
+        match self.heads().collect::<Vec<_>>().as_slice() {
+            [one] => one.label.clone(),
+            many => format!("{} instances, each with all below it", many.len()),
+        }
+    }
 }
 
 /// Something suspended by another cause that a resumption would wake.

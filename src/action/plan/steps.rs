@@ -18,7 +18,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Held, OtherCause, Plan, Step};
+use super::{Cancelled, Held, OtherCause, Plan, Step};
 use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
@@ -96,17 +96,28 @@ impl Plan {
         }
     }
 
-    /// One request at the chosen level; with a reason it is a batch of the engine, the only way that carries one. A batch is not logged by the
+    /// One request for each instance that is cancelled at the chosen level; with a reason one for all of them: a batch of the engine, the only way that carries one. A batch is not logged by the
     /// instances that it ends, so the reason carries the name of the action: it proves whose request ended them.
     fn cancellation(&self) -> Vec<Step> {
         let Some(level) = self.levels.get(self.choices.level) else { return Vec::new() };
-        let Subject::Instance(instance) = &level.target.subject else { return Vec::new() };
         let skip_listeners = self.choices.skip_listeners;
-        let change = match self.reason() {
-            None => Change::DeleteInstance { instance: instance.id.clone(), skip_listeners },
-            Some(reason) => Change::DeleteInstances { instances: vec![instance.id.clone()], reason: Some(self.action.signed(&reason)), skip_listeners },
-        };
-        vec![step(change, 0)]
+        let id = |cancelled: &Cancelled| level.ends.get(cancelled.first).and_then(Target::instance).cloned();
+        match self.reason() {
+            None => level
+                .cancels
+                .iter()
+                .filter_map(|cancelled| {
+                    let change = Change::DeleteInstance { instance: id(cancelled)?, skip_listeners };
+                    Some(Step { change, targets: cancelled.places().collect() })
+                })
+                .collect(),
+            Some(reason) => {
+                let instances: Vec<_> = level.cancels.iter().filter_map(id).collect();
+                let targets = level.cancels.iter().flat_map(|cancelled| cancelled.places()).collect();
+                let reason = Some(self.action.signed(&reason));
+                if instances.is_empty() { Vec::new() } else { vec![Step { change: Change::DeleteInstances { instances, reason, skip_listeners }, targets }] }
+            }
+        }
     }
 
     /// The reason the operator gave, if any.

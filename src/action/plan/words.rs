@@ -140,9 +140,15 @@ impl Plan {
 
     fn cancel_sentence(&self) -> String {
         let Some(level) = self.level() else { return "Cancel nothing.".to_owned() };
-        let label = with_key(&level.target);
-        let others = level.count.saturating_sub(1);
         let least = if level.complete { "" } else { "at least " };
+        let heads: Vec<&Target> = level.heads().collect();
+        let [head] = heads.as_slice() else {
+            let (count, about) = (plural(level.count as u64, "instance"), safe(&self.wish.about));
+            let end = if level.count == 1 { "ends" } else { "end" };
+            return format!("Cancel {} with all below them ({about}): {least}{count} {end}.", plural(heads.len() as u64, "instance"));
+        };
+        let label = with_key(head);
+        let others = level.count.saturating_sub(1);
         match others {
             0 if level.complete => format!("Cancel {label}: 1 instance ends."),
             0 => format!("Cancel {label}: at least 1 instance ends, and perhaps more than could be read."),

@@ -12,7 +12,7 @@ use crate::engine::{
 };
 use crate::model::activity_instance::Token;
 use crate::model::definition::ProcessInstance;
-use crate::model::history::{HistoricInstance, InstanceState};
+use crate::model::history::{HistoricActivity, HistoricInstance, InstanceState};
 use crate::model::ids::{ActivityId, ProcessInstanceId};
 use crate::model::inquiry::MOST_EXECUTIONS;
 use crate::model::naming;
@@ -30,13 +30,14 @@ const HIGHEST: usize = 50;
 /// Calls of one caller among which the one in question is looked for.
 const CALLS: u32 = 200;
 
-/// What else runs in a caller besides one call.
+/// What else runs in a caller besides some calls.
+#[derive(Clone, Debug)]
 pub(super) struct Branches {
     /// How many other branches.
     pub(super) others: u64,
     /// Where they stand, in words.
     pub(super) places: String,
-    /// Whether they wait at gateways that join branches, which may be waiting for the call.
+    /// Whether they wait at gateways that join branches, which may be waiting for the calls.
     pub(super) joins: Joins,
 }
 
@@ -85,8 +86,9 @@ pub(super) async fn lineage(reading: &Reading<'_>, asked: &ProcessInstanceId) ->
     Ok(Some(lineage))
 }
 
-/// What else runs in this caller. The engine ends a caller whose only branch it was (7.18, 7.24, Operaton 1.0).
-pub(super) async fn branches(reading: &Reading<'_>, caller: &ProcessInstanceId, called: &ProcessInstanceId) -> Result<Branches, Unavailable> {
+/// What else runs in this caller besides these that it called. The engine ends a caller none of whose branches is left (7.18, 7.24,
+/// Operaton 1.0).
+pub(super) async fn branches(reading: &Reading<'_>, caller: &ProcessInstanceId, called: &[&ProcessInstanceId]) -> Result<Branches, Unavailable> {
     let executions = reading.must(reading.client.count(&CountQuestion::Executions { process_instance: caller.clone() })).await?;
     if executions > MOST_EXECUTIONS {
         return Ok(Branches { others: executions, places: plural(executions, "execution"), joins: Joins::Nothing });
@@ -95,42 +97,53 @@ pub(super) async fn branches(reading: &Reading<'_>, caller: &ProcessInstanceId, 
         return Ok(Branches { others: 0, places: String::new(), joins: Joins::Nothing });
     };
     let tokens = tree.tokens();
-    let others = tokens.iter().map(|token| token.count).sum::<u64>().saturating_sub(1);
-    let call = if others > 0 { call_of(reading, caller, called).await } else { None };
-    Ok(Branches { others, places: places(&tokens, call.as_ref()), joins: if others == 0 { Joins::Nothing } else { joins(&tokens, call.as_ref()) } })
+    let others = tokens.iter().map(|token| token.count).sum::<u64>().saturating_sub(called.len() as u64);
+    if others == 0 {
+        return Ok(Branches { others, places: String::new(), joins: Joins::Nothing });
+    }
+    let visits = calls_in(reading, caller).await;
+    let calls: Vec<ActivityId> =
+        visits.into_iter().filter(|visit| visit.called.as_ref().is_some_and(|id| called.contains(&id))).map(|visit| visit.activity).collect();
+    Ok(Branches { others, places: places(&tokens, &calls), joins: joins(&tokens, &calls) })
 }
 
-/// What waits at gateways that join branches, besides the call itself.
-fn joins(tokens: &[Token], call: Option<&ActivityId>) -> Joins {
+/// What waits at gateways that join branches, besides the calls themselves.
+fn joins(tokens: &[Token], calls: &[ActivityId]) -> Joins {
     let joins = |token: &&Token| matches!(token.kind.as_wire(), "parallelGateway" | "inclusiveGateway");
-    let is_call = |token: &&Token| token.kind.as_wire() == "callActivity" && call == Some(&token.activity) && token.count == 1;
+    let ends = |token: &&Token| {
+        let ending = calls.iter().filter(|call| **call == token.activity).count() as u64;
+        token.kind.as_wire() == "callActivity" && ending >= token.count
+    };
     let waiting: Vec<Token> = tokens.iter().filter(joins).cloned().collect();
     if waiting.is_empty() {
         Joins::Nothing
-    } else if call.is_some() && tokens.iter().all(|token| joins(&token) || is_call(&token)) {
+    } else if !calls.is_empty() && tokens.iter().all(|token| joins(&token) || ends(&token)) {
         Joins::All
     } else {
-        Joins::Some(places(&waiting, None))
+        Joins::Some(places(&waiting, &[]))
     }
 }
 
-/// The call activity that called this instance, where the history tells. Only words depend on it.
-async fn call_of(reading: &Reading<'_>, caller: &ProcessInstanceId, called: &ProcessInstanceId) -> Option<ActivityId> {
+/// The call activities of an instance that wait for what they called, where the history tells. Only words depend on it.
+pub(super) async fn calls_in(reading: &Reading<'_>, caller: &ProcessInstanceId) -> Vec<HistoricActivity> {
     let kind = Some("callActivity".into());
     let filter = HistoricActivityFilter { process_instance: Some(caller.clone()), kind, running: true, ..HistoricActivityFilter::default() };
     let query = HistoricActivityQuery { filter, by_start: Some(Order::Descending), page: Page::first(CALLS) };
-    let visits = reading.client.historic_activities(&query).boxed().await.ok()?.data;
-    visits.into_iter().find(|visit| visit.called.as_ref() == Some(called)).map(|visit| visit.activity)
+    reading.client.historic_activities(&query).boxed().await.map(|answer| answer.data).unwrap_or_default()
 }
 
-/// Where an instance stands but for one call, in words.
-fn places(tokens: &[Token], call: Option<&ActivityId>) -> String {
-    let mut left_out = false;
+/// Where an instance stands but for some calls, in words.
+fn places(tokens: &[Token], calls: &[ActivityId]) -> String {
+    let mut left_out = vec![false; calls.len()];
     let mut words = Vec::new();
     for token in tokens {
-        let is_call = !left_out && call == Some(&token.activity);
-        left_out |= is_call;
-        let count = token.count - u64::from(is_call);
+        let mut count = token.count;
+        for (call, left_out) in calls.iter().zip(&mut left_out) {
+            if count > 0 && !*left_out && *call == token.activity {
+                *left_out = true;
+                count -= 1;
+            }
+        }
         let name = token.name.as_ref().map_or_else(|| naming::activity_id(&token.activity), |name| naming::of_body(&token.activity, name).to_string());
         match count {
             0 => {}
@@ -214,7 +227,7 @@ impl Family {
 
 fn runs(row: HistoricInstance) -> ProcessInstance {
     let suspended = row.state == InstanceState::Suspended;
-    ProcessInstance { id: row.id, definition: row.definition, business_key: row.business_key, suspended, tenant: row.tenant }
+    ProcessInstance { id: row.id, definition: row.definition, business_key: row.business_key, suspended, tenant: row.tenant, case: row.calling_case }
 }
 
 #[cfg(test)]
@@ -228,27 +241,28 @@ mod tests {
     #[test]
     fn the_call_in_question_is_no_other_branch_but_its_siblings_are() {
         let tokens = [token("call", 3), token("approve", 1)];
-        assert_eq!(places(&tokens, Some(&"call".into())), "2 × call, approve");
-        assert_eq!(places(&tokens, None), "3 × call, approve");
-        assert_eq!(places(&[token("call", 1)], Some(&"call".into())), "");
+        assert_eq!(places(&tokens, &["call".into()]), "2 × call, approve");
+        assert_eq!(places(&tokens, &["call".into(), "call".into()]), "call, approve");
+        assert_eq!(places(&tokens, &[]), "3 × call, approve");
+        assert_eq!(places(&[token("call", 1)], &["call".into()]), "");
         let many: Vec<_> = (0..5).map(|number| token(&format!("a{number}"), 1)).collect();
-        assert_eq!(places(&many, None), "a0, a1, a2 and 2 more");
+        assert_eq!(places(&many, &[]), "a0, a1, a2 and 2 more");
     }
 
     #[test]
     fn a_branch_that_waits_at_a_join_is_told_although_another_still_runs() {
         let join = || Token { kind: "parallelGateway".into(), ..token("join", 1) };
         let call = || Token { kind: "callActivity".into(), ..token("pay", 1) };
-        let pay = ActivityId::from("pay");
-        assert_eq!(joins(&[call(), token("approve", 1)], Some(&pay)), Joins::Nothing);
-        assert_eq!(joins(&[call(), join()], Some(&pay)), Joins::All);
-        assert_eq!(joins(&[call(), join()], None), Joins::Some("join".to_owned()), "which call it was is not known");
-        assert_eq!(joins(&[call(), join(), token("ship", 1)], Some(&pay)), Joins::Some("join".to_owned()));
+        let pay = [ActivityId::from("pay")];
+        assert_eq!(joins(&[call(), token("approve", 1)], &pay), Joins::Nothing);
+        assert_eq!(joins(&[call(), join()], &pay), Joins::All);
+        assert_eq!(joins(&[call(), join()], &[]), Joins::Some("join".to_owned()), "which call it was is not known");
+        assert_eq!(joins(&[call(), join(), token("ship", 1)], &pay), Joins::Some("join".to_owned()));
     }
 
     #[test]
     fn callers_stand_before_those_they_called() {
-        let instance = |id: &str| ProcessInstance { id: id.into(), definition: "d".into(), business_key: None, suspended: false, tenant: None };
+        let instance = |id: &str| ProcessInstance { id: id.into(), definition: "d".into(), business_key: None, suspended: false, tenant: None, case: None };
         let mut family = Family::default();
         for id in ["top", "a", "b", "a1"] {
             family.known.insert(id.into(), instance(id));

@@ -10,6 +10,7 @@
 //! | `retry`, `trouble`, `below` | retries, what is found around them, and the way down to the causes |
 //! | `effects` | what the engine's own jobs do once they run |
 //! | `cancel`, `family` | cancellations, and the tree of instances that ends with one |
+//! | `cases` | cases (CMMN) around what is cancelled: they neither end nor go on with it |
 //! | `definitions`, `held` | job definitions, freeze and thaw, and what else suspended their jobs |
 //! | `instances`, `processes` | suspending and resuming instances and whole processes |
 //! | `single` | verbs with one target: variables, notes, dates, priorities, locks |
@@ -22,6 +23,7 @@
 mod anew;
 mod below;
 mod cancel;
+mod cases;
 mod definitions;
 mod effects;
 pub mod facts;
@@ -46,7 +48,7 @@ use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
 
 use self::facts::Facts;
-use self::reading::Reading;
+use self::reading::{Reading, concerns_one};
 use super::plan::{ActionId, Choices, EngineEffect, Free, Held, LeftOut, Level, Plan, TreeLine, Unavailable, Warning, Weight};
 use super::target::Target;
 use super::verb::{Role, Verb, availability};
@@ -197,7 +199,7 @@ fn draft<'a>(reading: &'a Reading<'a>, wish: &'a Asked) -> BoxFuture<'a, Drafted
         Asked::Retry(incidents) => retry::of_incidents(reading, wish, incidents).boxed(),
         Asked::RetryItems { jobs, tasks } => retry::of_items(reading, wish, jobs, tasks).boxed(),
         Asked::RetryBelow(instance) => below::plan(reading, wish, instance).boxed(),
-        Asked::Cancel(instance) => cancel::plan(reading, wish, instance).boxed(),
+        Asked::Cancel(instances) => cancel::plan(reading, wish, instances).boxed(),
         Asked::JobDefinitions { definitions, suspend } => definitions::plan(reading, wish, definitions, *suspend).boxed(),
         Asked::Freeze(shown) => definitions::freeze(reading, wish, shown).boxed(),
         Asked::Thaw(name) => undo::thaw(reading, wish, name.as_deref()).boxed(),

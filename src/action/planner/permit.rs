@@ -45,7 +45,8 @@ pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), 
     if has_every_right(reading) {
         return Ok(());
     }
-    let processes = processes(reading, &plan.targets);
+    let mut found: Vec<Warning> = Vec::new();
+    let processes = processes(reading, &plan.heads());
     for alternatives in demands(plan) {
         let mut refused = Vec::new();
         for (process, instances) in processes.iter().take(PROCESSES) {
@@ -61,8 +62,9 @@ pub(super) async fn check(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), 
         let weight = if all { Weight::Stop } else { Weight::Caution };
         let user = reading.asking.picture.engine.user.as_deref().map_or_else(|| "this login".to_owned(), |user| format!("user {}", crate::text::safe(user)));
         let some = if all { String::new() } else { format!(" for {} of {} processes", refused.len(), processes.len()) };
-        plan.warnings.push(Warning { weight, text: format!("the engine will refuse this{some}: {user} lacks {lacks} for {}", refused.join(", ")) });
+        found.push(Warning { weight, text: format!("the engine will refuse this{some}: {user} lacks {lacks} for {}", refused.join(", ")) });
     }
+    plan.warnings.extend(found);
     Ok(())
 }
 
@@ -111,7 +113,7 @@ async fn batch(reading: &Reading<'_>, plan: &mut Plan) -> Result<bool, Unavailab
 /// sound without: where the engine does not tell, the plan says just that, and the attempt will show.
 async fn explanation(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unavailable> {
     let Permission::AnyOf(alternatives) = endpoint(RequestName::AnnotateOperation).permission else { return Ok(()) };
-    let text = match takes_reason(reading, &plan.targets, alternatives).await {
+    let text = match takes_reason(reading, &plan.heads(), alternatives).await {
         Ok(true) => return Ok(()),
         Ok(false) => {
             let beginning = if plan.verb == Verb::Cancel { HISTORY_ALONE } else { JOURNAL_ALONE };
@@ -125,7 +127,7 @@ async fn explanation(reading: &Reading<'_>, plan: &mut Plan) -> Result<(), Unava
 }
 
 /// Whether one of these rights is there: that on the category, which is the same for all processes, or else those on every process.
-async fn takes_reason(reading: &Reading<'_>, targets: &[Target], alternatives: Alternatives) -> Result<bool, EngineError> {
+async fn takes_reason(reading: &Reading<'_>, targets: &[&Target], alternatives: Alternatives) -> Result<bool, EngineError> {
     let permits = || alternatives.iter().filter_map(|words| Permit::named(words));
     let mut unread = None;
     for permit in permits().filter(|permit| permit.resource == LOG_CATEGORY) {
@@ -170,7 +172,7 @@ fn demands(plan: &Plan) -> BTreeSet<Alternatives> {
 }
 
 /// The processes of the targets, with a few instances of each.
-fn processes<'t>(reading: &Reading<'_>, targets: &'t [Target]) -> BTreeMap<Option<ProcessKey>, Vec<&'t ProcessInstanceId>> {
+fn processes<'t>(reading: &Reading<'_>, targets: &[&'t Target]) -> BTreeMap<Option<ProcessKey>, Vec<&'t ProcessInstanceId>> {
     let mut processes: BTreeMap<Option<ProcessKey>, Vec<&ProcessInstanceId>> = BTreeMap::new();
     for target in targets {
         let instances = processes.entry(process_of(reading, target)).or_default();

@@ -142,9 +142,12 @@ impl Deed {
         let plan = |what: Asked| Ok(Next::Plan(Wish { about: chosen.about.clone(), what }));
         match self {
             Self::Retry => plan(retry(chosen)?),
-            Self::Cancel => match (&chosen.instance, chosen.incidents.len()) {
-                (Some(instance), _) => plan(Asked::Cancel(instance.clone())),
-                (None, 2..) => Err(unavailable("Instances are cancelled one tree at a time.", "Go into the row and select one incident.")),
+            Self::Cancel => match (&chosen.instance, chosen.instances.as_slice(), chosen.incidents.len()) {
+                (_, several @ [_, _, ..], _) => plan(Asked::Cancel(several.to_vec())),
+                (Some(instance), ..) => plan(Asked::Cancel(vec![instance.clone()])),
+                (None, _, 2..) => {
+                    Err(unavailable("A whole group is not cancelled.", "Go into the row (enter) and select one incident, or mark several with space."))
+                }
                 _ => Err(no_instance()),
             },
             Self::ToggleSuspension => toggle(chosen),
@@ -264,7 +267,9 @@ fn toggle(chosen: &Selection) -> Result<Next, Unavailable> {
             "Press a for the menu, and say there which of the two is meant.",
         )
     };
-    let kinds = [chosen.timed.len(), chosen.processes.len(), chosen.job_definitions.len(), chosen.instances.len(), chosen.jobs.len()];
+    // On incidents it means their job definitions, also where their instances are known.
+    let instances = if chosen.incidents.is_empty() { chosen.instances.as_slice() } else { &[] };
+    let kinds = [chosen.timed.len(), chosen.processes.len(), chosen.job_definitions.len(), instances.len(), chosen.jobs.len()];
     if chosen.marked && kinds.iter().filter(|count| **count > 0).count() > 1 {
         return Err(unavailable("Rows of several kinds are marked.", "One plan changes one kind: u removes the marks."));
     }
@@ -277,8 +282,8 @@ fn toggle(chosen: &Selection) -> Result<Next, Unavailable> {
             "Suspend its instance, then resume it: that wakes all of its jobs.",
         ));
     }
-    if chosen.instances.len() > 1 {
-        return plan(Asked::Instances { instances: chosen.instances.clone(), suspend: false });
+    if instances.len() > 1 {
+        return plan(Asked::Instances { instances: instances.to_vec(), suspend: false });
     }
     if !chosen.processes.is_empty() {
         return match suspended(&mut chosen.processes.iter().map(|(_, suspended)| *suspended)) {

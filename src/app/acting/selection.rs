@@ -120,6 +120,10 @@ fn of_incidents(app: &App) -> Selection {
         Level::Incidents(group, _) => {
             let keys = marked_or_selected(&pane.incidents, &mut chosen.marked);
             chosen.incidents = keys.iter().filter_map(|id| snapshot.incident(id).cloned()).collect();
+            if chosen.marked {
+                let ids = chosen.incidents.iter().filter_map(|known| known.incident.process_instance.clone());
+                chosen.instances = ids.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+            }
             chosen.about = match keys.as_slice() {
                 [_] => format!("one incident of {}", place(group)),
                 keys => format!("{} incidents of {}", keys.len(), place(group)),

@@ -299,7 +299,7 @@ impl InstancePage {
 
     /// The instance that called it.
     pub fn caller(&self) -> Option<&ProcessInstanceId> {
-        self.finding.as_ref()?.caller.as_ref()
+        self.finding.as_ref()?.caller_above_cases()
     }
 
     /// The version of the process it runs or ran on.
@@ -324,7 +324,7 @@ fn is_empty(finding: &Finding) -> bool {
         Finding::ExternalTasks(list) => list.rows.is_empty(),
         Finding::UserTasks(list) => list.rows.is_empty(),
         Finding::PastIncidents(list) => list.rows.is_empty(),
-        Finding::CalledCount(count) => count.running == 0,
+        Finding::CalledCount(count) => count.running == 0 && count.cases == 0,
         Finding::Tokens(tokens) => match tokens {
             Tokens::At(tokens) => tokens.is_empty(),
             Tokens::TooMany(_) => false,

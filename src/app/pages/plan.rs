@@ -301,10 +301,9 @@ fn choice_words(choice: Choice, plan: &Plan) -> String {
             OtherCause::Keep => format!("{} suspended by another cause stay suspended", held_words(plan)),
             OtherCause::Wake => format!("{} suspended by another cause are WOKEN TOO", held_words(plan)),
         },
-        Choice::Level => plan
-            .levels
-            .get(chosen.level)
-            .map_or_else(String::new, |level| format!("level {} of {}: {}", chosen.level + 1, plan.levels.len(), level.target.label)),
+        Choice::Level => {
+            plan.levels.get(chosen.level).map_or_else(String::new, |level| format!("level {} of {}: {}", chosen.level + 1, plan.levels.len(), level.words()))
+        }
         Choice::Listeners if chosen.skip_listeners => "listeners of the diagram are left out".to_owned(),
         Choice::Listeners => "listeners of the diagram run".to_owned(),
         Choice::Reason if chosen.reason.is_empty() => "none given".to_owned(),
@@ -338,7 +337,7 @@ fn tree(plan: &Plan, lines: &mut Vec<Line>) {
         return;
     }
     let heading = match level {
-        Some(level) => format!("All of this ends: {}{} instances", if level.complete { "" } else { "at least " }, count_exact(level.count as u64)),
+        Some(level) => format!("What ends: {}{}", if level.complete { "" } else { "at least " }, plural(level.count as u64, "instance")),
         None => "Where it is in its tree".to_owned(),
     };
     lines.push(Line::Heading(heading));

@@ -146,6 +146,7 @@ impl TimelinePage {
         if let Some(past) = past {
             self.gathered.instance = Some(past.clone());
         }
+        self.gathered.cases.clone_from(&finding.cases);
         let definition = finding.running.as_ref().map(|running| &running.definition).or(past.map(|past| &past.definition));
         self.definition = definition.or(self.definition.as_ref()).cloned();
         let read = snapshot.findings.get(&Inquiry::Instance(self.instance.clone())).and_then(|section| section.taken);

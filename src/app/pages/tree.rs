@@ -327,6 +327,7 @@ impl Contents for TreePage {
                     }
                 }
                 Content::Fold(fold) => looking.definitions.extend(fold.caller.iter().chain(&fold.process).cloned()),
+                Content::Case(row) => looking.definitions.extend(row.called_at.as_ref().and_then(|(caller, _)| caller.clone())),
                 _ => {}
             }
         }
@@ -353,7 +354,7 @@ pub fn unfolded(row: &Row) -> Option<Unfolded> {
     match &row.content {
         Content::Instance(node) => Some(node.unfolded),
         Content::Fold(fold) => Some(fold.unfolded),
-        Content::More { .. } | Content::Rest(_) | Content::Remark(_) => None,
+        Content::Case(_) | Content::More { .. } | Content::Rest(_) | Content::Remark(_) => None,
     }
 }
 

@@ -124,6 +124,14 @@ request_names! {
     Batch,
     /// One batch, finished or not.
     HistoricBatch,
+    /// Case instances that run.
+    CaseInstanceList,
+    /// One version of a case.
+    CaseDefinition,
+    /// One case instance, running or over.
+    HistoricCaseInstance,
+    /// Tasks of a case, and what they called.
+    HistoricCaseActivityList,
     /// Gives a job attempts.
     SetJobRetries,
     /// Gives many jobs attempts in a batch.

@@ -80,9 +80,11 @@ pub(super) const EXTERNAL_TASK_FILTERS: [Parameter; 11] = [
     query("lockExpirationAfter"),
 ];
 
-pub(super) const INSTANCE_FILTERS: [Parameter; 11] = [
+pub(super) const INSTANCE_FILTERS: [Parameter; 13] = [
     query("superProcessInstance"),
     query("subProcessInstance"),
+    query("superCaseInstance"),
+    query("subCaseInstance"),
     query("businessKey"),
     query("businessKeyLike"),
     query("processDefinitionId"),
@@ -140,6 +142,9 @@ pub(super) const USER_OPERATION_FILTERS: [Parameter; 13] = [
     query("afterTimestamp"),
     query("beforeTimestamp"),
 ];
+
+pub(super) const CASE_FILTERS: [Parameter; 5] =
+    [query("caseInstanceId"), query("subProcessInstance"), query("subCaseInstance"), query("superProcessInstance"), query("superCaseInstance")];
 
 pub(super) const PAGE: [Parameter; 4] = [query("firstResult"), query("maxResults"), query("sortBy"), query("sortOrder")];
 

@@ -1,8 +1,8 @@
 //! The rows that read, and nothing else. Adding a call means adding its name in `names.rs` and its row here, at the same place.
 
 use super::parameters::{
-    EXTERNAL_TASK_FILTERS, EXTERNAL_TASK_LOG_FILTERS, HISTORIC_ACTIVITY_FILTERS, HISTORIC_INCIDENT_FILTERS, HISTORIC_INSTANCE_FILTERS, INCIDENT_FILTERS,
-    INSTANCE_FILTERS, JOB_FILTERS, JOB_LOG_FILTERS, PAGE, USER_OPERATION_FILTERS, body, joined, query,
+    CASE_FILTERS, EXTERNAL_TASK_FILTERS, EXTERNAL_TASK_LOG_FILTERS, HISTORIC_ACTIVITY_FILTERS, HISTORIC_INCIDENT_FILTERS, HISTORIC_INSTANCE_FILTERS,
+    INCIDENT_FILTERS, INSTANCE_FILTERS, JOB_FILTERS, JOB_LOG_FILTERS, PAGE, USER_OPERATION_FILTERS, body, joined, query,
 };
 use super::{Endpoint, HistoryNeed, Kind, Meaning, Method, Permission, RequestName, Since};
 
@@ -126,7 +126,7 @@ pub(super) const READS: &[Endpoint] = &[
     Endpoint {
         name: RequestName::ProcessInstanceList,
         path: "/process-instance",
-        parameters: &joined::<11, 4, 15>(INSTANCE_FILTERS, PAGE),
+        parameters: &joined::<13, 4, 17>(INSTANCE_FILTERS, PAGE),
         note: "No time of the start: the history has it. Whose activity called an instance is not told either.",
         ..READ
     },
@@ -374,6 +374,33 @@ pub(super) const READS: &[Endpoint] = &[
         history: HistoryNeed::Full,
         statuses: BY_ID,
         note: "Finished means that the changes were made, not what became of them. The end is noticed up to 30 s late: count the jobs of its job definition.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::CaseInstanceList,
+        path: "/case-instance",
+        parameters: &joined::<5, 4, 9>(CASE_FILTERS, PAGE),
+        permission: Permission::Login,
+        statuses: &[(404, Meaning::Gone)],
+        note: "Cases know no permissions but those of tenants. caseInstanceId of a process instance is inherited by what it calls: only the case tells whom it called.",
+        ..READ
+    },
+    Endpoint { name: RequestName::CaseDefinition, path: "/case-definition/{id}", permission: Permission::Login, statuses: BY_ID, ..READ },
+    Endpoint {
+        name: RequestName::HistoricCaseInstance,
+        path: "/history/case-instance/{id}",
+        permission: Permission::Login,
+        statuses: BY_ID,
+        note: "Deleting a process instance neither ends the case it called nor goes on in the case that called it.",
+        ..READ
+    },
+    Endpoint {
+        name: RequestName::HistoricCaseActivityList,
+        path: "/history/case-activity-instance",
+        parameters: &joined::<1, 4, 5>([query("caseInstanceId")], PAGE),
+        permission: Permission::Login,
+        statuses: &[(404, Meaning::Gone)],
+        note: "The only place that tells which task of a case called which instance.",
         ..READ
     },
 ];

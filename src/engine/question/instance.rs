@@ -1,9 +1,9 @@
-//! Which process instances to count or to list.
+//! Which process instances, and which cases between them, to count or to list.
 
 use super::{Order, Page, sorted};
 use crate::engine::catalogue::RequestName;
 use crate::engine::request::Request;
-use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
+use crate::model::ids::{ActivityId, CaseInstanceId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use crate::text::EngineText;
 
 /// Which running process instances. Several conditions must all hold. Default: all, called ones included.
@@ -13,6 +13,10 @@ pub struct InstanceFilter {
     pub called_by: Option<ProcessInstanceId>,
     /// The one that calls this instance, directly.
     pub calls: Option<ProcessInstanceId>,
+    /// Called by this case, directly.
+    pub called_by_case: Option<CaseInstanceId>,
+    /// The one that calls this case, directly.
+    pub calls_case: Option<CaseInstanceId>,
     /// With exactly this business key.
     pub business_key: Option<EngineText>,
     /// With a business key like this: `%` stands for anything, `_` for one character, and behind a backslash each is itself. Without `%`
@@ -39,6 +43,8 @@ impl InstanceFilter {
         let request = request
             .query_text("superProcessInstance", self.called_by.as_ref().map(ProcessInstanceId::text))
             .query_text("subProcessInstance", self.calls.as_ref().map(ProcessInstanceId::text))
+            .query_text("superCaseInstance", self.called_by_case.as_ref().map(CaseInstanceId::text))
+            .query_text("subCaseInstance", self.calls_case.as_ref().map(CaseInstanceId::text))
             .query_text("businessKey", self.business_key.as_ref());
         let request = match &self.business_key_like {
             Some(pattern) => request.query("businessKeyLike", pattern),
@@ -88,5 +94,31 @@ impl InstanceQuery {
     pub(in crate::engine) fn request(&self) -> Request {
         let request = self.page.onto(self.filter.onto(Request::to(RequestName::ProcessInstanceList)));
         sorted(request, self.order.map(|order| (order.wire(), Order::Ascending)))
+    }
+}
+
+/// Which case instances that run. One condition at a time is enough to find those between process instances.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CaseFilter {
+    /// This one.
+    pub id: Option<CaseInstanceId>,
+    /// The one that called this process instance.
+    pub calls: Option<ProcessInstanceId>,
+    /// The one that called this case.
+    pub calls_case: Option<CaseInstanceId>,
+    /// Those that this process instance called.
+    pub called_by: Option<ProcessInstanceId>,
+    /// Those that this case called.
+    pub called_by_case: Option<CaseInstanceId>,
+}
+
+impl CaseFilter {
+    pub(in crate::engine) fn onto(&self, request: Request) -> Request {
+        request
+            .query_text("caseInstanceId", self.id.as_ref().map(CaseInstanceId::text))
+            .query_text("subProcessInstance", self.calls.as_ref().map(ProcessInstanceId::text))
+            .query_text("subCaseInstance", self.calls_case.as_ref().map(CaseInstanceId::text))
+            .query_text("superProcessInstance", self.called_by.as_ref().map(ProcessInstanceId::text))
+            .query_text("superCaseInstance", self.called_by_case.as_ref().map(CaseInstanceId::text))
     }
 }

@@ -11,7 +11,8 @@ use super::{Grown, Read};
 use crate::headless::engine_work::EngineWorkPart;
 use crate::headless::failed::FailedPart;
 use crate::model::activity_instance::Token;
-use crate::model::call_tree::{Content, Fold, Node, Place, Row, Top};
+use crate::model::call_tree::{CaseRow, Content, Fold, Node, Place, Row, Top};
+use crate::model::case::{CaseStanding, CaseTask};
 use crate::model::engine_job::Known;
 use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::ids::{IncidentId, ProcessDefinitionId};
@@ -59,11 +60,13 @@ struct CausePart {
     created: Timestamp,
 }
 
-/// An instance, instances of one place, or a remark.
+/// An instance, a case, instances of one place, or a remark.
 #[derive(Serialize)]
 struct Part {
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<InstancePart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<CasePart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     folded: Option<FoldPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +110,45 @@ struct TokenPart {
     r#type: String,
     waiting_job: bool,
     count: u64,
+}
+
+/// A case (CMMN) between instances. No incident of the engine tells of it.
+#[derive(Serialize)]
+struct CasePart {
+    id: String,
+    case_key: Option<String>,
+    case_name: Option<String>,
+    business_key: Option<String>,
+    tenant: Option<String>,
+    state: Option<&'static str>,
+    started: Option<Timestamp>,
+    called_at: Option<String>,
+    /// The task of it that called what stands below.
+    task: Option<String>,
+    task_name: Option<String>,
+    fails_below: bool,
+    called_more: bool,
+    not_read: Option<String>,
+}
+
+fn case_part(row: &CaseRow) -> CasePart {
+    let case = &row.case;
+    let own = |text: &crate::text::EngineText| text.as_wire().to_owned();
+    CasePart {
+        id: case.id.as_wire().to_owned(),
+        case_key: case.key.as_ref().map(own),
+        case_name: case.name.as_ref().map(own),
+        business_key: case.business_key.as_ref().map(own),
+        tenant: case.tenant.as_ref().map(|tenant| tenant.as_wire().to_owned()),
+        state: (case.standing != CaseStanding::Unknown).then(|| case.standing.words()),
+        started: case.started,
+        called_at: row.called_at.as_ref().map(|(_, activity)| activity.as_wire().to_owned()),
+        task: case.task.as_ref().map(|task| task.activity.as_wire().to_owned()),
+        task_name: case.task.as_ref().and_then(|task| task.name.as_ref()).map(own),
+        fails_below: row.failing,
+        called_more: row.more,
+        not_read: row.problem.as_ref().map(|problem| problem.what.clone()),
+    }
 }
 
 #[derive(Serialize)]
@@ -183,16 +225,17 @@ fn nested(rows: &[Row], at: &mut usize, depth: usize, names: &KnownNames<'_>, no
     let mut parts = Vec::new();
     while let Some(row) = rows.get(*at).filter(|row| row.depth >= depth) {
         *at += 1;
-        let (mut instance, mut folded, mut remark) = (None, None, None);
+        let (mut instance, mut case, mut folded, mut remark) = (None, None, None, None);
         match &row.content {
             Content::Instance(node) => instance = Some(instance_part(node, names, now)),
+            Content::Case(row) => case = Some(case_part(row)),
             Content::Fold(fold) => folded = Some(fold_part(fold)),
             Content::More { left, .. } => remark = Some(left.map_or_else(|| "more".to_owned(), |left| format!("{left} more"))),
             Content::Rest(count) => remark = Some(format!("{count} more without an incident")),
             Content::Remark(text) => remark = Some(text.clone()),
         }
         let called = nested(rows, at, depth + 1, names, now);
-        parts.push(Part { instance, folded, remark, on_path: row.on_path, called });
+        parts.push(Part { instance, case, folded, remark, on_path: row.on_path, called });
     }
     parts
 }
@@ -330,6 +373,7 @@ fn columns(row: &Row, names: &KnownNames<'_>, now: Timestamp, symbols: &Symbols)
     let alone = |text: String| [format!("{lead}{text}"), String::new(), String::new(), String::new(), String::new()];
     match &row.content {
         Content::Instance(node) => instance_columns(node, &lead, row.on_path, names, now, symbols),
+        Content::Case(row) => case_columns(row, &lead, now, symbols),
         Content::Fold(fold) => {
             let place = match &fold.place {
                 Place::Activity(activity) => naming::activity(names, fold.caller.as_ref(), activity),
@@ -343,6 +387,18 @@ fn columns(row: &Row, names: &KnownNames<'_>, now: Timestamp, symbols: &Symbols)
         Content::Rest(count) => alone(format!("{} more without an incident", count_exact(*count))),
         Content::Remark(text) => alone(text.clone()),
     }
+}
+
+fn case_columns(row: &CaseRow, lead: &str, now: Timestamp, symbols: &Symbols) -> [String; 5] {
+    let case = &row.case;
+    let tenant = case.tenant.as_ref().map_or_else(String::new, |tenant| format!(" [{tenant}]"));
+    let key = case.business_key.as_ref().map_or_else(String::new, ToString::to_string);
+    let age = case.started.map(|started| age_short(Duration::try_from(now.duration_since(started)).unwrap_or_default())).unwrap_or_default();
+    let waits = case.task.as_ref().map(CaseTask::words);
+    let fails = row.failing.then(|| format!("{} fails below; a case shows no incident", symbols.hollow_dot));
+    let unread = row.problem.as_ref().map(|problem| format!("not all of it could be read: {}", problem.what));
+    let rest = [waits, fails, unread].into_iter().flatten().collect::<Vec<_>>().join("  ");
+    [format!("{lead}case {}{tenant}", case.title()), case.id.to_string(), key, format!("{} {age}", case.standing.words()), rest]
 }
 
 fn instance_columns(node: &Node, lead: &str, on_path: bool, names: &KnownNames<'_>, now: Timestamp, symbols: &Symbols) -> [String; 5] {

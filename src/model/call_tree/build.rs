@@ -7,6 +7,7 @@ use super::children::{Child, Children};
 use super::failure::{Call, calls, causes};
 use super::{Content, DEEPEST, Ending, FOLD_FROM, Facts, Fold, Node, NodeKey, Row, Target, Top, Tree, Unfolded, View};
 use crate::model::activity_instance::Token;
+use crate::model::case::CasesAbove;
 use crate::model::grouping::KnownIncident;
 use crate::model::history::HistoricInstance;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId};
@@ -25,6 +26,7 @@ pub fn build(view: &View, facts: &dyn Facts) -> Tree {
         emitted: HashSet::new(),
         unknown: HashSet::new(),
         root_over: false,
+        above: HashMap::new(),
     };
     builder.build();
     builder.tree
@@ -39,11 +41,13 @@ pub(super) struct Builder<'a> {
     pub(super) calls: HashMap<ProcessInstanceId, Call>,
     /// From the topmost instance to the target.
     pub(super) line: Vec<ProcessInstanceId>,
-    at_cause: Option<ProcessInstanceId>,
-    emitted: HashSet<ProcessInstanceId>,
+    pub(super) at_cause: Option<ProcessInstanceId>,
+    pub(super) emitted: HashSet<ProcessInstanceId>,
     /// Instances of which nothing is known but that somebody names them.
     unknown: HashSet<ProcessInstanceId>,
     pub(super) root_over: bool,
+    /// The cases that called instances of the line, by called instance.
+    pub(super) above: HashMap<ProcessInstanceId, &'a CasesAbove>,
 }
 
 impl<'a> Builder<'a> {
@@ -56,12 +60,14 @@ impl<'a> Builder<'a> {
         self.climb(target.clone());
         let root = self.line.first().cloned().unwrap_or(target);
         self.find_causes_of(&root);
+        self.choose_cause_below_cases();
         self.tree.path = self.path(&root);
         self.judge_top(&root);
         self.root_over = matches!(self.tree.top, Top::Over(_));
         if self.tree.top != Top::NotFound {
             let called = self.called_of(&root);
-            self.emit(called, None, 0);
+            let depth = self.emit_cases_above(&root);
+            self.emit(called, None, depth);
             self.draw_lines();
         }
         self.tree.callers = self.calls.iter().map(|(called, call)| (called.clone(), call.caller.clone())).collect();
@@ -101,8 +107,14 @@ impl<'a> Builder<'a> {
                 self.want(Inquiry::Instance(caller));
                 break;
             }
+            if let Some(above) = self.cases_above(&at) {
+                self.above.insert(at, above);
+            }
             self.line.push(caller.clone());
             at = caller;
+        }
+        if let Some(above) = self.cases_above(&at) {
+            self.above.insert(at.clone(), above);
         }
         // Who called the uppermost one is always asked: incidents of callers may be hidden, and it tells how the tree stands.
         self.want(Inquiry::Instance(at));
@@ -123,17 +135,18 @@ impl<'a> Builder<'a> {
             return Some(caller.clone());
         }
         let finding = self.instance(id)?;
-        finding.caller.clone().or_else(|| finding.past.as_ref().ok()?.as_ref()?.caller.clone())
+        let by_process = finding.caller.clone().or_else(|| finding.past.as_ref().ok()?.as_ref()?.caller.clone());
+        by_process.or_else(|| finding.caller_above_cases().cloned())
     }
 
-    fn instance(&self, id: &ProcessInstanceId) -> Option<&'a InstanceFinding> {
+    pub(super) fn instance(&self, id: &ProcessInstanceId) -> Option<&'a InstanceFinding> {
         match self.facts.answer(&Inquiry::Instance(id.clone()))? {
             Finding::Instance(finding) => Some(finding),
             _ => None,
         }
     }
 
-    fn incidents_of(&mut self, id: &ProcessInstanceId) -> &'a [Arc<KnownIncident>] {
+    pub(super) fn incidents_of(&mut self, id: &ProcessInstanceId) -> &'a [Arc<KnownIncident>] {
         let known = self.facts.incidents_of(id);
         self.want(Inquiry::Incidents(id.clone()));
         known.unwrap_or_default()
@@ -151,18 +164,31 @@ impl<'a> Builder<'a> {
         {
             incidents.push(Arc::clone(known));
         }
+        for id in self.failing_below_cases() {
+            incidents.extend(self.incidents_of(&id).iter().cloned());
+        }
         self.tree.causes = causes(self.facts, &incidents);
         // A target without incidents of its own still belongs to a tree that has some; their paths are a key away.
     }
 
     /// From the topmost instance to the cause, or to the target where no cause is known.
-    fn path(&self, root: &ProcessInstanceId) -> Vec<ProcessInstanceId> {
-        let Some(cause) = &self.at_cause else { return self.line.clone() };
+    fn path(&mut self, root: &ProcessInstanceId) -> Vec<ProcessInstanceId> {
+        let Some(cause) = self.at_cause.clone() else { return self.line.clone() };
         let mut path = vec![cause.clone()];
-        while let Some(call) = self.calls.get(path.last().unwrap_or(cause)).filter(|call| !path.contains(&call.caller)) {
+        while let Some(call) = self.calls.get(path.last().unwrap_or(&cause)).filter(|call| !path.contains(&call.caller)) {
             path.push(call.caller.clone());
         }
         path.reverse();
+        // No incident leads through a case: who called it does.
+        while path.len() < DEEPEST
+            && let Some(first) = path.first()
+            && !self.line.contains(first)
+        {
+            let first = first.clone();
+            self.want(Inquiry::Instance(first.clone()));
+            let Some(caller) = self.caller_of(&first).filter(|caller| !path.contains(caller)) else { break };
+            path.insert(0, caller);
+        }
         // The incidents of some callers may be hidden: then the way to the target completes the path.
         if let (Some(first), true) = (path.first().cloned(), path.first() != Some(root))
             && let Some(at) = self.line.iter().position(|id| *id == first)
@@ -243,7 +269,7 @@ impl<'a> Builder<'a> {
         self.facts.incidents_of(id).unwrap_or_default()
     }
 
-    fn is_on_way(&self, id: &ProcessInstanceId) -> bool {
+    pub(super) fn is_on_way(&self, id: &ProcessInstanceId) -> bool {
         self.tree.path.contains(id) || self.line.contains(id)
     }
 
@@ -257,7 +283,7 @@ impl<'a> Builder<'a> {
         let ended = self.view.show_ended || self.root_over;
         // The way down is shown even while the readings contradict each other.
         let way = self.calls.values().any(|call| call.caller == called.id);
-        let empty = nothing(Which::Running) && (!ended || nothing(Which::Ended)) && !way;
+        let empty = nothing(Which::Running) && (!ended || nothing(Which::Ended)) && !way && !self.calls_cases(&called.id);
         let no_call = |places: &[Token]| !places.iter().any(|token| token.kind.as_wire() == "callActivity");
         let calls_nothing = matches!(self.tokens(&called.id), Some(Tokens::At(places)) if no_call(places)) && !ended;
         match (empty, open) {
@@ -284,6 +310,7 @@ impl<'a> Builder<'a> {
 
     fn node(&self, called: &Called, caller: Option<&Called>, incidents: &[Arc<KnownIncident>], unfolded: Unfolded) -> Node {
         let at = self.calls.get(&called.id).and_then(|call| call.at.clone()).or_else(|| called.called_at.clone());
+        let at = at.filter(|_| !self.above.contains_key(&called.id));
         let definition = |called: &Called| Some(called.definition.clone()).filter(|id| !id.as_wire().is_empty());
         Node {
             id: called.id.clone(),
@@ -308,7 +335,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn push(&mut self, key: NodeKey, depth: usize, content: Content) {
+    pub(super) fn push(&mut self, key: NodeKey, depth: usize, content: Content) {
         let on_path = match &key {
             NodeKey::Instance(id) => self.at_cause.is_some() && self.tree.path.contains(id),
             _ => false,
@@ -376,12 +403,17 @@ impl<'a> Builder<'a> {
         if !single {
             self.emit_more(&caller.id, &children.more, Unfolded::Open, depth);
         }
+        self.emit_cases_below(caller, depth);
     }
 
     fn emit_child(&mut self, child: Child, caller: &Called, depth: usize) {
+        self.emit_failing(child, Some(caller), depth);
+    }
+
+    pub(super) fn emit_failing(&mut self, child: Child, caller: Option<&Called>, depth: usize) {
         let at = self.tree.rows.len();
         let failing = child.failing;
-        self.emit(child.called, Some(caller), depth);
+        self.emit(child.called, caller, depth);
         if let Some(Row { content: Content::Instance(node), .. }) = self.tree.rows.get_mut(at) {
             node.failing = failing;
         }

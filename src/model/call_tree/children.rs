@@ -140,6 +140,8 @@ impl Builder<'_> {
         let below = |way: &[ProcessInstanceId]| way.iter().position(|id| id == caller).and_then(|at| way.get(at + 1)).cloned();
         let mut ids: Vec<_> = [below(&self.tree.path), below(&self.line)].into_iter().flatten().collect();
         ids.dedup();
+        // What a case called stands below the case.
+        ids.retain(|id| self.cases_above(id).is_none());
         ids
     }
 

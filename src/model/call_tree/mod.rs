@@ -6,8 +6,10 @@
 //! | `failure` | causes, and the path from a cause up to the topmost instance |
 //! | `build` | the rows, from view and facts |
 //! | `children` | the instances that one instance called, by place |
+//! | `cases` | cases (CMMN) between instances |
 
 mod build;
+mod cases;
 mod children;
 mod failure;
 #[cfg(test)]
@@ -18,8 +20,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::case::CaseNode;
 use super::grouping::KnownIncident;
-use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use super::ids::{ActivityId, CaseInstanceId, IncidentId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use super::inquiry::{Finding, Inquiry, Standing, Tokens, Which};
 use super::job::Job;
 use super::section::Problem;
@@ -129,6 +132,8 @@ impl View {
 pub enum NodeKey {
     /// An instance.
     Instance(ProcessInstanceId),
+    /// A case that stands between instances.
+    Case(CaseInstanceId),
     /// The instances that one instance called in one place.
     Fold(ProcessInstanceId, Place),
     /// Further instances called by this one.
@@ -181,6 +186,8 @@ pub struct Row {
 pub enum Content {
     /// An instance.
     Instance(Box<Node>),
+    /// A case that stands between instances.
+    Case(Box<CaseRow>),
     /// Instances called in one place.
     Fold(Fold),
     /// Further instances, so many if that is known.
@@ -233,6 +240,21 @@ pub struct Node {
     pub tokens: Option<Tokens>,
     /// Its suspended jobs, as far as they are known: what waits because of a suspension has no incident.
     pub held: Vec<Job>,
+}
+
+/// A case of the tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseRow {
+    /// The case.
+    pub case: CaseNode,
+    /// Definition of the process that called it and the call activity in it; none where a case or nothing did, or it is not known.
+    pub called_at: Option<(Option<ProcessDefinitionId>, ActivityId)>,
+    /// Whether an instance below it has an incident. The engine tells no case of it, and no caller of the case.
+    pub failing: bool,
+    /// Whether it called more than is shown.
+    pub more: bool,
+    /// Why not all of it could be read.
+    pub problem: Option<Problem>,
 }
 
 /// The instances that one instance called in one place.
@@ -332,7 +354,7 @@ impl Tree {
         for row in self.rows[..at].iter().rev() {
             if row.depth < depth {
                 depth = row.depth;
-                if matches!(row.key, NodeKey::Instance(_)) {
+                if matches!(row.key, NodeKey::Instance(_) | NodeKey::Case(_)) {
                     return Some(&row.key);
                 }
             }

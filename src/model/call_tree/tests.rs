@@ -101,6 +101,7 @@ impl Engine {
             ended: self.over.contains(id).then_some(Timestamp::UNIX_EPOCH),
             state: if self.over.contains(id) { InstanceState::Completed } else { InstanceState::Active },
             caller: self.callers[id].0.as_deref().map(Into::into),
+            calling_case: None,
             root: None,
             tenant: None,
             delete_reason: None,
@@ -115,11 +116,18 @@ impl Engine {
                 let known = self.callers.get_key_value(id.as_wire());
                 let running = known.filter(|(id, _)| runs(id)).map(|(id, _)| {
                     let called = self.called(id);
-                    ProcessInstance { id: called.id, definition: called.definition, business_key: called.business_key, suspended: false, tenant: None }
+                    ProcessInstance {
+                        id: called.id,
+                        definition: called.definition,
+                        business_key: called.business_key,
+                        suspended: false,
+                        tenant: None,
+                        case: None,
+                    }
                 });
                 let caller = known.and_then(|(_, (caller, _))| caller.as_deref().map(Into::into)).filter(|_| running.is_some());
                 let past = Ok(known.filter(|_| !self.no_history).map(|(id, _)| self.historic(id)));
-                Finding::Instance(Box::new(InstanceFinding { running, past, caller }))
+                Finding::Instance(Box::new(InstanceFinding { running, past, caller, cases: None }))
             }
             Inquiry::Incidents(id) => Finding::Incidents(
                 self.incidents().into_iter().filter(|known| known.incident.process_instance.as_ref() == Some(id) && runs(&id.as_wire().to_owned())).collect(),
@@ -138,6 +146,7 @@ impl Engine {
                 Finding::Called(CalledPage {
                     more: rows.len() == CALLED_PAGE as usize,
                     rows,
+                    cases: Vec::new(),
                     total: (*page == 0).then_some(all.len() as u64),
                     // Proved by a count, where all were called at one activity.
                     all_at: all
@@ -200,6 +209,7 @@ fn shown(tree: &Tree) -> Vec<String> {
             let id = node.id.to_string();
             format!("{id}{}{}", if node.own.is_empty() { "" } else { "!" }, if node.bubbled > 0 { "^" } else { "" })
         }
+        Content::Case(row) => format!("case {}{}", row.case.id, if row.failing { "^" } else { "" }),
         Content::Fold(fold) => format!("{:?} x{} ({} failing)", fold.place, fold.count, fold.failing),
         Content::More { which, left, .. } => format!("{left:?} more {which:?}"),
         Content::Rest(count) => format!("{count} more without an incident"),
@@ -369,7 +379,7 @@ impl Engine {
     /// Callers that call each other have no top: nothing may walk up to it.
     fn settle_circle(&mut self, view: &View) -> Tree {
         for (id, caller) in [("a", "b"), ("b", "a")] {
-            let finding = InstanceFinding { running: None, past: Ok(None), caller: Some(caller.into()) };
+            let finding = InstanceFinding { running: None, past: Ok(None), caller: Some(caller.into()), cases: None };
             self.answers.insert(Inquiry::Instance(id.into()), Finding::Instance(Box::new(finding)));
         }
         build(view, self)

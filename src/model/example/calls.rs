@@ -46,6 +46,7 @@ pub fn instance(row: &Called, over: Option<InstanceState>) -> Finding {
         business_key: row.business_key.clone(),
         suspended: false,
         tenant: None,
+        case: None,
     });
     let past = HistoricInstance {
         id: row.id.clone(),
@@ -58,16 +59,17 @@ pub fn instance(row: &Called, over: Option<InstanceState>) -> Finding {
         ended: over.and_then(|_| row.started.map(|started| started + SignedDuration::from_secs(60))),
         state: over.unwrap_or(InstanceState::Active),
         caller: None,
+        calling_case: None,
         root: None,
         tenant: None,
         delete_reason: over.map(|_| "wrong customer, see CASE-117".into()),
         start_user: None,
     };
-    Finding::Instance(Box::new(InstanceFinding { running, past: Ok(Some(past)), caller: None }))
+    Finding::Instance(Box::new(InstanceFinding { running, past: Ok(Some(past)), caller: None, cases: None }))
 }
 
 fn page(rows: Vec<Called>, total: u64) -> Finding {
-    Finding::Called(CalledPage { more: total > rows.len() as u64, total: Some(total), rows, all_at: None, history: None })
+    Finding::Called(CalledPage { more: total > rows.len() as u64, total: Some(total), rows, all_at: None, cases: Vec::new(), history: None })
 }
 
 /// The order whose payment fails, with a shipment that waits and an invoice that is suspended.
@@ -114,6 +116,6 @@ pub fn cancelled_order(snapshot: &mut Snapshot, now: Moment) {
 
 /// The engine knows nothing of the order any more.
 pub fn vanished_order(snapshot: &mut Snapshot, now: Moment) {
-    let nothing = InstanceFinding { running: None, past: Ok(None), caller: None };
+    let nothing = InstanceFinding { running: None, past: Ok(None), caller: None, cases: None };
     answer(snapshot, Inquiry::Instance("instance-0100".into()), Finding::Instance(Box::new(nothing)), now);
 }

@@ -34,7 +34,14 @@ pub fn answer(snapshot: &mut Snapshot, inquiry: Inquiry, finding: Finding, now: 
 
 /// The instance as it runs.
 pub fn running() -> ProcessInstance {
-    ProcessInstance { id: id(), definition: "payment:2:uuid".into(), business_key: Some("A-2026-000".into()), suspended: false, tenant: Some("acme".into()) }
+    ProcessInstance {
+        id: id(),
+        definition: "payment:2:uuid".into(),
+        business_key: Some("A-2026-000".into()),
+        suspended: false,
+        tenant: Some("acme".into()),
+        case: None,
+    }
 }
 
 /// What the history knows of it; ended so, if it is over.
@@ -50,6 +57,7 @@ pub fn history(now: Moment, over: Option<InstanceState>) -> HistoricInstance {
         ended: over.map(|_| ago(now, 12)),
         state: over.unwrap_or(InstanceState::Active),
         caller: Some("instance-0100".into()),
+        calling_case: None,
         root: Some("instance-0100".into()),
         tenant: Some("acme".into()),
         delete_reason: over.map(|_| "customer withdrew".into()),
@@ -59,7 +67,7 @@ pub fn history(now: Moment, over: Option<InstanceState>) -> HistoricInstance {
 
 /// Says how the instance stands.
 pub fn stand(snapshot: &mut Snapshot, running: Option<ProcessInstance>, past: Option<HistoricInstance>, now: Moment) {
-    let finding = InstanceFinding { running, past: Ok(past), caller: Some("instance-0100".into()) };
+    let finding = InstanceFinding { running, past: Ok(past), caller: Some("instance-0100".into()), cases: None };
     answer(snapshot, Inquiry::Instance(id()), Finding::Instance(Box::new(finding)), now);
 }
 
@@ -186,7 +194,7 @@ pub fn fill(snapshot: &mut Snapshot, now: Moment) {
         execution: None,
     };
     answer(snapshot, Inquiry::UserTasks(id()), Finding::UserTasks(Listed { rows: vec![user], total: Some(1) }), now);
-    answer(snapshot, Inquiry::CalledCount(id()), Finding::CalledCount(CalledCount { running: 3, failing: Some(1) }), now);
+    answer(snapshot, Inquiry::CalledCount(id()), Finding::CalledCount(CalledCount { running: 3, failing: Some(1), cases: 0, failing_below_cases: 0 }), now);
     let before: Vec<_> = past(now).incidents.into_iter().flatten().filter(|row| row.state != IncidentState::Open).collect();
     answer(snapshot, Inquiry::PastIncidents(id()), Finding::PastIncidents(Listed { total: Some(before.len() as u64), rows: before }), now);
     suspend_a_job_definition(snapshot, now);
@@ -228,7 +236,7 @@ pub fn empty_parts(snapshot: &mut Snapshot, now: Moment) {
         (Inquiry::Timers(id()), Finding::Jobs(Listed { rows: Vec::new(), total: Some(0) })),
         (Inquiry::ExternalTasks(id()), Finding::ExternalTasks(Listed { rows: Vec::new(), total: Some(0) })),
         (Inquiry::UserTasks(id()), Finding::UserTasks(Listed { rows: Vec::new(), total: Some(0) })),
-        (Inquiry::CalledCount(id()), Finding::CalledCount(CalledCount { running: 0, failing: Some(0) })),
+        (Inquiry::CalledCount(id()), Finding::CalledCount(CalledCount { running: 0, failing: Some(0), cases: 0, failing_below_cases: 0 })),
     ]);
     for (inquiry, finding) in empty {
         answer(snapshot, inquiry, finding, now);

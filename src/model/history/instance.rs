@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::ids::{ActivityId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use crate::model::ids::{ActivityId, CaseInstanceId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use crate::text::EngineText;
 
 /// What became of a process instance (`state`, since 7.5).
@@ -76,6 +76,8 @@ pub struct HistoricInstance {
     pub state: InstanceState,
     /// The instance that called it (`superProcessInstanceId`).
     pub caller: Option<ProcessInstanceId>,
+    /// The case that called it (`superCaseInstanceId`).
+    pub calling_case: Option<CaseInstanceId>,
     /// Topmost instance of the chain of calls; its own id where nothing called it.
     pub root: Option<ProcessInstanceId>,
     /// Its tenant.
@@ -108,6 +110,8 @@ pub struct HistoricActivity {
     pub instance: ProcessInstanceId,
     /// The instance a call activity called (`calledProcessInstanceId`).
     pub called: Option<ProcessInstanceId>,
+    /// The case a call activity called (`calledCaseInstanceId`).
+    pub called_case: Option<CaseInstanceId>,
     /// Id of the task of a user task.
     pub task: Option<EngineText>,
     /// Who had or has that task.
@@ -176,6 +180,7 @@ mod tests {
             ended,
             state,
             caller: None,
+            calling_case: None,
             root: None,
             tenant: None,
             delete_reason: None,

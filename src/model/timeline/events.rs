@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Attempt, Change, Event, Gathered, Key, Operation, Trouble, Visit, What};
+use crate::model::case::CasesAbove;
 use crate::model::history::{HistoricActivity, IncidentState, JobEvent, JobLogEntry, UserOperation};
 use crate::text::EngineText;
 
@@ -84,11 +85,23 @@ fn frame(gathered: &Gathered, deeds: &Deeds<'_>, events: &mut Vec<Event>) {
     let start = gathered.operations.values().find(|row| deeds.is_start(row));
     let by = instance.start_user.clone().or_else(|| start.and_then(|row| row.user.clone()));
     let note = start.and_then(|row| row.annotation.clone());
-    events.push(Event { key: Key::Started, at: instance.started, what: What::Started(note), activity: None, name: None, by });
+    events.push(Event {
+        key: Key::Started,
+        at: instance.started,
+        what: What::Started(note, gathered.cases.as_ref().map(by_case)),
+        activity: None,
+        name: None,
+        by,
+    });
     if let Some(ended) = instance.ended {
         let what = What::Over(instance.state, instance.delete_reason.clone(), between(instance.started, ended));
         events.push(Event { key: Key::Over, at: ended, what, activity: None, name: None, by: None });
     }
+}
+
+/// Who called the instance where no process did.
+fn by_case(above: &CasesAbove) -> String {
+    above.cases.iter().map(|case| format!("case {}{}", case.label(), case.at_task())).collect::<Vec<_>>().join(", called by ")
 }
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {
@@ -96,7 +109,13 @@ fn between(from: Timestamp, to: Timestamp) -> Duration {
 }
 
 fn push_visit(row: &HistoricActivity, events: &mut Vec<Event>) {
-    let visit = Visit { kind: row.kind.clone(), called: row.called.clone(), assignee: row.assignee.clone(), canceled: row.canceled };
+    let visit = Visit {
+        kind: row.kind.clone(),
+        called: row.called.clone(),
+        called_case: row.called_case.clone(),
+        assignee: row.assignee.clone(),
+        canceled: row.canceled,
+    };
     let event = |key, at, what| Event { key, at, what, activity: Some(row.activity.clone()), name: row.name.clone(), by: row.assignee.clone() };
     events.push(event(Key::Entered(row.id.clone()), row.started, What::Entered(visit.clone())));
     if let Some(ended) = row.ended {
@@ -219,7 +238,7 @@ fn operations(gathered: &Gathered, deeds: &Deeds<'_>, events: &mut Vec<Event>) {
 fn rank(event: &Event) -> u8 {
     match &event.what {
         What::Operation(_) => 0,
-        What::Started(_) => 1,
+        What::Started(..) => 1,
         What::Variable(_) => 2,
         What::Left(_, lasted) if !lasted.is_zero() => 3,
         What::Entered(_) | What::Passed(..) | What::Left(..) => 4,

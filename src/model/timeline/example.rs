@@ -39,6 +39,7 @@ pub fn visit(now: Moment, id: &str, kind: &str, from: f64, to: Option<f64>) -> H
         kind: kind.into(),
         instance: instance(),
         called: (kind == "callActivity").then(|| "instance-0042".into()),
+        called_case: None,
         task: None,
         assignee: None,
         started: ago(now, from),
@@ -123,6 +124,7 @@ pub fn past(now: Moment) -> HistoricInstance {
         ended: None,
         state: InstanceState::Active,
         caller: None,
+        calling_case: None,
         root: Some(instance()),
         tenant: None,
         delete_reason: None,
@@ -192,8 +194,8 @@ pub fn answer(snapshot: &mut Snapshot, findings: impl IntoIterator<Item = (Inqui
 
 /// What is known of the instance itself.
 pub fn standing(running: bool, past: Option<HistoricInstance>) -> (Inquiry, Finding) {
-    let row = ProcessInstance { id: instance(), definition: "payment:2:uuid".into(), business_key: None, suspended: false, tenant: None };
-    let finding = InstanceFinding { running: running.then_some(row), past: Ok(past), caller: None };
+    let row = ProcessInstance { id: instance(), definition: "payment:2:uuid".into(), business_key: None, suspended: false, tenant: None, case: None };
+    let finding = InstanceFinding { running: running.then_some(row), past: Ok(past), caller: None, cases: None };
     (Inquiry::Instance(instance()), Finding::Instance(Box::new(finding)))
 }
 

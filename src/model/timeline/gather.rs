@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use super::{Part, PastPage, PastRows};
+use crate::model::case::CasesAbove;
 use crate::model::history::{HistoricActivity, HistoricIncident, HistoricInstance, JobLogEntry, UserOperation, VariableUpdate};
 use crate::model::ids::IncidentId;
 use crate::model::section::Problem;
@@ -16,6 +17,8 @@ use crate::text::EngineText;
 pub struct Gathered {
     /// The instance as the history last told it.
     pub instance: Option<HistoricInstance>,
+    /// The cases that called it, where no process did.
+    pub cases: Option<CasesAbove>,
     /// Visits to activities.
     pub visits: BTreeMap<EngineText, HistoricActivity>,
     /// Log of the jobs.

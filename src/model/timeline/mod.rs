@@ -21,7 +21,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::history::{HistoricActivity, HistoricIncident, IncidentState, InstanceState, JobEvent, JobLogEntry, UserOperation, VariableUpdate};
-use super::ids::{ActivityId, IncidentId, ProcessInstanceId};
+use super::ids::{ActivityId, CaseInstanceId, IncidentId, ProcessInstanceId};
 use super::section::Problem;
 use crate::text::EngineText;
 
@@ -151,8 +151,8 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    /// The instance started; the note of who started it.
-    Started(Option<EngineText>),
+    /// The instance started: the note of who started it, and the case that called it, in words.
+    Started(Option<EngineText>, Option<String>),
     /// The instance ended: how, why, after how long.
     Over(InstanceState, Option<EngineText>, Duration),
     /// An activity was entered.
@@ -180,6 +180,8 @@ pub struct Visit {
     pub kind: EngineText,
     /// The instance a call activity called.
     pub called: Option<ProcessInstanceId>,
+    /// The case a call activity called.
+    pub called_case: Option<CaseInstanceId>,
     /// Who has the user task.
     pub assignee: Option<EngineText>,
     /// Whether it was left by a cancellation.
@@ -269,7 +271,7 @@ impl Event {
     /// Whether it is a failure, what became of it, or something a user did; what frames them, the start and the end, is too.
     pub fn is_trouble_or_deed(&self) -> bool {
         match &self.what {
-            What::Started(_) | What::Over(..) | What::Operation(_) | What::Opened(_) | What::Closed(..) => true,
+            What::Started(..) | What::Over(..) | What::Operation(_) | What::Opened(_) | What::Closed(..) => true,
             What::Job(attempt) => matches!(attempt.event, JobEvent::Failed | JobEvent::Deleted),
             What::Variable(change) => self.by.is_some() && !change.initial,
             What::Left(visit, _) | What::Passed(visit, _) => visit.canceled,

@@ -32,7 +32,10 @@ pub enum Weight {
 pub fn words(event: &Event, failed_at: Option<&str>, zone: &TimeZone) -> (String, Weight) {
     let failed_at = failed_at.map_or_else(String::new, |failed| format!(" at {failed}"));
     match &event.what {
-        What::Started(note) => (noted("instance started".to_owned(), note.as_ref()), Weight::Plain),
+        What::Started(note, case) => {
+            let by = case.as_ref().map_or_else(String::new, |case| format!(", called by {case}"));
+            (noted(format!("instance started{by}"), note.as_ref()), Weight::Plain)
+        }
         What::Over(state, reason, lasted) => over(*state, reason.as_ref(), *lasted),
         What::Entered(visit) => entered(visit),
         What::Passed(visit, lasted) => left(visit, *lasted, "passed"),
@@ -74,14 +77,15 @@ fn over(state: InstanceState, reason: Option<&EngineText>, lasted: Duration) -> 
 }
 
 fn entered(visit: &Visit) -> (String, Weight) {
-    match &visit.called {
-        Some(called) => (format!("called {called}"), Weight::Plain),
-        None => (format!("{} entered", camel(visit.kind.as_wire())), Weight::Plain),
+    match (&visit.called, &visit.called_case) {
+        (Some(called), _) => (format!("called {called}"), Weight::Plain),
+        (None, Some(case)) => (format!("called the case {case}"), Weight::Plain),
+        (None, None) => (format!("{} entered", camel(visit.kind.as_wire())), Weight::Plain),
     }
 }
 
 fn left(visit: &Visit, lasted: Duration, verb: &str) -> (String, Weight) {
-    let what = if visit.called.is_some() { "call".to_owned() } else { camel(visit.kind.as_wire()) };
+    let what = if visit.called.is_some() || visit.called_case.is_some() { "call".to_owned() } else { camel(visit.kind.as_wire()) };
     let after = if lasted.is_zero() { String::new() } else { format!(" after {}", lasting(lasted)) };
     if visit.canceled {
         return (format!("{what} CANCELLED{after}"), Weight::Warning);

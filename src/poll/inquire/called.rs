@@ -10,9 +10,10 @@ use crate::engine::{
     CountQuestion, EngineError, HistoricActivityFilter, HistoricActivityQuery, HistoricInstanceFilter, HistoricInstanceQuery, InstanceFilter, InstanceOrder,
     InstanceQuery, Order, Page, RunningOrder,
 };
+use crate::model::case::CalledCase;
 use crate::model::definition::ProcessInstance;
 use crate::model::history::{HistoricActivity, HistoricInstance, InstanceState};
-use crate::model::ids::{ActivityId, ProcessInstanceId};
+use crate::model::ids::{ActivityId, CaseInstanceId, ProcessInstanceId};
 use crate::model::inquiry::{CALLED_PAGE, Called, CalledPage, Finding, Standing, Which};
 use crate::model::section::Problem;
 
@@ -52,7 +53,8 @@ impl Counter {
         };
         let all_at = if which == Which::Running && page == 0 { self.all_at(caller, &calls, total).await? } else { None };
         let more = total > u64::from(page + 1) * u64::from(CALLED_PAGE);
-        Ok(CalledPage { rows, total: Some(total), more, all_at, history: history.or(calls_unknown) })
+        let cases = if which == Which::Running && page == 0 { self.cases_below(&cases_of(&calls)).await? } else { Vec::new() };
+        Ok(CalledPage { rows, total: Some(total), more, all_at, cases, history: history.or(calls_unknown) })
     }
 
     /// The history cannot be asked for open incidents: what fails is listed by the runtime tables.
@@ -82,6 +84,10 @@ impl Counter {
 
     /// The one activity at which all running instances were called, if that is certain although not all calls were read.
     async fn all_at(&self, caller: &ProcessInstanceId, calls: &[HistoricActivity], total: u64) -> Result<Option<ActivityId>, EngineError> {
+        // A call activity may call a case: that is none of those that are counted.
+        if calls.iter().any(|visit| visit.called_case.is_some()) {
+            return Ok(None);
+        }
         let Some(first) = calls.first().map(|visit| visit.activity.clone()).filter(|first| calls.iter().all(|visit| visit.activity == *first)) else {
             return Ok(None);
         };
@@ -91,6 +97,12 @@ impl Counter {
         let filter = HistoricActivityFilter { activity: Some(first.clone()), ..calls_of(caller, true) };
         let count = alone(self.one(self.client.count(&CountQuestion::HistoricActivities(filter))).await)?;
         Ok((count == Ok(total)).then_some(first))
+    }
+
+    /// The cases that an instance called and waits for, with what runs below them.
+    pub(super) async fn cases_called(&self, caller: &ProcessInstanceId) -> Result<Vec<CalledCase>, EngineError> {
+        let (calls, _) = parted(self.calls(caller, true).await?);
+        self.cases_below(&cases_of(&calls)).await
     }
 
     async fn ended(&self, caller: &ProcessInstanceId, page: u32) -> Result<CalledPage, EngineError> {
@@ -107,8 +119,13 @@ impl Counter {
         };
         let at: HashMap<_, _> = calls.into_iter().filter_map(|visit| Some((visit.called?, visit.activity))).collect();
         let rows = listed.into_iter().map(|row| over(at.get(&row.id).cloned(), row)).collect();
-        Ok(CalledPage { rows, total, more: full, all_at: None, history })
+        Ok(CalledPage { rows, total, more: full, all_at: None, cases: Vec::new(), history })
     }
+}
+
+/// The cases that visits to call activities name.
+fn cases_of(calls: &[HistoricActivity]) -> Vec<(CaseInstanceId, ActivityId)> {
+    calls.iter().filter_map(|visit| Some((visit.called_case.clone()?, visit.activity.clone()))).collect()
 }
 
 fn calls_of(caller: &ProcessInstanceId, running: bool) -> HistoricActivityFilter {

@@ -8,6 +8,7 @@ use super::{Counter, Found, alone};
 use crate::engine::{
     CountQuestion, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, HistoricIncidentQuery, InstanceFilter, JobFilter, JobIs, Order, Page,
 };
+use crate::model::case::CalledCase;
 use crate::model::ids::ProcessInstanceId;
 use crate::model::inquiry::{CalledCount, Finding, Listed, MOST_ROWS};
 
@@ -61,7 +62,9 @@ impl Counter {
         let called = |with_incident| InstanceFilter { called_by: Some(id.clone()), with_incident, ..InstanceFilter::default() };
         let running = self.one(self.client.count(&CountQuestion::ProcessInstances(called(false)))).await?;
         let failing = if running == 0 { Some(0) } else { alone(self.one(self.client.count(&CountQuestion::ProcessInstances(called(true)))).await)?.ok() };
-        Ok(Finding::CalledCount(CalledCount { running, failing }))
+        let cases = self.cases_called(id).await?;
+        let failing_below_cases = cases.iter().flat_map(CalledCase::all_processes).filter(|(_, failing)| *failing).count() as u64;
+        Ok(Finding::CalledCount(CalledCount { running, failing, cases: cases.len() as u64, failing_below_cases }))
     }
 
     /// Ended incidents only, so that open ones, however many, do not hide them.

@@ -108,7 +108,7 @@ fn sample_words(plan: &Plan) -> Option<String> {
             format!("{}{version}", truncate(&key.to_string(), 30))
         })
         .collect();
-    let more = plan.targets.len().saturating_sub(keys.len());
+    let more = plan.heads().len().saturating_sub(keys.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Some(format!("Business keys: {}{more}", keys.join(", ")))
 }

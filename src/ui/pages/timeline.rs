@@ -210,7 +210,7 @@ fn facts(app: &App, event: &Event, whole: &Snapshot) -> String {
             }
         }
         What::Operation(_) | What::Variable(_) => facts.extend(event.by.as_ref().map(|user| format!("by {user}"))),
-        What::Started(_) => facts.extend(event.by.as_ref().map(|user| format!("started by {user}"))),
+        What::Started(..) => facts.extend(event.by.as_ref().map(|user| format!("started by {user}"))),
         What::Over(..) | What::Closed(..) => {}
     }
     facts.join("   ")

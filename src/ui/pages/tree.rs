@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::app::pages::tree::{TreePage, more_words, unfolded};
 use crate::app::pages::{PREVIEW, has_preview};
 use crate::model::activity_instance::Token;
-use crate::model::call_tree::{Content, Ending, Fold, Node, Place, Row as TreeRow, Top, Unfolded};
+use crate::model::call_tree::{CaseRow, Content, Ending, Fold, Node, Place, Row as TreeRow, Top, Unfolded};
 use crate::model::grouping::Names;
 use crate::model::inquiry::{Inquiry, Standing, Tokens};
 use crate::model::job::Job;
@@ -145,6 +145,7 @@ fn cells(row: &TreeRow, names: &dyn Names, now: jiff::Timestamp, look: &Look) ->
     let alone = |text: String, role| vec![Cell::new(text, role).led_by(lead.clone()), blank(), blank(), blank(), blank(), blank()];
     match &row.content {
         Content::Instance(node) => instance_cells(node, lead, names, now, look),
+        Content::Case(row) => case_cells(row, lead, now, look),
         Content::Fold(fold) => fold_cells(fold, lead, names, look),
         Content::More { which, left, reading } => alone(more_words(*which, *left, *reading), Role::Info),
         Content::Rest(count) => alone(format!("{} more without an incident: enter shows them", count_exact(*count)), Role::Info),
@@ -287,6 +288,26 @@ fn own_or_below(node: &Node, names: &dyn Names, look: &Look) -> Cell {
     Cell::with_tail(text, others, Role::Root).led_by(vec![(format!("{} ", look.symbols.dot), Role::Root)])
 }
 
+/// A case tells no incident of what it called: what fails below it is told here.
+fn case_cells(row: &CaseRow, lead: Vec<(String, Role)>, now: jiff::Timestamp, look: &Look) -> Vec<Cell> {
+    let case = &row.case;
+    let since = case.started.map(|started| age_short(Duration::try_from(now.duration_since(started)).unwrap_or_default()));
+    let (words, role) = match (row.failing, &row.problem) {
+        (true, _) => ("fails below; a case shows no incident", Role::Blocked),
+        (false, Some(_)) => ("not all of it could be read", Role::Warning),
+        (false, None) => ("", Role::Muted),
+    };
+    let symbol = if row.failing { vec![(format!("{} ", look.symbols.hollow_dot), Role::Blocked)] } else { Vec::new() };
+    vec![
+        Cell::new(format!("case {}", case.title()), Role::Accent).led_by(lead),
+        case.business_key.as_ref().map_or_else(blank, |key| key_cell(&key.to_string(), Role::Text)),
+        Cell::new(case.standing.words(), Role::Muted),
+        Cell::new(since.unwrap_or_default(), Role::Muted),
+        case.task.as_ref().map_or_else(blank, |task| Cell::new(task.words(), Role::Text)),
+        Cell::new(words, role).led_by(symbol),
+    ]
+}
+
 fn fold_cells(fold: &Fold, lead: Vec<(String, Role)>, names: &dyn Names, look: &Look) -> Vec<Cell> {
     let place = match &fold.place {
         Place::Activity(activity) => naming::activity(names, fold.caller.as_ref(), activity),
@@ -313,6 +334,7 @@ fn draw_preview(app: &App, page: &TreePage, whole: &Snapshot, look: &Look, area:
     }
     match page.selected().map(|row| &row.content) {
         Some(Content::Instance(node)) => lines.extend(node_lines(app, node, whole, look)),
+        Some(Content::Case(row)) => lines.extend(case_lines(row, &whole.names(), look)),
         Some(Content::Fold(fold)) => lines.push((
             match fold.unfolded {
                 Unfolded::OnlyFailing => "Only those with incidents are shown; enter shows all.".to_owned(),
@@ -391,6 +413,26 @@ fn ending_words(ending: &Ending, app: &App, whole: &Snapshot) -> String {
     let ago = ago.map_or_else(String::new, |ago| format!(" {} ago", age(ago)));
     let reason = ending.reason.as_ref().map_or_else(String::new, |reason| format!(", reason: {reason}"));
     format!("{}{ago}{reason}", ending.state.words())
+}
+
+fn case_lines(row: &CaseRow, names: &dyn Names, look: &Look) -> Vec<(String, Role)> {
+    let case = &row.case;
+    let mut facts = vec![format!("case {}", case.label())];
+    if let Some((caller, activity)) = &row.called_at {
+        facts.push(format!("called at {}", naming::activity(names, caller.as_ref(), activity)));
+    }
+    facts.push(format!("case instance {}", case.id));
+    facts.extend(case.tenant.as_ref().map(|tenant| format!("tenant {tenant}")));
+    let mut lines = vec![(facts.join(&format!(" {} ", look.symbols.separator)), Role::Muted)];
+    lines.push(("A case (CMMN) stands between: the engine's incidents stop at it, so its caller waits without one.".to_owned(), Role::Text));
+    if row.failing {
+        lines.push(("Something it called failed: c leads to the cause.".to_owned(), Role::Blocked));
+    }
+    if row.more {
+        lines.push(("It called more than is shown here: F finds a single instance.".to_owned(), Role::Muted));
+    }
+    lines.extend(row.problem.as_ref().map(|problem| (format!("Not all of it could be read: {}. {}", problem.what, problem.remedy), Role::Warning)));
+    lines
 }
 
 fn node_lines(app: &App, node: &Node, whole: &Snapshot, look: &Look) -> Vec<(String, Role)> {

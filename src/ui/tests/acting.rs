@@ -189,6 +189,7 @@ pub(super) fn suspended(snapshot: &mut Snapshot, now: Moment) {
         business_key: Some("RK-2026-0007".into()),
         suspended: true,
         tenant: None,
+        case: None,
     };
     let counts = SuspendedCounts { instances: 12, jobs: 3, waiting: 2 };
     let active = snapshot.job_definitions.get().and_then(|rows| rows.iter().find(|row| !row.suspended)).expect("one is active").id.clone();

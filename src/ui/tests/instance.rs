@@ -84,7 +84,7 @@ fn an_instance_that_ended_before_tells_how() {
 #[test]
 fn an_instance_nobody_knows_may_be_gone_or_hidden() {
     pin("instance_unknown", &[Down, Char('i')], |snapshot, now| {
-        let none = crate::model::inquiry::InstanceFinding { running: None, past: Ok(None), caller: None };
+        let none = crate::model::inquiry::InstanceFinding { running: None, past: Ok(None), caller: None, cases: None };
         instance::answer(snapshot, Inquiry::Instance(instance::id()), crate::model::inquiry::Finding::Instance(Box::new(none)), now);
     });
 }

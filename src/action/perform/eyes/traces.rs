@@ -6,7 +6,7 @@ use super::{Eyes, Findings, Item, ONE_BY_ONE, Round, allowed};
 use crate::action::judge::{Facts, Here, Log, Operation};
 use crate::action::target::{Subject, Target};
 use crate::engine::catalogue::{Entry, endpoint};
-use crate::engine::{EngineError, IncidentFilter, IncidentQuery, IncidentSort, Order, Page, UserOperationFilter, UserOperationQuery};
+use crate::engine::{Change, EngineError, IncidentFilter, IncidentQuery, IncidentSort, Order, Page, UserOperationFilter, UserOperationQuery};
 use crate::model::history::{JobEvent, UserOperation};
 use crate::model::ids::{BatchId, ProcessDefinitionId, ProcessInstanceId};
 use crate::text::EngineText;
@@ -64,19 +64,38 @@ impl Eyes {
     /// Who changed targets whose answer was lost, and who removed those that are gone.
     pub(super) async fn operations(&mut self, round: &Round, findings: &mut Findings) -> Result<(), EngineError> {
         let wanted = |item: &&Item| !item.watched && (item.lost || findings.facts.get(&item.target).is_some_and(is_removed));
-        let items: Vec<&Item> = round.items.iter().filter(wanted).take(round.singly).collect();
+        let items: Vec<&Item> = round.items.iter().filter(wanted).collect();
+        let mut read: HashMap<usize, Vec<UserOperation>> = HashMap::new();
         for item in items {
-            let target = item.target(round);
-            let facts = findings.of(item);
-            // Read, as far as it can be.
-            let known = facts.operations.insert(Vec::new());
-            let Some(filter) = filter(target, round) else { continue };
-            let query = UserOperationQuery { filter, page: Page::first(OPERATIONS) };
-            let Some(answer) = allowed(self.turn().await.user_operations_where(&query).await)? else { continue };
+            let place = head(item, round);
+            let target = &round.targets[place];
+            if !read.contains_key(&place) {
+                if read.len() >= round.singly {
+                    continue;
+                }
+                let operations = match filter(target, round) {
+                    Some(filter) => {
+                        let query = UserOperationQuery { filter, page: Page::first(OPERATIONS) };
+                        allowed(self.turn().await.user_operations_where(&query).await)?.map(|answer| answer.data).unwrap_or_default()
+                    }
+                    None => Vec::new(),
+                };
+                read.insert(place, operations);
+            }
             let entries = endpoint(item.change(round).name()).evidence().map_or(&[] as &[Entry], |evidence| evidence.entries);
-            known.extend(answer.data.iter().filter_map(|operation| told(operation, entries, target, round.user.as_ref(), item.lost)));
+            let told = read[&place].iter().filter_map(|operation| told(operation, entries, target, round.user.as_ref(), item.lost)).collect();
+            // Read, as far as it can be.
+            findings.of(item).operations = Some(told);
         }
         Ok(())
+    }
+}
+
+/// Whose entries in the log of operations tell of a target: what ends with a cancelled instance has none of its own.
+fn head(item: &Item, round: &Round) -> usize {
+    match item.change(round) {
+        Change::DeleteInstance { .. } => round.steps[item.step].targets.first().copied().unwrap_or(item.target),
+        _ => item.target,
     }
 }
 

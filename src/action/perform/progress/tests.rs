@@ -120,7 +120,7 @@ fn ten_of_three_hundred_jobs_resumed_are_no_success() {
     progress.stop();
     let outcome = &progress.outcomes()[0];
     assert_eq!(*outcome, Outcome::Partly { done: 10, of: 300, unknown: 0 });
-    assert!(outcome.words(&jiff::tz::TimeZone::UTC, example::plan(Asked::Cancel("p".into()), Vec::new()).read.wall).contains("10 of 300 jobs resumed"));
+    assert!(outcome.words(&jiff::tz::TimeZone::UTC, example::plan(Asked::Cancel(vec!["p".into()]), Vec::new()).read.wall).contains("10 of 300 jobs resumed"));
 }
 
 #[test]

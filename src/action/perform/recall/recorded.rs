@@ -37,9 +37,14 @@ pub(super) fn target(recorded: &journal::Target) -> Target {
     let subject = match recorded.kind.as_wire() {
         "job" => Subject::Job { job: Arc::new(job(recorded)), incident: None },
         "external task" => Subject::ExternalTask { task: Arc::new(external_task(recorded)), incident: None },
-        "process instance" => {
-            Subject::Instance(Arc::new(ProcessInstance { id: id.clone().into(), definition: "".into(), business_key: None, suspended, tenant: None }))
-        }
+        "process instance" => Subject::Instance(Arc::new(ProcessInstance {
+            id: id.clone().into(),
+            definition: "".into(),
+            business_key: None,
+            suspended,
+            tenant: None,
+            case: None,
+        })),
         "job definition" => Subject::JobDefinition(Arc::new(JobDefinition {
             id: id.clone().into(),
             process_definition: None,
@@ -181,7 +186,8 @@ pub(in crate::action) fn change(request: &journal::Request, targets: &[Target]) 
         ("PUT", ["process-instance", id, "suspended"]) => Change::InstanceSuspension { instance: (*id).into(), suspended: flag("suspended") },
         ("DELETE", ["process-instance", id]) => Change::DeleteInstance { instance: (*id).into(), skip_listeners: false },
         ("POST", ["process-instance", "delete"]) => Change::DeleteInstances {
-            instances: request.targets.iter().filter_map(|at| targets.get(usize::try_from(*at).ok()?)).map(|target| target.id().into()).collect(),
+            // Its targets are also those that end with them.
+            instances: body["processInstanceIds"].as_array().into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect(),
             reason: body["deleteReason"].as_str().map(str::to_owned),
             skip_listeners: false,
         },

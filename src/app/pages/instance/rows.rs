@@ -15,7 +15,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::suspension::Suspension;
 use crate::model::user_task::UserTask;
 use crate::model::variable::Variable;
-use crate::text::{EngineText, count_exact};
+use crate::text::{EngineText, count_exact, plural};
 
 /// What a line of the head tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -289,7 +289,7 @@ fn head(page: &InstancePage, work: &Work) -> Vec<Row> {
         && (finding.running.is_some() || matches!(finding.past, Ok(Some(_))))
     {
         facts.extend([Fact::Process, Fact::BusinessKey, Fact::State]);
-        if finding.caller.is_some() {
+        if finding.caller.is_some() || finding.cases.is_some() {
             facts.push(Fact::Caller);
         }
     }
@@ -339,8 +339,11 @@ fn contents(page: &InstancePage, part: Part, work: &Work, history: HistoryLevel)
             let row = |task: &UserTask| (RowKey::UserTask(task.id.clone()), Content::UserTask(Box::new(task.clone())));
             (Some(count_words(list)), list.rows.iter().map(row).collect())
         }
-        Finding::CalledCount(count) if count.running == 0 => (Some("none".to_owned()), Vec::new()),
-        Finding::CalledCount(count) => (Some(count_exact(count.running)), vec![(RowKey::Called, Content::Called(*count))]),
+        Finding::CalledCount(count) if count.running == 0 && count.cases == 0 => (Some("none".to_owned()), Vec::new()),
+        Finding::CalledCount(count) => {
+            let cases = if count.cases > 0 { format!(", {}", plural(count.cases, "case")) } else { String::new() };
+            (Some(format!("{}{cases}", count_exact(count.running))), vec![(RowKey::Called, Content::Called(*count))])
+        }
         Finding::PastIncidents(list) => {
             let row = |past: &HistoricIncident| (RowKey::Past(past.incident.id.clone()), Content::Past(Box::new(past.clone())));
             // The engine answers with an empty list where it keeps no history or the login may not read it.

@@ -11,7 +11,7 @@ use crate::model::ids::ActivityId;
 use crate::model::naming;
 use crate::model::user_task::UserTask;
 use crate::model::variable::Variable;
-use crate::text::{Align, EngineText, age, bytes, count_exact};
+use crate::text::{Align, EngineText, age, bytes, count_exact, plural};
 use crate::theme::Role;
 use crate::ui::table::{Cell, Column, Width};
 
@@ -222,7 +222,21 @@ pub(super) fn called_words(count: &crate::model::inquiry::CalledCount) -> String
         Some(0) => ", none with an incident".to_owned(),
         Some(failing) => format!(", {} with an incident", count_exact(failing)),
     };
-    format!("{running}{failing}: enter shows the tree")
+    let cases = match count.cases {
+        0 => String::new(),
+        cases => {
+            let below = match count.failing_below_cases {
+                0 => String::new(),
+                1 => ", 1 instance below fails: no incident shows it here".to_owned(),
+                many => format!(", {} instances below fail: no incident shows it here", count_exact(many)),
+            };
+            format!("{}{below}", plural(cases, "called case"))
+        }
+    };
+    let parts = [format!("{running}{failing}"), cases];
+    // Where it called cases alone, nothing else is counted.
+    let told: Vec<String> = parts.into_iter().skip(usize::from(count.running == 0 && count.cases > 0)).filter(|part| !part.is_empty()).collect();
+    format!("{}: enter shows the tree", told.join("; "))
 }
 
 /// What kind of job it is, by its job definition.

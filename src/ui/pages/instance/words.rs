@@ -11,6 +11,7 @@ use crate::app::pages::instance::{Content, Fact, JobRow, Part, Row, RowKey, Stat
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::history::{HistoricIncident, HistoricInstance, IncidentState};
+use crate::model::ids::ProcessInstanceId;
 use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::naming;
 use crate::model::section::{Problem, Section};
@@ -199,7 +200,21 @@ impl Scene<'_> {
     }
 
     fn caller(&self) -> String {
-        let Some(caller) = self.page.caller() else { return String::new() };
+        let Some(finding) = &self.page.finding else { return String::new() };
+        let cases = finding.cases.as_ref().map(|above| {
+            let words: Vec<String> = above.cases.iter().map(|case| format!("case {}{}", case.label(), case.at_task())).collect();
+            let unread = above.problem.as_ref().map_or_else(String::new, |problem| format!(" (not all of it is known: {})", problem.what));
+            format!("{}{unread}", words.join(", called by "))
+        });
+        match (cases, self.page.caller()) {
+            (Some(cases), Some(caller)) => format!("{cases}, called by {}", self.calling_instance(caller)),
+            (Some(cases), None) => cases,
+            (None, Some(caller)) => self.calling_instance(caller),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn calling_instance(&self, caller: &ProcessInstanceId) -> String {
         let finding = self.whole.findings.get(&Inquiry::Instance(caller.clone())).and_then(Section::get);
         let definition = match finding {
             Some(Finding::Instance(finding)) => finding
