@@ -82,7 +82,7 @@ fn letter(number: usize) -> Called {
 
 fn page_of(numbers: std::ops::Range<usize>, of: usize) -> Section<Finding> {
     let more = numbers.end < of;
-    let page = CalledPage { rows: numbers.map(letter).collect(), total: Some(of as u64), more, all_at: None, cases: Vec::new(), history: None };
+    let page = CalledPage { rows: numbers.map(letter).collect(), total: Some(of as u64), more, all_at: None, cases: Vec::new(), history: None, unread: None };
     Section { data: Some(Arc::new(Finding::Called(page))), taken: Some(Moment::now()), problem: None }
 }
 

@@ -5,7 +5,7 @@ pub mod journal;
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -14,12 +14,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::config::{BUDGET_PERCENT, Config, ConfigError, Environment, Overrides, TIMEOUT_SECONDS, Target};
-use crate::headless::Request;
+use crate::headless::output::{self, Unprinted, tell};
 use crate::headless::tree::Question;
+use crate::headless::{Extent, Printed, Request};
 use crate::session::{Session, Stop};
 use crate::theme::Theme;
 
-/// The exit code when all went well.
+/// The exit code when all went well, and all that was asked for was printed.
 pub const EXIT_OK: u8 = 0;
 
 /// The exit code when the arguments or the configuration are wrong.
@@ -28,8 +29,20 @@ pub const EXIT_USAGE: u8 = 1;
 /// The exit code when the engine could not be read, or the journal is not whole.
 pub const EXIT_ENGINE: u8 = 2;
 
+/// The exit code when only a part of what was asked for could be read; what is printed says what is missing.
+pub const EXIT_INCOMPLETE: u8 = 3;
+
+/// The exit code when it could not be printed.
+pub const EXIT_OUTPUT: u8 = 4;
+
+/// The exit code when the reader of a pipe has gone: what a shell tells of a program that SIGPIPE ended.
+pub const EXIT_READER_GONE: u8 = 141;
+
 /// The longest password taken from standard input, in bytes.
 const PASSWORD_LIMIT: u64 = 64 * 1024;
+
+/// How long to wait for it.
+const PASSWORD_PATIENCE: Duration = Duration::from_secs(60);
 
 const AFTER_HELP: &str = "\
 Which engine: PROFILE|URL, else BPMTOP_URL, else BPMTOP_PROFILE, else default_profile of the
@@ -45,8 +58,10 @@ Environment: BPMTOP_CONFIG, BPMTOP_PROFILE, BPMTOP_URL, BPMTOP_USER, BPMTOP_PASS
 BPMTOP_CA_FILE, BPMTOP_CLIENT_CERTIFICATE, BPMTOP_CLIENT_KEY, BPMTOP_PROXY, BPMTOP_JOURNAL,
 NO_COLOR. Where no proxy is named, HTTP_PROXY, HTTPS_PROXY and NO_PROXY count.
 
-Exit codes: 0 all went well, 1 wrong arguments or configuration, 2 the engine could not be read, or
-the journal is not whole.";
+Exit codes: 0 all went well and all was printed, 1 wrong arguments or configuration, 2 the engine
+could not be read (no figure at all, nothing found), or the journal is not whole, 3 incomplete:
+printed, but something that was asked for could not be read, 4 it could not be printed, 141 the
+reader of the pipe has gone.";
 
 /// The terminal operations cockpit for Camunda 7 process engines.
 #[derive(Debug, Parser)]
@@ -102,7 +117,7 @@ pub struct Options {
     /// How much of the engine's time may be used: 0.1 to 50 percent [default: 2]
     #[arg(long, global = true, value_name = "PERCENT", value_parser = percent)]
     pub budget: Option<f64>,
-    /// How long one request may take: 0.5 to 600 seconds [default: 10]
+    /// How long one request may take, and without a terminal the whole command: 0.5 to 600 seconds [default: 10, and 120]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
     /// Colours: night, day, war-room, mono, a theme of your own, or the path of one
@@ -202,17 +217,17 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let code = if error.use_stderr() { EXIT_USAGE } else { EXIT_OK };
-            // There is nobody left to tell when the terminal itself refuses the text.
-            let _ = error.print();
-            return code.into();
+            if error.use_stderr() {
+                // There is nobody left to tell when the terminal itself refuses the text.
+                let _ = error.print();
+                return EXIT_USAGE.into();
+            }
+            let help = error.render();
+            let help = if std::io::stdout().is_terminal() { help.ansi().to_string() } else { help.to_string() };
+            return print(&help).unwrap_or_else(Failure::told).into();
         }
     };
-    let code = run(arguments, &Environment::of_process()).unwrap_or_else(|failure| {
-        tell(&format!("bpmtop: {:#}", failure.error));
-        failure.code
-    });
-    code.into()
+    run(arguments, &Environment::of_process()).unwrap_or_else(Failure::told).into()
 }
 
 /// An error on its way to the shell.
@@ -225,6 +240,21 @@ struct Failure {
 impl Failure {
     fn usage(message: &'static str) -> Self {
         Self { code: EXIT_USAGE, error: anyhow::anyhow!(message) }
+    }
+
+    /// Says it, and gives its exit code. A reader who has gone is not told that.
+    fn told(self) -> u8 {
+        if self.code != EXIT_READER_GONE {
+            tell(&format!("bpmtop: {:#}", self.error));
+        }
+        self.code
+    }
+}
+
+impl From<Unprinted> for Failure {
+    fn from(unprinted: Unprinted) -> Self {
+        let code = if matches!(unprinted, Unprinted::ReaderGone) { EXIT_READER_GONE } else { EXIT_OUTPUT };
+        Self { code, error: unprinted.into() }
     }
 }
 
@@ -259,15 +289,15 @@ fn run(arguments: Arguments, environment: &Environment) -> Result<u8, Failure> {
         Some(Command::Tree { what, target: own, ended, reading }) => {
             let session = headless_session(target, own, options, environment)?;
             session.warnings.iter().for_each(|warning| tell(&format!("bpmtop: {warning}")));
-            Ok(print(&crate::headless::tree::run(&session, &Question { what, ended }, reading.into())?))
+            give(&crate::headless::tree::run(&session, &Question { what, ended }, reading.into())?)
         }
         Some(Command::Journal(arguments)) => journal::run(arguments, options, environment),
         Some(Command::Config(command)) => config_command(&command, &overrides(None, options, None), environment),
-        Some(Command::Keys) => Ok(print(&key_table())),
+        Some(Command::Keys) => print(&key_table()),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "bpmtop", &mut script);
-            Ok(print(&String::from_utf8_lossy(&script)))
+            print(&String::from_utf8_lossy(&script))
         }
     }
 }
@@ -327,7 +357,12 @@ fn password_from_stdin() -> Result<SecretString, Failure> {
     if input.is_terminal() {
         return Err(Failure::usage("--password-stdin reads from a pipe: pass show camunda | bpmtop --password-stdin …; leave it out to be asked"));
     }
-    password_line(input.lock())
+    // Whoever writes to the pipe may have to type a passphrase or touch a key; no longer than for a password command.
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(password_line(std::io::stdin().lock())));
+    receiver
+        .recv_timeout(PASSWORD_PATIENCE)
+        .unwrap_or_else(|_| Err(Failure::usage("--password-stdin waited 60 s for a line of standard input; close its writing end")))
 }
 
 fn password_line(input: impl BufRead) -> Result<SecretString, Failure> {
@@ -344,10 +379,10 @@ fn config_command(command: &ConfigCommand, overrides: &Overrides, environment: &
     let path = Config::path(environment, overrides);
     let shown = path.as_ref().map(|path| path.display().to_string());
     match command {
-        ConfigCommand::Example => Ok(print(Config::example())),
+        ConfigCommand::Example => print(Config::example()),
         ConfigCommand::Path => {
             let path = shown.ok_or_else(|| Failure::usage("there is no home folder to keep a configuration in; name a file with --config or BPMTOP_CONFIG"))?;
-            Ok(print(&format!("{path}\n")))
+            print(&format!("{path}\n"))
         }
         ConfigCommand::Check => check(&Config::load(environment, overrides)?, shown.as_deref(), overrides, environment),
     }
@@ -363,7 +398,7 @@ fn check(config: &Config, path: Option<&str>, overrides: &Overrides, environment
     for warning in &config.warnings {
         text.push_str(&format!("warning: {warning}\n"));
     }
-    Ok(print(&text))
+    print(&text)
 }
 
 fn profiles(config: &Config) -> String {
@@ -371,15 +406,23 @@ fn profiles(config: &Config) -> String {
     if names.is_empty() { "no profiles".to_owned() } else { format!("profiles {names}") }
 }
 
-/// Prints to standard output. A reader that closed the pipe early has what it wanted.
-fn print(text: &str) -> u8 {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    EXIT_OK
+/// Prints to standard output.
+fn print(text: &str) -> Result<u8, Failure> {
+    output::print(text)?;
+    Ok(EXIT_OK)
 }
 
-/// Prints one line to standard error, which may be gone as well.
-fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+/// Prints what a command found out, with the exit code of how much that is.
+fn give(printed: &Printed) -> Result<u8, Failure> {
+    output::print(&printed.text)?;
+    Ok(match printed.extent {
+        Extent::Whole => EXIT_OK,
+        Extent::Part => {
+            tell(&format!("bpmtop: incomplete: something could not be read, and what is printed says what (exit code {EXIT_INCOMPLETE})"));
+            EXIT_INCOMPLETE
+        }
+        Extent::Nothing => EXIT_ENGINE,
+    })
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -398,13 +441,11 @@ fn open_cockpit(session: Session) -> Result<u8, Failure> {
 }
 
 fn examine(session: &Session, request: Request) -> Result<u8, Failure> {
-    let (text, readable) = crate::headless::doctor::run(session, request)?;
-    print(&text);
-    Ok(if readable { EXIT_OK } else { EXIT_ENGINE })
+    give(&crate::headless::doctor::run(session, request)?)
 }
 
 fn print_snapshot(session: Session, request: Request) -> Result<u8, Failure> {
-    Ok(print(&crate::headless::snapshot::run(session, request)?))
+    give(&crate::headless::snapshot::run(session, request)?)
 }
 
 fn key_table() -> String {

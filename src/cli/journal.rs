@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use jiff::{Timestamp, Zoned};
 
-use super::{EXIT_ENGINE, EXIT_OK, Failure, Options, print};
+use super::{Failure, Options, give, print};
 use crate::config::{Config, Environment, Overrides};
 use crate::headless::journal::{self, Filter, Format};
 
@@ -97,14 +97,10 @@ pub(super) fn run(arguments: Arguments, options: Options, environment: &Environm
     let folder = Config::load(environment, &overrides)?.journal_folder(environment);
     let folder = folder.ok_or_else(|| Failure::usage("there is no home folder to keep a journal in; name a folder in [journal] or BPMTOP_JOURNAL"))?;
     match arguments.command.unwrap_or(Command::List(arguments.list)) {
-        Command::List(Listing { json, wanted }) => Ok(print(&journal::list(&folder, &wanted.filter(options), json)?)),
-        Command::Verify { head } => {
-            let verdict = journal::verify(&folder, head.as_deref())?;
-            print(&verdict.text);
-            Ok(if verdict.well { EXIT_OK } else { EXIT_ENGINE })
-        }
-        Command::Export { format, wanted } => Ok(print(&journal::export(&folder, &wanted.filter(options), format)?)),
-        Command::Path => Ok(print(&format!("{}\n", folder.display()))),
+        Command::List(Listing { json, wanted }) => give(&journal::list(&folder, &wanted.filter(options), json)?),
+        Command::Verify { head } => give(&journal::verify(&folder, head.as_deref())?),
+        Command::Export { format, wanted } => give(&journal::export(&folder, &wanted.filter(options), format)?),
+        Command::Path => print(&format!("{}\n", folder.display())),
     }
 }
 

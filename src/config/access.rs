@@ -2,13 +2,13 @@
 //!
 //! Paths and sources only. Files are read and secrets fetched at the moment of connecting, never while the configuration is validated.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::environment::{Environment, Overrides};
+use super::input;
 use super::problem::{ConfigError, safe};
 use super::secret::SecretSource;
 
@@ -176,10 +176,7 @@ pub(super) fn check_header_value(value: &str) -> Result<(), String> {
 pub fn read_pem(key: &str, path: &Path) -> Result<Vec<u8>, ConfigError> {
     let shown = safe(&path.display().to_string());
     let failed = |reason: String| ConfigError::Unreadable { path: format!("{key} {shown}"), reason };
-    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
-    let mut bytes = Vec::new();
-    file.take(PEM_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
-    if bytes.len() as u64 > PEM_LIMIT { Err(failed("it is too large to be a file of certificates".to_owned())) } else { Ok(bytes) }
+    input::read(path, PEM_LIMIT, input::PATIENCE).map_err(|error| failed(error.to_string()))
 }
 
 #[cfg(test)]

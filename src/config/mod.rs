@@ -9,6 +9,7 @@ mod access;
 mod connection;
 pub(crate) mod document;
 mod environment;
+pub(crate) mod input;
 mod journal;
 pub(crate) mod problem;
 mod profile;
@@ -41,6 +42,9 @@ use crate::model::scope::Team;
 pub(crate) use problem::safe;
 #[cfg(test)]
 pub(crate) use read::COMMAND_WORDS;
+
+/// The most a configuration or a theme may hold, in bytes.
+pub(crate) const SIZE_LIMIT: u64 = 1024 * 1024;
 
 /// The theme used when nobody asks for another.
 pub const DEFAULT_THEME: &str = "night";
@@ -118,7 +122,7 @@ impl Config {
             return Ok(Self::default());
         };
         let asked_for = overrides.config.is_some() || environment.config.is_some();
-        match std::fs::read_to_string(&path) {
+        match input::read_text(&path, SIZE_LIMIT) {
             Ok(text) => {
                 let mut config = Self::parse(&text, &path)?;
                 config.warn_about_open_files();

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
+use super::input;
 use super::problem::{ConfigError, safe};
 
 /// How long a command that gives a secret may take. Long enough to type a passphrase or touch a key.
@@ -81,8 +82,7 @@ impl SecretSource {
             },
             Self::File(path) => {
                 let place = format!("{} {}", purpose.key("file"), safe(&path.display().to_string()));
-                let file = std::fs::File::open(path).map_err(|error| failed(format!("cannot read {place}: {error}")))?;
-                first_line(read_limited(file), &place, purpose)
+                first_line(input::read(path, SIZE_LIMIT, COMMAND_LIMIT), &place, purpose)
             }
             Self::Command(words) => run(words, COMMAND_LIMIT, purpose),
         }

@@ -7,8 +7,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::Request;
+use super::once::Deadline;
 use super::refused_logins::{Attempt, RefusedLogins};
+use super::{Extent, Printed, Request};
 use crate::config::{Connection, Login as ConfiguredLogin, Target};
 use crate::engine::version::Certainty;
 use crate::engine::{Client, CountQuestion, EngineError, HistoricIncidentFilter, IncidentFilter, Login};
@@ -56,45 +57,64 @@ pub struct Check {
     /// The way out, where one is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+    /// Whether the engine did not answer what was asked for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
 }
 
 impl Check {
     fn ok(subject: &'static str, finding: impl Into<String>) -> Self {
-        Self { subject, verdict: Verdict::Ok, finding: finding.into(), remedy: None }
+        Self { subject, verdict: Verdict::Ok, finding: finding.into(), remedy: None, unread: false }
     }
 
     fn of(subject: &'static str, verdict: Verdict, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { subject, verdict, finding: finding.into(), remedy: Some(remedy.into()) }
+        Self { subject, verdict, finding: finding.into(), remedy: Some(remedy.into()), unread: false }
     }
 
     fn failed(subject: &'static str, error: &EngineError) -> Self {
-        Self::of(subject, Verdict::Failed, error.to_string(), error.remedy())
+        Self { unread: true, ..Self::of(subject, Verdict::Failed, error.to_string(), error.remedy()) }
     }
 }
 
-/// Examines a session and returns the report with whether the engine can be read.
+/// Examines a session and returns the report.
 ///
 /// # Errors
 ///
 /// When not even the examination can begin: no engine is named, or the password source fails.
-pub fn run(session: &Session, request: Request) -> Result<(String, bool), Stop> {
+pub fn run(session: &Session, request: Request) -> Result<Printed, Stop> {
     let Target::Connect(connection) = &session.target else { return Err(Stop::Setup(anyhow::anyhow!("no engine is named"))) };
     let mut checks = vec![configuration(session, connection), terminal()];
     let runtime = async_runtime().map_err(Stop::setup)?;
-    let readable = match ready(connection, request.retry_login) {
+    let mut extent = Extent::Nothing;
+    match ready(connection, request.retry_login) {
         Ok((client, login)) => {
-            let readable = runtime.block_on(engine(connection, &client, &mut checks));
-            remember(connection, &login, readable, &mut checks);
-            readable
+            let examined = runtime.block_on(async {
+                let deadline = Deadline::of(session);
+                let examined = deadline.within(engine(connection, &client, &mut checks)).await;
+                if examined.is_none() {
+                    checks.push(Check::of(
+                        "examination",
+                        Verdict::Failed,
+                        format!("INCOMPLETE: {}", deadline.words()),
+                        "what stands above was found out before",
+                    ));
+                }
+                examined
+            });
+            extent = match examined {
+                Some(false) => Extent::Nothing,
+                Some(true) if !checks.iter().any(|check| check.unread) => Extent::Whole,
+                Some(true) => Extent::Part,
+                None if checks.iter().any(|check| check.subject == LOGIN && check.verdict == Verdict::Ok) => Extent::Part,
+                None => Extent::Nothing,
+            };
+            remember(connection, &login, extent != Extent::Nothing, &mut checks);
         }
-        Err(check) => {
-            checks.push(check);
-            false
-        }
-    };
+        Err(check) => checks.push(check),
+    }
     runtime.shutdown_timeout(Duration::from_millis(50));
     let text = if request.json { format!("{}\n", serde_json::to_string_pretty(&checks).map_err(Stop::setup)?) } else { report(&checks) };
-    Ok((text, readable))
+    Ok(Printed { text, extent })
 }
 
 fn report(checks: &[Check]) -> String {
@@ -306,7 +326,7 @@ async fn rights(client: &Client, checks: &mut Vec<Check>) -> Rights {
         checks.push(match answer {
             Ok(answer) if answer.data => Check::ok("permission", right.to_string()),
             Ok(_) => Check::of("permission", Verdict::Warning, right.not_granted(), right.without_it()),
-            Err(error) => Check::of("permission", Verdict::Unknown, format!("{right}: {error}"), error.remedy()),
+            Err(error) => Check { unread: true, ..Check::of("permission", Verdict::Unknown, format!("{right}: {error}"), error.remedy()) },
         });
     }
     rights

@@ -12,7 +12,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 
-use crate::journal::{Archive, Exact, Story, Summary, put_back};
+use super::{Extent, Printed};
+use crate::journal::{Archive, Exact, Story, Summary, Verified, put_back};
 use crate::session::Stop;
 use crate::text::safe;
 
@@ -46,29 +47,45 @@ pub enum Format {
     Markdown,
 }
 
-/// What to print, and whether all is well.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Printed {
-    /// The text.
-    pub text: String,
-    /// False where something is wrong with the journal.
-    pub well: bool,
-}
-
 /// Lists actions, or tells one with all of its targets.
 ///
 /// # Errors
 ///
 /// The files cannot be read, or there is no action of that name.
-pub fn list(folder: &Path, filter: &Filter, json: bool) -> Result<String, Stop> {
-    let archive = Archive::at(folder);
-    if let Some(name) = &filter.action {
+pub fn list(folder: &Path, filter: &Filter, json: bool) -> Result<Printed, Stop> {
+    let archive = opened(folder)?;
+    let text = if let Some(name) = &filter.action {
         let told = one(&archive, name)?;
-        return if json { export::json_of_one(&told) } else { Ok(page::story(&told.story, told.put_back_by.as_ref(), &TimeZone::system())) };
+        if json { export::json_of_one(&told)? } else { page::story(&told.story, told.put_back_by.as_ref(), &TimeZone::system()) }
+    } else {
+        let all = archive.summaries(filter.day()).map_err(Stop::setup)?;
+        let wanted = filter.wanted(&all);
+        if json { export::json_of_summaries(&wanted)? } else { page::list(&wanted, all.len(), folder, &TimeZone::system()) }
+    };
+    Ok(told_with_doubts(text, &archive.verify(None).map_err(Stop::setup)?, json))
+}
+
+/// What is told of a journal that is broken, or that somebody else can change, may lack something: that is said at the end, and by the exit code.
+fn told_with_doubts(mut text: String, verified: &Verified, json: bool) -> Printed {
+    if is_believed(verified) {
+        return Printed::whole(text);
     }
-    let all = archive.summaries(filter.day()).map_err(Stop::setup)?;
-    let wanted = filter.wanted(&all);
-    if json { export::json_of_summaries(&wanted) } else { Ok(page::list(&wanted, all.len(), folder, &TimeZone::system())) }
+    if !json {
+        text.push_str(&page::doubts(verified));
+    }
+    Printed { text, extent: Extent::Part }
+}
+
+/// Whether nothing speaks against what it tells. That old days were moved away is as it should be.
+fn is_believed(verified: &Verified) -> bool {
+    verified.changed().is_none() && verified.foreign.is_none()
+}
+
+/// The journal in a folder that may be believed to be the one that was meant.
+fn opened(folder: &Path) -> Result<Archive, Stop> {
+    let archive = Archive::at(folder);
+    archive.leads_nowhere_else().map_err(Stop::setup)?;
+    Ok(archive)
 }
 
 /// Everything about the actions that are asked for, to be kept elsewhere.
@@ -76,8 +93,8 @@ pub fn list(folder: &Path, filter: &Filter, json: bool) -> Result<String, Stop> 
 /// # Errors
 ///
 /// The files cannot be read, or there is no action of that name.
-pub fn export(folder: &Path, filter: &Filter, format: Format) -> Result<String, Stop> {
-    let archive = Archive::at(folder);
+pub fn export(folder: &Path, filter: &Filter, format: Format) -> Result<Printed, Stop> {
+    let archive = opened(folder)?;
     let verified = archive.verify(None).map_err(Stop::setup)?;
     let wanted = match &filter.action {
         Some(name) => vec![one(&archive, name)?],
@@ -88,11 +105,12 @@ pub fn export(folder: &Path, filter: &Filter, format: Format) -> Result<String, 
             wanted.map(|(story, (_, by))| Told { story, put_back_by: by.cloned() }).collect()
         }
     };
-    match format {
-        Format::Json => export::json(&wanted, &verified),
-        Format::Csv => Ok(export::csv(&wanted)),
-        Format::Markdown => Ok(export::markdown(&wanted, &verified, &TimeZone::system())),
-    }
+    let text = match format {
+        Format::Json => export::json(&wanted, &verified)?,
+        Format::Csv => export::csv(&wanted),
+        Format::Markdown => export::markdown(&wanted, &verified, &TimeZone::system()),
+    };
+    Ok(Printed { text, extent: if is_believed(&verified) { Extent::Whole } else { Extent::Part } })
 }
 
 /// Whether the chain is whole, and where it is not.
@@ -101,8 +119,9 @@ pub fn export(folder: &Path, filter: &Filter, format: Format) -> Result<String, 
 ///
 /// The files cannot be read.
 pub fn verify(folder: &Path, head: Option<&str>) -> Result<Printed, Stop> {
-    let verified = Archive::at(folder).verify(head).map_err(Stop::setup)?;
-    Ok(Printed { text: page::verified(&verified, folder), well: verified.is_whole() })
+    let verified = opened(folder)?.verify(head).map_err(Stop::setup)?;
+    let extent = if verified.is_whole() { Extent::Whole } else { Extent::Nothing };
+    Ok(Printed { text: page::verified(&verified, folder), extent })
 }
 
 /// One action, and the one that put back since what it left, if one did.

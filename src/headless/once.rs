@@ -1,9 +1,10 @@
-//! What every command does that reads an engine once: log, login that was not refused a while ago, a limit of time, exit codes.
+//! What every command does that reads an engine once: log, login that was not refused a while ago, one limit of time for all requests.
 
 use std::io::Write as _;
 use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
+use tokio::time::{Instant, timeout_at};
 
 use super::Request;
 use super::refused_logins::{Attempt, RefusedLogins};
@@ -12,12 +13,49 @@ use crate::poll::task::Setup;
 use crate::session::{Session, Stop, async_runtime, login, options, setup, start_log};
 use crate::text::safe;
 
-/// Reads the engine of a session within a limit of time. `command` is what the operator typed, for advice.
+/// The whole reading may take this long, where no `--timeout` says otherwise.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// How long after the limit a command is ended whatever it is at.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The one limit of a command: names, connections, TLS and all requests together.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    /// How long all may take.
+    pub limit: Duration,
+    /// When that is over.
+    pub until: Instant,
+}
+
+impl Deadline {
+    /// One that begins now.
+    pub fn after(limit: Duration) -> Self {
+        Self { limit, until: Instant::now() + limit }
+    }
+
+    /// The limit of a session's commands, which begins now.
+    pub(super) fn of(session: &Session) -> Self {
+        Self::after(session.overrides.timeout.unwrap_or(LIMIT))
+    }
+
+    /// What work gives, unless the limit comes first.
+    pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        timeout_at(self.until, work).await.ok()
+    }
+
+    /// That the limit came first, in words.
+    pub(super) fn words(&self) -> String {
+        format!("the limit of {} s for the whole command was reached; --timeout SECONDS sets another", self.limit.as_secs_f32())
+    }
+}
+
+/// Reads the engine of a session within its limit of time. `command` is what the operator typed, for advice.
 ///
 /// # Errors
 ///
 /// When a file or the source of a secret cannot be used, the login was refused a while ago, or the engine cannot be read.
-pub(super) fn once<T, F>(session: &Session, request: Request, command: &str, limit: Duration, read: impl FnOnce(Setup) -> F) -> Result<T, Stop>
+pub(super) fn once<T, F>(session: &Session, request: Request, command: &str, read: impl FnOnce(Setup, Deadline) -> F) -> Result<T, Stop>
 where
     F: Future<Output = Result<T, Unread>>,
 {
@@ -31,8 +69,12 @@ where
     }
     let setup = setup(connection, options(connection)?, login.clone())?;
     let runtime = async_runtime().map_err(Stop::setup)?;
-    let read = runtime.block_on(async { tokio::time::timeout(limit, read(setup)).await });
-    let read = read.unwrap_or_else(|_| Err(Unread::Failed(anyhow::anyhow!("the engine could not be read within {} s", limit.as_secs()))));
+    let read = runtime.block_on(async {
+        let deadline = Deadline::of(session);
+        // Whoever reads watches the limit and gives what it has by then; this is for what it forgot to watch.
+        let read = timeout_at(deadline.until + GRACE, read(setup, deadline)).await;
+        read.unwrap_or_else(|_| Err(Unread::Failed(anyhow::anyhow!("the engine could not be read: {}", deadline.words()))))
+    });
     runtime.shutdown_timeout(Duration::from_millis(50));
     if let Some(attempt) = &attempt {
         let remembered = match &read {

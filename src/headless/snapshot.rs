@@ -2,20 +2,20 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::Request;
 use super::engine_work::EngineWorkPart;
 use super::failed::FailedPart;
-use super::once::{Unread, once};
+use super::missing::is_for_good;
+use super::once::{Deadline, Unread, once};
+use super::{Extent, Printed, Request};
 use crate::model::engine_job;
 use crate::model::failing;
 use crate::model::figure::{Figure, Unit};
-use crate::model::grouping::{Group, SignatureGroup};
+use crate::model::grouping::{Group, SignatureGroup, Stage};
 use crate::model::inquiry::Inquiry;
 use crate::model::naming;
 use crate::model::rights::Trust;
@@ -27,9 +27,6 @@ use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
 use crate::session::{Session, Stop};
 use crate::text::{count_exact, plural, safe, truncate};
-
-/// The whole reading may take this long.
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// Definitions whose activities are read by name; beyond, activities keep their ids.
 const NAMED: usize = 200;
@@ -44,16 +41,26 @@ const MOST_CALLED: usize = 100;
 /// # Errors
 ///
 /// When a file or the source of a secret cannot be used, the login was refused a while ago, or the engine cannot be read.
-pub fn run(session: Session, request: Request) -> Result<String, Stop> {
+pub fn run(session: Session, request: Request) -> Result<Printed, Stop> {
     // The past is read for sparklines, which nobody sees here.
-    let snapshot = once(&session, request, "bpmtop snapshot", LIMIT, |setup| read(task::Setup { past: false, ..setup }))?;
-    let picture = Picture::of(&snapshot, &session.scope);
-    Ok(if request.json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&snapshot) })
+    let read = once(&session, request, "bpmtop snapshot", |setup, deadline| read(task::Setup { past: false, ..setup }, deadline))?;
+    let picture = Picture::of(&read, &session.scope);
+    let text = if request.json { format!("{}\n", serde_json::to_string_pretty(&picture).map_err(Stop::setup)?) } else { picture.text(&read.snapshot) };
+    Ok(Printed { text, extent: picture.extent() })
 }
 
-async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
+/// What was read.
+#[derive(Debug)]
+struct Read {
+    snapshot: Arc<Snapshot>,
+    /// Why not everything was asked; none where it was.
+    cut_short: Option<String>,
+}
+
+async fn read(setup: task::Setup, deadline: Deadline) -> Result<Read, Unread> {
     let mut poller = task::start(setup);
-    let first = settled(&mut poller.snapshots, 0).await?;
+    let Some(first) = deadline.within(settled(&mut poller.snapshots, 0)).await else { return cut_short(&poller.snapshots, deadline) };
+    let first = first?;
     let mut definitions: Vec<_> = first.groups.groups.iter().filter_map(|group| group.definition.clone()).take(NAMED).collect();
     let works = first.groups.groups.iter().filter_map(|group| engine_job::inquiry(group.key.work.as_ref()?, &first)).take(WORKS);
     let mut inquiries = vec![Inquiry::SuspendedCount];
@@ -67,7 +74,8 @@ async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
         looks += 1;
         let looking = Looking { definitions: definitions.clone(), inquiries: inquiries.clone(), ..Looking::default() };
         let _ = poller.commands.send(PollCommand::Look(looking));
-        let snapshot = settled(&mut poller.snapshots, looks).await?;
+        let Some(snapshot) = deadline.within(settled(&mut poller.snapshots, looks)).await else { return cut_short(&poller.snapshots, deadline) };
+        let snapshot = snapshot?;
         // Where something failed in a process that it called, the diagrams of called ones tell which; they are read level by level.
         let samples = snapshot.groups.groups.iter().flat_map(|group| &group.signatures).filter_map(SignatureGroup::sample);
         let mut more = failing::unread(&snapshot.names(), samples.map(|known| &known.incident));
@@ -76,9 +84,20 @@ async fn read(setup: task::Setup) -> Result<Arc<Snapshot>, Unread> {
         more.dedup();
         more.truncate((NAMED + MOST_CALLED).saturating_sub(definitions.len()));
         if more.is_empty() {
-            return Ok(snapshot);
+            return Ok(Read { snapshot, cut_short: None });
         }
         definitions.extend(more);
+    }
+}
+
+/// What is known once the limit is reached, if that is anything.
+fn cut_short(snapshots: &watch::Receiver<Arc<Snapshot>>, deadline: Deadline) -> Result<Read, Unread> {
+    let snapshot = snapshots.borrow().clone();
+    let known = Figure::ALL.into_iter().any(|figure| snapshot.value(figure).is_some());
+    if known {
+        Ok(Read { snapshot, cut_short: Some(deadline.words()) })
+    } else {
+        Err(Unread::Failed(anyhow::anyhow!("the engine could not be read: {}", deadline.words())))
     }
 }
 
@@ -104,9 +123,15 @@ struct Picture {
     engine: EnginePart,
     taken_at: Timestamp,
     scope: Option<ScopePart>,
+    /// Whether everything that this login may see was read.
+    complete: bool,
+    /// Why not.
+    incomplete: Vec<String>,
     kpis: serde_json::Map<String, serde_json::Value>,
-    groups: Vec<GroupPart>,
-    job_definitions: Vec<JobDefinitionPart>,
+    /// Null where incidents were not read.
+    groups: Option<Vec<GroupPart>>,
+    /// Null where they were not read.
+    job_definitions: Option<Vec<JobDefinitionPart>>,
     suspended: SuspendedPart,
     warnings: Vec<String>,
 }
@@ -160,7 +185,8 @@ struct EnginePart {
 struct ScopePart {
     text: String,
     kpis: Vec<&'static str>,
-    blocked_from_outside: usize,
+    /// Null where incidents were not read.
+    blocked_from_outside: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -176,11 +202,14 @@ struct GroupPart {
     engine_work: Option<EngineWorkPart>,
     #[serde(skip)]
     place: String,
-    roots: usize,
-    blocked: usize,
-    oldest: Timestamp,
-    newest: Timestamp,
-    signatures: Vec<SignaturePart>,
+    /// Null while only some of the incidents were read.
+    roots: Option<usize>,
+    /// Null, as the times are, where not all incidents were read.
+    blocked: Option<usize>,
+    oldest: Option<Timestamp>,
+    newest: Option<Timestamp>,
+    /// Null where no incident was read; of those that were read where they are not complete.
+    signatures: Option<Vec<SignaturePart>>,
     signatures_complete: bool,
 }
 
@@ -214,12 +243,16 @@ struct JobDefinitionPart {
 }
 
 impl Picture {
-    fn of(whole: &Snapshot, scope: &Scope) -> Self {
+    fn of(read: &Read, scope: &Scope) -> Self {
+        let whole = &*read.snapshot;
         let within = scope.is_on().then(|| scoped(whole, scope));
         let snapshot = within.as_ref().map_or(whole, |within| &within.snapshot);
         let mut warnings = snapshot.warnings.clone();
         let kpis = Figure::ALL.into_iter().map(|figure| (figure.key().to_owned(), kpi(snapshot, figure, &mut warnings))).collect();
         let complete = snapshot.incidents.get().is_some_and(|set| set.complete);
+        let incomplete = incomplete(read);
+        // Groups of nothing are no answer: that there is none is only known once incidents were read.
+        let grouped = complete || !snapshot.groups.groups.is_empty();
         for (what, problem) in [
             ("incidents", &snapshot.incidents.problem),
             ("process definitions", &snapshot.definitions.problem),
@@ -236,14 +269,16 @@ impl Picture {
                 name: snapshot.engine.engine_name.clone(),
             },
             taken_at: snapshot.taken.wall,
+            complete: incomplete.is_empty(),
+            incomplete,
             scope: within.as_ref().map(|within| ScopePart {
                 text: safe(scope.typed()).into_owned(),
                 kpis: SCOPED_FIGURES.map(Figure::key).to_vec(),
-                blocked_from_outside: within.blocked_from_outside,
+                blocked_from_outside: complete.then_some(within.blocked_from_outside),
             }),
             kpis,
-            groups: snapshot.groups.groups.iter().map(|group| group_part(group, snapshot, complete)).collect(),
-            job_definitions: snapshot.job_definitions.get().map(|rows| rows.iter().map(job_definition_part).collect()).unwrap_or_default(),
+            groups: grouped.then(|| snapshot.groups.groups.iter().map(|group| group_part(group, snapshot, complete)).collect()),
+            job_definitions: snapshot.job_definitions.get().map(|rows| rows.iter().map(job_definition_part).collect()),
             suspended: SuspendedPart::of(whole),
             warnings,
         }
@@ -263,26 +298,74 @@ impl Picture {
             let whole = if self.scope.is_some() && !SCOPED_FIGURES.contains(&figure) { "  whole engine" } else { "" };
             let _ = writeln!(out, "  {:<18}{value:>12}{whole}", figure.label());
         }
-        for group in &self.groups {
-            let signature = match group.signatures.as_slice() {
-                [] => String::new(),
-                [only] => only.words(group.activity_id.as_deref()),
-                [first, ..] => format!("{} of {}: {}", first.count, group.roots, first.words(group.activity_id.as_deref())),
+        let counted = |count: Option<usize>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        if self.groups.is_none() {
+            let _ = writeln!(out, "groups of incidents not known");
+        }
+        for group in self.groups.iter().flatten() {
+            let (roots, blocked) = (counted(group.roots), counted(group.blocked));
+            let signature = match group.signatures.as_deref() {
+                None => "errors not known".to_owned(),
+                Some([]) => String::new(),
+                Some([only]) => only.words(group.activity_id.as_deref()),
+                Some([first, ..]) => format!("{} of {roots}: {}", first.count, first.words(group.activity_id.as_deref())),
             };
-            let roots = if group.roots == 1 { "root " } else { "roots" };
-            let _ = writeln!(out, "{:>7} {roots} {:>7} blocked  {}: {}", group.roots, group.blocked, truncate(&group.place, 100), truncate(&signature, 100));
-            for other in group.signatures.iter().skip(1).filter(|other| other.failed_activity_id.is_some() && other.failed_activity_id != group.activity_id) {
-                let words = format!("{} of {}: {}", other.count, group.roots, other.words(group.activity_id.as_deref()));
+            let of = if group.roots == Some(1) { "root " } else { "roots" };
+            let _ = writeln!(out, "{roots:>7} {of} {blocked:>7} blocked  {}: {}", truncate(&group.place, 100), truncate(&signature, 100));
+            let others = group.signatures.iter().flatten().skip(1);
+            for other in others.filter(|other| other.failed_activity_id.is_some() && other.failed_activity_id != group.activity_id) {
+                let words = format!("{} of {roots}: {}", other.count, other.words(group.activity_id.as_deref()));
                 let _ = writeln!(out, "{:30}  {}", "", truncate(&words, 160));
             }
         }
-        let _ = writeln!(out, "{}", plural(self.job_definitions.len() as u64, "job definition"));
+        match &self.job_definitions {
+            Some(rows) => drop(writeln!(out, "{}", plural(rows.len() as u64, "job definition"))),
+            None => out.push_str("job definitions not known\n"),
+        }
         let _ = writeln!(out, "{}", self.suspended.words());
         for warning in &self.warnings {
             let _ = writeln!(out, "warning: {warning}");
         }
+        for why in &self.incomplete {
+            let _ = writeln!(out, "INCOMPLETE: {why}");
+        }
         out
     }
+
+    /// How much of what was asked for this is: a picture without a figure is none.
+    fn extent(&self) -> Extent {
+        match (self.kpis.values().all(serde_json::Value::is_null), self.complete) {
+            (true, _) => Extent::Nothing,
+            (false, true) => Extent::Whole,
+            (false, false) => Extent::Part,
+        }
+    }
+}
+
+/// What could not be read, and why. What this login may not see, or this engine does not have, is told by warnings, and so is that a rate needs two
+/// readings: another run would find out no more.
+fn incomplete(read: &Read) -> Vec<String> {
+    let snapshot = &*read.snapshot;
+    let mut why: Vec<String> = read.cut_short.iter().cloned().collect();
+    let counts = Figure::ALL.into_iter().filter(|figure| figure.unit() == Unit::Count);
+    let figures = counts.map(|figure| (figure.key(), snapshot.figures.get(&figure).and_then(|state| state.section.problem.as_ref())));
+    let suspended = snapshot.findings.get(&Inquiry::SuspendedCount).and_then(|section| section.problem.as_ref());
+    let parts = [
+        ("incidents", snapshot.incidents.problem.as_ref()),
+        ("process definitions", snapshot.definitions.problem.as_ref()),
+        ("job definitions", snapshot.job_definitions.problem.as_ref()),
+        ("permissions", snapshot.rights.problem.as_ref()),
+        ("suspended instances and jobs", suspended),
+    ];
+    for (what, problem) in figures.chain(parts) {
+        if let Some(problem) = problem.filter(|problem| !is_for_good(problem)) {
+            why.push(format!("{what}: {}", problem.what));
+        }
+    }
+    if why.is_empty() && snapshot.incidents.get().is_some_and(|set| !set.complete) {
+        why.push("incidents: not all of them were read".to_owned());
+    }
+    why
 }
 
 fn figure_text(figure: Figure, value: Option<f64>) -> String {
@@ -321,6 +404,9 @@ fn kpi(snapshot: &Snapshot, figure: Figure, warnings: &mut Vec<String>) -> serde
 fn group_part(group: &Group, snapshot: &Snapshot, complete: bool) -> GroupPart {
     let place = naming::of_group(group, snapshot);
     let newest = group.newest_incident().and_then(|known| engine_job::of_incident(known, snapshot));
+    // Before all incidents are read, the engine's statistics tell root incidents by process, and nothing else.
+    let stage = snapshot.groups.stage;
+    let read = stage == Stage::Complete;
     GroupPart {
         engine_work: newest.as_ref().map(EngineWorkPart::of),
         place: format!("{} / {}", place.process, place.what()),
@@ -331,11 +417,11 @@ fn group_part(group: &Group, snapshot: &Snapshot, complete: bool) -> GroupPart {
         activity_id: group.key.activity.as_ref().map(ToString::to_string),
         activity_name: group.activity_name.as_ref().map(ToString::to_string),
         incident_type: group.key.kind.to_string(),
-        roots: group.roots,
-        blocked: group.blocked,
-        oldest: group.oldest,
-        newest: group.newest,
-        signatures: group.signatures.iter().map(|row| signature_part(row, &snapshot.names())).collect(),
+        roots: (!matches!(stage, Stage::Sampled { .. })).then_some(group.roots),
+        blocked: read.then_some(group.blocked),
+        oldest: read.then_some(group.oldest),
+        newest: read.then_some(group.newest),
+        signatures: (stage != Stage::Processes).then(|| group.signatures.iter().map(|row| signature_part(row, &snapshot.names())).collect()),
         signatures_complete: complete,
     }
 }

@@ -2,14 +2,15 @@
 
 mod report;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{StreamExt as _, iter};
 
-use super::Request;
-use super::once::{Unread, once};
+use super::missing::{is_for_good, may_pass};
+use super::once::{Deadline, Unread, once};
+use super::{Extent, Printed, Request};
 use crate::bpmn;
 use crate::engine::{Client, EngineError, EngineVersion, ErrorKind, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter};
 use crate::engine::{HistoricInstanceQuery, InstanceFilter, InstanceOrder, InstanceQuery, Order, Page, RunningOrder};
@@ -29,8 +30,14 @@ use crate::poll::task::Setup;
 use crate::session::{Session, Stop};
 use crate::text::EngineText;
 
-/// The whole reading may take this long.
-const LIMIT: Duration = Duration::from_secs(120);
+/// Pauses before what an engine was too busy for is asked again, the last of them again and again: one question at a time.
+const PAUSES: [Duration; 4] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
+/// Rounds of asking again that bring nothing, after which an engine is left alone.
+const IN_VAIN: usize = 2;
+
+/// Reasons told of what is missing.
+const MOST_REASONS: usize = 10;
 
 /// Trees printed for one business key.
 const MOST_TREES: usize = 10;
@@ -65,10 +72,12 @@ pub struct Question {
 ///
 /// When a file or the source of a secret cannot be used, the login was refused a while ago, the engine cannot be read, or it knows nothing
 /// of what is looked for.
-pub fn run(session: &Session, question: &Question, request: Request) -> Result<String, Stop> {
+pub fn run(session: &Session, question: &Question, request: Request) -> Result<Printed, Stop> {
     let symbols = session.symbols();
-    let read = once(session, request, "bpmtop tree", LIMIT, |setup| read(setup, question))?;
-    Ok(if request.json { report::json(&read).map_err(Stop::setup)? } else { report::text(&read, symbols) })
+    let read = once(session, request, "bpmtop tree", |setup, deadline| read(setup, question, deadline))?;
+    let extent = if read.missing.is_empty() { Extent::Whole } else { Extent::Part };
+    let text = if request.json { report::json(&read).map_err(Stop::setup)? } else { report::text(&read, symbols) };
+    Ok(Printed { text, extent })
 }
 
 /// One tree with what was found out about it.
@@ -82,6 +91,8 @@ pub struct Grown {
     pub rounds: usize,
     /// Which of the engine's own work failed, with its batch, where that is what was asked for.
     pub work: Option<(EngineJob, Option<BatchProgress>)>,
+    /// Why something is not known, once a reason; none where all was answered. What a login may not see is no reason.
+    pub missing: Vec<String>,
 }
 
 /// All that was read.
@@ -95,6 +106,8 @@ struct Read {
     /// Whether there are more trees than were read.
     more: bool,
     names: Names,
+    /// Why something is not known; none where all that was asked was answered.
+    missing: Vec<String>,
 }
 
 /// Names of what the trees hold.
@@ -115,17 +128,18 @@ fn unread(error: EngineError) -> Unread {
     if error.stops_polling() { Unread::LoginRefused(words) } else { Unread::Failed(words) }
 }
 
-async fn read(setup: Setup, question: &Question) -> Result<Read, Unread> {
+async fn read(setup: Setup, question: &Question, deadline: Deadline) -> Result<Read, Unread> {
     let client = setup.client;
     let mut engine = setup.engine;
-    let version = client.version().await.map_err(unread)?;
+    let late = || Unread::Failed(anyhow::anyhow!("the engine could not be read: {}", deadline.words()));
+    let version = deadline.within(client.version()).await.ok_or_else(late)?.map_err(unread)?;
     engine.clock_offset = version.engine_time.map(|time| time.duration_since(Moment::now().wall)).filter(|offset| offset.abs().as_secs() >= 3);
     client.assume_version(EngineVersion::detect(version.data.clone(), None));
     engine.version = Some(version.data);
     if question.what.trim().is_empty() {
         return Err(Unread::Failed(anyhow::anyhow!("nothing is asked for; write: bpmtop tree ID|BUSINESS_KEY [PROFILE|URL]")));
     }
-    let (targets, more) = find(&client, &question.what).await.map_err(unread)?;
+    let (targets, more) = deadline.within(find(&client, &question.what)).await.ok_or_else(late)?.map_err(unread)?;
     if targets.is_empty() {
         let what = crate::text::safe(&question.what).into_owned();
         return Err(Unread::Failed(anyhow::anyhow!(
@@ -134,23 +148,33 @@ async fn read(setup: Setup, question: &Question) -> Result<Read, Unread> {
     }
     let counter = Counter::new(client.clone());
     let mut trees: Vec<Grown> = Vec::new();
+    let mut missing = Vec::new();
     for target in targets {
         let work = match &target {
             Target::Incident(known) if is_engine_work(&known.incident) => {
                 let job = known.incident.configuration.clone().map(JobId::from);
-                Some(counter.work_of(known.incident.job_definition.as_ref(), job.as_ref()).await.map_err(unread)?)
+                Some(deadline.within(counter.work_of(known.incident.job_definition.as_ref(), job.as_ref())).await.ok_or_else(late)?.map_err(unread)?)
             }
             _ => None,
         };
-        let grown = Grown { work, ..grow(&counter, target, question.ended).await.map_err(unread)? };
+        let grown = Grown { work, ..grow(&counter, target, question.ended, deadline).await.map_err(unread)? };
+        for why in &grown.missing {
+            if !missing.contains(why) {
+                missing.push(why.clone());
+            }
+        }
         // Several instances with one business key mostly stand in one tree.
         let top = grown.tree.rows.first().map(|row| row.key.clone());
         if top.is_none() || !trees.iter().any(|known| known.tree.rows.first().map(|row| row.key.clone()) == top) {
             trees.push(grown);
         }
     }
-    let names = names(&client, &trees).await.map_err(unread)?;
-    Ok(Read { engine, at: Moment::now(), what: question.what.clone(), trees, more, names })
+    let names = match deadline.within(names(&client, &trees)).await {
+        Some(names) => names.map_err(unread)?,
+        // They are an ornament: ids stand in their place.
+        None => Names::default(),
+    };
+    Ok(Read { engine, at: Moment::now(), what: question.what.clone(), trees, more, names, missing })
 }
 
 /// What a text may be: an instance, an incident, a business key; running ones first, then what the history knows.
@@ -231,9 +255,49 @@ fn maybe<T>(result: Result<T, EngineError>) -> Result<Option<T>, EngineError> {
     }
 }
 
+/// What can be done without, unless the login was refused: that ends everything.
+fn ornament<T>(result: Result<T, EngineError>) -> Result<Option<T>, EngineError> {
+    match result {
+        Err(error) if error.stops_polling() => Err(error),
+        other => Ok(other.ok()),
+    }
+}
+
 /// What inquiries brought.
 #[derive(Debug, Default)]
 struct Answers(HashMap<Inquiry, Result<Finding, Problem>>);
+
+impl Answers {
+    /// What an engine was too busy for, wholly or in part, and may answer another time.
+    fn unanswered(&self) -> Vec<Inquiry> {
+        let mut open: Vec<Inquiry> = self.0.iter().filter(|(_, answer)| problem_of(answer).is_some_and(may_pass)).map(|(asked, _)| asked.clone()).collect();
+        open.sort();
+        open
+    }
+
+    /// Why something is not known, once a reason, with how often.
+    fn reasons(&self) -> Vec<String> {
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for problem in self.0.values().filter_map(problem_of).filter(|problem| !is_for_good(problem)) {
+            *reasons.entry(&problem.what).or_default() += 1;
+        }
+        let all = reasons.len();
+        let mut told: Vec<String> =
+            reasons.into_iter().take(MOST_REASONS).map(|(why, times)| if times > 1 { format!("{why} ({times} times)") } else { why.to_owned() }).collect();
+        if all > told.len() {
+            told.push(format!("and {} more reasons", all - told.len()));
+        }
+        told
+    }
+}
+
+/// Why an answer is none, or not whole.
+fn problem_of(answer: &Result<Finding, Problem>) -> Option<&Problem> {
+    match answer {
+        Err(problem) => Some(problem),
+        Ok(finding) => finding.problem(),
+    }
+}
 
 impl Facts for Answers {
     fn answer(&self, inquiry: &Inquiry) -> Option<&Finding> {
@@ -245,36 +309,77 @@ impl Facts for Answers {
     }
 }
 
-/// Asks round by round until the tree is whole, or large enough.
+/// Asks round by round until the tree is whole, or large enough, and once more for what a busy engine left unanswered.
 ///
 /// # Errors
 ///
 /// What concerns every request: no connection, no login.
-pub async fn grow(counter: &Counter, target: Target, ended: bool) -> Result<Grown, EngineError> {
+pub async fn grow(counter: &Counter, target: Target, ended: bool, deadline: Deadline) -> Result<Grown, EngineError> {
     let mut view = View { show_ended: ended, ..View::of(target) };
     let mut answers = Answers::default();
     let mut rounds = 0;
+    let mut in_vain = 0;
     loop {
         let tree = build(&view, &answers);
         unfold(&mut view, &tree);
-        let places = tree.rows.iter().filter_map(|row| match &row.content {
-            Content::Instance(node) if !matches!(node.standing, Some(Standing::Over(_))) => {
-                let more = [Inquiry::Tokens(node.id.clone()), Inquiry::Incidents(node.id.clone())];
-                Some(more.into_iter().take(if node.failing || node.bubbled > 0 { 2 } else { 1 }))
+        let new = wanted(&tree, &answers);
+        let full = answers.0.len() > MOST_ANSWERS;
+        if !new.is_empty() && !full {
+            rounds += 1;
+            let asked = new.len();
+            let found = counter.answer_by(new, Some(deadline.until)).await?;
+            let late = found.len() < asked;
+            answers.0.extend(found);
+            if !late {
+                continue;
             }
-            _ => None,
-        });
-        let wants = tree.wants.iter().cloned().chain(places.flatten()).chain(held_jobs(&tree, &answers));
-        let mut new: Vec<Inquiry> = wants.filter(|want| !answers.0.contains_key(want)).collect();
-        new.sort();
-        new.dedup();
-        if new.is_empty() || answers.0.len() > MOST_ANSWERS {
-            let left_folded = tree.rows.iter().filter(|row| matches!(&row.content, Content::Instance(node) if node.unfolded == Unfolded::Closed)).count();
-            return Ok(Grown { tree, left_folded, rounds, work: None });
         }
-        rounds += 1;
-        answers.0.extend(counter.answer(new).await?);
+        let open = answers.unanswered();
+        let is_late = tokio::time::Instant::now() >= deadline.until;
+        if !open.is_empty() && !is_late && in_vain < IN_VAIN {
+            in_vain = if ask_again(counter, open, &mut answers, in_vain, deadline).await? { 0 } else { in_vain + 1 };
+            continue;
+        }
+        let tree = build(&view, &answers);
+        let left_folded = tree.rows.iter().filter(|row| matches!(&row.content, Content::Instance(node) if node.unfolded == Unfolded::Closed)).count();
+        let mut missing = answers.reasons();
+        if is_late && !wanted(&tree, &answers).is_empty() {
+            missing.push(deadline.words());
+        } else if full {
+            missing.push(format!("the tree is larger than what {MOST_ANSWERS} questions tell; ask for an instance further down"));
+        }
+        return Ok(Grown { tree, left_folded, rounds, work: None, missing });
     }
+}
+
+/// What the rows of a tree still need, and was not asked.
+fn wanted(tree: &Tree, answers: &Answers) -> Vec<Inquiry> {
+    let places = tree.rows.iter().filter_map(|row| match &row.content {
+        Content::Instance(node) if !matches!(node.standing, Some(Standing::Over(_))) => {
+            let more = [Inquiry::Tokens(node.id.clone()), Inquiry::Incidents(node.id.clone())];
+            Some(more.into_iter().take(if node.failing || node.bubbled > 0 { 2 } else { 1 }))
+        }
+        _ => None,
+    });
+    let wants = tree.wants.iter().cloned().chain(places.flatten()).chain(held_jobs(tree, answers));
+    let mut new: Vec<Inquiry> = wants.filter(|want| !answers.0.contains_key(want)).collect();
+    new.sort();
+    new.dedup();
+    new
+}
+
+/// Asks once more what was not answered, one after the other and after a pause: an engine that works through a thousand jobs has no time now, and
+/// mostly has it soon. Whether that brought anything.
+async fn ask_again(counter: &Counter, open: Vec<Inquiry>, answers: &mut Answers, tries: usize, deadline: Deadline) -> Result<bool, EngineError> {
+    let before = open.len();
+    let pause = PAUSES[tries.min(PAUSES.len() - 1)];
+    if deadline.within(tokio::time::sleep(pause)).await.is_none() {
+        return Ok(false);
+    }
+    for inquiry in open {
+        answers.0.extend(counter.answer_by(vec![inquiry], Some(deadline.until)).await?);
+    }
+    Ok(answers.unanswered().len() < before)
 }
 
 /// How much is suspended in the whole engine, and where any job is, those of each instance.
@@ -308,7 +413,7 @@ fn unfold(view: &mut View, tree: &Tree) {
     }
 }
 
-/// Reads the names of what the trees hold.
+/// Reads the names of what the trees hold. A name that cannot be read leaves its id to stand for it: no tree is lost for that.
 async fn names(client: &Client, trees: &[Grown]) -> Result<Names, EngineError> {
     let mut wanted: Vec<ProcessDefinitionId> = Vec::new();
     for row in trees.iter().flat_map(|grown| &grown.tree.rows) {
@@ -322,7 +427,7 @@ async fn names(client: &Client, trees: &[Grown]) -> Result<Names, EngineError> {
     wanted.sort();
     wanted.dedup();
     let mut names = Names::default();
-    let rows = maybe(client.process_definitions(Page::first(1_000)).await)?.map(|answer| answer.data).unwrap_or_default();
+    let rows = ornament(client.process_definitions(Page::first(1_000)).await)?.map(|answer| answer.data).unwrap_or_default();
     names.definitions.by_id = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
     wanted.truncate(NAMED);
     let mut tried: HashSet<ProcessDefinitionId> = HashSet::new();
@@ -330,8 +435,7 @@ async fn names(client: &Client, trees: &[Grown]) -> Result<Names, EngineError> {
     while !wanted.is_empty() {
         let diagrams = iter(&wanted).map(|id| async move { (id, client.process_definition_xml(id).await) }.boxed()).buffered(AT_ONCE);
         for (id, diagram) in diagrams.collect::<Vec<_>>().await {
-            // A diagram that cannot be read leaves its activities to their ids.
-            if let Some(read) = maybe(diagram)?.and_then(|diagram| bpmn::read(&diagram.data).ok()) {
+            if let Some(read) = ornament(diagram)?.and_then(|diagram| bpmn::read(&diagram.data).ok()) {
                 names.activities.insert(id.clone(), std::sync::Arc::new(read));
             }
         }

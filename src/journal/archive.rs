@@ -75,6 +75,25 @@ impl Archive {
         &self.folder.path
     }
 
+    /// That the folder is itself a folder, or is not there yet: what leads elsewhere could be exchanged for another journal, and no action is recorded
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// It is a symbolic link, or something else.
+    pub fn leads_nowhere_else(&self) -> Result<(), Unread> {
+        let path = &self.folder.path;
+        let refused = |why: String| Err(Unread { path: path.clone(), source: io::Error::other(why) });
+        match std::fs::symlink_metadata(path) {
+            Ok(known) if known.is_symlink() => {
+                let leads = std::fs::canonicalize(path).map_or_else(|_| "nowhere".to_owned(), |to| format!("to {}", safe(&to.display().to_string())));
+                refused(format!("it is a symbolic link, which leads {leads}; actions are refused there; name the folder itself in [journal] or BPMTOP_JOURNAL"))
+            }
+            Ok(known) if !known.is_dir() => refused("it is no folder; name another in [journal] or BPMTOP_JOURNAL".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
     /// All that was recorded since the begin of that day (UTC), in the order of the chain. Left out is what is no line of the journal, and
     /// what a later version records and this one does not know; [`Archive::verify`] tells whether anything is wrong with it.
     ///

@@ -98,6 +98,22 @@ pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no plain file")) }
 }
 
+/// The folder or the first file of a day that belongs to another user of this machine, with the number of that user.
+pub(super) fn foreign(folder: &Folder) -> io::Result<Option<(PathBuf, u32)>> {
+    let days = match folder.days() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        days => days?,
+    };
+    let me = rustix::process::geteuid().as_raw();
+    for path in std::iter::once(folder.path.clone()).chain(days.into_iter().map(|day| folder.file(day))) {
+        let owner = std::fs::symlink_metadata(&path)?.uid();
+        if owner != me {
+            return Ok(Some((path, owner)));
+        }
+    }
+    Ok(None)
+}
+
 fn sync_folder(path: &Path) -> io::Result<()> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path)?.sync_all()

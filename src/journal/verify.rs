@@ -1,27 +1,39 @@
 //! Whether the chain is whole: nothing changed, removed, inserted or put elsewhere since it was written.
 
+use std::path::PathBuf;
+
 use jiff::civil::Date;
 
 use super::archive::{Archive, Place, Unread};
+use super::folder::foreign;
 use super::line::{Head, LineHash, Link};
 use super::tail::Torn;
 
-/// What was found out about the chain.
+/// Breaks that are told one by one.
+const MOST_BREAKS: usize = 20;
+
+/// What was found out about the chain. A break does not end it: what was appended behind one is a chain again, and a second break is found too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Lines of the chain, up to where it breaks.
+    /// Lines of the chain, up to where it breaks first.
     pub lines: u64,
+    /// Lines behind that.
+    pub behind: u64,
     /// Days with a file that was looked at.
     pub days: u64,
     /// The first and the last of them.
     pub span: Option<(Date, Date)>,
-    /// The end of the chain, or of what of it is whole.
+    /// The end of the chain.
     pub head: Head,
     /// Where a line was begun and never finished: a crash, not tampering.
     pub torn: Vec<Place>,
     /// The first place at which the chain is broken.
     pub broken: Option<Break>,
-    /// What became of the head that was asked for; none where the chain is broken before it.
+    /// Further places, as many as are told one by one.
+    pub more_breaks: Vec<Break>,
+    /// What belongs to another user of this machine, who can write it anew: the folder or a file, and the number of that user.
+    pub foreign: Option<(PathBuf, u32)>,
+    /// What became of the head that was asked for.
     pub asked: Option<HeadFound>,
 }
 
@@ -32,6 +44,14 @@ pub struct Break {
     pub place: Place,
     /// What is wrong there, in one sentence.
     pub why: String,
+    /// Nothing is wrong but that the files before it were removed, as whoever moves old days away does.
+    pub earlier_removed: bool,
+}
+
+impl std::fmt::Display for Break {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.why)
+    }
 }
 
 /// What became of a head that somebody kept.
@@ -53,7 +73,12 @@ pub enum HeadFound {
 impl Verified {
     /// Whether nothing is wrong. Lines that were never finished are nothing wrong.
     pub fn is_whole(&self) -> bool {
-        self.broken.is_none() && self.asked != Some(HeadFound::Missing)
+        self.broken.is_none() && self.foreign.is_none() && self.asked != Some(HeadFound::Missing)
+    }
+
+    /// Where something was changed; files that were moved away from its begin are no change.
+    pub fn changed(&self) -> Option<&Break> {
+        self.broken.iter().chain(&self.more_breaks).find(|found| !found.earlier_removed)
     }
 }
 
@@ -70,15 +95,15 @@ impl Archive {
         while let Some(read) = segments.next() {
             read?;
             walk.step(segments.place(), &segments.bytes);
-            if walk.verified.broken.is_some() {
-                break;
-            }
         }
-        Ok(walk.finish(segments.ended))
+        let verified = walk.finish(segments.ended);
+        Ok(Verified { foreign: foreign(&self.folder).map_err(|source| Unread { path: self.folder.path.clone(), source })?, ..verified })
     }
 }
 
-struct Walk<'h> {
+/// Going through the chain, line by line.
+#[derive(Clone)]
+pub(super) struct Walk<'h> {
     verified: Verified,
     wanted: Option<&'h str>,
     found: Option<(Place, u64)>,
@@ -88,12 +113,23 @@ struct Walk<'h> {
 }
 
 impl<'h> Walk<'h> {
-    fn new(wanted: Option<&'h str>) -> Self {
-        let verified = Verified { lines: 0, days: 0, span: None, head: Head::BEGINNING, torn: Vec::new(), broken: None, asked: None };
+    pub(super) fn new(wanted: Option<&'h str>) -> Self {
+        let verified = Verified {
+            lines: 0,
+            behind: 0,
+            days: 0,
+            span: None,
+            head: Head::BEGINNING,
+            torn: Vec::new(),
+            broken: None,
+            more_breaks: Vec::new(),
+            foreign: None,
+            asked: None,
+        };
         Self { verified, wanted, found: None, torn: Torn::default(), torn_places: Vec::new() }
     }
 
-    fn step(&mut self, place: Place, line: &[u8]) {
+    pub(super) fn step(&mut self, place: Place, line: &[u8]) {
         let before = self.verified.span.map(|(_, last)| last);
         if before != Some(place.day) {
             self.verified.days += 1;
@@ -106,43 +142,52 @@ impl<'h> Walk<'h> {
         };
         if !link.follows(self.verified.head) {
             let why = misplaced(&link, self.verified.head, before.filter(|day| *day != place.day));
-            return self.break_at(place, why);
-        }
-        if link.torn != self.torn.hash() {
-            return match self.torn_places.first() {
-                Some(first) => self.break_at(*first, format!("what stands here is no line of the journal, and line {} does not know of it", link.seq)),
-                None => self.break_at(place, "it tells of an unfinished line before it, which is missing".to_owned()),
-            };
+            let earlier_removed = self.verified.head.seq == 0 && link.seq > 1 && self.torn_places.is_empty();
+            self.break_at(Break { place, why, earlier_removed });
+        } else if link.torn != self.torn.hash() {
+            match self.torn_places.first() {
+                Some(first) => self.change_at(*first, format!("what stands here is no line of the journal, and line {} does not know of it", link.seq)),
+                None => self.change_at(place, "it tells of an unfinished line before it, which is missing".to_owned()),
+            }
+            self.torn_places = Vec::new();
         }
         self.verified.torn.append(&mut self.torn_places);
         self.torn = Torn::default();
+        // Behind a break the chain begins anew, so that a second one does not hide behind the first.
         self.verified.head = Head { seq: link.seq, hash: LineHash::of(line) };
-        self.verified.lines += 1;
+        *(if self.verified.broken.is_some() { &mut self.verified.behind } else { &mut self.verified.lines }) += 1;
         if self.wanted.is_some_and(|wanted| self.verified.head.hash.begins_with(wanted)) {
             self.found = Some((place, link.seq));
         }
     }
 
-    fn break_at(&mut self, place: Place, why: String) {
-        self.verified.broken = Some(Break { place, why });
+    fn change_at(&mut self, place: Place, why: String) {
+        self.break_at(Break { place, why, earlier_removed: false });
     }
 
-    fn finish(mut self, last_ended: bool) -> Verified {
-        if self.verified.broken.is_none() && !self.torn_places.is_empty() {
+    fn break_at(&mut self, found: Break) {
+        if self.verified.broken.is_none() {
+            self.verified.broken = Some(found);
+        } else if self.verified.more_breaks.len() < MOST_BREAKS {
+            self.verified.more_breaks.push(found);
+        }
+    }
+
+    pub(super) fn finish(mut self, last_ended: bool) -> Verified {
+        if !self.torn_places.is_empty() {
             // A crash leaves no line break behind.
             if last_ended {
-                self.break_at(self.torn_places[0], "what stands here is no line of the journal".to_owned());
+                self.change_at(self.torn_places[0], "what stands here is no line of the journal".to_owned());
             } else {
                 self.verified.torn.append(&mut self.torn_places);
             }
         }
         let end = self.verified.head.seq;
         self.verified.asked = match self.found {
-            // Behind a break nothing was looked at.
-            None if self.wanted.is_none() || self.verified.broken.is_some() => None,
+            None if self.wanted.is_none() => None,
             None => Some(HeadFound::Missing),
             Some((_, seq)) if seq == end => Some(HeadFound::End),
-            Some((place, seq)) => Some(HeadFound::Followed { place, by: end - seq }),
+            Some((place, seq)) => Some(HeadFound::Followed { place, by: end.saturating_sub(seq) }),
         };
         self.verified
     }

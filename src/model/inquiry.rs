@@ -194,6 +194,17 @@ pub enum Finding {
     JobHandler(Option<EngineText>),
 }
 
+impl Finding {
+    /// Why a part of it is not known.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Called(page) => page.unread.as_ref().or(page.history.as_ref()),
+            Self::Instance(finding) => finding.past.as_ref().err(),
+            _ => None,
+        }
+    }
+}
+
 /// Rows of a bounded list, and how many there are in all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listed<T> {
@@ -279,6 +290,8 @@ pub struct CalledPage {
     pub cases: Vec<CalledCase>,
     /// Why times and call activities are not known, where the history could not be read.
     pub history: Option<Problem>,
+    /// Why the page is not whole, or nobody counted how many there are in all, where an engine was too slow for that.
+    pub unread: Option<Problem>,
 }
 
 /// How an instance stands.

@@ -17,6 +17,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join, join3};
 use futures_util::stream::{StreamExt as _, iter};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::ask::problem;
 use crate::engine::{
@@ -81,9 +82,27 @@ impl Counter {
     ///
     /// What concerns every request: no connection, no login.
     pub async fn answer(&self, inquiries: Vec<Inquiry>) -> Result<Vec<(Inquiry, Result<Finding, Problem>)>, EngineError> {
+        self.answer_by(inquiries, None).await
+    }
+
+    /// The same, but what is not answered by then is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::answer`].
+    pub async fn answer_by(&self, inquiries: Vec<Inquiry>, until: Option<Instant>) -> Result<Vec<(Inquiry, Result<Finding, Problem>)>, EngineError> {
         // Boxed: the states of all kinds of inquiry side by side would not fit a stack.
-        let answers = iter(inquiries).map(|inquiry| async move { (self.answer_one(&inquiry).await, inquiry) }.boxed()).buffer_unordered(AT_ONCE);
-        let answers: Vec<(Found, Inquiry)> = answers.collect().await;
+        let coming = iter(inquiries).map(|inquiry| async move { (self.answer_one(&inquiry).await, inquiry) }.boxed()).buffer_unordered(AT_ONCE);
+        let mut coming = std::pin::pin!(coming);
+        let mut answers: Vec<(Found, Inquiry)> = Vec::new();
+        loop {
+            let next = match until {
+                Some(until) => tokio::time::timeout_at(until, coming.next()).await.unwrap_or(None),
+                None => coming.next().await,
+            };
+            let Some(answer) = next else { break };
+            answers.push(answer);
+        }
         answers
             .into_iter()
             .map(|(found, inquiry)| match found {
@@ -201,6 +220,11 @@ impl Drop for Clock<'_> {
         let took = self.took.unwrap_or_else(|| self.begun.elapsed());
         self.nanos.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
+}
+
+/// Whether an engine had no time for an answer.
+pub(super) fn is_too_slow(error: &EngineError) -> bool {
+    error.kind() == ErrorKind::TooSlow
 }
 
 /// A problem that concerns one question alone becomes a part of its finding.

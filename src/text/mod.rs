@@ -5,12 +5,14 @@
 //! text from other foreign sources. Measuring and cutting text for terminal cells ([`width`](fn@width), [`truncate`]) and the
 //! figures of the screens ([`count_short`], [`age`], …) live here too. No colours, no widgets.
 
+mod csv;
 mod engine_text;
 mod format;
 mod lines;
 mod sanitise;
 mod width;
 
+pub use csv::csv_field;
 pub use engine_text::EngineText;
 pub use format::{age, age_short, bytes, count_exact, count_short, listed, plural, rate};
 pub use lines::{KEPT_BYTES, SafeLines};

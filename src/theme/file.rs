@@ -7,7 +7,9 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::colour;
 use super::role::Role;
+use crate::config::SIZE_LIMIT;
 use crate::config::document::{Found, Section, parse};
+use crate::config::input::read_text;
 use crate::config::problem::{ConfigError, Marked, Report, nearest, safe};
 
 /// The themes inside the program.
@@ -85,7 +87,7 @@ fn find(name: &str, folder: Option<&Path>, asking: Option<&str>) -> Result<(Stri
     let own = path.filter(|path| is_path || (path.is_file() && asking != Some(path.display().to_string().as_str())));
     if let Some(path) = own {
         let file = path.display().to_string();
-        return match std::fs::read_to_string(&path) {
+        return match read_text(&path, SIZE_LIMIT) {
             Ok(text) => Ok((file, text)),
             Err(error) => Err(ConfigError::Unreadable { path: safe(&file), reason: error.to_string() }),
         };

@@ -1,7 +1,9 @@
 //! The ways to an engine that stands behind something: TLS with a company's own authority, client certificates, proxies, tokens,
-//! extra headers, and logins that were refused before. All servers are scripted and on this machine.
+//! extra headers, and logins that were refused before. And what the program as a whole does with its output, its time and the files it is given. All servers are scripted and on this machine.
 
 mod headers;
+mod limits;
+mod outputs;
 mod program;
 mod proxy;
 mod tls;

@@ -8,26 +8,26 @@ use super::scripted::authority::Authority;
 use super::scripted::proxy::ScriptedProxy;
 use super::scripted::{Asked, Reply, ScriptedEngine};
 
-struct Home {
+pub(super) struct Home {
     folder: tempfile::TempDir,
 }
 
 impl Home {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a folder") }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) -> String {
+    pub(super) fn write(&self, name: &str, text: &str) -> String {
         std::fs::write(self.path(name), text).expect("written");
         self.path(name).display().to_string()
     }
 
     /// Runs the program with nothing in its environment but what is named.
-    async fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    pub(super) async fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bpmtop"));
         command.env_clear().args(arguments).envs(variables.iter().copied());
         command.env("HOME", self.folder.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -35,7 +35,7 @@ impl Home {
     }
 }
 
-fn stderr(output: &Output) -> String {
+pub(super) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -126,7 +126,8 @@ pub async fn a_tree_leads_through_cases_up_to_the_caller_and_down_to_the_cause(b
     let expected =
         [chain.top.to_string(), format!("-{}", chain.outer), format!("--{}", chain.inner), format!("---{}", chain.middle), format!("----{}", chain.bottom)];
     for from in [&chain.bottom, &chain.middle, &chain.top] {
-        let grown = grow(&Counter::new(bench.client().clone()), Target::Instance(from.clone()), false).await?;
+        let grown =
+            grow(&Counter::new(bench.client().clone()), Target::Instance(from.clone()), false, bpmtop::headless::Deadline::after(super::bench::SOON)).await?;
         ensure!(shape(&grown.tree) == expected, "from {from}: {:?}", shape(&grown.tree));
         ensure!(grown.tree.causes.len() == 1, "from {from}: {:?}", grown.tree.causes);
         ensure!(grown.tree.path == [chain.top.clone(), chain.middle.clone(), chain.bottom.clone()], "from {from}: {:?}", grown.tree.path);

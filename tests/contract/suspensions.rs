@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::{Change, JobLogFilter, JobLogQuery, Order, Page, RequestName};
+use bpmtop::headless::Deadline;
 use bpmtop::headless::tree::grow;
 use bpmtop::model::call_tree::{Content, Row, Target};
 use bpmtop::model::history::{JobEvent, JobLogEntry, UserOperation};
@@ -294,7 +295,7 @@ pub async fn a_job_suspended_alone_is_found_and_told_to_wait(bench: Bench) -> Re
     ensure!(held().await? == HeldJobs { later: 1, ..HeldJobs::default() }, "tried again in an hour");
     actor.makes(&bench, &Change::JobDueDate { job: job.clone(), due: None }).await?;
     ensure!(held().await? == HeldJobs { waiting: 1, ..HeldJobs::default() }, "due now");
-    let grown = grow(&Counter::new(bench.client().clone()), Target::Instance(instance.clone()), false).await?;
+    let grown = grow(&Counter::new(bench.client().clone()), Target::Instance(instance.clone()), false, Deadline::after(SOON)).await?;
     let marked = |row: &Row| matches!(&row.content, Content::Instance(node) if node.own.is_empty() && node.held.iter().any(|held| held.id == job));
     ensure!(grown.tree.rows.iter().any(marked), "the tree tells it, though no incident does: {grown:?}");
     let found = suspended_now(&bench).await?;

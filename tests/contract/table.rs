@@ -143,6 +143,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     lives::a_pattern_finds_a_message_with_signs_in_it,
     trees::a_tree_leads_from_any_level_to_the_cause_in_two_rounds_more_than_it_has_levels,
     trees::a_thousand_called_instances_fold_with_exact_counts_and_failing_ones_first,
+    trees::what_a_busy_engine_has_no_time_for_is_asked_again_or_told,
     trees::a_called_instance_may_run_in_another_version_and_tenant,
     trees::a_tree_tells_what_ended_and_what_was_deleted_while_it_was_looked_at,
     trees::called_instances_that_completed_are_shown_on_demand,

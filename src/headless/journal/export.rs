@@ -10,7 +10,7 @@ use super::{Told, words};
 use crate::journal::exact::to_json;
 use crate::journal::{Answered, Count, End, Exact, How, Intent, Outcome, ReadBack, Standing, Summary, Verified};
 use crate::session::Stop;
-use crate::text::safe;
+use crate::text::{csv_field, safe};
 
 #[derive(Serialize)]
 struct Short<'a> {
@@ -173,7 +173,7 @@ pub(super) fn csv(stories: &[Told]) -> String {
         ];
         let by = some(put_back_by);
         let mut row = |own: [String; 8]| {
-            let cells: Vec<String> = common.iter().chain(&own).chain([&by]).map(|cell| csv_cell(cell)).collect();
+            let cells: Vec<String> = common.iter().chain(&own).chain([&by]).map(|cell| csv_field(cell)).collect();
             let _ = writeln!(text, "{}", cells.join(","));
         };
         let looks: Vec<String> = story.looks().map(ToString::to_string).collect();
@@ -196,12 +196,6 @@ pub(super) fn csv(stories: &[Told]) -> String {
         }
     }
     text
-}
-
-/// A cell that no spreadsheet takes for a formula: business keys and messages were written by others.
-fn csv_cell(text: &str) -> String {
-    let guarded = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
-    if guarded.contains([',', '"', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
 }
 
 /// A report: one section an action, one row a target.

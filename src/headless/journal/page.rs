@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::words;
 use crate::journal::{Exact, HeadFound, Story, Summary, Verified};
-use crate::text::{Align, count_exact, pad, safe, truncate, width};
+use crate::text::{Align, count_exact, pad, plural, safe, truncate, width};
 
 /// Cells of a column at most, but for the last one, which is never cut.
 const WIDEST: usize = 40;
@@ -112,18 +112,28 @@ fn requests(story: &Story, zone: &TimeZone) -> String {
 /// The verdict on the chain.
 pub(super) fn verified(verified: &Verified, folder: &Path) -> String {
     let place = folder.display().to_string();
-    let Verified { lines, days, span, head, torn, broken, asked } = verified;
+    let Verified { lines, behind, days, span, head, torn, broken, more_breaks, foreign, asked } = verified;
     let extent = span.map_or_else(
         || format!("no lines in {}", safe(&place)),
         |(first, last)| match days {
-            1 => format!("{} lines of {first}, in {}", count_exact(*lines), safe(&place)),
-            _ => format!("{} lines of {} days, {first} to {last}, in {}", count_exact(*lines), count_exact(*days), safe(&place)),
+            1 => format!("{} of {first}, in {}", plural(lines + behind, "line"), safe(&place)),
+            _ => format!("{} of {} days, {first} to {last}, in {}", plural(lines + behind, "line"), count_exact(*days), safe(&place)),
         },
     );
     let mut text = match broken {
         None => format!("whole: {extent}\n"),
-        Some(broken) => format!("BROKEN at {}: {}\nwhole before that: {extent}\n", broken.place, broken.why),
+        Some(broken) => {
+            let all: String = std::iter::once(broken).chain(more_breaks).map(|broken| format!("BROKEN at {broken}\n")).collect();
+            format!("{all}in all: {extent}\nwhole before the first break: {}; behind it: {}\n", plural(*lines, "line"), plural(*behind, "line"))
+        }
     };
+    if let Some((path, owner)) = foreign {
+        let _ = writeln!(
+            text,
+            "FOREIGN: {} belongs to the user with number {owner}, who can write it anew; actions are refused there",
+            safe(&path.display().to_string())
+        );
+    }
     if head.seq > 0 {
         let _ = writeln!(text, "head: {} (line {})", head.hash, count_exact(head.seq));
     }
@@ -134,11 +144,21 @@ pub(super) fn verified(verified: &Verified, folder: &Path) -> String {
         None => {}
         Some(HeadFound::End) => text.push_str("the head you kept is the last line\n"),
         Some(HeadFound::Followed { place, by }) => {
-            let _ = writeln!(text, "the head you kept is {place}; {} lines were appended since", count_exact(*by));
+            let _ = writeln!(text, "the head you kept is {place}; appended since: {}", plural(*by, "line"));
         }
         Some(HeadFound::Missing) => text.push_str("MISSING: no line has the head you kept; lines were cut off at the end, or the journal was written anew\n"),
     }
     text
+}
+
+/// What stands at the end of whatever is told of a journal that is not to be believed without more ado.
+pub(super) fn doubts(verified: &Verified) -> String {
+    let broken = verified.changed().map(|broken| format!("\nThe journal is BROKEN at {broken}. `bpmtop journal verify` tells more.\n"));
+    let foreign = verified
+        .foreign
+        .as_ref()
+        .map(|(path, owner)| format!("\n{} belongs to the user with number {owner}, who can write it anew.\n", safe(&path.display().to_string())));
+    broken.into_iter().chain(foreign).collect()
 }
 
 /// Rows with columns as wide as they need to be.

@@ -137,22 +137,22 @@ fn a_summary_made_of_a_story_is_the_one_of_the_list() {
 fn exports_are_safe_to_open_and_exact() {
     let desk = night();
     let only_bad = Filter { since: Some(moment("2026-11-22T00:00:00Z")), ..Filter::default() };
-    let csv = export(&desk.folder(), &Filter { profile: Some("prod".into()), ..Filter::default() }, Format::Csv).unwrap();
+    let csv = export(&desk.folder(), &Filter { profile: Some("prod".into()), ..Filter::default() }, Format::Csv).unwrap().text;
     insta::assert_snapshot!("csv", csv);
     let stories = ["20261121-013501-1", "20261122-230000-1"].map(|action| one(&Archive::at(&desk.folder()), action).unwrap());
     let verified = Archive::at(&desk.folder()).verify(None).unwrap();
     let markdown = export::markdown(&stories, &verified, &berlin());
     insta::assert_snapshot!("markdown", markdown.replace(&verified.head.hash.to_string(), "HEAD"));
-    let json = export(&desk.folder(), &only_bad, Format::Json).unwrap();
+    let json = export(&desk.folder(), &only_bad, Format::Json).unwrap().text;
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(read["head"], verified.head.hash.to_string());
     assert_eq!((read["whole"].as_bool(), read["actions"].as_array().unwrap().len()), (Some(true), 1));
     assert_eq!(read["actions"][0]["intent"]["targets"][0]["label"], "=HYPERLINK(\"x\")");
-    let json = list(&desk.folder(), &Filter { action: Some("20261121-013501-1".into()), ..Filter::default() }, true).unwrap();
+    let json = list(&desk.folder(), &Filter { action: Some("20261121-013501-1".into()), ..Filter::default() }, true).unwrap().text;
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(read["outcomes"][1]["words"], "SAP says | \"no\",\n=1+1 \u{1b}[31m");
     assert!(!json.contains('\u{1b}'), "written as an escape");
-    let json = list(&desk.folder(), &Filter::default(), true).unwrap();
+    let json = list(&desk.folder(), &Filter::default(), true).unwrap().text;
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((read[1]["standing"].as_str(), read[1]["targets"].as_u64(), read[1]["sent"].as_u64()), (Some("unfinished"), Some(100), Some(37)));
 }
@@ -162,26 +162,26 @@ fn the_verdict_names_the_first_broken_line_and_what_became_of_the_head() {
     let desk = night();
     let head = desk.journal.head().unwrap();
     let printed = verify(&desk.folder(), Some(&head.short())).unwrap();
-    assert!(printed.well);
+    assert_eq!(printed.extent, Extent::Whole);
     let place = desk.folder().display().to_string();
     let expected =
         format!("whole: 51 lines of 2 days, 2026-11-21 to 2026-11-22, in {place}\nhead: {} (line 51)\nthe head you kept is the last line\n", head.hash);
     assert_eq!(printed.text, expected);
-    assert!(!verify(&desk.folder(), Some("0123456789ab")).unwrap().well);
+    assert_eq!(verify(&desk.folder(), Some("0123456789ab")).unwrap().extent, Extent::Nothing);
     let file = desk.folder().join("2026-11-21.jsonl");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replacen("SAP is back", "SAP was back", 1)).unwrap();
     let printed = verify(&desk.folder(), None).unwrap();
-    assert!(!printed.well);
+    assert_eq!(printed.extent, Extent::Nothing);
     assert!(printed.text.starts_with("BROKEN at 2026-11-21.jsonl, line 2: it does not continue line 1: one of the two was changed\n"), "{}", printed.text);
 }
 
 #[test]
 fn an_empty_journal_says_where_it_would_be() {
     let nowhere = Path::new("/nonexistent/journal");
-    assert_eq!(list(nowhere, &Filter::default(), false).unwrap(), "no action is recorded in /nonexistent/journal\n");
-    assert_eq!(list(nowhere, &Filter::default(), true).unwrap(), "[]\n");
-    assert_eq!(verify(nowhere, None).unwrap(), Printed { text: "whole: no lines in /nonexistent/journal\n".to_owned(), well: true });
+    assert_eq!(list(nowhere, &Filter::default(), false).unwrap().text, "no action is recorded in /nonexistent/journal\n");
+    assert_eq!(list(nowhere, &Filter::default(), true).unwrap().text, "[]\n");
+    assert_eq!(verify(nowhere, None).unwrap(), Printed::whole("whole: no lines in /nonexistent/journal\n".to_owned()));
     let unknown = list(nowhere, &Filter { action: Some("a\u{1b}1".into()), ..Filter::default() }, false);
     assert!(matches!(unknown, Err(Stop::Setup(error)) if error.to_string().starts_with("the journal knows no action a␛1;")));
 }
@@ -263,43 +263,43 @@ fn what_was_put_back_since_is_no_failure_any_more_and_exports_name_the_action_th
     let desk = left_something(Some("20261124-025000-1"));
     let failed = Filter { failed: true, ..Filter::default() };
     assert_eq!(listed(&desk, &failed), "none of the 2 actions is one of those asked for\n");
-    assert_eq!(export(&desk.folder(), &failed, Format::Csv).unwrap().lines().count(), 1);
+    assert_eq!(export(&desk.folder(), &failed, Format::Csv).unwrap().text.lines().count(), 1);
     let read = |json: String| serde_json::from_str::<serde_json::Value>(&json).unwrap();
     let one = Filter { action: Some("20261124-013501-1".into()), ..Filter::default() };
-    let short = read(list(&desk.folder(), &Filter::default(), true).unwrap());
+    let short = read(list(&desk.folder(), &Filter::default(), true).unwrap().text);
     assert_eq!((&short[0]["put_back_by"], &short[1]["put_back_by"]), (&"20261124-025000-1".into(), &serde_json::Value::Null));
-    assert_eq!(read(list(&desk.folder(), &one, true).unwrap())["put_back_by"], "20261124-025000-1");
+    assert_eq!(read(list(&desk.folder(), &one, true).unwrap().text)["put_back_by"], "20261124-025000-1");
     for filter in [&one, &Filter::default()] {
-        assert_eq!(read(export(&desk.folder(), filter, Format::Json).unwrap())["actions"][0]["put_back_by"], "20261124-025000-1");
-        let csv = export(&desk.folder(), filter, Format::Csv).unwrap();
+        assert_eq!(read(export(&desk.folder(), filter, Format::Json).unwrap().text)["actions"][0]["put_back_by"], "20261124-025000-1");
+        let csv = export(&desk.folder(), filter, Format::Csv).unwrap().text;
         assert!(csv.lines().nth(1).is_some_and(|row| row.contains(",failed,action,") && row.ends_with(",20261124-025000-1")), "{csv}");
-        let markdown = export(&desk.folder(), filter, Format::Markdown).unwrap();
+        let markdown = export(&desk.folder(), filter, Format::Markdown).unwrap().text;
         assert!(markdown.contains("- Put back by: 20261124-025000-1\n- LOOK AT job"), "{markdown}");
     }
 }
 
 fn list_of(desk: &Desk, action: &str) -> String {
-    list(&desk.folder(), &Filter { action: Some(action.into()), ..Filter::default() }, false).unwrap()
+    list(&desk.folder(), &Filter { action: Some(action.into()), ..Filter::default() }, false).unwrap().text
 }
 
 #[test]
 fn exports_carry_what_has_to_be_looked_at_as_a_field_of_its_own() {
     let desk = left_something(None);
-    let json = export(&desk.folder(), &Filter::default(), Format::Json).unwrap();
+    let json = export(&desk.folder(), &Filter::default(), Format::Json).unwrap().text;
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();
     let looks = read["actions"][0]["look"].as_array().unwrap();
     assert_eq!(looks.len(), 2);
     assert!(looks[0].as_str().is_some_and(|look| look.starts_with("LOOK AT job job-0: it stays due")), "{looks:?}");
-    let short: serde_json::Value = serde_json::from_str(&list(&desk.folder(), &Filter::default(), true).unwrap()).unwrap();
+    let short: serde_json::Value = serde_json::from_str(&list(&desk.folder(), &Filter::default(), true).unwrap().text).unwrap();
     assert_eq!(short[0]["look"], read["actions"][0]["look"]);
-    let csv = export(&desk.folder(), &Filter::default(), Format::Csv).unwrap();
+    let csv = export(&desk.folder(), &Filter::default(), Format::Csv).unwrap().text;
     let rows: Vec<&str> = csv.lines().collect();
     assert!(rows[0].ends_with(",words,look,put_back_by") && rows[1].contains(",action,20261124-013501-1,") && rows[1].contains("LOOK AT job job-0: "), "{csv}");
     assert!(rows[1].contains("; LOOK: 1 jobs that were") && rows.len() == 3 && rows[2].contains(",job,job-0,"), "{csv}");
     assert!(rows[2].ends_with(",,"), "once an action, however many targets it has: {csv}");
-    let markdown = export(&desk.folder(), &Filter::default(), Format::Markdown).unwrap();
+    let markdown = export(&desk.folder(), &Filter::default(), Format::Markdown).unwrap().text;
     assert!(markdown.contains("- **LOOK: 1 jobs that were to stay as they were have another due date: \\| \\<job-0\\>**\n"), "{markdown}");
-    let none = export(&night().folder(), &Filter::default(), Format::Json).unwrap();
+    let none = export(&night().folder(), &Filter::default(), Format::Json).unwrap().text;
     let none: serde_json::Value = serde_json::from_str(&none).unwrap();
     assert_eq!(none["actions"][0]["look"], serde_json::json!([]));
 }

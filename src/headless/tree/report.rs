@@ -30,6 +30,10 @@ struct Report {
     what: String,
     trees: Vec<TreePart>,
     more_trees: bool,
+    /// Whether all that was asked was answered. What the tree leaves out because it is large is told by other fields.
+    complete: bool,
+    /// Why not.
+    incomplete: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -170,6 +174,8 @@ pub(super) fn json(read: &Read) -> serde_json::Result<String> {
         what: read.what.clone(),
         trees: read.trees.iter().map(|grown| tree_part(grown, &names, now)).collect(),
         more_trees: read.more,
+        complete: read.missing.is_empty(),
+        incomplete: read.missing.clone(),
     };
     Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
 }
@@ -325,6 +331,9 @@ pub(super) fn text(read: &Read, symbols: &Symbols) -> String {
     }
     if read.more {
         text.push_str("There are more trees with this business key.\n");
+    }
+    for why in &read.missing {
+        let _ = writeln!(text, "INCOMPLETE: {why}");
     }
     text
 }

@@ -98,6 +98,9 @@ impl Children {
             pages.counted = page.total.or(pages.counted);
             pages.all_at = pages.all_at.or_else(|| page.all_at.clone());
             pages.more = page.more;
+            if let Some(problem) = &page.unread {
+                self.remark = Some(format!("not all of what it called is known yet: {}", problem.what));
+            }
             for row in &page.rows {
                 let child = rows.entry(row.id.clone()).or_insert_with(|| Child { called: row.clone(), failing: false });
                 child.failing |= which == Which::Failing;

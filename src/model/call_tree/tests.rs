@@ -155,6 +155,7 @@ impl Engine {
                         .filter(|at| *which == Which::Running && !self.no_history && all.iter().all(|id| self.callers[*id].1 == *at))
                         .map(Into::into),
                     history: None,
+                    unread: None,
                 })
             }
             Inquiry::Tokens(_) => Finding::Tokens(Tokens::At(Vec::new())),

@@ -69,7 +69,7 @@ pub fn instance(row: &Called, over: Option<InstanceState>) -> Finding {
 }
 
 fn page(rows: Vec<Called>, total: u64) -> Finding {
-    Finding::Called(CalledPage { more: total > rows.len() as u64, total: Some(total), rows, all_at: None, cases: Vec::new(), history: None })
+    Finding::Called(CalledPage { more: total > rows.len() as u64, total: Some(total), rows, all_at: None, cases: Vec::new(), history: None, unread: None })
 }
 
 /// The order whose payment fails, with a shipment that waits and an invoice that is suspended.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::FutureExt as _;
 use futures_util::future::{join, join3};
 
-use super::{Counter, Found, alone};
+use super::{Counter, Found, alone, is_too_slow};
 use crate::engine::{
     CountQuestion, EngineError, HistoricActivityFilter, HistoricActivityQuery, HistoricInstanceFilter, HistoricInstanceQuery, InstanceFilter, InstanceOrder,
     InstanceQuery, Order, Page, RunningOrder,
@@ -16,9 +16,13 @@ use crate::model::history::{HistoricActivity, HistoricInstance, InstanceState};
 use crate::model::ids::{ActivityId, CaseInstanceId, ProcessInstanceId};
 use crate::model::inquiry::{CALLED_PAGE, Called, CalledPage, Finding, Standing, Which};
 use crate::model::section::Problem;
+use crate::poll::ask::problem;
 
 /// Calls read for telling which activity called whom. Whoever has more running ones mostly has them at one activity, which a count proves.
 const CALLS: u32 = 200;
+
+/// Rows asked for at once by an engine that was too slow for a whole page.
+const STEP: u32 = 10;
 
 impl Counter {
     pub(super) async fn called(&self, caller: &ProcessInstanceId, which: Which, page: u32) -> Found {
@@ -28,7 +32,9 @@ impl Counter {
         }))
     }
 
-    /// What runs: from the history where it is kept, which has an index on callers and tells times; else from the runtime tables.
+    /// What runs: from the history where it is kept, which has an index on callers and tells times; else from the runtime tables. A busy engine may
+    /// take minutes for the count and milliseconds for the rows of one page (7.24 on H2 while it works through the jobs of a thousand called
+    /// instances), so neither waits for the other, and rows are shown without the count.
     async fn running(&self, caller: &ProcessInstanceId, which: Which, page: u32) -> Result<CalledPage, EngineError> {
         let filter = InstanceFilter { called_by: Some(caller.clone()), with_incident: which == Which::Failing, ..InstanceFilter::default() };
         let rows = Page { first: page * CALLED_PAGE, max: CALLED_PAGE };
@@ -38,23 +44,55 @@ impl Counter {
             self.running_in_history(caller, which, rows).boxed(),
         )
         .await;
-        let total = total?;
+        let (total, uncounted) = unless_slow(total)?;
         let (told, history) = parted(told?);
         let (calls, calls_unknown) = parted(calls?);
         let at: HashMap<_, _> = calls.iter().filter_map(|visit| Some((visit.called.clone()?, visit.activity.clone()))).collect();
-        let expected = total.saturating_sub(rows.first.into()).min(CALLED_PAGE.into());
-        let rows: Vec<Called> = if told.len() as u64 >= expected {
-            told.into_iter().map(|row| runs_by_history(at.get(&row.id).cloned(), row)).collect()
+        // A page that is not full may lack what the history does not keep.
+        let expected = total.map_or(CALLED_PAGE.into(), |total| total.saturating_sub(rows.first.into()).min(CALLED_PAGE.into()));
+        let (rows, unlisted): (Vec<Called>, _) = if told.len() as u64 >= expected {
+            (told.into_iter().map(|row| runs_by_history(at.get(&row.id).cloned(), row)).collect(), None)
         } else {
-            let list = InstanceQuery { filter, order: Some(RunningOrder::BusinessKey), page: rows };
-            let listed = self.one(self.client.process_instances_where(&list)).await?;
+            let (listed, unlisted) = self.listed(&InstanceQuery { filter, order: Some(RunningOrder::BusinessKey), page: rows }).await?;
             let mut past = self.past_of(&listed).await?;
-            listed.into_iter().map(|row| runs(past.remove(&row.id), at.get(&row.id).cloned(), row)).collect()
+            (listed.into_iter().map(|row| runs(past.remove(&row.id), at.get(&row.id).cloned(), row)).collect(), unlisted)
         };
-        let all_at = if which == Which::Running && page == 0 { self.all_at(caller, &calls, total).await? } else { None };
-        let more = total > u64::from(page + 1) * u64::from(CALLED_PAGE);
+        let all_at = match total {
+            Some(total) if which == Which::Running && page == 0 => self.all_at(caller, &calls, total).await?,
+            _ => None,
+        };
+        let more =
+            total.map_or(rows.len() as u64 >= u64::from(CALLED_PAGE) || unlisted.is_some(), |total| total > u64::from(page + 1) * u64::from(CALLED_PAGE));
         let cases = if which == Which::Running && page == 0 { self.cases_below(&cases_of(&calls)).await? } else { Vec::new() };
-        Ok(CalledPage { rows, total: Some(total), more, all_at, cases, history: history.or(calls_unknown) })
+        Ok(CalledPage { rows, total, more, all_at, cases, history: history.or(calls_unknown), unread: unlisted.or(uncounted) })
+    }
+
+    /// The rows of a page; of an engine that is too slow for all of them, in smaller steps one after the other, as far as it gets.
+    async fn listed(&self, query: &InstanceQuery) -> Result<(Vec<ProcessInstance>, Option<Problem>), EngineError> {
+        let first = match self.one(self.client.process_instances_where(query)).await {
+            Err(error) if is_too_slow(&error) => error,
+            listed => return Ok((listed?, None)),
+        };
+        let end = query.page.first + query.page.max;
+        let mut listed: Vec<ProcessInstance> = Vec::new();
+        let mut from = query.page.first;
+        while from < end {
+            let page = Page { first: from, max: STEP.min(end - from) };
+            match self.one(self.client.process_instances_where(&InstanceQuery { page, ..query.clone() })).await {
+                Ok(rows) => {
+                    let full = rows.len() >= page.max as usize;
+                    listed.extend(rows);
+                    from += page.max;
+                    if !full {
+                        break;
+                    }
+                }
+                Err(error) if is_too_slow(&error) && listed.is_empty() => return Err(error),
+                Err(error) if is_too_slow(&error) => return Ok((listed, Some(problem(&first)))),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((listed, None))
     }
 
     /// The history cannot be asked for open incidents: what fails is listed by the runtime tables.
@@ -112,14 +150,19 @@ impl Counter {
         let (listed, calls) = join(self.one(self.client.historic_process_instances(&query)), self.calls(caller, false)).await;
         let (listed, (calls, history)) = (listed?, parted(calls?));
         let full = listed.len() >= CALLED_PAGE as usize;
+        let mut unread = None;
         let total = match (page, full) {
             (0, false) => Some(listed.len() as u64),
-            (0, true) => Some(self.one(self.client.count(&CountQuestion::HistoricProcessInstances(filter))).await?),
+            (0, true) => {
+                let (total, uncounted) = unless_slow(self.one(self.client.count(&CountQuestion::HistoricProcessInstances(filter))).await)?;
+                unread = uncounted;
+                total
+            }
             _ => None,
         };
         let at: HashMap<_, _> = calls.into_iter().filter_map(|visit| Some((visit.called?, visit.activity))).collect();
         let rows = listed.into_iter().map(|row| over(at.get(&row.id).cloned(), row)).collect();
-        Ok(CalledPage { rows, total, more: full, all_at: None, cases: Vec::new(), history })
+        Ok(CalledPage { rows, total, more: full, all_at: None, cases: Vec::new(), history, unread })
     }
 }
 
@@ -135,6 +178,15 @@ fn calls_of(caller: &ProcessInstanceId, running: bool) -> HistoricActivityFilter
         running,
         over: !running,
         ..HistoricActivityFilter::default()
+    }
+}
+
+/// What was answered, or that the engine was too slow for it.
+fn unless_slow<T>(result: Result<T, EngineError>) -> Result<(Option<T>, Option<Problem>), EngineError> {
+    match result {
+        Ok(answer) => Ok((Some(answer), None)),
+        Err(error) if is_too_slow(&error) => Ok((None, Some(problem(&error)))),
+        Err(error) => Err(error),
     }
 }
 
