@@ -288,6 +288,15 @@ impl IncidentsPane {
         }
     }
 
+    /// Signatures on the screen: of each group the first, whose error stands for it; of an open group those listed, or the one that is open.
+    pub fn signatures_on_screen<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a SignatureGroup> {
+        match &self.level {
+            Level::Groups => self.groups.visible().filter_map(|(key, _)| snapshot.groups.find(key)?.signatures.first()).collect(),
+            Level::Signatures(_) => self.signatures.visible().filter_map(|(key, _)| self.signature_group(snapshot, key)).collect(),
+            Level::Incidents(_, key) => self.signature_group(snapshot, key).into_iter().collect(),
+        }
+    }
+
     /// Since when the selected row fails, as far as the history tells.
     pub fn first_seen(&self, snapshot: &Snapshot) -> Option<String> {
         match &self.level {

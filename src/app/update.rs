@@ -19,6 +19,7 @@ use super::prompt::{Purpose, lock_out};
 use super::scope::ScopeForm;
 use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, prompt_key, scope_key};
 use super::{App, Effect, Message, NOTICE, Overlay};
+use crate::model::cause;
 use crate::model::engine_job::{self, WorkKey};
 use crate::model::failing;
 use crate::model::grouping::{KnownIncident, SignatureGroup};
@@ -172,6 +173,7 @@ fn look_at_panes(app: &App, looking: &mut Looking) {
         let samples = app.incidents.groups_on_screen(snapshot).into_iter().filter_map(|key| snapshot.groups.find(&key));
         let samples = samples.flat_map(|group| group.signatures.iter().take(MOST_SIGNATURES)).filter_map(SignatureGroup::sample);
         looking.definitions.extend(failing::unread(&snapshot.names(), samples.map(|known| &known.incident)));
+        looking.seldom.extend(app.incidents.signatures_on_screen(snapshot).into_iter().flat_map(cause::inquiries));
         looking.incidents.extend(app.incidents.visible_incidents().into_iter().filter_map(|id| snapshot.incident(id).cloned()));
     }
     if geometry.job_definitions.is_some() {

@@ -12,6 +12,7 @@ use super::failed::FailedPart;
 use super::missing::is_for_good;
 use super::once::{Deadline, Unread, once};
 use super::{Extent, Printed, Request};
+use crate::model::cause::{self, Causes};
 use crate::model::engine_job;
 use crate::model::failing;
 use crate::model::figure::{Figure, Unit};
@@ -21,7 +22,7 @@ use crate::model::naming;
 use crate::model::rights::Trust;
 use crate::model::scope::Scope;
 use crate::model::scoped::{SCOPED_FIGURES, scoped};
-use crate::model::snapshot::{KnownNames, Link, Snapshot};
+use crate::model::snapshot::{Link, Snapshot};
 use crate::model::suspension;
 use crate::poll::command::{Looking, PollCommand};
 use crate::poll::task;
@@ -35,6 +36,9 @@ const NAMED: usize = 200;
 const WORKS: usize = 50;
 /// The same for processes that were called by those, where something failed in one of them.
 const MOST_CALLED: usize = 100;
+
+/// Signatures that do not tell their cause, of which a few stack traces are read.
+const CAUSES: usize = 20;
 
 /// Reads the engine of a session and returns what to print.
 ///
@@ -76,6 +80,9 @@ async fn read(setup: task::Setup, deadline: Deadline) -> Result<Read, Unread> {
         let _ = poller.commands.send(PollCommand::Look(looking));
         let Some(snapshot) = deadline.within(settled(&mut poller.snapshots, looks)).await else { return cut_short(&poller.snapshots, deadline) };
         let snapshot = snapshot?;
+        let rows = snapshot.groups.groups.iter().flat_map(|group| &group.signatures);
+        let causes: Vec<_> =
+            rows.filter(|row| !row.samples.is_empty()).take(CAUSES).flat_map(cause::inquiries).filter(|new| !inquiries.contains(new)).collect();
         // Where something failed in a process that it called, the diagrams of called ones tell which; they are read level by level.
         let samples = snapshot.groups.groups.iter().flat_map(|group| &group.signatures).filter_map(SignatureGroup::sample);
         let mut more = failing::unread(&snapshot.names(), samples.map(|known| &known.incident));
@@ -83,8 +90,12 @@ async fn read(setup: task::Setup, deadline: Deadline) -> Result<Read, Unread> {
         more.sort();
         more.dedup();
         more.truncate((NAMED + MOST_CALLED).saturating_sub(definitions.len()));
-        if more.is_empty() {
+        // Causes are read once: what failed meanwhile is told by its message.
+        if more.is_empty() && (looks > 1 || causes.is_empty()) {
             return Ok(Read { snapshot, cut_short: None });
+        }
+        if looks == 1 {
+            inquiries.extend(causes);
         }
         definitions.extend(more);
     }
@@ -221,16 +232,32 @@ struct SignaturePart {
     failed_activity_name: Option<String>,
     failed_process_key: Option<String>,
     failed_process_name: Option<String>,
+    /// The innermost causes that the stack traces read name, most frequent first; empty where the message tells the cause.
+    causes: Vec<CausePart>,
+    causes_read: usize,
     count: usize,
     sample: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CausePart {
+    cause: String,
+    count: usize,
 }
 
 impl SignaturePart {
     /// The error, with where it failed if that is not where the work stands.
     fn words(&self, stands_at: Option<&str>) -> String {
-        let Some(failed) = self.failed_activity_id.as_deref().filter(|failed| Some(*failed) != stands_at) else { return self.signature.clone() };
+        let error = match self.causes.as_slice() {
+            [] => self.signature.clone(),
+            [first, rest @ ..] => {
+                let more = if rest.is_empty() { String::new() } else { format!(", {} more causes", rest.len()) };
+                format!("{} (cause read for {} of {}{more})", first.cause, self.causes_read, self.count)
+            }
+        };
+        let Some(failed) = self.failed_activity_id.as_deref().filter(|failed| Some(*failed) != stands_at) else { return error };
         let failed = self.failed_activity_name.as_deref().unwrap_or(failed);
-        format!("failed at {}: {}", safe(failed), self.signature)
+        format!("failed at {}: {error}", safe(failed))
     }
 }
 
@@ -421,12 +448,14 @@ fn group_part(group: &Group, snapshot: &Snapshot, complete: bool) -> GroupPart {
         blocked: read.then_some(group.blocked),
         oldest: read.then_some(group.oldest),
         newest: read.then_some(group.newest),
-        signatures: (stage != Stage::Processes).then(|| group.signatures.iter().map(|row| signature_part(row, &snapshot.names())).collect()),
+        signatures: (stage != Stage::Processes).then(|| group.signatures.iter().map(|row| signature_part(row, snapshot)).collect()),
         signatures_complete: complete,
     }
 }
 
-fn signature_part(row: &SignatureGroup, names: &KnownNames<'_>) -> SignaturePart {
+fn signature_part(row: &SignatureGroup, snapshot: &Snapshot) -> SignaturePart {
+    let names = &snapshot.names();
+    let causes = Causes::of(row, snapshot);
     let failed = row.sample().map(|known| FailedPart::of(&known.incident, names)).unwrap_or_default();
     SignaturePart {
         signature: row.key.signature.to_string(),
@@ -434,6 +463,8 @@ fn signature_part(row: &SignatureGroup, names: &KnownNames<'_>) -> SignaturePart
         failed_activity_name: failed.name,
         failed_process_key: failed.process_key,
         failed_process_name: failed.process_name,
+        causes_read: causes.as_ref().map_or(0, |causes| causes.read),
+        causes: causes.map(|causes| causes.named).unwrap_or_default().into_iter().map(|(cause, count)| CausePart { cause, count }).collect(),
         count: row.incidents.len(),
         sample: row.sample().and_then(|known| known.incident.message.as_ref()).map(ToString::to_string),
     }

@@ -19,7 +19,7 @@ pub enum Figure {
     JobsAcquired,
     /// Running process instances.
     Instances,
-    /// External tasks a worker holds.
+    /// External tasks with attempts left that a worker holds, or that wait for their next attempt.
     ExternalLocked,
     /// External tasks whose lock has run out.
     ExternalExpired,
@@ -116,14 +116,16 @@ impl Figure {
         match self {
             Figure::IncidentsRoot => "open incidents that are causes of their own",
             Figure::IncidentsBlocked => "parent instances that wait because a called instance failed; never retry these, retry the root",
-            Figure::JobsRetrying => "jobs that failed and have attempts left: the next incidents",
+            Figure::JobsRetrying => "jobs that failed and have attempts left: the next incidents; those whose next attempt is due count as due too",
             Figure::JobsFailed => "jobs without attempts left: they stand still until somebody retries them",
-            Figure::JobsDue => "jobs that may run now and have not run; a short queue under a minute is normal",
-            Figure::JobsAcquired => "jobs a job executor holds right now (from Camunda 7.24 on)",
+            Figure::JobsDue => "jobs that may run now and have not finished, those an executor holds included; a short queue under a minute is normal",
+            Figure::JobsAcquired => "of the jobs due: those a job executor holds right now (from Camunda 7.24 on)",
             Figure::Instances => "running process instances",
-            Figure::ExternalLocked => "external tasks held by a worker",
-            Figure::ExternalExpired => "external tasks with a lock that ran out: a worker was too slow, died, or waits before its next attempt",
-            Figure::ExternalFailed => "external tasks without attempts left",
+            Figure::ExternalLocked => "external tasks held by a worker, or waiting for their next attempt after a failure: the engine counts both as locked",
+            Figure::ExternalExpired => {
+                "external tasks with attempts left whose lock or wait is over, and nobody fetched them: a worker was too slow, died, or none asks"
+            }
+            Figure::ExternalFailed => "external tasks without attempts left; a lock on one does not count as locked",
             Figure::JobsSucceededRate => "jobs that succeeded per second, on the node that answers",
             Figure::JobsFailedRate => "job executions that failed per second, on the node that answers",
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::cause;
 use super::engine_job::WorkKey;
 use super::failing::Whereabouts;
 use super::ids::{ActivityId, IncidentId, ProcessDefinitionId, ProcessKey, TenantId};
@@ -94,6 +95,8 @@ pub struct SignatureGroup {
     pub key: SignatureKey,
     /// The root incidents, newest first.
     pub incidents: Vec<Arc<KnownIncident>>,
+    /// Those whose stack traces stand for all, where the message does not tell the cause.
+    pub samples: Vec<Arc<KnownIncident>>,
 }
 
 impl SignatureGroup {
@@ -324,7 +327,7 @@ fn signatures(roots: Vec<Arc<KnownIncident>>) -> Vec<SignatureGroup> {
         .into_iter()
         .map(|(key, mut incidents)| {
             incidents.sort_by(|a, b| b.incident.created.cmp(&a.incident.created).then_with(|| a.incident.id.cmp(&b.incident.id)));
-            SignatureGroup { key, incidents }
+            SignatureGroup { key, samples: cause::samples(&incidents), incidents }
         })
         .collect();
     signatures.sort_by(|a, b| b.incidents.len().cmp(&a.incidents.len()).then_with(|| a.key.cmp(&b.key)));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::activity_instance::Token;
 use super::case::{CalledCase, CasesAbove};
+use super::cause::TraceOf;
 use super::definition::ProcessInstance;
 use super::engine_job::BatchProgress;
 use super::external_task::ExternalTask;
@@ -21,6 +22,7 @@ use super::timeline::{Part, PastPage};
 use super::user_task::UserTask;
 use super::variable::Variable;
 use crate::text::EngineText;
+use crate::triage::Cause;
 
 /// Called instances in one page of an answer.
 pub const CALLED_PAGE: u32 = 50;
@@ -90,6 +92,8 @@ pub enum Inquiry {
     Batch(BatchId),
     /// Which work a job without a definition does: the job log tells.
     JobHandler(JobId),
+    /// The innermost cause that the stack trace of failed work names.
+    Cause(TraceOf),
 }
 
 /// Which variables to read.
@@ -125,6 +129,8 @@ impl Inquiry {
             Self::Batch(_) => 15,
             // A job never becomes another.
             Self::JobHandler(_) => 3_600,
+            // What failed fails again with another incident, mostly for the same cause.
+            Self::Cause(_) => 3_600,
             // Longer than anybody looks: only whoever asks for them again reads them again.
             Self::Variables(_) => 86_400,
         })
@@ -152,7 +158,7 @@ impl Inquiry {
             | Self::PastIncidents(id)
             | Self::HeldJobs(id) => Some(id),
             Self::Variables(ask) => Some(&ask.instance),
-            Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended | Self::SuspendedCount | Self::Batch(_) | Self::JobHandler(_) => None,
+            Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended | Self::SuspendedCount | Self::Batch(_) | Self::JobHandler(_) | Self::Cause(_) => None,
         }
     }
 }
@@ -192,6 +198,8 @@ pub enum Finding {
     Batch(Option<Box<BatchProgress>>),
     /// To [`Inquiry::JobHandler`]: none where the history does not tell.
     JobHandler(Option<EngineText>),
+    /// To [`Inquiry::Cause`]: none where there is no trace, or it names no cause.
+    Cause(Option<Box<Cause>>),
 }
 
 impl Finding {

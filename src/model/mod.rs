@@ -4,6 +4,7 @@ pub mod activity_instance;
 pub mod batch;
 pub mod call_tree;
 pub mod case;
+pub mod cause;
 pub mod definition;
 pub mod deployment;
 pub mod description;

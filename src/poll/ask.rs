@@ -204,7 +204,7 @@ fn count_question(figure: Figure, now: Timestamp) -> CountQuestion {
         Figure::JobsDue => CountQuestion::jobs([JobIs::Executable, JobIs::Active]),
         Figure::JobsAcquired => CountQuestion::jobs([JobIs::Acquired]),
         Figure::Instances => CountQuestion::ProcessInstances(InstanceFilter::default()),
-        Figure::ExternalLocked => CountQuestion::external_tasks([ExternalTaskIs::Locked]),
+        Figure::ExternalLocked => CountQuestion::external_tasks([ExternalTaskIs::Locked, ExternalTaskIs::WithRetriesLeft]),
         Figure::ExternalExpired => CountQuestion::ExternalTasks(ExternalTaskFilter {
             is: vec![ExternalTaskIs::WithRetriesLeft],
             lock_ends_before: Some(now),

@@ -23,10 +23,12 @@ use super::ask::problem;
 use crate::engine::{
     Answer, Client, CountQuestion, EngineError, ErrorKind, IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceQuery, JobIs, Order, Page,
 };
+use crate::model::cause::TraceOf;
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::ProcessInstanceId;
 use crate::model::inquiry::{Finding, Inquiry, InstanceFinding, MOST_EXECUTIONS, MOST_INCIDENTS, Tokens};
 use crate::model::section::Problem;
+use crate::triage::innermost;
 
 /// Requests under way at once for all inquiries together.
 pub(super) const AT_ONCE: usize = 4;
@@ -134,6 +136,7 @@ impl Counter {
             Inquiry::HeldJobs(id) => self.held_jobs(id).boxed(),
             Inquiry::Batch(id) => self.batch(id).boxed(),
             Inquiry::JobHandler(id) => self.job_handler(id).boxed(),
+            Inquiry::Cause(of) => self.cause(of).boxed(),
         }
     }
 
@@ -158,6 +161,19 @@ impl Counter {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
         answer
+    }
+
+    /// The trace is read, and only what it names is kept: it may be megabytes.
+    async fn cause(&self, of: &TraceOf) -> Found {
+        let trace = match of {
+            TraceOf::Job(id) => self.one(self.client.job_stacktrace(id)).await,
+            TraceOf::ExternalTask(id) => self.one(self.client.external_task_error_details(id)).await,
+        };
+        match trace {
+            Ok(excerpt) => Ok(Finding::Cause(innermost(excerpt.text.as_wire()).map(Box::new))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Finding::Cause(None)),
+            Err(error) => Err(error),
+        }
     }
 
     async fn instance(&self, id: &ProcessInstanceId) -> Found {

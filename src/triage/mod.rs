@@ -8,6 +8,7 @@
 //! What goes: `<n>` numbers, `<id>` ids and hashes, `<date>`, `<duration>`, `<size>`, `<amount>`, `<addr>` network addresses,
 //! `<email>`, `<key>` account numbers, `<v>` values known to be data.
 
+mod cause;
 mod codes;
 mod marks;
 mod names;
@@ -20,4 +21,5 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use cause::{Cause, hides_cause, innermost};
 pub use signature::{MAX_CHARS, Signature, signature};

@@ -365,7 +365,13 @@ async fn work(reading: &Reading<'_>, draft: &mut Draft, subtree: &Subtree, level
         say(Weight::Caution, format!("{} at work right now: what they did outside the engine stays done", are(running, "job")));
     }
     if locked > 0 {
-        say(Weight::Caution, format!("{} held by workers right now: they may finish their work outside, and cannot report it", are(locked, "external task")));
+        say(
+            Weight::Caution,
+            format!(
+                "{} locked right now: a worker that holds one may finish its work outside, and cannot report it; others wait for their next attempt",
+                are(locked, "external task")
+            ),
+        );
     }
     if claimed > 0 {
         say(Weight::Note, format!("{} claimed by somebody: they vanish from the list", are(claimed, "user task")));

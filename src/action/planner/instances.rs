@@ -79,7 +79,10 @@ async fn around(reading: &Reading<'_>, draft: &mut Draft, chosen: &[ProcessInsta
     if locked > 0 {
         draft.warn(
             Weight::Caution,
-            format!("{first}{} held by workers right now: they cannot report what they did until it is resumed", plural(locked, "external task")),
+            format!(
+                "{first}{} locked right now: a worker that holds one cannot report what it did until it is resumed; others wait for their next attempt",
+                plural(locked, "external task")
+            ),
         );
     }
     Ok(())

@@ -237,10 +237,14 @@ impl<'a> Reading<'a> {
         self.count(draft, "jobs that run at this moment", CountQuestion::Jobs(filter)).await
     }
 
-    /// External tasks of an instance that a worker holds at this moment.
+    /// External tasks of an instance that are locked at this moment: a worker holds them, or they wait for their next attempt.
     pub(super) async fn locked_tasks(&self, draft: &mut Draft, instance: &ProcessInstanceId) -> Read<Option<u64>> {
-        let filter = ExternalTaskFilter { is: vec![ExternalTaskIs::Locked], process_instance: Some(instance.clone()), ..ExternalTaskFilter::default() };
-        self.count(draft, "external tasks that workers hold", CountQuestion::ExternalTasks(filter)).await
+        let filter = ExternalTaskFilter {
+            is: vec![ExternalTaskIs::Locked, ExternalTaskIs::WithRetriesLeft],
+            process_instance: Some(instance.clone()),
+            ..ExternalTaskFilter::default()
+        };
+        self.count(draft, "locked external tasks", CountQuestion::ExternalTasks(filter)).await
     }
 }
 

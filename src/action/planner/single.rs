@@ -12,6 +12,7 @@ use crate::action::target::{Subject, Target, TimedSuspension};
 use crate::action::verb::Verb;
 use crate::action::wish::Asked;
 use crate::engine::{CountQuestion, JobFilter, NewValue, Order, Page, VariableHome};
+use crate::model::external_task::Hold;
 use crate::model::grouping::KnownIncident;
 use crate::model::ids::{ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessInstanceId};
 use crate::model::job::Job;
@@ -125,7 +126,13 @@ pub(super) async fn unlock(reading: &Reading<'_>, asked: &Asked, id: &ExternalTa
     let held = task.lock_expires.filter(|until| *until > reading.engine_now()).zip(task.worker.clone());
     let Some((until, worker)) = held else { return Err(unavailable("no worker holds this external task", "it can be fetched already")) };
     let mut draft = Draft::of(Verb::Unlock, asked.clone());
-    draft.warn(Weight::Caution, format!("worker {worker} holds it until {}, and may be at work", when(reading, until)));
+    let holds = match task.hold(reading.engine_now()) {
+        Hold::HeldOrWaiting(_) => {
+            format!("worker {worker} holds it until {} and may be at work, or it waits so long for its next attempt", when(reading, until))
+        }
+        _ => format!("worker {worker} holds it until {}, and may be at work", when(reading, until)),
+    };
+    draft.warn(Weight::Caution, holds);
     if task.suspended {
         draft.warn(Weight::Note, "it is suspended: nobody fetches it until its instance is resumed");
     }

@@ -13,7 +13,7 @@ use crate::app::keymap::Context;
 use crate::app::list::Motion;
 use crate::model::description::{Description, FailedWork};
 use crate::model::engine_job::{self, Part, WorkKey};
-use crate::model::external_task::ExternalTask;
+use crate::model::external_task::{ExternalTask, Hold};
 use crate::model::failing;
 use crate::model::figure::Figure;
 use crate::model::grouping::{KnownIncident, Names, SignatureKey, key_of};
@@ -30,6 +30,7 @@ use crate::model::succession::Succession;
 use crate::model::suspension::Suspension;
 use crate::poll::command::{Looking, PollCommand};
 use crate::text::{SafeLines, age, plural};
+use crate::triage::{Cause, innermost};
 
 /// Page of one incident.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct IncidentPage {
     pub asked: Moment,
     /// What was read, once it has arrived.
     pub description: Option<Description>,
+    /// What its stack trace names as the innermost cause.
+    cause: Option<Cause>,
     /// Whether the incident is not open any more.
     pub gone: bool,
     /// What is read: fields, message, past, and the stack trace as foreign text.
@@ -57,13 +60,14 @@ impl IncidentPage {
     /// A page that waits for its answers.
     pub fn new(known: Arc<KnownIncident>, snapshot: &Snapshot, zone: TimeZone, now: Moment) -> Self {
         let text = Document::default();
-        let mut page = Self { known, before: None, moved_on: None, asked: now, description: None, gone: false, text, zone, stale: false };
+        let mut page = Self { known, before: None, moved_on: None, asked: now, description: None, gone: false, cause: None, text, zone, stale: false };
         page.renew(snapshot);
         page
     }
 
     /// Takes the answers in.
     fn take(&mut self, description: Description, snapshot: &Snapshot) {
+        self.cause = description.trace.as_ref().ok().and_then(Option::as_ref).and_then(|trace| innermost(trace.as_wire()));
         self.text.set_tail(match &description.trace {
             Ok(Some(trace)) => trace.safe_lines(),
             _ => SafeLines::default(),
@@ -165,6 +169,7 @@ fn head(page: &IncidentPage, snapshot: &Snapshot) -> Vec<Line> {
         lines.push(Line::Remark(words, Tone::Critical));
         lines.push(Line::Blank);
     }
+    innermost_cause(page, &mut lines);
     place(page, snapshot, &mut lines);
     instance(page, &mut lines);
     failed_work(page, snapshot, &mut lines);
@@ -173,6 +178,20 @@ fn head(page: &IncidentPage, snapshot: &Snapshot) -> Vec<Line> {
     lines.extend(earlier::lines(page.description.as_ref().and_then(|description| description.past.as_ref()), snapshot));
     trace_heading(page, &mut lines);
     lines
+}
+
+/// What the trace names as its innermost cause, where the message does not say it: it may stand hundreds of lines down.
+fn innermost_cause(page: &IncidentPage, lines: &mut Vec<Line>) {
+    let Some(cause) = &page.cause else { return };
+    let said = page.incident().message.as_ref().map_or("", |message| message.as_wire());
+    if !cause.text.is_empty() && said.contains(&cause.text) {
+        return;
+    }
+    lines.push(Line::Field("cause", cause.line(), Tone::Critical));
+    if let Some(statement) = &cause.statement {
+        lines.push(Line::Field("in statement", statement.clone(), Tone::Muted));
+    }
+    lines.push(Line::Blank);
 }
 
 /// An incident opens in the transaction of its failure: a failure so much later is another one.
@@ -329,8 +348,18 @@ fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) 
             if let Some(worker) = &task.worker {
                 lines.push(Line::Field("last worker", worker.to_string(), Tone::Plain));
             }
-            if let Some(lock) = task.lock_expires {
-                lines.push(Line::Field("lock ends", when(lock, snapshot, &page.zone), Tone::Plain));
+            match task.hold(snapshot.engine.engine_time(snapshot.taken)) {
+                Hold::Held(until) => lines.push(Line::Field("locked", format!("by its worker, ends {}", when(until, snapshot, &page.zone)), Tone::Plain)),
+                Hold::HeldOrWaiting(until) => {
+                    lines.push(Line::Field(
+                        "locked",
+                        format!("held by a worker, or waiting for its next attempt, until {}", when(until, snapshot, &page.zone)),
+                        Tone::Plain,
+                    ));
+                }
+                Hold::Over(since) => lines.push(Line::Field("can be fetched", format!("since {}", when(since, snapshot, &page.zone)), Tone::Plain)),
+                Hold::Expired(since) => lines.push(Line::Field("lock EXPIRED", when(since, snapshot, &page.zone), Tone::Warning)),
+                Hold::Free | Hold::OutOfAttempts => {}
             }
             if task.suspended {
                 lines.push(Line::Field("state", "the task is SUSPENDED: no worker can fetch it".into(), Tone::Suspended));

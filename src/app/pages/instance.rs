@@ -338,6 +338,7 @@ fn is_empty(finding: &Finding) -> bool {
         | Finding::Suspended(_)
         | Finding::SuspendedCount(_)
         | Finding::Batch(_)
+        | Finding::Cause(_)
         | Finding::JobHandler(_) => false,
     }
 }

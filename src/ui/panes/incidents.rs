@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
 use crate::app::incidents::{Level, RECENT, Trace, failed_at, retries};
 use crate::app::list::ListState;
+use crate::model::cause::{self, Causes};
 use crate::model::engine_job::{self, Work};
 use crate::model::figure::Figure;
 use crate::model::grouping::{Group, KnownIncident, Names, SignatureGroup, SignatureKey, Stage};
@@ -320,9 +321,10 @@ fn kind_label(kind: &str, shown: &str) -> String {
 
 /// What failed and where, if that is not where the work stands.
 fn error_words(row: &SignatureGroup, app: &App) -> String {
+    let error = Causes::of(row, &app.snapshot).map_or_else(|| row.key.signature.to_string(), |causes| causes.words());
     match failed_at(row, &app.snapshot) {
-        Some(failed) => format!("failed at {failed}: {}", row.key.signature),
-        None => row.key.signature.to_string(),
+        Some(failed) => format!("failed at {failed}: {error}"),
+        None => error,
     }
 }
 
@@ -333,7 +335,11 @@ fn signature_cells(signature: &SignatureKey, app: &App) -> Option<Vec<Cell>> {
         Cell::new(count_short(group.incidents.len() as u64), Role::Root),
         Cell::new(since(app, oldest.incident.created), Role::Muted),
         Cell::new(since(app, newest.incident.created), Role::Muted),
-        Cell::new(error_words(group, app), Role::Text),
+        Cell::with_tail(
+            error_words(group, app),
+            Causes::of(group, &app.snapshot).map_or_else(String::new, |causes| format!("  {}", causes.read_words())),
+            Role::Text,
+        ),
     ])
 }
 
@@ -347,7 +353,10 @@ fn suspended_badge(known: &KnownIncident, suspended: &SuspendedDefinitions<'_>, 
 fn incident_cells(known: &KnownIncident, suspended: &SuspendedDefinitions<'_>, app: &App) -> Vec<Cell> {
     let incident = &known.incident;
     let version = incident.process_definition.as_ref().and_then(|id| app.snapshot.names().version(id));
-    let message = incident.message.as_ref().map_or_else(|| "(no message)".to_owned(), ToString::to_string);
+    let message = match cause::of_incident(known, &app.snapshot) {
+        Some(Some(cause)) => cause.line(),
+        _ => incident.message.as_ref().map_or_else(|| "(no message)".to_owned(), ToString::to_string),
+    };
     let (message, role) = match app.incidents.trace(known, &app.snapshot) {
         None => (message, Role::Text),
         Some(Trace::FailedAgain) => (format!("failed again {} ago: {message}", since(app, incident.created)), Role::Warning),

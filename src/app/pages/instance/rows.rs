@@ -358,6 +358,7 @@ fn contents(page: &InstancePage, part: Part, work: &Work, history: HistoryLevel)
         | Finding::Suspended(_)
         | Finding::SuspendedCount(_)
         | Finding::Batch(_)
+        | Finding::Cause(_)
         | Finding::JobHandler(_) => (None, Vec::new()),
     }
 }

@@ -4,7 +4,7 @@ use super::Scene;
 use super::words::{distance, value};
 use crate::app::pages::instance::{Content, JobRow, Row};
 use crate::model::activity_instance::Token;
-use crate::model::external_task::ExternalTask;
+use crate::model::external_task::{ExternalTask, Hold};
 use crate::model::grouping::KnownIncident;
 use crate::model::history::{HistoricIncident, IncidentState};
 use crate::model::ids::ActivityId;
@@ -28,7 +28,7 @@ const ALONE: [Column; 1] = [share(10, 1, 0)];
 const INCIDENT: [Column; 3] = [share(16, 2, 0), fixed(12, 1), share(20, 5, 0)];
 const PLACE: [Column; 3] = [share(18, 2, 0), fixed(28, 1), share(12, 3, 0)];
 const JOB: [Column; 6] = [share(14, 3, 0), fixed(13, 3), fixed(10, 0), fixed(19, 4), fixed(27, 2), share(16, 6, 0)];
-const EXTERNAL: [Column; 7] = [share(12, 3, 0), share(12, 3, 2), fixed(10, 0), fixed(26, 1), share(8, 2, 4), fixed(9, 5), share(14, 5, 0)];
+const EXTERNAL: [Column; 7] = [share(12, 3, 0), share(12, 3, 2), fixed(10, 0), fixed(34, 1), share(8, 2, 4), fixed(9, 5), share(14, 5, 0)];
 const USER: [Column; 4] = [share(16, 4, 0), share(14, 3, 0), fixed(19, 2), share(16, 3, 1)];
 const VARIABLE: [Column; 5] =
     [share(16, 3, 0), fixed(10, 1), share(10, 1, 3), Column { title: "", width: Width::Fixed(9), align: Align::Right, rank: 2 }, share(16, 7, 0)];
@@ -117,7 +117,7 @@ impl Scene<'_> {
         let failed = row.failed_elsewhere().map(|failed| self.failed_at(failed));
         let due = match job.due {
             None => "at once".to_owned(),
-            Some(due) if due > self.now => format!("due {}", distance(self.now, due)),
+            Some(due) if due > self.now && job.exception_message.is_some() && job.retries > 0 => format!("next try {}", distance(self.now, due)),
             Some(due) => format!("due {}", distance(self.now, due)),
         };
         let words = |suspended| if suspended { ("SUSPENDED", Role::BadgeSuspended) } else { ("active", Role::Muted) };
@@ -136,10 +136,13 @@ impl Scene<'_> {
     }
 
     fn external_task(&self, task: &ExternalTask) -> Vec<Cell> {
-        let lock = match task.lock_expires {
-            Some(until) if until > self.now => Cell::new(format!("locked, ends {}", distance(self.now, until)), Role::Text),
-            Some(until) => Cell::new(format!("lock EXPIRED {}", distance(self.now, until)), Role::Warning),
-            None => Cell::new("not locked", Role::Muted),
+        let lock = match task.hold(self.now) {
+            Hold::Held(until) => Cell::new(format!("locked, ends {}", distance(self.now, until)), Role::Text),
+            Hold::HeldOrWaiting(until) => Cell::new(format!("held, or waiting until {}", self.clock_short(until)), Role::Text),
+            Hold::Expired(since) => Cell::new(format!("lock EXPIRED {}", distance(self.now, since)), Role::Warning),
+            Hold::Over(since) => Cell::new(format!("next attempt since {}", self.clock_short(since)), Role::Warning),
+            Hold::Free => Cell::new("not locked", Role::Muted),
+            Hold::OutOfAttempts => Cell::new("", Role::Muted),
         };
         vec![
             Cell::new(task.topic.to_string(), Role::Text),

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::Scene;
 use super::cells::{called_words, kind, lasted};
 use crate::app::pages::instance::{Content, Fact, JobRow, Part, Row, RowKey, State, Suspended};
-use crate::model::external_task::ExternalTask;
+use crate::model::external_task::{ExternalTask, Hold};
 use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::history::{HistoricIncident, HistoricInstance, IncidentState};
 use crate::model::ids::ProcessInstanceId;
@@ -88,6 +88,12 @@ fn broken(line: String, room: usize) -> Vec<String> {
 impl Scene<'_> {
     fn clock(&self, time: Timestamp) -> String {
         time.to_zoned(self.app.settings.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// The time of day, with the day where that is another one.
+    pub(super) fn clock_short(&self, time: Timestamp) -> String {
+        let (time, now) = (time.to_zoned(self.app.settings.zone.clone()), self.now.to_zoned(self.app.settings.zone.clone()));
+        time.strftime(if time.date() == now.date() { "%H:%M" } else { "%m-%d %H:%M" }).to_string()
     }
 
     fn when(&self, time: Timestamp) -> String {
@@ -332,7 +338,8 @@ impl Scene<'_> {
         lines.extend(message.map(|message| (message.line(), if job.retries <= 0 { Role::Root } else { Role::Warning })));
         let mut facts = vec![format!("job {}", job.id), kind(row)];
         facts.extend(row.definition.as_ref().and_then(|definition| definition.activity.as_ref()).map(|activity| format!("at {activity}")));
-        facts.push(job.due.map_or_else(|| "due at once".to_owned(), |due| format!("due {}", self.when(due))));
+        let due = if job.exception_message.is_some() && job.retries > 0 { "next attempt" } else { "due" };
+        facts.push(job.due.map_or_else(|| format!("{due} at once"), |time| format!("{due} {}", self.when(time))));
         facts.extend(job.created.map(|created| format!("created {}", self.when(created))));
         facts.push(format!("priority {}", job.priority));
         facts.extend(row.definition.as_ref().map(|definition| format!("job definition {}", definition.id)));
@@ -350,7 +357,15 @@ impl Scene<'_> {
         let mut facts = vec![format!("external task {}", task.id), format!("topic {}", task.topic)];
         facts.extend(task.activity.as_ref().map(|activity| format!("at {activity}")));
         facts.extend(task.worker.as_ref().map(|worker| format!("worker {worker}")));
-        facts.extend(task.lock_expires.map(|until| format!("lock ends {}", self.when(until))));
+        facts.extend(match task.hold(self.now) {
+            Hold::Held(until) => Some(format!("locked, ends {}", self.when(until))),
+            Hold::HeldOrWaiting(until) => {
+                Some(format!("held by that worker, or waiting for its next attempt, until {}: the engine does not tell which", self.when(until)))
+            }
+            Hold::Expired(since) => Some(format!("lock EXPIRED {}", self.when(since))),
+            Hold::Over(since) => Some(format!("can be fetched since {}", self.when(since))),
+            Hold::Free | Hold::OutOfAttempts => None,
+        });
         facts.push(format!("priority {}", task.priority));
         if has_incident {
             facts.push("enter opens its incident".to_owned());
