@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::document::{Line, Tone};
-use crate::model::earlier::{Event, Past};
+use crate::model::earlier::{Attempts, Event, Past, Reach};
 use crate::model::history::IncidentState;
 use crate::model::snapshot::Snapshot;
-use crate::text::{EngineText, age};
+use crate::text::{EngineText, age, plural};
 
 /// Events shown; the page is about the present.
 const SHOWN: usize = 12;
@@ -50,14 +50,32 @@ fn words(event: &Event) -> (String, Tone) {
         Event::JobFailed(host, message) => (with_note(format!("attempt failed{}", on(host)), message), Tone::Plain),
         Event::JobSucceeded(host) => (format!("attempt succeeded{}", on(host)), Tone::Plain),
         Event::JobDeleted => ("job removed without having run".to_owned(), Tone::Warning),
-        Event::Operation(kind, user, annotation) => {
-            let done = match kind.as_wire() {
-                "SetJobRetries" | "SetExternalTaskRetries" => "retried".to_owned(),
-                _ => kind.to_string(),
-            };
-            let by = user.as_ref().map_or_else(String::new, |user| format!(" by {user}"));
-            (with_note(format!("{done}{by}"), annotation), Tone::Plain)
-        }
+        Event::Attempts(attempts) => (with_note(attempts_words(attempts), &attempts.note), Tone::Plain),
+        Event::Operation(kind, user, annotation) => (with_note(format!("{kind}{}", by(user)), annotation), Tone::Plain),
+    }
+}
+
+fn by(user: &Option<EngineText>) -> String {
+    user.as_ref().map_or_else(String::new, |user| format!(" by {user}"))
+}
+
+/// What somebody did to attempts: a retry, or the contrary.
+pub fn attempts_words(attempts: &Attempts) -> String {
+    let by = by(&attempts.user);
+    let of = |count: i64| plural(count.unsigned_abs(), "attempt");
+    let reach = match attempts.reach {
+        Reach::Alone => String::new(),
+        Reach::Definition => ", for all failed jobs of its job definition".to_owned(),
+        Reach::Batch(Some(count)) => format!(", in a batch for {}: perhaps this one", plural(count, "job")),
+        Reach::Batch(None) => ", in a batch: perhaps this one".to_owned(),
+    };
+    match (attempts.from, attempts.to) {
+        (Some(0), Some(0)) => format!("attempts left at 0{by}{reach}"),
+        (Some(from), Some(0)) => format!("attempts set from {from} to 0{by}: it is not tried any more{reach}"),
+        (None, Some(0)) => format!("attempts set to 0{by}{reach}: it is not tried any more"),
+        (Some(from), Some(to)) if from > 0 => format!("attempts set from {from} to {to}{by}{reach}"),
+        (_, Some(to)) if attempts.reach != Reach::Alone => format!("retried{by} with {}{reach}", of(to)),
+        _ => format!("retried{by}{reach}"),
     }
 }
 

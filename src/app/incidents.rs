@@ -15,11 +15,11 @@ use super::basis::{Basis, Parts};
 use super::filter::Filter;
 use super::list::{ListState, Motion};
 use crate::model::grouping::{Group, GroupKey, KnownIncident, SignatureGroup, SignatureKey, Stage, key_of};
-use crate::model::ids::{IncidentId, ProcessInstanceId};
+use crate::model::ids::{IncidentId, JobDefinitionId, ProcessInstanceId};
 use crate::model::naming;
 use crate::model::since;
 use crate::model::snapshot::Snapshot;
-use crate::text::{EngineText, safe};
+use crate::text::{EngineText, plural, safe};
 
 /// How far the operator has gone in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -437,6 +437,81 @@ pub fn retries(known: &KnownIncident, snapshot: &Snapshot) -> Option<i64> {
     }
 }
 
+/// Job definitions of one group whose jobs are counted, to tell which of its jobs have attempts again.
+const COUNTED: usize = 5;
+
+/// Groups of more incidents are not looked into: it is done for each that is on the screen.
+const MOST_COUNTED: usize = 2_000;
+
+/// Time after the newest incident of a group from which on its jobs and incidents are compared: clocks of engines tell whole seconds.
+const SETTLED: jiff::SignedDuration = jiff::SignedDuration::from_secs(3);
+
+/// The job definitions of a group whose jobs tell how many of them have attempts again; none where they are too many to count.
+pub fn counted_definitions(group: &Group) -> Vec<JobDefinitionId> {
+    let mut ids: Vec<JobDefinitionId> = Vec::new();
+    if group.roots > MOST_COUNTED {
+        return ids;
+    }
+    for known in group.incidents() {
+        match &known.incident.job_definition {
+            Some(id) if !ids.contains(id) => ids.push(id.clone()),
+            Some(_) => {}
+            None => return Vec::new(),
+        }
+        if ids.len() > COUNTED {
+            return Vec::new();
+        }
+    }
+    ids
+}
+
+/// Jobs that have attempts again although their incidents are open, as attempts that are given through a job definition leave them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// How many at least.
+    pub jobs: u64,
+    /// Of how many incidents.
+    pub of: u64,
+    /// Whether their job definitions are suspended.
+    pub suspended: bool,
+}
+
+/// Those of a group, where its jobs were counted: fewer are out of attempts than incidents are open.
+pub fn again(group: &Group, snapshot: &Snapshot) -> Option<Again> {
+    let ids = counted_definitions(group);
+    let mut failed = 0;
+    for id in &ids {
+        let counted = snapshot.job_counts.get(id)?;
+        failed += counted.get()?.failed;
+        // Jobs and incidents are read at different times: what failed or was retried in between is no contradiction.
+        let taken = counted.taken?;
+        let settled = group.newest + SETTLED <= snapshot.engine.engine_time(taken) && snapshot.incidents.taken?.instant >= taken.instant;
+        if !settled {
+            return None;
+        }
+    }
+    let of = group.roots as u64;
+    let jobs = of.saturating_sub(failed);
+    let rows = snapshot.job_definitions.get().map(Vec::as_slice).unwrap_or_default();
+    let suspended = ids.iter().all(|id| rows.iter().any(|row| row.id == *id && row.suspended));
+    (!ids.is_empty() && jobs > 0).then_some(Again { jobs, of, suspended })
+}
+
+impl Again {
+    /// In few words, before the error of a group.
+    pub fn short(self) -> String {
+        let all = if self.jobs == self.of { String::new() } else { format!("{} of {} ", self.jobs, self.of) };
+        format!("{all}attempts left again{}", if self.suspended { ", SUSPENDED" } else { "" })
+    }
+
+    /// In a sentence.
+    pub fn words(self) -> String {
+        let have = if self.jobs == 1 { "has" } else { "have" };
+        let then = if self.suspended { "SUSPENDED: does not run, and the incident stays open" } else { "the incident stays open until it succeeds" };
+        format!("{} of {} {have} attempts left again, {then}", self.jobs, plural(self.of, "job"))
+    }
+}
+
 fn group_text(group: &Group, snapshot: &Snapshot) -> String {
     let place = naming::of_group(group, snapshot);
     let mut text = format!("{} {} {}", place.process, place.activity, group.key.kind);
@@ -469,5 +544,54 @@ fn signature_text(row: &SignatureGroup, snapshot: &Snapshot) -> String {
     match failed_at(row, snapshot) {
         Some(failed) => format!("{failed} {} {}", row.key.failed_at.as_ref().map(ToString::to_string).unwrap_or_default(), row.key.signature),
         None => row.key.signature.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::example;
+    use crate::model::section::Section;
+    use crate::model::snapshot::JobCounts;
+
+    /// The group of failed card payments, with so many of its jobs out of attempts, counted so many seconds ago.
+    fn told(failed: u64, age: u64, suspended: bool) -> Option<String> {
+        let begin = example::noon();
+        let now = begin.after(Duration::from_secs(120));
+        let mut snapshot = example::snapshot(begin);
+        let mut group = snapshot.groups.groups.iter().find(|group| group.key.activity == Some("charge-card".into())).expect("a group").clone();
+        for known in group.signatures.iter_mut().flat_map(|row| &mut row.incidents) {
+            Arc::make_mut(known).incident.job_definition = Some("jd-1".into());
+        }
+        let mut rows = snapshot.job_definitions.get().cloned().expect("job definitions");
+        rows[0].id = "jd-1".into();
+        rows[0].suspended = suspended;
+        snapshot.job_definitions = Section { data: Some(Arc::new(rows)), ..snapshot.job_definitions.clone() };
+        let mut counts: Section<JobCounts> = Section::default();
+        counts.succeed(JobCounts { jobs: group.roots as u64, failed }, begin.after(Duration::from_secs(120 - age)));
+        snapshot.job_counts = Arc::new(HashMap::from([("jd-1".into(), counts)]));
+        snapshot.incidents.confirm(now);
+        group.newest = now.wall - jiff::SignedDuration::from_secs(60);
+        again(&group, &snapshot).map(Again::short)
+    }
+
+    #[test]
+    fn incidents_whose_jobs_have_attempts_again_are_told_only_where_both_were_read_after_all_had_failed() {
+        let roots = example::snapshot(example::noon())
+            .groups
+            .groups
+            .iter()
+            .find(|group| group.key.activity == Some("charge-card".into()))
+            .map(|group| group.roots as u64);
+        let roots = roots.expect("a group");
+        assert_eq!(told(roots, 5, false), None);
+        assert_eq!(told(0, 5, false).as_deref(), Some("attempts left again"));
+        assert_eq!(told(0, 5, true).as_deref(), Some("attempts left again, SUSPENDED"));
+        assert_eq!(told(roots - 1, 5, false), Some(format!("1 of {roots} attempts left again")));
+        assert_eq!(told(0, 59, false), None, "counted before the newest failed: that says nothing");
     }
 }

@@ -11,6 +11,7 @@ use super::document::Document;
 use super::filter::Filter;
 use super::finding;
 use super::geometry::{self, Pane};
+use super::incidents::counted_definitions;
 use super::keymap;
 use super::pages::Page;
 use super::pages::incident::IncidentPage;
@@ -155,6 +156,8 @@ fn looking(app: &App) -> Looking {
     looking.definitions.dedup();
     looking.groups.sort();
     looking.groups.dedup();
+    let mut counted = HashSet::new();
+    looking.job_definitions.retain(|id| counted.insert(id.clone()));
     let mut asked = HashSet::new();
     looking.inquiries.retain(|inquiry| asked.insert(inquiry.clone()));
     looking
@@ -164,6 +167,8 @@ fn looking(app: &App) -> Looking {
 fn look_at_panes(app: &App, looking: &mut Looking) {
     let (geometry, snapshot) = (app.geometry(), &app.snapshot);
     if geometry.incidents.is_some() {
+        let open = app.incidents.groups_on_screen(snapshot);
+        looking.job_definitions.extend(open.iter().filter_map(|key| snapshot.groups.find(key)).flat_map(counted_definitions));
         let groups = app.incidents.groups.visible().filter_map(|(key, _)| snapshot.groups.find(key)?.definition.clone());
         looking.definitions.extend(groups);
         // When work of the engine's own failed first is told by no history that names it.

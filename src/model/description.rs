@@ -4,7 +4,7 @@ use super::definition::ProcessInstance;
 use super::earlier::Past;
 use super::external_task::ExternalTask;
 use super::ids::IncidentId;
-use super::incident::Incident;
+use super::incident::{Custom, Incident};
 use super::job::Job;
 use super::section::{Moment, Problem};
 use crate::text::EngineText;
@@ -16,7 +16,9 @@ pub enum FailedWork {
     Job(Option<Job>),
     /// An external task; `None` if it does not exist any more.
     ExternalTask(Option<ExternalTask>),
-    /// The incident names neither: a blocked parent or a custom type.
+    /// No failing work made it: a custom incident.
+    Custom(Custom),
+    /// The incident names neither: a blocked parent.
     Unnamed,
 }
 

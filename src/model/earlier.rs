@@ -35,8 +35,38 @@ pub enum Event {
     JobSucceeded(Option<EngineText>),
     /// The job was removed without having run.
     JobDeleted,
+    /// Somebody gave the work other attempts.
+    Attempts(Attempts),
     /// A user did this: what, who, annotation.
     Operation(EngineText, Option<EngineText>, Option<EngineText>),
+}
+
+/// Attempts that somebody gave to work, or took from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempts {
+    /// When, by the engine node's clock.
+    pub at: Timestamp,
+    /// Who.
+    pub user: Option<EngineText>,
+    /// How many it had, where that was told.
+    pub from: Option<i64>,
+    /// How many it has then, where that was told.
+    pub to: Option<i64>,
+    /// To what.
+    pub reach: Reach,
+    /// What was noted with it.
+    pub note: Option<EngineText>,
+}
+
+/// What was given other attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// This work alone.
+    Alone,
+    /// All failed jobs of its job definition.
+    Definition,
+    /// So many by one batch, which does not tell which: perhaps this one.
+    Batch(Option<u64>),
 }
 
 impl Past {
@@ -55,12 +85,67 @@ impl Past {
         for row in self.operations.iter().flatten() {
             // One operation that changed several properties is one event.
             if row.operation.is_none() || told.insert((row.operation.clone(), row.kind.clone(), row.job.clone())) {
-                story.push((row.at, Event::Operation(row.kind.clone(), row.user.clone(), row.annotation.clone())));
+                let event = match self.attempts(row) {
+                    Some(attempts) => Event::Attempts(attempts),
+                    None => Event::Operation(row.kind.clone(), row.user.clone(), row.annotation.clone()),
+                };
+                story.push((row.at, event));
             }
         }
         // Stable: what happened in the same millisecond keeps the order of its kind.
         story.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         story
+    }
+
+    /// What an operation did to attempts; none for all others.
+    fn attempts(&self, row: &UserOperation) -> Option<Attempts> {
+        if !matches!(row.kind.as_wire(), "SetJobRetries" | "SetExternalTaskRetries") {
+            return None;
+        }
+        let same = |other: &&UserOperation| other.operation == row.operation && other.kind == row.kind && other.job == row.job && other.at == row.at;
+        let rows: Vec<&UserOperation> = match row.operation {
+            Some(_) => self.operations.iter().flatten().filter(same).collect(),
+            None => vec![row],
+        };
+        let property = |name: &str| rows.iter().find(|row| row.property.as_ref().is_some_and(|property| property.as_wire() == name));
+        let number = |text: Option<&EngineText>| text.and_then(|text| text.as_wire().parse::<i64>().ok());
+        let retries = property("retries");
+        let reach = match (&row.job, &row.external_task, &row.job_definition) {
+            (Some(_), ..) | (_, Some(_), _) => Reach::Alone,
+            (None, None, Some(_)) => Reach::Definition,
+            (None, None, None) if row.instance.is_some() => Reach::Alone,
+            (None, None, None) => Reach::Batch(property("nrOfInstances").and_then(|row| number(row.new.as_ref())).and_then(|count| u64::try_from(count).ok())),
+        };
+        Some(Attempts {
+            at: row.at,
+            user: row.user.clone(),
+            from: retries.and_then(|row| number(row.original.as_ref())),
+            to: retries.and_then(|row| number(row.new.as_ref())),
+            reach,
+            note: row.annotation.clone(),
+        })
+    }
+
+    /// Who took the attempts of this work away, so that it is not tried any more: the latest of such operations, unless an attempt failed
+    /// since. A batch does not tell which work it was for, so one counts only where nothing else does.
+    pub fn taken_away(&self, work: &EngineText) -> Option<Attempts> {
+        let failed = self.log.iter().flatten().filter(|entry| entry.event == JobEvent::Failed).map(|entry| entry.at).max();
+        let is_own = |row: &UserOperation| match (&row.job, &row.external_task) {
+            (Some(job), _) => job.text() == work,
+            (_, Some(task)) => task.text() == work,
+            (None, None) => true,
+        };
+        let mut found: Vec<Attempts> = self.operations.iter().flatten().filter(|row| is_own(row)).filter_map(|row| self.attempts(row)).collect();
+        found.retain(|attempts| attempts.to == Some(0) && failed.is_none_or(|failed| failed < attempts.at));
+        // One that took what was there before one that found nothing left.
+        found.sort_by_key(|attempts| (!matches!(attempts.reach, Reach::Batch(_)), attempts.from != Some(0), attempts.at));
+        found.pop()
+    }
+
+    /// Whether an attempt failed, as far as the log tells; none where it tells nothing of this work.
+    pub fn has_failed(&self) -> Option<bool> {
+        let log = self.log.as_ref().ok().filter(|log| !log.is_empty())?;
+        Some(log.iter().any(|entry| entry.event == JobEvent::Failed))
     }
 
     /// Whether the history knows not even the incident that is open now.
@@ -95,7 +180,7 @@ mod tests {
         let past = example::past(example::noon());
         let story = past.story();
         assert!(story.windows(2).all(|pair| pair[0].0 >= pair[1].0), "{story:?}");
-        let operations = story.iter().filter(|(_, event)| matches!(event, Event::Operation(..))).count();
+        let operations = story.iter().filter(|(_, event)| matches!(event, Event::Attempts(..))).count();
         assert_eq!((past.operations.as_ref().map(Vec::len), operations), (Ok(2), 1));
     }
 

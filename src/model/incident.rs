@@ -43,7 +43,42 @@ pub struct Incident {
     pub created: Timestamp,
 }
 
+/// What an incident is that no failing work made, but a program or a person (`POST execution/{id}/create-incident`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Custom {
+    /// Of a type of its own: it can be resolved.
+    OwnType,
+    /// It calls itself a failed job or a failed external task, and none stands behind it: the engine refuses to resolve it.
+    NoWork,
+}
+
+impl Custom {
+    /// What a plan says of it.
+    pub fn why_not_retried(self) -> &'static str {
+        match self {
+            Self::OwnType => "a custom incident: nothing failed that could be retried; whoever is in charge of it resolves it with DELETE /incident/{id}",
+            Self::NoWork => {
+                "a custom incident: no job or external task stands behind it, so nothing can be retried, and the engine refuses to resolve it; \
+                 it ends with the activity it stands at"
+            }
+        }
+    }
+}
+
+/// The types of incidents that the engine itself makes of failing work.
+const OF_WORK: [&str; 2] = ["failedJob", "failedExternalTask"];
+
 impl Incident {
+    /// Whether no failing work made it, as far as it tells by itself: one that calls itself a failed job and names some job may be custom too.
+    pub fn custom(&self) -> Option<Custom> {
+        match (OF_WORK.contains(&self.kind.as_wire()), &self.configuration) {
+            _ if !self.is_root() => None,
+            (false, _) => Some(Custom::OwnType),
+            (true, None) => Some(Custom::NoWork),
+            (true, Some(_)) => None,
+        }
+    }
+
     /// The cause behind this incident: its own id for a root.
     pub fn root(&self) -> &IncidentId {
         self.root_cause.as_ref().unwrap_or(&self.id)

@@ -22,7 +22,7 @@ use crate::model::figure::Figure;
 use crate::model::grouping::{GroupKey, KnownIncident};
 use crate::model::history::HistoricIncident;
 use crate::model::ids::{DeploymentId, ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
-use crate::model::incident::Incident;
+use crate::model::incident::{Custom, Incident};
 use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::{Right, Rights};
@@ -284,6 +284,20 @@ pub async fn describe(client: &Client, known: &KnownIncident) -> (Description, D
 type Trace = Result<Option<EngineText>, Problem>;
 
 async fn failed_work(client: &Client, incident: &Incident) -> (Result<FailedWork, Problem>, Trace) {
+    if let Some(custom) = incident.custom() {
+        return (Ok(FailedWork::Custom(custom)), Ok(None));
+    }
+    let (work, trace) = named_work(client, incident).await;
+    if let Ok(FailedWork::Job(None) | FailedWork::ExternalTask(None)) = work
+        && client.incident(&incident.id).await.is_ok_and(|open| open.is_some())
+    {
+        // An incident goes with its job or task: one that is open without never had any.
+        return (Ok(FailedWork::Custom(Custom::NoWork)), trace);
+    }
+    (work, trace)
+}
+
+async fn named_work(client: &Client, incident: &Incident) -> (Result<FailedWork, Problem>, Trace) {
     let Some(configuration) = incident.configuration.clone() else { return (Ok(FailedWork::Unnamed), Ok(None)) };
     match incident.kind.as_wire() {
         "failedJob" => {

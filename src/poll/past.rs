@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::ask::{Answered, Reply, problem};
 use super::backfill::{BackfillStep, Change, MOST_INCIDENTS};
 use crate::engine::{
     Answer, Client, CountQuestion, EngineError, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, JobLogFilter, JobLogQuery, Order, Page,
+    UserOperationFilter, UserOperationQuery,
 };
 use crate::model::earlier::Past;
 use crate::model::grouping::GroupKey;
+use crate::model::history::UserOperation;
 use crate::model::ids::{DeploymentId, JobId};
 use crate::model::incident::Incident;
 use crate::model::since::FirstSeen;
@@ -18,6 +22,9 @@ const EARLIEST: u32 = 50;
 
 /// Rows of each part of an incident's past that are read.
 const PAST: u32 = 20;
+
+/// How long before an incident somebody may have taken the attempts away by a batch, whose jobs wait for their turn.
+const BEFORE_IT: SignedDuration = SignedDuration::from_mins(10);
 
 /// Counts what the history knows.
 pub async fn history(client: &Client, filter: &HistoricIncidentFilter) -> Result<Answered, EngineError> {
@@ -94,8 +101,18 @@ pub async fn of_incident(client: &Client, incident: &Incident) -> (Option<Past>,
             None => Ok(Vec::new()),
         }
     };
-    let (incidents, log, operations) = futures_util::future::join3(incidents, log, operations).await;
-    (Some(Past { incidents, log, operations }), 1 + u32::from(is_job) + u32::from(instance.is_some()))
+    let wide = async {
+        // What gives attempts to a whole job definition, or by a batch, names no instance.
+        let kind = if is_job { "SetJobRetries" } else { "SetExternalTaskRetries" };
+        let after = incident.created.saturating_sub(BEFORE_IT).unwrap_or(incident.created);
+        let filter = UserOperationFilter { kind: Some(kind.into()), after: Some(after), ..UserOperationFilter::default() };
+        let rows = data(client.user_operations_where(&UserOperationQuery { filter, page: Page::first(PAST) }).await).unwrap_or_default();
+        let ours = |row: &UserOperation| row.job_definition.is_none() || row.job_definition == incident.job_definition;
+        rows.into_iter().filter(|row| row.instance.is_none() && row.job.is_none() && row.external_task.is_none() && ours(row)).collect::<Vec<_>>()
+    };
+    let (incidents, log, operations, wide) = futures_util::future::join4(incidents, log, operations, wide).await;
+    let operations = operations.map(|own| own.into_iter().chain(wide).collect());
+    (Some(Past { incidents, log, operations }), 2 + u32::from(is_job) + u32::from(instance.is_some()))
 }
 
 fn data<T>(call: Result<Answer<T>, EngineError>) -> Result<T, crate::model::section::Problem> {

@@ -6,6 +6,7 @@ use bpmtop::action::plan::{HISTORY_ALONE, JOURNAL_ALONE, Plan, Unavailable};
 use bpmtop::action::planner::facts::NoFacts;
 use bpmtop::action::planner::{self, Asking};
 use bpmtop::action::wish::{Asked as Wanted, Wish};
+use bpmtop::model::grouping::KnownIncident;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -202,4 +203,75 @@ async fn an_instance_without_a_case_costs_no_question_about_cases() {
     let server = ScriptedEngine::start(instances).await;
     planned(&server.url(), Wanted::Cancel(vec![id("p", 0).as_str().into()])).await.expect("a plan");
     assert_eq!(asked_about(&server, "/case-"), 0, "an engine may have no cases, and says so in its log for every question");
+}
+
+/// An engine with one job, and with one open incident that names it or none.
+async fn engine_with(job: Value, incident: Value) -> ScriptedEngine {
+    ScriptedEngine::start(move |asked| {
+        let path = asked.path().trim_start_matches("/engine-rest");
+        match (asked.method.as_str(), path) {
+            ("POST", "/job") if asked.body.contains(&job["id"].to_string()) => rows(std::iter::once(job.clone())),
+            ("POST", "/process-instance") => {
+                rows(std::iter::once(json!({"id": "p-000", "definitionId": "process0:1:uuid", "businessKey": "K", "suspended": false})))
+            }
+            ("GET", "/incident/i1") => Reply::json(incident.to_string()),
+            _ => instances(asked),
+        }
+    })
+    .await
+}
+
+fn job_row(retries: i64, suspended: bool, exception: Option<&str>, due: Option<&str>) -> Value {
+    json!({
+        "id": "j1", "jobDefinitionId": null, "processInstanceId": "p-000", "processDefinitionId": "process0:1:uuid", "processDefinitionKey": "process0",
+        "executionId": "e", "exceptionMessage": exception, "failedActivityId": null, "retries": retries, "dueDate": due,
+        "suspended": suspended, "priority": 0, "tenantId": null, "createTime": null,
+    })
+}
+
+fn incident_row(kind: &str, configuration: Option<&str>) -> Value {
+    json!({
+        "id": "i1", "incidentType": kind, "processDefinitionId": "process0:1:uuid", "processInstanceId": "p-000", "executionId": "e", "activityId": "work",
+        "failedActivityId": null, "causeIncidentId": "i1", "rootCauseIncidentId": "i1", "configuration": configuration, "incidentMessage": null,
+        "tenantId": null, "jobDefinitionId": null, "annotation": null, "incidentTimestamp": "2026-03-01T12:00:00.000+0000",
+    })
+}
+
+/// What is left out of a retry of this incident, and why.
+async fn left_out(job: Value, kind: &str, configuration: Option<&str>) -> String {
+    let server = engine_with(job, incident_row(kind, configuration)).await;
+    let open = client(&server.url()).incident(&"i1".into()).await.expect("an answer").expect("open").data;
+    let plan = planned(&server.url(), Wanted::Retry(vec![KnownIncident::of(open)])).await.expect("a plan");
+    assert!(plan.targets.is_empty() && plan.is_performable().is_err());
+    plan.left_out.iter().map(|left| left.why.clone()).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_job_that_has_attempts_again_and_is_suspended_is_not_said_to_run() {
+    let why = left_out(job_row(3, true, Some("no"), None), "failedJob", Some("j1")).await;
+    assert!(why.starts_with("it has 3 attempts left again, but is SUSPENDED: it does not run until it is resumed"), "{why}");
+    let why = left_out(job_row(3, false, Some("no"), Some("2030-03-01T12:00:00.000+0000")), "failedJob", Some("j1")).await;
+    assert!(why.contains("waits for its date, 2030-03-01 12:00:00"), "{why}");
+    let why = left_out(job_row(3, false, Some("no"), None), "failedJob", Some("j1")).await;
+    assert!(why.contains("it runs now"), "{why}");
+}
+
+#[tokio::test]
+async fn custom_incidents_are_told_as_such_and_never_as_work_that_ran() {
+    let job = || job_row(0, false, None, None);
+    let why = left_out(job(), "dataQuality", Some("field:iban")).await;
+    assert!(why.starts_with("a custom incident: nothing failed") && why.contains("DELETE /incident/{id}"), "{why}");
+    let why = left_out(job(), "failedExternalTask", None).await;
+    assert!(why.contains("the engine refuses to resolve it"), "{why}");
+    let why = left_out(job(), "failedJob", Some("not-a-job")).await;
+    assert!(why.contains("no job or external task stands behind it"), "{why}");
+}
+
+#[tokio::test]
+async fn a_timer_that_never_failed_is_planned_with_its_own_date() {
+    let job = job_row(0, false, None, Some("2099-03-01T12:00:00.000+0000"));
+    let server = engine_with(job, incident_row("failedJob", Some("j1"))).await;
+    let plan = planned(&server.url(), Wanted::RetryItems { jobs: vec!["j1".into()], tasks: Vec::new() }).await.expect("a plan");
+    assert!(plan.sentence().contains("due as before, 2099-03-01 12:00:00 UTC"), "{}", plan.sentence());
+    assert!(plan.warnings.iter().any(|warning| warning.text == "it never failed: somebody set its attempts to 0"), "{:?}", plan.warnings);
 }

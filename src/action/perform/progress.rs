@@ -19,7 +19,7 @@ use crate::action::outcome::sum::sum;
 use crate::action::outcome::{Class, Outcome, Proof, Waiting};
 use crate::action::pace;
 use crate::action::plan::{Plan, Step};
-use crate::action::target::Target;
+use crate::action::target::{Subject, Target};
 use crate::action::verb::Verb;
 use crate::engine::{DATE_LAG, Delivered, Due, Sent};
 use crate::model::ids::BatchId;
@@ -384,13 +384,16 @@ impl Progress {
 
     /// What the first few came to.
     pub fn canary_stands(&self) -> Canary {
-        let planned_wait = matches!(self.plan.choices.due, Due::At(_) | Due::Keep);
+        let planned_wait = |target: usize| match &self.plan.targets[target].subject {
+            Subject::Job { job, .. } => matches!(self.plan.due_of(job), Due::At(_) | Due::Keep),
+            _ => matches!(self.plan.choices.due, Due::At(_) | Due::Keep),
+        };
         let mut badly = Vec::new();
         for target in &self.canary {
             let outcome = &self.known[*target].outcome;
             match outcome {
                 Outcome::Planned | Outcome::Sending | Outcome::Accepted | Outcome::Unknown(_) => return Canary::Open,
-                Outcome::Waits(Waiting::NotDue(_)) if planned_wait => {}
+                Outcome::Waits(Waiting::NotDue(_)) if planned_wait(*target) => {}
                 Outcome::Waits(Waiting::Suspended(_) | Waiting::NotDue(_)) => badly.push(outcome),
                 Outcome::Waits(_) if self.is_waited_for(*target) => return Canary::Open,
                 _ if outcome.class() == Class::Good => {}

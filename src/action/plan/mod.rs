@@ -311,6 +311,8 @@ pub struct Choices {
     pub retries: u32,
     /// When it is due.
     pub due: Due,
+    /// Whether timers that wait for a date of their own keep it although the others are due now: they never failed.
+    pub keep_dates: bool,
     /// How fast.
     pub pace: Pace,
     /// By a batch of the engine instead of one request each.
@@ -334,6 +336,7 @@ impl Default for Choices {
         Self {
             retries: 1,
             due: Due::Now,
+            keep_dates: true,
             pace: Pace::default(),
             batch: false,
             jobs_too: true,

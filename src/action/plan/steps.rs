@@ -24,6 +24,7 @@ use crate::action::verb::Verb;
 use crate::action::wish::Asked;
 use crate::engine::{Change, Due, EngineVersion, Since};
 use crate::model::ids::{JobDefinitionId, JobId};
+use crate::model::job::Job;
 use crate::model::snapshot::EngineIdentity;
 use crate::text::EngineText;
 
@@ -59,20 +60,27 @@ impl Plan {
     }
 
     fn retries(&self) -> Vec<Step> {
-        let (retries, due) = (self.choices.retries, self.choices.due);
+        let retries = self.choices.retries;
         let carried = carries_due(&self.engine);
-        let carries = if carried { due } else { Due::Keep };
         let mut steps = Vec::new();
-        let mut batch = (Vec::new(), Vec::new());
+        // One batch gives all of its jobs the same due date.
+        let mut batches: Vec<(Due, Vec<JobId>, Vec<usize>)> = Vec::new();
         for (at, target) in self.targets.iter().enumerate() {
             match &target.subject {
                 Subject::Job { job, .. } => {
+                    let due = self.due_of(job);
+                    let carries = if carried { due } else { Due::Keep };
                     if !carried && let Some(due) = self.moved(due, job.due) {
                         steps.push(step(Change::JobDueDate { job: job.id.clone(), due }, at));
                     }
                     if self.choices.batch {
-                        batch.0.push(job.id.clone());
-                        batch.1.push(at);
+                        match batches.iter_mut().find(|(due, ..)| *due == carries) {
+                            Some((_, jobs, targets)) => {
+                                jobs.push(job.id.clone());
+                                targets.push(at);
+                            }
+                            None => batches.push((carries, vec![job.id.clone()], vec![at])),
+                        }
                     } else {
                         steps.push(step(Change::JobRetries { job: job.id.clone(), retries, due: carries }, at));
                     }
@@ -81,10 +89,34 @@ impl Plan {
                 _ => {}
             }
         }
-        if !batch.0.is_empty() {
-            steps.push(Step { change: Change::JobRetriesBatch { jobs: batch.0, retries, due: carries }, targets: batch.1 });
+        for (due, jobs, targets) in batches {
+            steps.push(Step { change: Change::JobRetriesBatch { jobs, retries, due }, targets });
         }
         steps
+    }
+
+    /// When a retried job is due then. A timer that waits for a date of its own keeps it, unless it was said that it shall run now.
+    pub fn due_of(&self, job: &Job) -> Due {
+        match self.choices.due {
+            Due::Now if self.choices.keep_dates && self.waits_for_its_date(job) => Due::Keep,
+            due => due,
+        }
+    }
+
+    /// Whether a job is due later by a date of its own. One that failed was due already: what is ahead of it then is a retry cycle's date.
+    pub fn waits_for_its_date(&self, job: &Job) -> bool {
+        job.exception_message.is_none() && job.due.is_some_and(|due| due > self.engine.engine_time(self.read))
+    }
+
+    /// When the targets are due that keep a date of their own, the first of them first.
+    pub fn kept_dates(&self) -> Vec<Timestamp> {
+        let jobs = self.targets.iter().filter_map(|target| match &target.subject {
+            Subject::Job { job, .. } => Some(job),
+            _ => None,
+        });
+        let mut dates: Vec<Timestamp> = jobs.filter(|job| self.waits_for_its_date(job) && self.due_of(job) == Due::Keep).filter_map(|job| job.due).collect();
+        dates.sort();
+        dates
     }
 
     /// Where a due date has to go, if it has to be moved at all.

@@ -115,11 +115,24 @@ impl Plan {
         let due = match self.choices.due {
             _ if !jobs => String::new(),
             Due::Keep => ", due as before".to_owned(),
-            Due::Now => ", due now".to_owned(),
+            Due::Now => self.due_now_words(),
             Due::At(then) => format!(", due {}", self.moment(then)),
         };
         let each = if count == 1 { "it" } else { "each" };
         format!("Retry {}: {each} gets {attempts}{due}{}.", self.what(), self.pace_words())
+    }
+
+    /// Due now, but for timers that keep a date of their own.
+    fn due_now_words(&self) -> String {
+        let dates = self.kept_dates();
+        let jobs = self.targets.iter().filter(|target| matches!(target.subject, Subject::Job { .. })).count();
+        match (dates.as_slice(), dates.len() == jobs) {
+            ([], _) => ", due now".to_owned(),
+            ([one], true) => format!(", due as before, {}", self.moment(*one)),
+            ([first, ..], true) => format!(", due as before, the first {}", self.moment(*first)),
+            ([one], false) => format!(", due now, but 1 timer keeps its date, {}", self.moment(*one)),
+            ([first, ..], false) => format!(", due now, but {} timers keep their dates, the first {}", count_exact(dates.len() as u64), self.moment(*first)),
+        }
     }
 
     fn pace_words(&self) -> String {

@@ -13,9 +13,13 @@ use crate::model::engine_job::WorkKey;
 use crate::model::external_task::ExternalTask;
 use crate::model::grouping::{GroupKey, KnownIncident, key_of};
 use crate::model::ids::{ExternalTaskId, JobId};
+use crate::model::incident::Custom;
 use crate::model::job::Job;
 use crate::text::EngineText;
 use crate::triage::Signature;
+
+/// Incidents whose work is not found that are read anew, to tell those that never had any.
+const CUSTOM: usize = 20;
 
 const JOB: &str = "failedJob";
 const TASK: &str = "failedExternalTask";
@@ -46,6 +50,10 @@ pub(super) async fn gather(reading: &Reading<'_>, draft: &mut Draft, incidents: 
         let label = label_of(reading, known);
         match (known.incident.kind.as_wire(), &known.incident.configuration) {
             _ if !known.incident.is_root() => draft.leave_out(label, "it waits for a cause further down: retry that one"),
+            _ if known.incident.custom().is_some() => {
+                let custom = known.incident.custom().map_or("", Custom::why_not_retried);
+                draft.leave_out(label, custom);
+            }
             (JOB, Some(id)) => drop(jobs.insert(id.clone().into(), known)),
             (TASK, Some(id)) => drop(tasks.insert(id.clone().into(), known)),
             (kind, _) => draft.leave_out(label, format!("an incident of type {} has no job to retry", EngineText::from(kind))),
@@ -55,6 +63,8 @@ pub(super) async fn gather(reading: &Reading<'_>, draft: &mut Draft, incidents: 
     let found_jobs = reading.jobs(&jobs.keys().cloned().collect::<Vec<_>>()).await?;
     let found_tasks = reading.tasks(&tasks.keys().cloned().collect::<Vec<_>>()).await?;
     let mut candidates = Vec::new();
+    // An incident goes with its work: one that is open without is custom.
+    let mut custom_looked_for = CUSTOM;
     for known in order {
         let Some(id) = known.incident.configuration.clone().filter(|_| known.incident.is_root()) else { continue };
         let names = reading.asking.picture.names();
@@ -66,10 +76,21 @@ pub(super) async fn gather(reading: &Reading<'_>, draft: &mut Draft, incidents: 
         };
         match target {
             Ok(target) => candidates.push(Candidate { target, group, signature }),
+            Err(_) if custom_looked_for > 0 && is_missing(known, &found_jobs, &found_tasks) => {
+                custom_looked_for -= 1;
+                let custom = reading.maybe(reading.client.incident(&known.incident.id)).await?.is_some();
+                draft.leave_out(label_of(reading, known), if custom { Custom::NoWork.why_not_retried() } else { reading.why_gone() });
+            }
             Err(why) => draft.leave_out(label_of(reading, known), why),
         }
     }
     finish(reading, draft, candidates).await
+}
+
+/// Whether the job or external task that an incident names was not found.
+fn is_missing(known: &KnownIncident, jobs: &HashMap<JobId, Job>, tasks: &HashMap<ExternalTaskId, ExternalTask>) -> bool {
+    let Some(id) = known.incident.configuration.clone() else { return false };
+    if known.incident.kind.as_wire() == JOB { !jobs.contains_key(&JobId::from(id)) } else { !tasks.contains_key(&ExternalTaskId::from(id)) }
 }
 
 /// Retries jobs and external tasks by their ids.
@@ -133,7 +154,7 @@ fn label_of(reading: &Reading<'_>, known: &KnownIncident) -> String {
 fn job(reading: &Reading<'_>, job: Option<&Job>, known: Option<&Arc<KnownIncident>>) -> Result<Target, String> {
     let Some(job) = job else { return Err(reading.why_gone().to_owned()) };
     if job.retries > 0 {
-        return Err(format!("it has {} left: it was retried meanwhile, or runs now", plural(job.retries.unsigned_abs(), "attempt")));
+        return Err(has_attempts(reading, job));
     }
     let mut target = reading.job_target(job.clone(), known.and_then(|known| known.incident.activity.as_ref()), None);
     if let Some(known) = known {
@@ -141,6 +162,16 @@ fn job(reading: &Reading<'_>, job: Option<&Job>, known: Option<&Arc<KnownInciden
     }
     target.subject = Subject::Job { job: job.clone().into(), incident: known.cloned() };
     Ok(target)
+}
+
+/// Why a job is not retried that has attempts left: what it does with them is not always running.
+fn has_attempts(reading: &Reading<'_>, job: &Job) -> String {
+    let left = format!("it has {} left again", plural(job.retries.unsigned_abs(), "attempt"));
+    match job.due.filter(|due| *due > reading.engine_now()) {
+        _ if job.suspended => format!("{left}, but is SUSPENDED: it does not run until it is resumed, and its incident stays open until it has run"),
+        Some(due) => format!("{left} and waits for its date, {}", due.to_zoned(reading.asking.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z")),
+        None => format!("{left}: it runs now, or as soon as a job executor takes it"),
+    }
 }
 
 /// The external task as a target, or why it is none.
@@ -153,6 +184,9 @@ fn task(reading: &Reading<'_>, task: Option<&ExternalTask>, known: Option<&Arc<K
             version: reading.version(task.process_definition.as_ref()),
             subject: Subject::ExternalTask { task: task.clone().into(), incident: known.cloned() },
         }),
+        Some(left) if task.suspended => {
+            Err(format!("it has {} left, but is SUSPENDED: no worker can fetch it until its instance is resumed", plural(left.unsigned_abs(), "attempt")))
+        }
         Some(left) => Err(format!("it has {} left: a worker can fetch it", plural(left.unsigned_abs(), "attempt"))),
         None => Err("no worker reported a failure of it: it can be fetched".to_owned()),
     }

@@ -87,7 +87,18 @@ async fn suspended(reading: &Reading<'_>, draft: &mut Draft, instances: &HashMap
 /// A due date ahead: "now" moves it, "as before" waits for it.
 fn not_due(reading: &Reading<'_>, draft: &mut Draft) {
     let now = reading.engine_now();
-    let ahead: Vec<Timestamp> = jobs(draft).filter_map(|job| job.due).filter(|due| *due > now).collect();
+    let never = jobs(draft).filter(|job| job.exception_message.is_none()).count();
+    if never > 0 {
+        let all = draft.targets.len();
+        let some = if all == 1 {
+            "it never failed: somebody set its attempts to 0".to_owned()
+        } else {
+            format!("{never} of {all} never failed: somebody set their attempts to 0")
+        };
+        draft.warn(Weight::Caution, some);
+    }
+    // What never failed has a date of its own, which it keeps: the sentence tells it.
+    let ahead: Vec<Timestamp> = jobs(draft).filter(|job| job.exception_message.is_some()).filter_map(|job| job.due).filter(|due| *due > now).collect();
     let Some(first) = ahead.iter().min() else { return };
     let at = first.to_zoned(reading.asking.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
     let are = if ahead.len() == 1 { "is" } else { "are" };

@@ -7,6 +7,7 @@ use crate::action::plan::Unavailable;
 use crate::action::verb::Verb;
 use crate::action::wish::{Asked, Wish};
 use crate::app::prompt::Entry;
+use crate::model::incident::Custom;
 use crate::text::count_exact;
 
 /// Something that can be asked for.
@@ -217,6 +218,15 @@ fn one_job(chosen: &Selection) -> Result<crate::model::ids::JobId, Unavailable> 
 /// What a retry means on a selection: its incidents, else its jobs and tasks, else the root causes below its instance.
 fn retry(chosen: &Selection) -> Result<Asked, Unavailable> {
     if !chosen.incidents.is_empty() {
+        // Nothing has to be read to know it of these.
+        let custom: Option<Vec<_>> = chosen.incidents.iter().map(|known| known.incident.custom()).collect();
+        if let Some(custom) = custom.as_ref().and_then(|custom| custom.first()) {
+            let remedy = match custom {
+                Custom::OwnType => "Whoever is in charge of it resolves it: DELETE /incident/{id}.",
+                Custom::NoWork => "The engine refuses to resolve it too: it ends with the activity it stands at.",
+            };
+            return Err(unavailable("This is a custom incident: nothing failed that could be retried.", remedy));
+        }
         return Ok(Asked::Retry(chosen.incidents.clone()));
     }
     if !chosen.jobs.is_empty() || !chosen.tasks.is_empty() {

@@ -167,7 +167,8 @@ fn answer(app: &mut App, entry: Entry, text: &str) -> Result<Vec<Effect>, String
                 When::Keep => Due::Keep,
                 When::At(at) => Due::At(at),
             };
-            choose(app, |choices| choices.due = due)
+            // What is typed is meant of all of them.
+            choose(app, |choices| (choices.due, choices.keep_dates) = (due, false))
         }
         Entry::Pace => {
             let pace: f64 = number(text, 0.1, 50.0)?;

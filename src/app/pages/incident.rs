@@ -1,5 +1,7 @@
 //! The describe page of one incident: fields, message, past and stack trace.
 
+mod made;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -323,11 +325,17 @@ fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) 
     match &description.work {
         Err(problem) => lines.push(unknown("job", problem)),
         Ok(FailedWork::Unnamed) => {}
+        Ok(FailedWork::Custom(custom)) => made::custom(&page.known.incident.kind, *custom, lines),
         Ok(FailedWork::Job(None)) => lines.push(Line::Field("job", gone("it ran, or was cancelled", snapshot), Tone::Warning)),
         Ok(FailedWork::ExternalTask(None)) => lines.push(Line::Field("external task", gone("completed, or cancelled", snapshot), Tone::Warning)),
         Ok(FailedWork::Job(Some(job))) => {
             lines.push(Line::Field("job", job.id.to_string(), Tone::Plain));
             lines.push(Line::Field("retries left", job.retries.to_string(), if job.retries == 0 { Tone::Critical } else { Tone::Plain }));
+            if job.retries > 0 {
+                let words =
+                    "it has attempts left again although the incident is open: attempts given through the job definition leave it open until the job succeeds";
+                lines.push(Line::Field("incident", words.into(), Tone::Warning));
+            }
             let due = job.due.map_or_else(|| "at once".to_owned(), |due| when(due, snapshot, &page.zone));
             lines.push(Line::Field("due", due, Tone::Plain));
             // The words of the page of the instance: what follows depends on all three, and the last writer wins.
@@ -380,10 +388,12 @@ fn message(page: &IncidentPage, lines: &mut Vec<Line>) {
     match first {
         Some(message) => lines.extend(message.lines().map(Line::Text)),
         None if page.known.incident.is_root() => {
-            lines.push(Line::Remark("The failure carried no message; the stack trace names the exception.".into(), Tone::Muted))
+            let (words, tone) = made::no_message(page);
+            lines.push(Line::Remark(words, tone));
         }
         None => lines.push(Line::Remark("A blocked parent carries no message; look at its root cause.".into(), Tone::Muted)),
     }
+    lines.extend(made::taken_after_failure(page).map(|words| Line::Remark(words, Tone::Warning)));
     let latest = page.description.as_ref().and_then(|description| match &description.work {
         Ok(FailedWork::Job(Some(job))) => job.exception_message.as_ref(),
         Ok(FailedWork::ExternalTask(Some(task))) => task.error_message.as_ref(),

@@ -282,7 +282,11 @@ fn choice_words(choice: Choice, plan: &Plan) -> String {
     match choice {
         Choice::Attempts => format!("{} {} for each", chosen.retries, if chosen.retries == 1 { "attempt" } else { "attempts" }),
         Choice::Due => match chosen.due {
-            Due::Now => "due now".to_owned(),
+            Due::Now => match plan.kept_dates().as_slice() {
+                [] => "due now".to_owned(),
+                [one] => format!("due now; 1 timer keeps its date, {}: now makes it run at once", clock(*one)),
+                [first, ..] => format!("due now; {} timers keep their dates, the first {}: now makes them run at once", plan.kept_dates().len(), clock(*first)),
+            },
             Due::Keep => "due when it is due now; that may lie ahead".to_owned(),
             Due::At(at) => format!("not before {}", clock(at)),
         },

@@ -195,6 +195,9 @@ fn done(operation: &Operation) -> String {
     let retried = || operation.changes.iter().any(|(property, _, new)| property.as_wire() == "retries" && new.as_ref().is_some_and(|new| new.as_wire() != "0"));
     let verb = match operation.kind.as_wire() {
         "SetJobRetries" | "SetExternalTaskRetries" if retried() => "retried",
+        "SetJobRetries" | "SetExternalTaskRetries" if operation.changes.iter().any(|(property, ..)| property.as_wire() == "retries") => {
+            "given no attempts any more"
+        }
         "SetJobRetries" | "SetExternalTaskRetries" => "given other retries",
         "Create" => "created",
         "Delete" => "deleted",

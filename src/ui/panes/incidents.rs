@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use super::{age_remark, order_words};
 use crate::app::App;
 use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
-use crate::app::incidents::{Level, RECENT, Trace, failed_at, retries};
+use crate::app::incidents::{Again, Level, RECENT, Trace, again, failed_at, retries};
 use crate::app::list::ListState;
 use crate::model::cause::{self, Causes};
 use crate::model::engine_job::{self, Work};
@@ -257,6 +257,12 @@ fn group_cells(group: &Group, suspended: &SuspendedDefinitions<'_>, app: &App) -
         [only] => error_words(only, app),
         [first, rest @ ..] => format!("{} of {}: {}  (+{} more)", first.incidents.len(), group.roots, error_words(first, app), rest.len()),
     };
+    let error = match again(group, &app.snapshot) {
+        Some(again) => {
+            Cell::new(signature, Role::Text).led_by(vec![(format!("{}  ", again.short()), if again.suspended { Role::BadgeSuspended } else { Role::Warning })])
+        }
+        None => Cell::new(signature, Role::Text),
+    };
     vec![
         Cell::new(count_short(group.roots as u64), if group.roots > 0 { Role::Root } else { Role::Muted }),
         Cell::new(if group.blocked == 0 { String::new() } else { count_short(group.blocked as u64) }, Role::Blocked),
@@ -266,7 +272,7 @@ fn group_cells(group: &Group, suspended: &SuspendedDefinitions<'_>, app: &App) -
         Cell::new(if recent == 0 { "-".to_owned() } else { format!("+{}", count_short(recent as u64)) }, if recent > 0 { Role::Warning } else { Role::Faint }),
         Cell::new(since(app, group.oldest), Role::Muted),
         Cell::new(since(app, group.newest), Role::Muted),
-        Cell::new(signature, Role::Text),
+        error,
     ]
 }
 
@@ -465,6 +471,13 @@ fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
     let Some(mut pen) = Pen::new(buffer, area, 2) else { return };
     pen.skip(2);
+    if let Some((what, retry)) = work_words(known, app) {
+        pen.write(&what, look.style(Role::Text)).write("; ", look.style(Role::Muted)).write(&retry, look.style(Role::Warning));
+        return;
+    }
+    if let Some(words) = again_words(app) {
+        pen.write(&words, look.style(Role::Warning)).write("; ", look.style(Role::Muted));
+    }
     if let Some(words) = app.incidents.first_seen(&app.snapshot) {
         pen.write(&words, look.style(Role::Text)).write("; ", look.style(Role::Muted));
     }
@@ -472,6 +485,22 @@ fn draw_preview(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
         Some(words) => drop(pen.write(&words, look.style(Role::Blocked))),
         None => drop(pen.write("blocks no other instance", look.style(Role::Faint))),
     }
+}
+
+/// Which of the engine's own work failed, and what a retry of one job does; none where an instance failed.
+fn work_words(known: &KnownIncident, app: &App) -> Option<(String, String)> {
+    let work = engine_job::of_incident(known, &app.snapshot)?;
+    let per_job = work.progress.map(|progress| progress.batch.per_job);
+    Some((work.words(), format!("a retry {} and takes the role {}", work.job.work.does(per_job), work.job.work.role())))
+}
+
+/// How many jobs of the selected or open group have attempts again although their incidents are open; none where none has.
+fn again_words(app: &App) -> Option<String> {
+    let group = match app.incidents.level() {
+        Level::Groups => app.snapshot.groups.find(app.incidents.groups.selected_present()?)?,
+        _ => app.incidents.open_group(&app.snapshot)?,
+    };
+    again(group, &app.snapshot).map(Again::words)
 }
 
 fn selected(app: &App) -> Option<IncidentId> {
