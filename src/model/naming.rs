@@ -180,4 +180,40 @@ mod tests {
         let along = named_activity(&names, Some(&definition), &"sendLetters#multiInstanceBody".into(), Some(&"Letters".into()));
         assert_eq!(along, "Letters (multi-instance body)");
     }
+
+    #[test]
+    fn where_names_repeat_the_key_comes_first_whatever_case_and_blanks() {
+        let row = |key: &str, name: Option<&str>| crate::model::definition::ProcessDefinition {
+            id: format!("{key}:1:x").as_str().into(),
+            key: key.into(),
+            name: name.map(Into::into),
+            version: 1,
+            version_tag: None,
+            deployment: None,
+            suspended: false,
+            tenant: None,
+            category: None,
+        };
+        let rows = [
+            row("ORDERintake", Some("Same name")),
+            row("orderIntake", Some("same  Name")),
+            row("payment", Some("Payment")),
+            row("refund", Some("bare")),
+            row("bare", None),
+        ];
+        let definitions = crate::model::snapshot::Definitions::whole(rows.into_iter().map(|row| (row.id.clone(), row)).collect());
+        let names = |pairs: &[(&str, &str)]| {
+            Arc::new(pairs.iter().map(|(id, name)| (ActivityId::from(*id), EngineText::from(*name))).collect::<crate::model::diagram::Diagram>())
+        };
+        let activities = HashMap::from([("payment:1:x".into(), names(&[("a1", "Check"), ("a2", "check "), ("b", "Book")]))]);
+        let known = KnownNames { definitions: Some(&definitions), activities: &activities };
+        let told = |key: &str| process(&known, &format!("{key}:1:x").as_str().into());
+        assert_eq!(told("ORDERintake"), "ORDERintake (Same name)");
+        assert_eq!(told("orderIntake"), "orderIntake (same  Name)");
+        assert_eq!(told("payment"), "Payment", "its key in another case is its own");
+        assert_eq!((told("refund").as_str(), told("bare").as_str()), ("refund (bare)", "bare"), "a name may be another's key");
+        let payment = "payment:1:x".into();
+        let place = |id: &str| activity(&known, Some(&payment), &id.into());
+        assert_eq!((place("a1").as_str(), place("b").as_str()), ("a1 (Check)", "Book"));
+    }
 }

@@ -34,6 +34,7 @@ mod cases;
 mod changes;
 mod definitions;
 mod diagrams;
+mod engine_work;
 mod external;
 mod faulty;
 mod filters;

@@ -6,8 +6,8 @@ use futures_util::future::LocalBoxFuture;
 use super::bench::Bench;
 use super::plans::asleep;
 use super::{
-    actions, cancels, cases, changes, definitions, external, faulty, filters, hidden, history, incidents, instances, jobs, killed, lives, login, logs,
-    outcomes, permissions, picture, plans, printed, put_back, rights, suspensions, trees,
+    actions, cancels, cases, changes, definitions, engine_work, external, faulty, filters, hidden, history, incidents, instances, jobs, killed, lives, login,
+    logs, outcomes, permissions, picture, plans, printed, put_back, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -57,6 +57,11 @@ const SHARED: &[Test] = &tests![Plain, Any:
     incidents::an_incident_message_is_cut_at_666_characters,
     incidents::incidents_carry_their_tenant,
     incidents::an_incident_of_a_type_of_its_own_is_a_root_without_a_job,
+    engine_work::a_retry_of_a_deletion_batch_says_what_it_deletes_and_deletes_just_that,
+    engine_work::the_jobs_of_a_batch_that_modifies_tell_it,
+    engine_work::a_timer_start_and_a_timed_resumption_say_what_running_them_does,
+    engine_work::custom_incidents_are_told_from_failed_work_and_the_engine_resolves_those_of_own_types_alone,
+    engine_work::attempts_set_to_0_are_told_with_by_whom_and_a_retry_keeps_the_date,
     incidents::an_annotation_is_read_and_changes_no_time,
     incidents::dates_need_milliseconds_and_an_offset_in_digits,
     incidents::the_engines_clock_comes_with_every_answer,

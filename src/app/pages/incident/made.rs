@@ -90,11 +90,14 @@ mod tests {
     /// What the page says of a job without any message, whose past is this.
     fn told(incident: &dyn Fn(&mut KnownIncident), work: FailedWork, trace: Option<&str>, past: Option<Past>) -> Vec<String> {
         let now = example::noon();
-        let snapshot = example::snapshot(now);
+        let mut snapshot = example::snapshot(now);
         let mut known = KnownIncident::clone(snapshot.incident(&"incident-0000".into()).expect("an incident"));
         incident(&mut known);
-        let mut page = IncidentPage::new(Arc::new(known), &snapshot, TimeZone::UTC, now);
-        let description = Description { incident: "incident-0000".into(), read: now, instance: None, work: Ok(work), trace: Ok(trace.map(Into::into)), past };
+        let (open, known) = (Ok(Some(known.incident.clone())), Arc::new(known));
+        example::set_incidents(&mut snapshot, vec![Arc::clone(&known)], now);
+        let mut page = IncidentPage::new(known, &snapshot, TimeZone::UTC, now);
+        let description =
+            Description { incident: "incident-0000".into(), read: now, now: open, instance: None, work: Ok(work), trace: Ok(trace.map(Into::into)), past };
         page.take(description, &snapshot);
         let words = |line: &Line| match line {
             Line::Remark(text, _) => Some(text.clone()),
