@@ -92,6 +92,8 @@ pub enum Command {
     Actions,
     /// Everything that is suspended.
     ShowSuspended,
+    /// What failed and has attempts left.
+    ShowRetrying,
     /// Change what a plan leaves open.
     Choose(Choice),
     /// The exact requests of a plan, or the plan again.

@@ -37,6 +37,8 @@ pub enum Context {
     Actions,
     /// In the list of what is suspended.
     Suspended,
+    /// In the list of what failed and has attempts left.
+    Retrying,
     /// On the help screen.
     Help,
     /// On the screen shown when no engine is configured.
@@ -61,6 +63,7 @@ impl Context {
             Self::Action => "action",
             Self::Actions => "actions",
             Self::Suspended => "suspended",
+            Self::Retrying => "retrying",
             Self::Help => "help",
             Self::FirstRun => "first run",
         }

@@ -21,6 +21,8 @@ pub mod prompt;
 pub mod scope;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use self::tests::retrying_example;
 mod typing;
 mod update;
 

@@ -34,7 +34,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Page::Instance(_) => instance::on_instance(app, command),
         Page::Timeline(_) => on_timeline(app, command),
         Page::Results(_) => finding::run(app, command),
-        Page::Plan(_) | Page::Action(_) | Page::Actions(_) | Page::Suspended(_) => acting::run(app, command),
+        Page::Plan(_) | Page::Action(_) | Page::Actions(_) | Page::Suspended(_) | Page::Retrying(_) => acting::run(app, command),
         Page::Incident(_) | Page::Trace(_) => on_text(app, command),
     }
 }

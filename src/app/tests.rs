@@ -18,9 +18,12 @@ mod definitions;
 mod finding;
 mod follow;
 mod instance;
+mod retrying;
 mod scope;
 mod timeline;
 mod tree;
+
+pub(crate) use self::retrying::snapshot as retrying_example;
 
 struct Play {
     app: App,

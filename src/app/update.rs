@@ -283,6 +283,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         | Command::Act(_)
         | Command::Actions
         | Command::ShowSuspended
+        | Command::ShowRetrying
         | Command::Choose(_)
         | Command::ShowRequests
         | Command::HoldAction

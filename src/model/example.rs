@@ -12,10 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::definition::{ProcessDefinition, ProcessInstance};
 use super::deployment::Deployment;
 use super::earlier::Past;
+use super::external_task::ExternalTask;
 use super::figure::Figure;
 use super::grouping::{KnownIncident, group};
 use super::history::{HistoricIncident, IncidentState, JobEvent, JobLogEntry, UserOperation};
-use super::ids::{ActivityId, DeploymentId, IncidentId, JobId, ProcessDefinitionId};
+use super::ids::{ActivityId, DeploymentId, ExternalTaskId, IncidentId, JobId, ProcessDefinitionId};
 use super::incident::Incident;
 use super::job::{Job, JobDefinition};
 use super::section::{Moment, Section};
@@ -283,6 +284,27 @@ pub fn job(number: usize) -> Job {
         priority: 0,
         tenant: None,
         created: None,
+    }
+}
+
+/// An external task that failed and waits for its next attempt.
+pub fn external_task(number: usize) -> ExternalTask {
+    ExternalTask {
+        id: ExternalTaskId::new(format!("task-{number:04}")),
+        activity: Some("ship-parcel".into()),
+        error_message: Some("carrier 429 slow down".into()),
+        execution: None,
+        lock_expires: None,
+        process_definition: Some("order:7:uuid".into()),
+        process_key: Some("order".into()),
+        process_instance: Some("instance-0009".into()),
+        retries: Some(2),
+        suspended: false,
+        worker: Some("worker-1".into()),
+        topic: "parcel".into(),
+        tenant: None,
+        priority: 0,
+        business_key: Some("P-WAITS".into()),
     }
 }
 

@@ -116,7 +116,9 @@ impl Figure {
         match self {
             Figure::IncidentsRoot => "open incidents that are causes of their own",
             Figure::IncidentsBlocked => "parent instances that wait because a called instance failed; never retry these, retry the root",
-            Figure::JobsRetrying => "jobs that failed and have attempts left: the next incidents; those whose next attempt is due count as due too",
+            Figure::JobsRetrying => {
+                "jobs that failed and have attempts left: the next incidents, listed by `J`; those whose next attempt is due count as due too"
+            }
             Figure::JobsFailed => "jobs without attempts left: they stand still until somebody retries them",
             Figure::JobsDue => "jobs that may run now and have not finished, those an executor holds included; a short queue under a minute is normal",
             Figure::JobsAcquired => "of the jobs due: those a job executor holds right now (from Camunda 7.24 on)",

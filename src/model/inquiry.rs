@@ -16,6 +16,7 @@ use super::grouping::KnownIncident;
 use super::history::{HistoricIncident, HistoricInstance, InstanceState};
 use super::ids::{ActivityId, BatchId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
 use super::job::Job;
+use super::retrying::Retrying;
 use super::section::Problem;
 use super::suspension::{Suspended, SuspendedCounts};
 use super::timeline::{Part, PastPage};
@@ -86,6 +87,8 @@ pub enum Inquiry {
     Suspended,
     /// How much is suspended in the whole engine.
     SuspendedCount,
+    /// What failed and has attempts left in the whole engine.
+    Retrying,
     /// Suspended jobs of an instance. What waits because of a suspension has no incident: nothing else tells of it.
     HeldJobs(ProcessInstanceId),
     /// A batch of the engine, and how far it is.
@@ -123,7 +126,7 @@ impl Inquiry {
             Self::Jobs(_) | Self::Timers(_) | Self::ExternalTasks(_) | Self::UserTasks(_) => 5,
             Self::CalledCount(_) => 10,
             Self::PastIncidents(_) => 20,
-            Self::Suspended | Self::HeldJobs(_) => 10,
+            Self::Suspended | Self::Retrying | Self::HeldJobs(_) => 10,
             // Jobs have no index on their suspension, and nobody looks at it while it is asked.
             Self::SuspendedCount => 60,
             Self::Batch(_) => 15,
@@ -158,7 +161,14 @@ impl Inquiry {
             | Self::PastIncidents(id)
             | Self::HeldJobs(id) => Some(id),
             Self::Variables(ask) => Some(&ask.instance),
-            Self::Chain(_) | Self::FailureTrace(_) | Self::Suspended | Self::SuspendedCount | Self::Batch(_) | Self::JobHandler(_) | Self::Cause(_) => None,
+            Self::Chain(_)
+            | Self::FailureTrace(_)
+            | Self::Suspended
+            | Self::SuspendedCount
+            | Self::Retrying
+            | Self::Batch(_)
+            | Self::JobHandler(_)
+            | Self::Cause(_) => None,
         }
     }
 }
@@ -194,6 +204,8 @@ pub enum Finding {
     Suspended(Box<Suspended>),
     /// To [`Inquiry::SuspendedCount`].
     SuspendedCount(SuspendedCounts),
+    /// To [`Inquiry::Retrying`].
+    Retrying(Box<Retrying>),
     /// To [`Inquiry::Batch`]: none if it is gone, because it is finished or was deleted, or if this login may not see it.
     Batch(Option<Box<BatchProgress>>),
     /// To [`Inquiry::JobHandler`]: none where the history does not tell.

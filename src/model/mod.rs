@@ -25,6 +25,7 @@ pub mod inquiry;
 pub mod job;
 pub mod masking;
 pub mod naming;
+pub mod retrying;
 pub mod rights;
 pub mod role;
 pub mod scope;

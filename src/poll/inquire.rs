@@ -6,6 +6,7 @@ mod cases;
 mod engine_work;
 mod holdings;
 mod past;
+mod retrying;
 mod suspended;
 mod timed;
 mod variables;
@@ -132,6 +133,7 @@ impl Counter {
             Inquiry::PastIncidents(id) => self.past_incidents(id).boxed(),
             Inquiry::Variables(ask) => self.variables(ask).boxed(),
             Inquiry::Suspended => self.suspended().boxed(),
+            Inquiry::Retrying => self.retrying().boxed(),
             Inquiry::SuspendedCount => self.suspended_count().boxed(),
             Inquiry::HeldJobs(id) => self.held_jobs(id).boxed(),
             Inquiry::Batch(id) => self.batch(id).boxed(),

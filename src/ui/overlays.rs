@@ -66,6 +66,7 @@ fn help_lines(place: Context) -> Vec<HelpLine> {
         ("On the page of an action", Context::Action),
         ("In the list of actions", Context::Actions),
         ("In the list of what is suspended", Context::Suspended),
+        ("In the list of what will be tried again", Context::Retrying),
     ];
     if let Some(at) = places.iter().position(|(_, context)| *context == place) {
         places[..=at].rotate_right(1);

@@ -322,6 +322,16 @@ fn a_row_that_failed_again_or_moved_on_is_told_where_it_stood() {
 }
 
 #[test]
+fn what_failed_and_has_attempts_left_is_listed_by_place_with_the_next_attempt() {
+    for size in SIZES {
+        let now = example::noon();
+        let mut app = app(crate::app::retrying_example(now), now, size);
+        press(&mut app, now, &[Char('J'), Enter]);
+        insta::assert_snapshot!(format!("retrying_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
+    }
+}
+
+#[test]
 fn the_help_lists_every_key_and_what_the_figures_mean() {
     pin("help", &[Char('?')], |_, _| {});
 }

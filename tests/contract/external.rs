@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use bpmtop::engine::{CountQuestion, ExternalTaskFilter, ExternalTaskIs};
 use bpmtop::model::ids::ExternalTaskId;
+use bpmtop::model::inquiry::{Finding, Inquiry};
 use serde_json::json;
 
 use super::bench::{Bench, Deployed};
@@ -110,5 +111,20 @@ pub async fn an_expired_lock_ends_before_now(bench: Bench) -> Result<()> {
     let now = bench.client().version().await?.engine_time.context("the engine tells its time")?;
     ensure!(bench.client().count(&expired(Some(now + jiff::SignedDuration::from_secs(1)))).await?.data == 1);
     ensure!(bench.client().count(&expired(Some(now - jiff::SignedDuration::from_secs(60)))).await?.data == 0);
+    Ok(())
+}
+
+pub async fn what_failed_and_has_attempts_left_is_listed_with_its_next_attempt(bench: Bench) -> Result<()> {
+    let (_, waiting) = locked(&bench, "tried", ONE_MINUTE).await?;
+    let (_, out) = locked(&bench, "out", ONE_MINUTE).await?;
+    let (_, held) = locked(&bench, "held", ONE_MINUTE).await?;
+    fail(&bench, &waiting, "carrier 429", "", 2).await?;
+    fail(&bench, &out, "carrier 503", "", 0).await?;
+    let counter = bpmtop::poll::inquire::Counter::new(bench.client().clone());
+    let (_, found) = counter.answer(vec![Inquiry::Retrying]).await?.pop().context("an answer")?;
+    let Ok(Finding::Retrying(found)) = found else { bail!("{found:?}") };
+    let row = found.tasks.iter().find(|task| task.id == waiting).context("what has attempts left is listed")?;
+    ensure!(row.retries == Some(2) && row.lock_expires.is_some(), "{row:?}");
+    ensure!(!found.tasks.iter().any(|task| task.id == out || task.id == held), "what is out of attempts, or never failed, is not");
     Ok(())
 }

@@ -2,9 +2,12 @@
 
 use anyhow::{Context as _, Result, ensure};
 use bpmtop::engine::{CountQuestion, HistoricIncidentFilter, HistoricIncidentQuery, IncidentFilter, IncidentQuery, IncidentSort, Order, Page};
+use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::history::IncidentState;
 use bpmtop::model::ids::ProcessKey;
 use bpmtop::model::incident::Incident;
+use bpmtop::model::snapshot::IncidentSet;
+use bpmtop::model::succession::Succession;
 use serde_json::json;
 
 use super::bench::{Bench, Deployed, SOON, query, refusal, until};
@@ -206,5 +209,54 @@ pub async fn the_engines_clock_comes_with_every_answer(bench: Bench) -> Result<(
     let created = incidents_of(&bench, &[&process]).await?.remove(0).created;
     let age = now.duration_since(created).as_secs();
     ensure!((-2..120).contains(&age), "an incident made a moment ago is {age} s old by the engine's own clock");
+    Ok(())
+}
+
+/// Root incidents of one definition by the statistics.
+async fn told_of(bench: &Bench, process: &Deployed) -> Result<u64> {
+    let rows = bench.client().process_statistics().await?.data;
+    let row = rows.into_iter().find(|row| row.definition.id == process.id).context("the definition is among the statistics")?;
+    Ok(row.root_incidents.iter().map(|tally| tally.count).sum())
+}
+
+pub async fn a_migration_keeps_the_incident_and_shows_only_in_counts_per_definition(bench: Bench) -> Result<()> {
+    let from = bench.failed("migrated", 1).await?;
+    let before = incidents_of(&bench, &[&from]).await?.pop().context("the incident is there")?;
+    let to = bench.deploy("migrated", [work()]).await?;
+    ensure!(from.id != to.id && (told_of(&bench, &from).await?, told_of(&bench, &to).await?) == (1, 0), "two versions");
+    let instruction = json!({"sourceActivityIds": ["work"], "targetActivityIds": ["work"], "updateEventTrigger": false});
+    let plan = json!({
+        "sourceProcessDefinitionId": from.id.as_wire(),
+        "targetProcessDefinitionId": to.id.as_wire(),
+        "instructions": [instruction],
+    });
+    let instance = before.process_instance.as_ref().context("it stands on an instance")?.as_wire();
+    bench.driver().post("/migration/execute", &json!({"migrationPlan": plan, "processInstanceIds": [instance]})).await?;
+    let after = incidents_of(&bench, &[&from]).await?.pop().context("the incident is still there")?;
+    ensure!((&after.id, after.created) == (&before.id, before.created), "id and moment stay");
+    ensure!(after.process_definition.as_ref() == Some(&to.id) && after.job_definition != before.job_definition, "{after:?}");
+    ensure!((told_of(&bench, &from).await?, told_of(&bench, &to).await?) == (0, 1), "only counts per definition tell");
+    let job = bench.client().job(&bench.job_of(&to).await?).await?.context("the job is there")?.data;
+    ensure!(job.process_definition.as_ref() == Some(&to.id), "the job moved along, which a plan goes by: {job:?}");
+    let of_definition = |process: &Deployed| IncidentQuery {
+        filter: IncidentFilter { process_definition: Some(process.id.clone()), ..IncidentFilter::default() },
+        sort: None,
+        page: Page::first(10),
+    };
+    ensure!(bench.client().incidents(&of_definition(&from)).await?.data.is_empty(), "its old definition has none");
+    ensure!(bench.client().incidents(&of_definition(&to)).await?.data.len() == 1);
+    Ok(())
+}
+
+pub async fn a_job_that_failed_again_is_found_by_the_incident_before_it(bench: Bench) -> Result<()> {
+    let process = bench.failed("again", 1).await?;
+    let before = incidents_of(&bench, &[&process]).await?.pop().context("the incident is there")?;
+    let job = bench.job_of(&process).await?;
+    bench.driver().put(&format!("/job/{}/retries", job.as_wire()), &json!({"retries": 1})).await?;
+    let newer = async || Ok(incidents_of(&bench, &[&process]).await?.pop().filter(|row| row.id != before.id));
+    let after = until("it fails again", newer).await?;
+    let rows = [(after.id.clone(), KnownIncident::of(after.clone()))];
+    let followed = IncidentSet::whole(rows.into_iter().collect()).successor(&before);
+    ensure!(matches!(&followed, Some(Succession::FailedAgain(known)) if known.incident.id == after.id), "{followed:?}");
     Ok(())
 }

@@ -215,6 +215,18 @@ fn one_job(chosen: &Selection) -> Result<crate::model::ids::JobId, Unavailable> 
     }
 }
 
+/// What a retry means of what has attempts left: its next attempt is made now rather than later.
+fn hurried(chosen: &Selection) -> Result<Asked, Unavailable> {
+    match (chosen.jobs.as_slice(), chosen.tasks.as_slice()) {
+        ([job], _) => Ok(Asked::MoveDueDate { job: job.clone(), due: None }),
+        (_, [_]) => Err(unavailable(
+            "An external task with attempts left is fetched by its worker.",
+            "While it waits for its next attempt, a and then u take it back, and it can be fetched now.",
+        )),
+        _ => Err(unavailable("What has attempts left is hurried one at a time.", "enter shows the jobs of this row; R on one makes it due now.")),
+    }
+}
+
 /// What a retry means on a selection: its incidents, else its jobs and tasks, else the root causes below its instance.
 fn retry(chosen: &Selection) -> Result<Asked, Unavailable> {
     if !chosen.incidents.is_empty() {
@@ -228,6 +240,9 @@ fn retry(chosen: &Selection) -> Result<Asked, Unavailable> {
             return Err(unavailable("This is a custom incident: nothing failed that could be retried.", remedy));
         }
         return Ok(Asked::Retry(chosen.incidents.clone()));
+    }
+    if chosen.retrying {
+        return hurried(chosen);
     }
     if !chosen.jobs.is_empty() || !chosen.tasks.is_empty() {
         return Ok(Asked::RetryItems { jobs: chosen.jobs.clone(), tasks: chosen.tasks.clone() });

@@ -27,6 +27,7 @@ use super::pages::Page;
 use super::pages::action::ActionPage;
 use super::pages::actions::ActionsPage;
 use super::pages::plan::PlanPage;
+use super::pages::retrying::RetryingPage;
 use super::pages::suspended::SuspendedPage;
 use super::update::cursor_was_missing;
 use super::{App, Effect};
@@ -135,6 +136,7 @@ pub(super) fn obey(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Act(deed) => return act(app, deed),
         Command::Actions => show_actions(app),
         Command::ShowSuspended => show_suspended(app),
+        Command::ShowRetrying => show_retrying(app),
         _ => {}
     }
     Vec::new()
@@ -226,6 +228,15 @@ fn show_suspended(app: &mut App) {
     }
     let page = SuspendedPage::new(&app.whole());
     app.pages.push(Page::Suspended(Box::new(page)));
+}
+
+/// Opens the list of what failed and has attempts left.
+fn show_retrying(app: &mut App) {
+    if matches!(app.page(), Some(Page::Retrying(_))) {
+        return;
+    }
+    let page = RetryingPage::new(&app.whole());
+    app.pages.push(Page::Retrying(Box::new(page)));
 }
 
 /// Does what was confirmed: the plan that is on the screen, and no other.

@@ -20,6 +20,7 @@ pub(in crate::app) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>
         Page::Action(_) => on_action(app, command),
         Page::Actions(_) => on_actions(app, command),
         Page::Suspended(_) => on_suspended(app, command),
+        Page::Retrying(_) => on_retrying(app, command),
         _ => None,
     }
 }
@@ -219,6 +220,17 @@ fn put_back(app: &mut App, ledger: &Ledger) -> Vec<Effect> {
 
 fn plan_to_put_back(app: &mut App, action: &ActionId) -> Vec<Effect> {
     plan(app, Wish { about: format!("putting back what {action} left"), what: Asked::PutBack(action.0.clone()) })
+}
+
+fn on_retrying(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let Some(Page::Retrying(page)) = app.pages.last_mut() else { return None };
+    if command != Command::Open {
+        return None;
+    }
+    if !page.toggle() {
+        paging::open_instance(app);
+    }
+    Some(Vec::new())
 }
 
 fn on_suspended(app: &mut App, command: Command) -> Option<Vec<Effect>> {

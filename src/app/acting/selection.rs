@@ -7,10 +7,11 @@ use crate::app::App;
 use crate::app::definitions::RowId;
 use crate::app::geometry::Pane;
 use crate::app::incidents::{Level, failed_at};
-use crate::app::pages::{Page, instance, results, suspended};
+use crate::app::pages::{Page, instance, results, retrying, suspended};
 use crate::model::grouping::{KnownIncident, Names as _};
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::naming;
+use crate::model::retrying::Work;
 use crate::model::search::Hit;
 use crate::model::snapshot::Snapshot;
 use crate::model::variable::Variable;
@@ -44,6 +45,8 @@ pub struct Selection {
     pub shown: Vec<JobDefinitionId>,
     /// A variable.
     pub variable: Option<Arc<Variable>>,
+    /// Whether what is meant failed and has attempts left: it is no incident yet.
+    pub retrying: bool,
     /// Whether the rows were marked, rather than one being under the cursor.
     pub marked: bool,
 }
@@ -225,6 +228,7 @@ fn of_page(page: &Page, whole: &Snapshot) -> Selection {
         },
         Page::Instance(page) => of_instance_row(page),
         Page::Suspended(page) => of_suspended(page),
+        Page::Retrying(page) => of_retrying(page),
         Page::Results(page) => match page.selected().map(|row| &row.content) {
             Some(results::Content::Hit(hit, _)) => of_hit(hit, whole),
             _ => Selection::default(),
@@ -242,6 +246,24 @@ fn of_page(page: &Page, whole: &Snapshot) -> Selection {
         && let Some(id) = &chosen.instance
     {
         chosen.about = format!("instance {id}");
+    }
+    chosen
+}
+
+/// The job or external task under the cursor. A group is none: what has attempts left is hurried one at a time.
+fn of_retrying(page: &retrying::RetryingPage) -> Selection {
+    let mut chosen = Selection { retrying: true, ..Selection::default() };
+    match page.selected() {
+        Some((_, Some(Work::Job(job)))) => {
+            chosen.about = format!("job {}", job.id);
+            chosen.jobs.push(job.id.clone());
+        }
+        Some((_, Some(Work::Task(task)))) => {
+            chosen.about = format!("external task on topic {}", task.topic);
+            chosen.tasks.push(task.id.clone());
+        }
+        Some((group, None)) => chosen.about = format!("{} that failed and are tried again", group.work.len()),
+        None => {}
     }
     chosen
 }

@@ -27,6 +27,7 @@ const LIST_AND_PAGES: &[Context] = &[
     Context::Timeline,
     Context::Results,
     Context::Suspended,
+    Context::Retrying,
 ];
 const SCROLLING: &[Context] = &[
     Context::Incidents,
@@ -41,6 +42,7 @@ const SCROLLING: &[Context] = &[
     Context::Action,
     Context::Actions,
     Context::Suspended,
+    Context::Retrying,
     Context::Help,
 ];
 /// Wherever the first line is shown, which names what is suspended.
@@ -57,6 +59,7 @@ const LISTS_AND_ALL_PAGES: &[Context] = &[
     Context::Action,
     Context::Actions,
     Context::Suspended,
+    Context::Retrying,
 ];
 pub(super) const EVERYWHERE: &[Context] = &[
     Context::Incidents,
@@ -71,14 +74,16 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Action,
     Context::Actions,
     Context::Suspended,
+    Context::Retrying,
     Context::Help,
     Context::FirstRun,
 ];
 const PLAN: &[Context] = &[Context::Plan];
 const ACTION: &[Context] = &[Context::Action];
 const ACTIONS: &[Context] = &[Context::Actions];
-const ACTION_PAGES: &[Context] = &[Context::Plan, Context::Action, Context::Actions, Context::Suspended];
+const ACTION_PAGES: &[Context] = &[Context::Plan, Context::Action, Context::Actions, Context::Suspended, Context::Retrying];
 const SUSPENDED: &[Context] = &[Context::Suspended];
+const RETRYING: &[Context] = &[Context::Retrying];
 
 const fn binding(contexts: &'static [Context], keys: &'static [Key], command: Command, label: &'static str, help: &'static str, footer: u8) -> Binding {
     Binding { contexts, keys, command, label, help, footer: if footer == 0 { None } else { Some(footer) } }
@@ -260,8 +265,26 @@ pub const BINDINGS: &[Binding] = &[
         Command::ShowSuspended,
         "suspended",
         "everything that is suspended now, and what is to be suspended or resumed later",
+        12,
+    ),
+    binding(
+        LISTS_AND_ALL_PAGES,
+        &[Key::char('J')],
+        Command::ShowRetrying,
+        "retrying",
+        "jobs and external tasks that failed and have attempts left, with the time of the next: the incidents to come",
         11,
     ),
+    binding(
+        RETRYING,
+        &[Key::plain(KeyCode::Enter), Key::plain(KeyCode::Right), Key::char('l')],
+        Command::Open,
+        "open",
+        "the jobs and external tasks of the selected row; of one of these the page of its instance",
+        2,
+    ),
+    binding(RETRYING, &[Key::char('i')], Command::Instance, "instance", "everything about the selected instance", 3),
+    binding(RETRYING, &[Key::char('T')], Command::Timeline, "timeline", "what happened to the selected instance", 4),
     binding(SUSPENDED, &[Key::plain(KeyCode::Enter)], Command::Open, "open", "the page of the selected instance", 2),
     binding(SUSPENDED, &[Key::char(' ')], Command::Mark, "mark", "mark the selected row and move on", 4),
     binding(SUSPENDED, &[Key::control('a')], Command::MarkAll, "mark all", "mark all rows", 0),

@@ -337,6 +337,7 @@ fn is_empty(finding: &Finding) -> bool {
         | Finding::FailureTrace(_)
         | Finding::Suspended(_)
         | Finding::SuspendedCount(_)
+        | Finding::Retrying(_)
         | Finding::Batch(_)
         | Finding::Cause(_)
         | Finding::JobHandler(_) => false,

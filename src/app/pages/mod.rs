@@ -6,6 +6,7 @@
 //! | [`action`] | what became of one |
 //! | [`actions`] | all of this run |
 //! | [`suspended`] | everything that is suspended |
+//! | [`retrying`] | what failed and has attempts left |
 //! | [`incident`] | everything about one incident |
 //! | [`tree`] | the tree of called instances |
 //! | [`instance`] | everything about one process instance |
@@ -19,6 +20,7 @@ pub mod incident;
 pub mod instance;
 pub mod plan;
 pub mod results;
+pub mod retrying;
 pub mod suspended;
 pub mod timeline;
 pub mod trace;
@@ -42,6 +44,7 @@ use self::incident::IncidentPage;
 use self::instance::InstancePage;
 use self::plan::PlanPage;
 use self::results::ResultsPage;
+use self::retrying::RetryingPage;
 use self::suspended::SuspendedPage;
 use self::timeline::TimelinePage;
 use self::trace::TracePage;
@@ -70,6 +73,8 @@ pub enum Page {
     Actions(Box<ActionsPage>),
     /// Everything that is suspended.
     Suspended(Box<SuspendedPage>),
+    /// What failed and has attempts left.
+    Retrying(Box<RetryingPage>),
 }
 
 /// What every page can be asked to do; many do only a part of it.
@@ -142,6 +147,7 @@ impl Deref for Page {
             Self::Action(page) => &**page,
             Self::Actions(page) => &**page,
             Self::Suspended(page) => &**page,
+            Self::Retrying(page) => &**page,
         }
     }
 }
@@ -159,6 +165,7 @@ impl DerefMut for Page {
             Self::Action(page) => &mut **page,
             Self::Actions(page) => &mut **page,
             Self::Suspended(page) => &mut **page,
+            Self::Retrying(page) => &mut **page,
         }
     }
 }

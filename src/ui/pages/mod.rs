@@ -6,7 +6,8 @@ pub mod incident;
 pub mod instance;
 pub mod plan;
 pub mod results;
-pub mod suspended;
+pub mod retrying;
+mod suspended;
 pub mod timeline;
 pub mod trace;
 pub mod tree;
@@ -29,6 +30,7 @@ pub fn draw(app: &App, page: &Page, look: &Look, area: Rect, buffer: &mut Buffer
         Page::Instance(page) => instance::draw(app, page, look, area, buffer),
         Page::Plan(page) => plan::draw(app, page, look, area, buffer),
         Page::Action(page) => action::draw(app, page, look, area, buffer),
+        Page::Retrying(page) => retrying::draw(app, page, look, area, buffer),
         Page::Suspended(page) => suspended::draw(app, page, look, area, buffer),
         Page::Actions(page) => actions::draw(app, page, look, area, buffer),
     }

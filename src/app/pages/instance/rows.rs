@@ -357,6 +357,7 @@ fn contents(page: &InstancePage, part: Part, work: &Work, history: HistoryLevel)
         | Finding::FailureTrace(_)
         | Finding::Suspended(_)
         | Finding::SuspendedCount(_)
+        | Finding::Retrying(_)
         | Finding::Batch(_)
         | Finding::Cause(_)
         | Finding::JobHandler(_) => (None, Vec::new()),
