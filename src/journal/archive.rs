@@ -56,7 +56,7 @@ pub struct Record {
     pub place: Place,
     /// Its number in the chain.
     pub seq: u64,
-    /// When it was written.
+    /// When it happened, which mostly is when it was written.
     pub at: Timestamp,
     /// What it records.
     pub entry: Entry,
@@ -142,7 +142,7 @@ impl Archive {
 
 fn record(place: Place, bytes: &[u8]) -> Option<Record> {
     let line: Line<Entry> = serde_json::from_slice(bytes).ok()?;
-    Some(Record { place, seq: line.link.seq, at: line.at, entry: line.entry, session: line.session })
+    Some(Record { place, seq: line.link.seq, at: line.happened.unwrap_or(line.at), entry: line.entry, session: line.session })
 }
 
 /// What stands between line breaks, one after the other. Only one is in memory.

@@ -52,6 +52,11 @@ impl Entry {
         matches!(self, Self::Sent(_)) || self.is_of_a_run()
     }
 
+    /// Whether it tells what has happened. What is meant to happen must not, where it cannot be recorded; what has happened must be recorded later.
+    pub(super) fn has_happened(&self) -> bool {
+        !matches!(self, Self::Intent(_) | Self::Sent(_))
+    }
+
     /// Whether it tells which run of the program wrote it.
     pub(super) fn is_of_a_run(&self) -> bool {
         matches!(self, Self::Intent(_) | Self::End(_) | Self::ReadBack(_))
@@ -101,6 +106,9 @@ pub struct Intent {
     /// The newest time of the engine, by its own clock, that was seen before the first request: what is newer may come of the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_time: Option<Timestamp>,
+    /// Where the journal was broken already when this was recorded: what stands before it may have been changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_broken: Option<Exact>,
 }
 
 /// Which engine.

@@ -73,6 +73,11 @@ impl JournalError {
         Self::new(path, cause)
     }
 
+    /// Whether no space is left.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self.cause, Cause::Full(_))
+    }
+
     /// What can be done about it.
     pub fn remedy(&self) -> &'static str {
         match self.cause {

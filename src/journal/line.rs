@@ -110,6 +110,9 @@ pub(super) struct Line<E> {
     pub(super) link: Link,
     /// When it was written, in milliseconds.
     pub(super) at: Timestamp,
+    /// When it happened, where it could not be written before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) happened: Option<Timestamp>,
     /// The run of the program that wrote it, where that matters: a run holds a lock while it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) session: Option<Exact>,

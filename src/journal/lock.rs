@@ -4,7 +4,7 @@
 //! at process numbers, which are used again and mean nothing in another container.
 
 use std::fs::{File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -17,6 +17,20 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 const LOCK: &str = ".lock";
 const RUN: &str = ".run-";
+
+/// What a run leaves behind that could not write down how its actions ended.
+const UNWRITTEN: &str = ".unwritten-";
+
+/// What became of a run of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It lives.
+    Lives,
+    /// It ended in good order, and could not write down how its actions ended.
+    Unwritten,
+    /// It is gone, and left no word.
+    Gone,
+}
 
 /// The right to append, until it is dropped.
 #[derive(Debug)]
@@ -63,11 +77,15 @@ fn is_named(file: &File, path: &std::path::Path) -> io::Result<bool> {
 }
 
 /// A sign that this run lives, removed when it ends in good order.
+///
+/// Its file also keeps back room on the disk, which is given free when there is no other left for the end of an action.
 #[derive(Debug)]
 pub(super) struct SignOfLife {
-    _file: File,
+    file: File,
     path: PathBuf,
     pub(super) name: String,
+    /// It stays behind, under another name.
+    stays: bool,
 }
 
 impl SignOfLife {
@@ -81,17 +99,60 @@ impl SignOfLife {
             let (file, made) = folder.open(&path)?;
             if made {
                 file.lock().map_err(|error| JournalError::system(&path, &error))?;
-                return Ok(Self { _file: file, path, name });
+                return Ok(Self { file, path, name, stays: false });
             }
         }
         unreachable!("there is a free name")
     }
 }
 
+impl SignOfLife {
+    /// Keeps back so many bytes on the disk, if it does not already.
+    pub(super) fn keep_back(&mut self, bytes: u64) -> Result<(), JournalError> {
+        let failed = |error: io::Error| JournalError::system(&self.path, &error);
+        let known = self.file.metadata().map_err(failed)?.len();
+        let missing = usize::try_from(bytes.saturating_sub(known)).unwrap_or(usize::MAX);
+        // Zeros that are written take their place, other than a length that is only set.
+        if missing > 0
+            && let Err(error) = (&self.file).write_all(&vec![0; missing])
+        {
+            let _ = self.file.set_len(known);
+            return Err(failed(error));
+        }
+        Ok(())
+    }
+
+    /// Gives free what it kept back; whether that was anything.
+    pub(super) fn give_free(&mut self) -> bool {
+        self.file.metadata().is_ok_and(|known| known.len() > 0) && self.file.set_len(0).is_ok()
+    }
+
+    /// Leaves a word that this run ended in good order and could not write down how its actions did. A new name takes no room.
+    pub(super) fn leave_a_word(&mut self, folder: &Folder) {
+        let to = folder.path.join(format!("{UNWRITTEN}{}", self.name));
+        let _ = self.file.set_len(0);
+        self.stays = self.stays || std::fs::rename(&self.path, to).is_ok();
+    }
+}
+
 impl Drop for SignOfLife {
     fn drop(&mut self) {
+        if self.stays {
+            return;
+        }
         // The next run clears away what stays.
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// What became of the run of this name.
+pub(super) fn fate(folder: &Folder, name: &str) -> Fate {
+    if is_alive(folder, name) {
+        Fate::Lives
+    } else if !name.contains('/') && std::fs::symlink_metadata(folder.path.join(format!("{UNWRITTEN}{name}"))).is_ok_and(|known| known.is_file()) {
+        Fate::Unwritten
+    } else {
+        Fate::Gone
     }
 }
 
@@ -152,6 +213,22 @@ mod tests {
         assert!(!is_named(&held, &path).unwrap());
         let _turn = Turn::take(&folder, PATIENCE).unwrap();
         assert!(!is_named(&held, &path).unwrap(), "another file of the same name");
+    }
+
+    #[test]
+    fn room_is_kept_back_on_the_disk_and_given_free_once() {
+        let (_parent, folder) = folder();
+        let turn = Turn::take(&folder, PATIENCE).unwrap();
+        let mut sign = SignOfLife::give(&folder, &turn).unwrap();
+        assert!(!sign.give_free(), "nothing is kept back yet");
+        sign.keep_back(100_000).unwrap();
+        sign.keep_back(1_000).unwrap();
+        assert_eq!(sign.file.metadata().unwrap().len(), 100_000);
+        assert!(sign.file.metadata().unwrap().blocks() * 512 >= 100_000 && sign.give_free() && !sign.give_free());
+        let name = sign.name.clone();
+        sign.leave_a_word(&folder);
+        drop(sign);
+        assert_eq!((fate(&folder, &name), fate(&folder, "never"), fate(&folder, "../x")), (Fate::Unwritten, Fate::Gone, Fate::Gone));
     }
 
     #[test]

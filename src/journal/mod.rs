@@ -21,9 +21,14 @@
 //! follow with the next of those: a power cut may lose the ones since, and then what was sent reads as sent without an answer. It never
 //! loses the intent, nor that something was sent.
 //!
+//! **What a full disk may lose.** An action begins only where room for its end is kept back, in the file by which its run shows that it lives. What
+//! happened and could not be written all the same is kept in memory and written as soon as it can be; a run that has to leave before leaves a word,
+//! so that it is not taken for one that died.
+//!
 //! Knows neither actions nor engines: the fields are plain, and nothing here decides what may be done. Nobody hands values of variables to
 //! it, and no field is free enough to collect them by accident.
 
+mod examine;
 mod folder;
 mod lock;
 mod tail;

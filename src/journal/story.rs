@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::archive::Record;
 use super::entry::{Answered, Class, Count, End, Engine, Entry, How, Intent, Outcome, ReadBack, Target};
 use super::exact::Exact;
+use super::lock::Fate;
 use super::{IN_PART, LOOK, look};
 
 /// One action with everything that is recorded of it.
@@ -47,6 +48,8 @@ pub struct Summary {
     pub targets: u64,
     /// The first of them, as an operator knows it.
     pub first_target: Option<Exact>,
+    /// The business key of the first of them that has one.
+    pub first_key: Option<Exact>,
     /// How many of its requests were about to go out or went out.
     pub sent: u64,
     /// How many targets had which outcome, as far as is recorded.
@@ -66,12 +69,14 @@ pub struct Summary {
 pub enum Standing {
     /// It is over.
     Over(How),
-    /// Its program ended in the middle of it, and a later run looked what became of it.
+    /// Its end is not recorded, and a later run looked what became of it.
     ReadBack,
     /// A run of the program that still lives is at it.
     UnderWay,
     /// Its program ended in the middle of it, and nobody looked yet.
     Left,
+    /// Its program ended in good order and could not write down how it ended, as on a full disk; nobody looked yet.
+    Unwritten,
 }
 
 /// An action whose program ended in the middle of it, or was left before all was known.
@@ -126,6 +131,7 @@ impl Summary {
             at: story.at,
             targets: story.intent.targets.len() as u64,
             first_target: story.intent.targets.first().map(|target| target.label.clone()),
+            first_key: story.intent.targets.iter().find_map(|target| target.business_key.clone()),
             sent: story.sent.len() as u64,
             counts: told.cloned().unwrap_or_else(|| count(story.outcomes.values().map(|outcome| (outcome.name.clone(), outcome.class)))),
             words: end.and_then(|end| end.words.clone()),
@@ -138,7 +144,7 @@ impl Summary {
     /// Whether anything is to be looked at: something failed, is not known, was never finished, or was not left as it was meant to be.
     pub fn is_failed(&self) -> bool {
         let bad = !self.looks.is_empty() || self.counts.iter().any(|count| count.count > 0 && matches!(count.class, Class::Bad | Class::Unknown));
-        bad || matches!(self.standing, Standing::Left | Standing::Over(How::Failed))
+        bad || matches!(self.standing, Standing::Left | Standing::Unwritten | Standing::Over(How::Failed))
     }
 
     /// The action whose held jobs it is about: its own, or those it put back.
@@ -247,10 +253,10 @@ impl Stories {
         }
     }
 
-    fn finish(self, is_alive: impl Fn(&str) -> bool) -> Vec<Story> {
+    fn finish(self, fate: impl Fn(&str) -> Fate) -> Vec<Story> {
         let settle = |(mut story, run): (Story, Option<Exact>)| {
-            let lives = || run.as_ref().is_some_and(|run| is_alive(run.as_wire()));
-            story.standing = standing(story.end.as_ref().map(|(_, end)| end.how), story.read_back.is_some(), lives);
+            let fate = || run.as_ref().map_or(Fate::Gone, |run| fate(run.as_wire()));
+            story.standing = standing(story.end.as_ref().map(|(_, end)| end.how), story.read_back.is_some(), fate);
             story
         };
         self.stories.into_iter().map(settle).collect()
@@ -286,16 +292,16 @@ impl Gathered {
         }
     }
 
-    fn finish(self, is_alive: impl Fn(&str) -> bool) -> Vec<Summary> {
-        self.finish_with_unknown(is_alive).into_iter().map(|(summary, _)| summary).collect()
+    fn finish(self, fate: impl Fn(&str) -> Fate) -> Vec<Summary> {
+        self.finish_with_unknown(fate).into_iter().map(|(summary, _)| summary).collect()
     }
 
     /// With the number of targets whose outcome was not known when the program was left, where nobody looked since.
-    fn finish_with_unknown(mut self, is_alive: impl Fn(&str) -> bool) -> Vec<(Summary, Option<u64>)> {
+    fn finish_with_unknown(mut self, fate: impl Fn(&str) -> Fate) -> Vec<(Summary, Option<u64>)> {
         let finish = |action: Gathering| {
             let left = matches!(action.end, Some(How::Quit | How::HungUp)) && action.unknown > 0 && !action.read_back;
             let unknown = left.then_some(action.unknown);
-            (action.finish(&is_alive), unknown)
+            (action.finish(&fate), unknown)
         };
         self.order.into_iter().filter_map(|name| self.actions.remove(&name)).map(finish).collect()
     }
@@ -306,9 +312,21 @@ impl Gathering {
         let (targets, holds) = (std::mem::take(&mut intent.targets), !intent.held.is_empty());
         (intent.held, intent.requests) = (Vec::new(), Vec::new());
         let first_target = targets.first().map(|target| target.label.clone());
+        let first_key = targets.iter().find_map(|target| target.business_key.clone());
         let targets = targets.len() as u64;
-        let summary =
-            Summary { intent, at, targets, first_target, sent: 0, counts: Vec::new(), words: None, looks: Vec::new(), holds, standing: Standing::Left };
+        let summary = Summary {
+            intent,
+            at,
+            targets,
+            first_target,
+            first_key,
+            sent: 0,
+            counts: Vec::new(),
+            words: None,
+            looks: Vec::new(),
+            holds,
+            standing: Standing::Left,
+        };
         Self { summary, run, steps: HashSet::new(), outcomes: HashMap::new(), end: None, unknown: 0, read_back: false }
     }
 
@@ -338,13 +356,13 @@ impl Gathering {
         self.steps = HashSet::new();
     }
 
-    fn finish(mut self, is_alive: impl Fn(&str) -> bool) -> Summary {
+    fn finish(mut self, fate: impl Fn(&str) -> Fate) -> Summary {
         // What came after an end is the exception, and then the sum is what is left to tell.
         if self.summary.counts.is_empty() {
             self.summary.counts = count(self.outcomes.into_values());
         }
         self.summary.sent = self.summary.sent.max(self.steps.len() as u64);
-        self.summary.standing = standing(self.end, self.read_back, || self.run.as_ref().is_some_and(|run| is_alive(run.as_wire())));
+        self.summary.standing = standing(self.end, self.read_back, || self.run.as_ref().map_or(Fate::Gone, |run| fate(run.as_wire())));
         self.summary
     }
 }
@@ -357,11 +375,14 @@ fn count(outcomes: impl Iterator<Item = (Exact, Class)>) -> Vec<Count> {
     counts.into_iter().map(|(name, (class, count))| Count { name, class, count }).collect()
 }
 
-fn standing(end: Option<How>, read_back: bool, lives: impl FnOnce() -> bool) -> Standing {
+fn standing(end: Option<How>, read_back: bool, fate: impl FnOnce() -> Fate) -> Standing {
     match end {
         Some(how) => Standing::Over(how),
         None if read_back => Standing::ReadBack,
-        None if lives() => Standing::UnderWay,
-        None => Standing::Left,
+        None => match fate() {
+            Fate::Lives => Standing::UnderWay,
+            Fate::Unwritten => Standing::Unwritten,
+            Fate::Gone => Standing::Left,
+        },
     }
 }

@@ -50,7 +50,7 @@ fn hash_of_torn<'a>(lines: impl Iterator<Item = &'a Vec<u8>>) -> Option<LineHash
 }
 
 /// What stands between two lines of the chain and is none, as one hash.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Torn(Option<Sha256>);
 
 impl Torn {

@@ -102,7 +102,7 @@ impl Archive {
 }
 
 /// Going through the chain, line by line.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Walk<'h> {
     verified: Verified,
     wanted: Option<&'h str>,

@@ -52,6 +52,10 @@ impl Facts for JournalFacts {
         let known = journal.archive().at_work(&journal_engine(engine)).map_err(|error| unreadable(&error))?;
         Ok(known.into_iter().map(at_work).collect())
     }
+
+    fn doubt(&self) -> Option<String> {
+        self.journal.as_ref().ok().and_then(|journal| journal.doubt())
+    }
 }
 
 fn at_work(known: crate::journal::AtWork) -> AtWork {

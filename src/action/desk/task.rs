@@ -34,6 +34,9 @@ const KEPT: usize = 50;
 /// How things stand leaves at most this often.
 const TELL: Duration = Duration::from_millis(100);
 
+/// How often the journal is tried again with what it could not be given.
+const LATE: Duration = Duration::from_secs(5);
+
 /// What a desk is made from.
 #[derive(Clone)]
 pub struct Setup {
@@ -128,6 +131,8 @@ struct Desk {
     moved: FuturesUnordered<BoxFuture<'static, Moved>>,
     told_at: Instant,
     dirty: bool,
+    /// When the journal is tried again with what it could not be given.
+    late_at: Instant,
 }
 
 impl Desk {
@@ -151,6 +156,7 @@ impl Desk {
             moved: FuturesUnordered::new(),
             told_at: Instant::now(),
             dirty: false,
+            late_at: Instant::now(),
         }
     }
 
@@ -180,8 +186,25 @@ impl Desk {
                     }
                 }
                 () = sleep_until(due), if self.dirty => self.tell_how_all_stand(),
+                () = sleep_until(self.late_at), if self.is_late() => self.write_what_is_late(),
             }
         }
+    }
+
+    fn is_late(&self) -> bool {
+        self.setup.journal.as_ref().is_ok_and(|journal| journal.is_late())
+    }
+
+    /// Records what happened and could not be recorded when it did, as on a full disk.
+    fn write_what_is_late(&mut self) {
+        self.late_at = Instant::now() + LATE;
+        let Ok(journal) = self.setup.journal.clone() else { return };
+        let tell = self.tell.clone();
+        tokio::task::spawn_blocking(move || {
+            if journal.write_what_is_late().is_ok() {
+                let _ = tell.send(Acted::Notice("the journal has what could not be recorded before".to_owned()));
+            }
+        });
     }
 
     fn say(&self, told: Acted) {
@@ -373,6 +396,10 @@ impl Desk {
         for running in &mut self.running {
             // A task that broke down is over as well.
             let _ = (&mut running.task).await;
+        }
+        if let Some(journal) = self.setup.journal.clone().ok().filter(|_| self.is_late()) {
+            // Nobody listens any more; a word is left for whoever reads the journal.
+            let _ = tokio::task::spawn_blocking(move || journal.settle()).await;
         }
         self.tell_how_all_stand();
     }

@@ -115,13 +115,13 @@ impl Hand {
         &self.client
     }
 
-    /// Records what is meant to be done; on the disk once this returns. Gives the head of the journal.
+    /// Records what is meant to be done; on the disk once this returns. Gives the head of the journal, and what speaks against the journal.
     ///
     /// # Errors
     ///
     /// It could not be recorded: nothing may be sent.
-    pub async fn begin(&self, plan: &Plan, sentence: &str, steps: &[Step], engine_time: Option<Timestamp>) -> Result<String, String> {
-        self.guard.record.note(record::intent(plan, sentence, steps, &self.client, engine_time)).await
+    pub async fn begin(&self, plan: &Plan, sentence: &str, steps: &[Step], engine_time: Option<Timestamp>) -> Result<(String, Option<String>), String> {
+        self.guard.record.begin(record::intent(plan, sentence, steps, &self.client, engine_time)).await
     }
 
     /// Records that a request goes out, sends it, once, and records what came back. What protects others is given no brake.

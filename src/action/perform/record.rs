@@ -95,8 +95,33 @@ fn words(error: &JournalError) -> String {
     format!("{error}: {}", error.remedy())
 }
 
+impl Record {
+    /// Records what is meant to be done; where the journal is broken already, that too. Gives the new head, in short, and what speaks against the journal.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written: nothing may be sent.
+    pub async fn begin(&self, intent: journal::Intent) -> Result<(String, Option<String>), String> {
+        let journal = self.journal.clone()?;
+        let written = tokio::task::spawn_blocking(move || {
+            let doubt = journal.doubt();
+            let intent = journal::Intent { journal_broken: doubt.as_deref().map(Exact::from), ..intent };
+            journal.append(&Entry::Intent(Box::new(intent))).map(|head| (head.short(), doubt))
+        });
+        match written.await {
+            Ok(written) => written.map_err(|error| words(&error)),
+            Err(_) => Err("the journal broke down while it was written to".to_owned()),
+        }
+    }
+
+    /// Whether something is not recorded yet that happened.
+    pub fn is_late(&self) -> bool {
+        self.journal.as_ref().is_ok_and(|journal| journal.is_late())
+    }
+}
+
 /// What is meant to be done, with every request that will go out.
-pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engine_time: Option<Timestamp>) -> Entry {
+pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engine_time: Option<Timestamp>) -> journal::Intent {
     let engine = &plan.engine;
     let reason = plan.choices.reason.trim();
     let taken_back = plan.takes_back.as_ref().map(|action| Exact::from(action.0.as_str()));
@@ -105,7 +130,7 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
         Verb::PutBack => (None, None, taken_back),
         _ => (None, taken_back, None),
     };
-    Entry::Intent(Box::new(journal::Intent {
+    journal::Intent {
         action: name(&plan.action),
         who: Who::of_process(engine.user.as_deref().map(Exact::from)),
         engine: journal_engine(&plan.engine),
@@ -126,7 +151,8 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
             .any(|target| matches!(target.subject, Subject::JobDefinition(_) | Subject::ProcessDefinition(_)))
             .then_some(plan.choices.jobs_too),
         engine_time,
-    }))
+        journal_broken: None,
+    }
 }
 
 /// An engine, as the journal names it.
@@ -327,10 +353,24 @@ mod tests {
 
     fn recorded(plan: &Plan) -> journal::Intent {
         let client = Client::new(ClientOptions::new("http://h/engine-rest".parse().unwrap())).unwrap();
-        match intent(plan, "Resume p1.", &plan.steps(), &client, None) {
-            Entry::Intent(intent) => *intent,
-            other => panic!("{other:?}"),
-        }
+        intent(plan, "Resume p1.", &plan.steps(), &client, None)
+    }
+
+    #[tokio::test]
+    async fn an_action_on_a_broken_journal_is_recorded_with_the_break() {
+        let desk = crate::journal::tests::Desk::new();
+        let journal = Arc::new(Journal::open(&desk.folder()).unwrap());
+        let record = Record::into(Ok(Arc::clone(&journal)));
+        let begin = |name: &str| crate::journal::tests::intent(name, "retry", 1);
+        assert_eq!(record.begin(begin("a")).await.unwrap().1, None);
+        record.begin(begin("b")).await.unwrap();
+        let file = std::fs::read_dir(desk.folder()).unwrap().flatten().map(|entry| entry.path()).find(|path| path.extension().is_some()).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replacen("SAP is back", "SAP was back", 1)).unwrap();
+        let (_, doubt) = record.begin(begin("c")).await.unwrap();
+        assert!(doubt.as_ref().is_some_and(|doubt| doubt.contains("line 2: it does not continue line 1")), "{doubt:?}");
+        let kept = |name: &str| journal.archive().action(name).unwrap().unwrap().intent.journal_broken.map(|broken| broken.to_string());
+        assert_eq!((kept("a"), kept("c")), (None, doubt));
     }
 
     #[test]

@@ -44,6 +44,11 @@ pub trait Facts: Send + Sync {
         let _ = batch;
         Ok(None)
     }
+
+    /// What speaks against the journal: where it was changed since it was written.
+    fn doubt(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Asks without keeping others waiting: whoever answers reads files.

@@ -175,8 +175,21 @@ pub async fn plan(client: &Client, asked: &Asking) -> Result<Plan, Unavailable> 
             .push(Warning { weight: Weight::Note, text: format!("the engine's clock is {far} s {side} this machine's: due dates follow the engine's") });
     }
     warn_of_others(asked, &mut plan).await?;
+    warn_of_the_journal(asked, &mut plan).await?;
     plan.warnings.sort_by_key(|warning| std::cmp::Reverse(warning.weight));
     Ok(plan)
+}
+
+/// What was recorded before a break may have been changed, so whoever acts now is told beforehand that the journal is in doubt.
+async fn warn_of_the_journal(asked: &Asking, plan: &mut Plan) -> Result<(), Unavailable> {
+    if let Some(doubt) = facts::ask(&asked.facts, |facts| Ok(facts.doubt())).await? {
+        let text = format!(
+            "THE JOURNAL IS BROKEN at {}: what was recorded before may have been changed. This action is recorded behind that, with a note of it; `bpmtop journal verify` tells more",
+            safe(&doubt)
+        );
+        plan.warnings.push(Warning { weight: Weight::Caution, text });
+    }
+    Ok(())
 }
 
 /// Two actions on one target at once undo each other, or are told each other's outcomes.
@@ -293,6 +306,10 @@ mod tests {
     struct Busy;
 
     impl Facts for Busy {
+        fn doubt(&self) -> Option<String> {
+            Some("2026-11-21.jsonl, line 2: it does not continue line 1".to_owned())
+        }
+
         fn frozen(&self, _: &EngineIdentity) -> Result<Option<facts::Earlier>, Unavailable> {
             Ok(None)
         }
@@ -311,6 +328,19 @@ mod tests {
             };
             Ok(vec![known("mine", target.id()), known("another", "job-9999")])
         }
+    }
+
+    #[tokio::test]
+    async fn a_plan_says_that_the_journal_is_broken() {
+        let mut plan = crate::action::example::retry(3);
+        plan.warnings.clear();
+        let asked = Asking::of(plan.engine.clone(), Arc::clone(&plan.wish), Arc::new(Busy));
+        warn_of_the_journal(&asked, &mut plan).await.unwrap();
+        let [warning] = &plan.warnings[..] else { panic!("{:?}", plan.warnings) };
+        assert!(warning.weight == Weight::Caution && warning.text.starts_with("THE JOURNAL IS BROKEN at 2026-11-21.jsonl, line 2"), "{}", warning.text);
+        let asked = Asking::of(plan.engine.clone(), Arc::clone(&plan.wish), Arc::new(facts::NoFacts));
+        warn_of_the_journal(&asked, &mut plan).await.unwrap();
+        assert_eq!(plan.warnings.len(), 1);
     }
 
     #[tokio::test]

@@ -66,7 +66,7 @@ struct ReadPart<'a> {
 }
 
 fn short<'a>((action, put_back_by): &(&'a Summary, Option<&'a Exact>)) -> Short<'a> {
-    let Summary { intent, at, targets, first_target: _, sent, counts, words, looks, holds: _, standing: stands } = *action;
+    let Summary { intent, at, targets, first_target: _, first_key: _, sent, counts, words, looks, holds: _, standing: stands } = *action;
     let (words, put_back_by) = (words.as_ref(), *put_back_by);
     Short { at: *at, standing: standing(*stands), intent, targets: *targets, sent: *sent, counts, words, look: looks, put_back_by }
 }
@@ -98,6 +98,7 @@ fn standing(standing: Standing) -> &'static str {
         Standing::ReadBack => "read_back",
         Standing::UnderWay => "under_way",
         Standing::Left => "unfinished",
+        Standing::Unwritten => "end_not_written",
     }
 }
 
@@ -212,7 +213,10 @@ pub(super) fn markdown(stories: &[Told], verified: &Verified, zone: &TimeZone) -
             ("Engine", format!("{} ({})", words::engine(&story.intent), story.intent.engine.url)),
             ("Reason", reason),
             ("Outcome", words::outcome(&Summary::of(story))),
-        ] {
+        ]
+        .into_iter()
+        .chain(story.intent.journal_broken.iter().map(|broken| ("Journal", words::broken(broken))))
+        {
             let _ = writeln!(text, "- {name}: {}", plain(&words));
         }
         if let Some(by) = put_back_by {

@@ -7,10 +7,13 @@ use jiff::tz::TimeZone;
 
 use super::words;
 use crate::journal::{Exact, HeadFound, Story, Summary, Verified};
-use crate::text::{Align, count_exact, pad, plural, safe, truncate, width};
+use crate::text::{Align, count_exact, pad, plural, safe, truncate, truncate_middle, width};
 
 /// Cells of a column at most, but for the last one, which is never cut.
 const WIDEST: usize = 40;
+
+/// Columns of the list, which most terminals have.
+const COLUMNS: usize = 120;
 
 /// The actions, the newest last: next to the prompt. Each with the action that put back what it left to be looked at.
 pub(super) fn list(actions: &[(&Summary, Option<&Exact>)], recorded: usize, folder: &Path, zone: &TimeZone) -> String {
@@ -21,20 +24,32 @@ pub(super) fn list(actions: &[(&Summary, Option<&Exact>)], recorded: usize, fold
             _ => format!("none of the {} actions is one of those asked for\n", count_exact(recorded as u64)),
         };
     }
-    let mut rows = vec![["TIME", "ACTION", "WHO", "ENGINE", "WHAT", "TARGETS", "OUTCOME"].map(str::to_owned)];
-    rows.extend(actions.iter().map(|(action, put_back)| {
-        let outcome = [words::mark(action, *put_back), Some(words::outcome(action))].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let mut rows = vec![["TIME", "ACTION", "WHO", "ENGINE", "WHAT", "TARGETS"].map(str::to_owned)];
+    rows.extend(actions.iter().map(|(action, _)| {
         [
             words::time(action.at, zone),
             action.intent.action.to_string(),
-            words::user(&action.intent.who),
-            words::engine(&action.intent),
-            action.intent.verb.to_string(),
+            truncate(&words::user(&action.intent.who), 14).into_owned(),
+            truncate_middle(&words::engine(&action.intent), 12).into_owned(),
+            truncate(&action.intent.verb.to_string(), 12).into_owned(),
             words::targets(action),
-            outcome,
         ]
     }));
-    table(&rows)
+    let table = table(&rows);
+    let mut lines = table.lines().map(|line| format!("{}\n", truncate(line, COLUMNS)));
+    let mut text = lines.next().unwrap_or_default();
+    for (line, (action, put_back)) in lines.zip(actions) {
+        text.push_str(&line);
+        // What it was about, by which an operator knows it; then what became of it, which is never cut.
+        let reason = action.intent.reason.as_ref().map(|reason| format!("reason: {reason}"));
+        let about: Vec<String> = words::keys(action).into_iter().chain(reason).collect();
+        if !about.is_empty() {
+            let _ = writeln!(text, "    {}", truncate(&about.join("; "), COLUMNS - 4));
+        }
+        let outcome = [words::mark(action, *put_back), Some(words::outcome(action))].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let _ = writeln!(text, "    {outcome}");
+    }
+    text
 }
 
 /// One action with all of its targets and requests, and what it left to be looked at; with the action that put that back, if one did.
@@ -58,6 +73,7 @@ pub(super) fn story(story: &Story, put_back: Option<&Exact>, zone: &TimeZone) ->
     intent.puts_back.iter().for_each(|action| line("puts back", action.to_string()));
     line("outcome", words::outcome(&Summary::of(story)));
     story.end.iter().for_each(|(at, _)| line("over", words::time(*at, zone)));
+    intent.journal_broken.iter().for_each(|broken| line("journal", words::broken(broken)));
     if let Some((at, read)) = &story.read_back {
         line("read back", format!("{} by {}: {}", words::time(*at, zone), words::person(&read.who), words::counts(&read.counts)));
     }

@@ -79,6 +79,21 @@ fn the_list_tells_who_did_what_where_and_what_became_of_it() {
 }
 
 #[test]
+fn the_list_shows_business_key_and_reason_within_120_columns_however_long_they_are() {
+    let desk = Desk::new();
+    let long = |text: &str| Exact::from(text.repeat(60));
+    let mut action = intent("20260301T120000.123Z-0123abcd", "suspend process definitions by pattern", 3);
+    (action.profile, action.reason, action.who.user) = (Some(long("prod")), Some(long("SAP ")), long("ann"));
+    action.targets[0].label = long("label");
+    desk.append("2026-11-21T01:35:01Z", &Entry::Intent(Box::new(action)));
+    let list = listed(&desk, &Filter::default());
+    let lines: Vec<&str> = list.lines().collect();
+    assert!(lines.iter().all(|line| crate::text::width(line) <= 120), "{list}");
+    assert!(lines[1].contains("20260301T120000.123Z-0123abcd") && lines[1].ends_with(" 3"), "{list}");
+    assert!(lines[2].starts_with("    ORDER-0 and 2 more; reason: SAP SAP"), "{list}");
+}
+
+#[test]
 fn one_action_is_told_with_all_of_its_targets_and_requests() {
     let desk = night();
     insta::assert_snapshot!("retry", page::story(&told(&desk, "20261121-013501-1"), None, &berlin()));
@@ -94,7 +109,7 @@ fn what_a_later_run_found_out_is_told() {
     let read = ReadBack { action: "20261121-024500-1".into(), who: who(), counts: Vec::new(), unknown: vec![36] };
     desk.append("2026-11-23T06:00:00Z", &Entry::ReadBack(read));
     let list = listed(&desk, &Filter::default());
-    assert!(list.contains("bpmtop died, 37 of 100 sent, read back"), "{list}");
+    assert!(list.contains("its end was not recorded, 37 of 100 sent, read back"), "{list}");
     assert!(page::story(&told(&desk, "20261121-024500-1"), None, &berlin()).contains("read back  2026-11-23 07:00:00 +01:00 by ann as demo"));
 }
 
@@ -113,7 +128,7 @@ fn every_filter_leaves_out_what_does_not_match() {
         (Filter { engine: text("elsewhere"), ..Filter::default() }, vec![]),
     ] {
         let list = listed(&desk, &filter);
-        let shown: Vec<&str> = list.lines().skip(1).filter_map(|line| line.split_whitespace().nth(3)).collect();
+        let shown: Vec<&str> = list.lines().skip(1).filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().nth(3)).collect();
         if actions.is_empty() {
             assert_eq!(list, "none of the 3 actions is one of those asked for\n");
         } else {

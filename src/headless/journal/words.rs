@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::journal::{Answered, Class, Count, How, LOOK, Standing, Story, Summary, Who};
-use crate::text::count_exact;
+use crate::journal::{Answered, Class, Count, Exact, How, LOOK, Standing, Story, Summary, Who};
+use crate::text::{count_exact, truncate};
 
 /// A moment in the operator's zone, with its offset.
 pub(super) fn time(at: Timestamp, zone: &TimeZone) -> String {
@@ -40,6 +40,18 @@ pub(super) fn targets(summary: &Summary) -> String {
     }
 }
 
+/// The business key of the first target, and how many others there are.
+pub(super) fn keys(summary: &Summary) -> Option<String> {
+    let key = summary.first_key.as_ref()?.to_string();
+    let key = truncate(&key, 40);
+    Some(if summary.targets > 1 { format!("{key} and {} more", count_exact(summary.targets - 1)) } else { key.into_owned() })
+}
+
+/// That the journal was broken already when an action was recorded.
+pub(super) fn broken(broken: &Exact) -> String {
+    format!("BROKEN already when this was recorded, at {broken}")
+}
+
 /// Where an action stands and what became of its targets, in one line.
 pub(super) fn outcome(summary: &Summary) -> String {
     let Summary { standing, sent, words, .. } = summary;
@@ -50,8 +62,9 @@ pub(super) fn outcome(summary: &Summary) -> String {
         Standing::Over(How::Failed) => format!("FAILED, {progress}"),
         Standing::Over(How::Quit) => format!("bpmtop was left, {progress}"),
         Standing::Over(How::HungUp) => format!("terminal gone, {progress}"),
-        Standing::ReadBack => format!("bpmtop died, {progress}, read back"),
+        Standing::ReadBack => format!("its end was not recorded, {progress}, read back"),
         Standing::UnderWay => format!("under way, {progress}"),
+        Standing::Unwritten => format!("END NOT RECORDED: it could not be written, as on a full disk; {progress}, nobody looked since"),
         Standing::Left => format!("UNFINISHED: bpmtop died, {progress}, nobody looked since"),
     };
     let said = words.as_ref().map(|words| without_looks(&words.to_string()).to_owned()).unwrap_or_default();

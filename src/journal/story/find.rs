@@ -11,7 +11,7 @@ use super::{AtWork, Frozen, Gathered, Standing, Stories, Story, Summary, UnderWa
 use crate::journal::archive::{Archive, Unread};
 use crate::journal::entry::{Engine, Entry, Target};
 use crate::journal::exact::{Exact, to_json};
-use crate::journal::lock::{is_alive, living};
+use crate::journal::lock::{fate, living};
 use crate::journal::{FREEZE, LOOK, THAW};
 
 /// How far back an action is looked for that was left under way, in days.
@@ -32,7 +32,7 @@ impl Archive {
         for record in self.records(since)? {
             gathered.add(record?);
         }
-        Ok(gathered.finish(|run| is_alive(&self.folder, run)))
+        Ok(gathered.finish(|run| fate(&self.folder, run)))
     }
 
     /// Everything about one action, by its name.
@@ -51,7 +51,7 @@ impl Archive {
                 stories.add(record);
             }
         }
-        Ok(stories.finish(|run| is_alive(&self.folder, run)).pop())
+        Ok(stories.finish(|run| fate(&self.folder, run)).pop())
     }
 
     /// The action of which the engine made this batch; none where no request of this journal was answered with it.
@@ -83,7 +83,7 @@ impl Archive {
         for record in self.records(since)? {
             stories.add(record?);
         }
-        Ok(stories.finish(|run| is_alive(&self.folder, run)))
+        Ok(stories.finish(|run| fate(&self.folder, run)))
     }
 
     /// Actions of the last month whose program ended in the middle of them, or was left before all was known, and that nobody looked at
@@ -102,10 +102,10 @@ impl Archive {
             gathered.add(record?);
         }
         let mut left = Vec::new();
-        let (all, unknown): (Vec<Summary>, Vec<Option<u64>>) = gathered.finish_with_unknown(|run| is_alive(&self.folder, run)).into_iter().unzip();
+        let (all, unknown): (Vec<Summary>, Vec<Option<u64>>) = gathered.finish_with_unknown(|run| fate(&self.folder, run)).into_iter().unzip();
         for ((summary, unknown), put_back) in all.iter().zip(unknown).zip(put_back(&all)) {
             let Summary { intent, at, standing, looks, holds, .. } = summary;
-            let is_left = *standing == Standing::Left || unknown.is_some();
+            let is_left = matches!(standing, Standing::Left | Standing::Unwritten) || unknown.is_some();
             let held = *holds && !looks.is_empty() && put_back.is_none() && *standing != Standing::UnderWay;
             if (is_left || held) && engine.is_none_or(|engine| intent.engine.is_same(engine)) {
                 let (action, sentence, engine) = (intent.action.clone(), intent.sentence.clone(), intent.engine.clone());

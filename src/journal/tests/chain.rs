@@ -163,11 +163,69 @@ fn a_record_has_no_place_for_anything_that_was_not_thought_of() {
         puts_back,
         engine_time: _,
         jobs_too: _,
+        journal_broken,
     } = intent("a1", "retry", 1);
     let Target { kind, id, label, business_key, instance, before: Before { retries: _, suspended: _, due: _, priority: _, note } } = targets[0].clone();
     let Request { method, path, body, targets: _ } = requests[0].clone();
     let _: [Exact; 8] = [action, verb, sentence, kind, id, label, method, path];
-    let _: [Option<Exact>; 9] = [profile, reason, business_key, instance, note, body, undo_of, thaw_of, puts_back];
+    let _: [Option<Exact>; 10] = [journal_broken, profile, reason, business_key, instance, note, body, undo_of, thaw_of, puts_back];
+}
+
+#[test]
+fn a_second_break_does_not_hide_behind_the_first() {
+    let desk = Desk::new();
+    (0..6).for_each(|step| drop(desk.append(NIGHT, &sent("a1", step)).short()));
+    let text = std::fs::read_to_string(desk.file("2026-11-21")).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    (lines[1], lines[4]) = (lines[1].replace("a1", "a2"), lines[4].replace("a1", "a3"));
+    std::fs::write(desk.file("2026-11-21"), lines.join("\n") + "\n").unwrap();
+    let verified = desk.verify();
+    let places = |found: &[&Break]| found.iter().map(|found| found.place.line).collect::<Vec<_>>();
+    assert_eq!(places(&[verified.broken.as_ref().unwrap()]), [3]);
+    assert_eq!(places(&verified.more_breaks.iter().collect::<Vec<_>>()), [6]);
+    assert_eq!((verified.lines, verified.behind), (2, 4));
+    desk.append(NIGHT, &sent("a1", 9));
+    assert_eq!(desk.verify().more_breaks.len(), 1, "what is appended behind them is whole");
+}
+
+#[test]
+fn a_change_is_noticed_by_whoever_acts_however_late_it_is_made() {
+    let desk = Desk::new();
+    desk.append("2026-11-20T12:00:00Z", &begin("a1", 2));
+    desk.append("2026-11-20T12:00:01Z", &sent("a1", 0));
+    desk.append("2026-11-21T12:00:00Z", &sent("a1", 1));
+    assert_eq!((desk.journal.doubt(), desk.journal.doubt()), (None, None));
+    let change = |day: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(desk.file(day)).unwrap();
+        std::fs::write(desk.file(day), text.replacen(from, to, 1)).unwrap();
+    };
+    change("2026-11-20", "SAP is back", "SAP was back");
+    assert!(desk.journal.doubt().unwrap().starts_with("2026-11-20.jsonl, line 2: it does not continue line 1"), "{:?}", desk.journal.doubt());
+    change("2026-11-20", "SAP was back", "SAP is back");
+    assert_eq!(desk.journal.doubt(), None);
+    desk.append("2026-11-21T12:00:02Z", &end("a1", How::Done, &[]));
+    change("2026-11-21", "\"step\":1", "\"step\":0");
+    assert!(desk.journal.doubt().unwrap().contains("2026-11-21.jsonl, line 2"));
+    std::fs::remove_file(desk.file("2026-11-20")).unwrap();
+    change("2026-11-21", "\"step\":0", "\"step\":1");
+    assert_eq!(desk.journal.doubt(), None, "old days may be moved away");
+}
+
+#[test]
+fn a_folder_that_leads_elsewhere_is_not_read_and_a_foreign_one_is_said() {
+    let desk = Desk::new();
+    desk.append(NIGHT, &begin("a1", 1));
+    let link = desk.folder().with_file_name("link");
+    std::os::unix::fs::symlink(desk.folder(), &link).unwrap();
+    let refused = Archive::at(&link).leads_nowhere_else().unwrap_err().to_string();
+    assert!(refused.contains("it is a symbolic link, which leads to ") && refused.contains("BPMTOP_JOURNAL"), "{refused}");
+    assert!(Archive::at(&desk.folder()).leads_nowhere_else().is_ok() && Archive::at(Path::new("/nonexistent")).leads_nowhere_else().is_ok());
+    assert_eq!(desk.verify().foreign, None);
+    // Only root may give a file away.
+    if std::os::unix::fs::chown(desk.file("2026-11-21"), Some(4711), None).is_ok() {
+        let verified = desk.verify();
+        assert_eq!((verified.foreign.as_ref().map(|(_, owner)| *owner), verified.is_whole()), (Some(4711), false));
+    }
 }
 
 /// A journal of two days with lines of every length.

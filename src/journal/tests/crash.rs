@@ -175,3 +175,88 @@ fn processes_that_append_at_once_leave_one_unbroken_chain() {
     assert!(verified.is_whole() && verified.torn.is_empty(), "{verified:?}");
     assert_eq!(verified.lines, 2 * 202);
 }
+
+/// A place where the lines of a day cannot be written, until it is removed.
+fn obstacle(desk: &Desk, day: &str) -> PathBuf {
+    let path = desk.file(day);
+    std::fs::create_dir(&path).unwrap();
+    path
+}
+
+#[test]
+fn what_happened_and_could_not_be_recorded_is_recorded_as_soon_as_it_can_be() {
+    let desk = Desk::new();
+    desk.append(NIGHT, &begin("a1", 2));
+    let obstacle = obstacle(&desk, "2026-11-22");
+    let morning = |entry: &Entry| desk.journal.append_at(entry, || moment("2026-11-22T02:00:00Z"));
+    assert!(morning(&sent("a1", 0)).is_err() && !desk.journal.is_late(), "what may not happen is not recorded later");
+    assert!(morning(&answered("a1", 0, Answer::Accepted)).is_err());
+    assert!(morning(&end("a1", How::Failed, &[])).is_err() && desk.journal.is_late());
+    assert!(morning(&begin("a2", 1)).is_err(), "nothing begins before it is written");
+    assert!(desk.journal.write_what_is_late().is_err());
+    std::fs::remove_dir(obstacle).unwrap();
+    desk.journal.write_what_is_late().unwrap();
+    assert!(!desk.journal.is_late());
+    let story = desk.journal.archive().action("a1").unwrap().unwrap();
+    assert_eq!(story.standing, Standing::Over(How::Failed));
+    assert_eq!(story.end.unwrap().0, moment("2026-11-22T02:00:00Z"), "when it happened, not when it was written");
+    assert_eq!((story.answers.len(), story.sent.len()), (1, 0));
+    assert!(desk.verify().is_whole());
+}
+
+#[test]
+fn a_run_that_lived_and_could_not_write_how_it_ended_is_not_taken_for_one_that_died() {
+    let desk = Desk::new();
+    desk.append(NIGHT, &begin("a1", 2));
+    let obstacle = obstacle(&desk, "2026-11-22");
+    desk.journal.append_at(&end("a1", How::Done, &[]), || moment("2026-11-22T02:00:00Z")).unwrap_err();
+    assert!(desk.journal.settle().is_err());
+    let Desk { parent, journal } = desk;
+    drop(journal);
+    std::fs::remove_dir(obstacle).unwrap();
+    let archive = Archive::at(&parent.path().join("journal"));
+    assert_eq!(archive.action("a1").unwrap().unwrap().standing, Standing::Unwritten);
+    assert_eq!(archive.summaries(None).unwrap()[0].standing, Standing::Unwritten);
+}
+
+/// A small file system of its own, where this user may make one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn new(size: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(folder.path()).stderr(Stdio::null()).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(folder))
+    }
+
+    fn fill(&self) {
+        let mut file = std::fs::File::create(self.0.path().join("filling")).unwrap();
+        while file.write_all(&[1; 4096]).is_ok() {}
+        while file.write_all(&[1]).is_ok() {}
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn on_a_full_disk_no_action_begins_and_the_end_of_one_under_way_is_written() {
+    let Some(disk) = SmallDisk::new("1m") else { return };
+    let journal = Journal::open(&disk.0.path().join("journal")).unwrap();
+    journal.append(&begin("a1", 3)).unwrap();
+    journal.append(&sent("a1", 0)).unwrap();
+    disk.fill();
+    journal.append(&answered("a1", 0, Answer::Accepted)).unwrap();
+    journal.append(&outcome("a1", 0, "succeeded", Class::Good)).unwrap();
+    journal.append(&end("a1", How::Failed, &[("succeeded", Class::Good, 1)])).unwrap();
+    disk.fill();
+    let refused = journal.append(&begin("a2", 1_000)).unwrap_err();
+    assert!(matches!(refused.cause, Cause::Full(_)), "{refused}");
+    assert_eq!(journal.archive().action("a1").unwrap().unwrap().standing, Standing::Over(How::Failed));
+    assert!(journal.archive().verify(None).unwrap().is_whole() && !journal.is_late());
+    std::fs::remove_file(disk.0.path().join("filling")).unwrap();
+    journal.append(&begin("a2", 3)).unwrap();
+}

@@ -4,7 +4,7 @@ mod chain;
 mod crash;
 mod stories;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -111,6 +111,7 @@ pub(crate) fn intent(action: &str, verb: &str, targets: u64) -> Intent {
         puts_back: None,
         jobs_too: None,
         engine_time: None,
+        journal_broken: None,
     }
 }
 

@@ -40,8 +40,11 @@ impl Run {
             return false;
         }
         match self.hand.begin(&self.progress.plan, &self.sentence, &self.progress.steps, self.progress.since()).await {
-            Ok(head) => {
+            Ok((head, doubt)) => {
                 (self.head, self.recorded) = (Some(head), true);
+                if let Some(doubt) = doubt {
+                    self.note(format!("THE JOURNAL IS BROKEN at {doubt}; this action is recorded behind that, with a note of it"));
+                }
                 self.tell_what_is_left_alone().await;
                 self.pacer.resume(Instant::now());
                 true

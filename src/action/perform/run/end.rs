@@ -41,6 +41,7 @@ impl Run {
         if self.recorded {
             match self.hand.record().note(record::end(&self.ledger(), how)).await {
                 Ok(head) => self.head = Some(head),
+                Err(why) if self.hand.record().is_late() => self.note(format!("THE END IS NOT RECORDED YET, it is tried again every few seconds: {why}")),
                 Err(why) => self.note(format!("the end could not be recorded: {why}")),
             }
         }
