@@ -101,6 +101,17 @@ pub async fn a_task_waiting_for_its_next_attempt_counts_as_locked(bench: Bench) 
     Ok(())
 }
 
+pub async fn a_task_out_of_attempts_carries_a_lock_that_nobody_holds(bench: Bench) -> Result<()> {
+    let (process, task) = locked(&bench, "spent", ONE_MINUTE).await?;
+    fail(&bench, &task, "never", "", 0).await?;
+    let filter = |is: &[ExternalTaskIs]| ExternalTaskFilter { is: is.into(), process_definition: Some(process.id.clone()), ..ExternalTaskFilter::default() };
+    for (is, count) in [(&[ExternalTaskIs::Locked][..], 1), (&[ExternalTaskIs::Locked, ExternalTaskIs::WithRetriesLeft], 0)] {
+        let counted = bench.client().count(&CountQuestion::ExternalTasks(filter(is))).await?.data;
+        ensure!(counted == count, "{is:?}: {counted}");
+    }
+    Ok(())
+}
+
 pub async fn an_expired_lock_ends_before_now(bench: Bench) -> Result<()> {
     let (process, _) = locked(&bench, "expired", Duration::from_secs(1)).await?;
     // The clock in the header tells whole seconds and may itself be a second old.

@@ -68,6 +68,17 @@ pub async fn a_job_that_fails_at_a_later_activity_stands_where_its_transaction_b
     Ok(())
 }
 
+pub async fn an_instance_with_incidents_of_two_types_is_counted_once(bench: Bench) -> Result<()> {
+    let process = bench.deploy("twice", [work()]).await?;
+    let instance = bench.start_failing(&process).await?;
+    bench.driver().await_count(&format!("/incident/count?processDefinitionId={}", process.id.as_wire()), SOON, |count| count == 1).await?;
+    bench.driver().create_incident(instance.as_wire(), "review", "somebody should look").await?;
+    let rows = bench.client().process_statistics().await?.data;
+    let row = rows.iter().find(|row| row.definition.id == process.id).context("our definition")?;
+    ensure!(row.instances == 1 && row.failed_jobs == 1 && row.root_incidents.len() == 2, "{row:?}");
+    Ok(())
+}
+
 pub async fn an_incident_leaves_with_its_blocked_parents(bench: Bench) -> Result<()> {
     let [bottom, middle, top] = chain(&bench).await?;
     let rows = incidents_of(&bench, &[&bottom, &middle, &top]).await?;

@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::bench::{Bench, SOON};
-use super::diagrams::{accept, call, work_at_once};
+use super::diagrams::{accept, call, job, work_at_once};
 
 async fn snapshot(url: Url, user: &str, password: &str) -> Result<Output> {
     printed(&["snapshot"], url, user, password).await
@@ -53,6 +53,25 @@ pub async fn a_snapshot_holds_the_promised_fields_and_the_engines_counts(bench: 
     ensure!(definitions.len() as u64 == bench.driver().count("/job-definition/count").await?);
     ensure!(picture["warnings"].is_array());
     ensure!(wire.seen().iter().all(|asked| asked.status.is_some_and(|status| status < 300)), "{:?}", wire.seen());
+    Ok(())
+}
+
+pub async fn an_error_of_the_persistence_layer_tells_its_innermost_cause(bench: Bench) -> Result<()> {
+    let too_long = job(
+        "store",
+        "${execution.setVariable('body', execution.id.concat(execution.id.replaceAll('.', execution.id.concat(execution.id).concat(execution.id).concat(execution.id))))}",
+        "R1/PT0S",
+    );
+    let process = bench.deploy("store", [too_long]).await?;
+    bench.start_failing(&process).await?;
+    bench.driver().await_count(&format!("/incident/count?processDefinitionId={}", process.id.as_wire()), SOON, |count| count == 1).await?;
+    let (user, password) = admin(&bench);
+    let picture: Value = serde_json::from_slice(&snapshot(bench.elsewhere("/engine-rest")?, &user, &password).await?.stdout)?;
+    let groups = picture["groups"].as_array().context("groups")?;
+    let row = &groups.iter().find(|group| group["process_key"] == process.key.as_str()).context("our group")?["signatures"][0];
+    ensure!(row["causes_read"] == 1 && row["causes"].as_array().is_some_and(|causes| causes.len() == 1), "{row}");
+    let cause = row["causes"][0]["cause"].as_str().context("a cause")?;
+    ensure!(cause.to_lowercase().contains("value too long") && cause.contains("Exception: "), "{row}");
     Ok(())
 }
 
