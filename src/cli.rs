@@ -129,6 +129,9 @@ pub struct Options {
     /// Draw without colours, whatever else is said
     #[arg(long, visible_alias = "no-colour", global = true)]
     pub no_color: bool,
+    /// A screen on a wall: people look who press no key, so figures stay as fresh as with somebody at the keys
+    #[arg(long, global = true)]
+    pub wall: bool,
     /// Append a log to this file; it never holds a password
     #[arg(long, global = true, value_name = "FILE")]
     pub log: Option<PathBuf>,
@@ -349,6 +352,7 @@ fn overrides(target: Option<String>, options: Options, password: Option<SecretSt
         theme: options.theme,
         ascii: options.ascii,
         no_color: options.no_color,
+        wall: options.wall,
     }
 }
 

@@ -79,6 +79,7 @@ pub(crate) fn settings(session: &Session) -> Settings {
         scope: session.scope.clone(),
         teams: session.config.teams.clone(),
         mask: session.config.mask.clone(),
+        wall: session.overrides.wall,
         warnings: session.warnings.clone(),
         config_path: Config::path(&Environment::of_process(), &Overrides::default()).map(|path| path.display().to_string()),
         ..Settings::default()

@@ -10,6 +10,7 @@ pub mod document;
 mod earlier;
 pub mod filter;
 mod finding;
+pub mod freshness;
 pub mod geometry;
 pub mod incidents;
 pub mod job_definitions;
@@ -46,6 +47,7 @@ use crate::action::desk::{ActCommand, Acted};
 use crate::action::verb::Role;
 use crate::config::Thresholds;
 use crate::model::description::Description;
+use crate::model::freshness::Presence;
 use crate::model::masking::Mask;
 use crate::model::scope::{Scope, Team};
 use crate::model::search::Found;
@@ -129,6 +131,8 @@ pub struct Settings {
     pub teams: Vec<Team>,
     /// Which variables are masked until somebody asks for them.
     pub mask: Mask,
+    /// Whether this is a screen on a wall: people look at it who press no key.
+    pub wall: bool,
 }
 
 impl Default for Settings {
@@ -147,6 +151,7 @@ impl Default for Settings {
             scope: Scope::default(),
             teams: Vec::new(),
             mask: Mask::default(),
+            wall: false,
         }
     }
 }
@@ -206,6 +211,9 @@ pub struct App {
     refusals: u32,
     login_not_before: Option<Moment>,
     searches: u64,
+    /// When a key was pressed last; the start counts as one.
+    last_key: Moment,
+    presence_told: Presence,
 }
 
 /// How long a notice stays.
@@ -238,6 +246,8 @@ impl App {
             refusals: 0,
             login_not_before: None,
             searches: 0,
+            last_key: now,
+            presence_told: Presence::default(),
         }
     }
 

@@ -39,8 +39,12 @@ const MOST_PAGES: usize = 32;
 
 pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = match message {
-        Message::Key(key) => key_pressed(app, key),
+        Message::Key(key) => {
+            app.last_key = app.now;
+            key_pressed(app, key)
+        }
         Message::Paste(text) => {
+            app.last_key = app.now;
             paste(app, &text);
             Vec::new()
         }
@@ -133,6 +137,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     if app.notice.as_ref().is_some_and(|(_, since)| app.now.since(*since) > NOTICE) {
         app.notice = None;
     }
+    app.tell_presence(effects);
     let looking = looking(app);
     if looking != app.looking && app.first_run.is_none() {
         app.looking = looking.clone();

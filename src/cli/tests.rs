@@ -51,7 +51,7 @@ fn the_commands_have_help_of_their_own() {
 #[test]
 fn every_option_reaches_the_configuration() {
     let words = "prod --config c.toml --user demo --read-only --engine two --budget 5% --timeout 1.5s --theme day --ascii --no-color --log l.log \
-        --ca-file ca.pem --client-certificate me.pem --client-key me.key --proxy none --scope team:payments --role viewer";
+        --ca-file ca.pem --client-certificate me.pem --client-key me.key --proxy none --scope team:payments --role viewer --wall";
     let arguments = parse(words).unwrap();
     assert_eq!(arguments.options.log, Some(PathBuf::from("l.log")));
     let overrides = overrides(arguments.target, arguments.options, Some("secret".into()));
@@ -68,6 +68,7 @@ fn every_option_reaches_the_configuration() {
         theme,
         ascii,
         no_color,
+        wall,
         ca_file,
         client_certificate,
         client_key,
@@ -80,7 +81,7 @@ fn every_option_reaches_the_configuration() {
     assert_eq!((target.as_deref(), config, user.as_deref()), (Some("prod"), Some(PathBuf::from("c.toml")), Some("demo")));
     assert_eq!(password.unwrap().expose_secret(), "secret");
     assert_eq!((engine.as_deref(), budget_percent, timeout), (Some("two"), Some(5.0), Some(Duration::from_millis(1500))));
-    assert_eq!((theme.as_deref(), read_only, ascii, no_color), (Some("day"), true, true, true));
+    assert_eq!((theme.as_deref(), read_only, ascii, no_color, wall), (Some("day"), true, true, true, true));
 }
 
 #[test]

@@ -101,6 +101,8 @@ pub struct Overrides {
     pub ascii: bool,
     /// `--no-color`: draw without colours.
     pub no_color: bool,
+    /// `--wall`: people look who press no key.
+    pub wall: bool,
 }
 
 #[cfg(test)]

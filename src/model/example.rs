@@ -200,8 +200,15 @@ pub fn snapshot(now: Moment) -> Snapshot {
     };
     let mut snapshot = Snapshot::empty(identity, now);
     snapshot.link = Link::Live;
-    snapshot.cost =
-        Cost { requests_per_minute: 84, busy_percent: 0.6, budget_percent: 2.0, distance: Some(Duration::from_millis(4)), requests: 840, bytes: 9_000 };
+    snapshot.cost = Cost {
+        requests_per_minute: 84,
+        busy_percent: 0.6,
+        budget_percent: 2.0,
+        ceiling_percent: 10.0,
+        distance: Some(Duration::from_millis(4)),
+        requests: 840,
+        bytes: 9_000,
+    };
     snapshot.definitions = section(definitions(), now, 30);
     snapshot.job_definitions = section(job_definitions(), now, 5);
     snapshot.statistics = section(statistics(), now, 25);

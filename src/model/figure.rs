@@ -120,7 +120,9 @@ impl Figure {
                 "jobs that failed and have attempts left: the next incidents, listed by `J`; those whose next attempt is due count as due too"
             }
             Figure::JobsFailed => "jobs without attempts left: they stand still until somebody retries them",
-            Figure::JobsDue => "jobs that may run now and have not finished, those an executor holds included; a short queue under a minute is normal",
+            Figure::JobsDue => {
+                "jobs that may run now and have not finished, those an executor holds included; a short queue under a minute is normal. Those that wait SUSPENDED are told beside it"
+            }
             Figure::JobsAcquired => "of the jobs due: those a job executor holds right now (from Camunda 7.24 on)",
             Figure::Instances => "running process instances",
             Figure::ExternalLocked => "external tasks held by a worker, or waiting for their next attempt after a failure: the engine counts both as locked",

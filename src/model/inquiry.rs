@@ -128,7 +128,7 @@ impl Inquiry {
             Self::PastIncidents(_) => 20,
             Self::Suspended | Self::Retrying | Self::HeldJobs(_) => 10,
             // Jobs have no index on their suspension, and nobody looks at it while it is asked.
-            Self::SuspendedCount => 60,
+            Self::SuspendedCount => 30,
             Self::Batch(_) => 15,
             // A job never becomes another.
             Self::JobHandler(_) => 3_600,
@@ -137,6 +137,11 @@ impl Inquiry {
             // Longer than anybody looks: only whoever asks for them again reads them again.
             Self::Variables(_) => 86_400,
         })
+    }
+
+    /// Whether it is read once and not by itself again: when somebody asks for it, or because it never changes.
+    pub fn is_read_once(&self) -> bool {
+        matches!(self, Self::Variables(_) | Self::FailureTrace(_) | Self::JobHandler(_))
     }
 
     /// Whether the answer is nobody else's and kept by nobody else than who asked: values of variables may be secret, and a stack trace is
@@ -369,6 +374,6 @@ mod tests {
         assert!(past(Part::Variables) >= 6 * past(Part::Jobs), "values come with every change of a variable");
         let called = Inquiry::Called("p1".into(), Which::Running, 0).fresh_for();
         assert!(called >= 2 * Inquiry::Instance("p1".into()).fresh_for(), "three requests for one page");
-        assert_eq!(Inquiry::SuspendedCount.fresh_for(), Duration::from_secs(60), "counts over all jobs, for one figure of the first line");
+        assert_eq!(Inquiry::SuspendedCount.fresh_for(), Duration::from_secs(30), "counts over all jobs, promised once a minute");
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod example;
 pub mod external_task;
 pub mod failing;
 pub mod figure;
+pub mod freshness;
 pub mod grouping;
 pub mod history;
 pub mod ids;

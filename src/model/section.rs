@@ -51,7 +51,7 @@ pub struct Problem {
 pub struct Section<T> {
     /// The newest data that arrived, if any ever did.
     pub data: Option<Arc<T>>,
-    /// When the request for `data` was answered.
+    /// When `data` were read: of what is polled the moment the request was sent, for that is how old they may be.
     pub taken: Option<Moment>,
     /// Why the newest question failed; none after a success.
     pub problem: Option<Problem>,

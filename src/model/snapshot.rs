@@ -12,6 +12,7 @@ use super::diagram::Diagram;
 use super::external_task::ExternalTask;
 use super::failing::{Whereabouts, whereabouts};
 use super::figure::Figure;
+use super::freshness::Polling;
 use super::grouping::{Groups, KnownIncident, Names};
 use super::history::HistoryLevel;
 use super::ids::{ActivityId, DeploymentId, ExternalTaskId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
@@ -99,10 +100,13 @@ impl EngineIdentity {
 pub struct Cost {
     /// Requests in the last minute.
     pub requests_per_minute: u32,
-    /// Share of one engine thread that background polling kept busy in the last minute, in percent.
+    /// Share of one engine thread that background polling kept busy in the last minute, in percent: the engine's work for us as it is
+    /// estimated from good answers, and not the time that answers were waited for.
     pub busy_percent: f64,
-    /// The agreed upper limit, in percent.
+    /// The agreed limit, in percent.
     pub budget_percent: f64,
+    /// How far that limit may be passed so that the promises of freshness are kept, in percent.
+    pub ceiling_percent: f64,
     /// Smallest time a `/version` request took: distance rather than load.
     pub distance: Option<Duration>,
     /// Requests since the start.
@@ -193,6 +197,8 @@ pub struct Snapshot {
     pub link: Link,
     /// What that costs.
     pub cost: Cost,
+    /// Which promises are in force, and what stands in the way of keeping them.
+    pub polling: Polling,
     /// The key figures.
     pub figures: BTreeMap<Figure, FigureState>,
     /// Open incidents.
@@ -246,6 +252,7 @@ impl Snapshot {
             engine,
             link: Link::Connecting,
             cost: Cost::default(),
+            polling: Polling::default(),
             figures: Figure::ALL.into_iter().map(|figure| (figure, FigureState::default())).collect(),
             incidents: Section::default(),
             incidents_checked: None,

@@ -43,6 +43,8 @@ const STATISTICS_LIMIT: Duration = Duration::from_secs(90);
 pub enum Ask {
     /// `/version`.
     Version,
+    /// One process definition: the smallest question that asks the database.
+    Probe,
     /// `/telemetry/data`.
     Telemetry,
     /// The next step of the incident mirror.
@@ -154,6 +156,7 @@ impl Answered {
 pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
     Ok(match ask {
         Ask::Version => Answered::from(client.version().await?, Reply::Version),
+        Ask::Probe => Answered::from(client.process_definitions(Page::first(1)).await?, Reply::Definitions),
         Ask::Telemetry => Answered::from(client.telemetry().await?, |telemetry| Reply::Telemetry(Box::new(telemetry))),
         Ask::Incidents(IncidentStep::Count) => Answered::from(client.count(&CountQuestion::Incidents(IncidentFilter::default())).await?, Reply::Count),
         Ask::Incidents(IncidentStep::Newer { after }) => Answered::from(client.incidents(&incidents_after(Some(*after), 0)).await?, Reply::Incidents),

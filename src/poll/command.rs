@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::engine::Client;
 
 use crate::model::description::Description;
+use crate::model::freshness::{Polled, Presence};
 use crate::model::grouping::{GroupKey, KnownIncident};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId};
 use crate::model::inquiry::Inquiry;
@@ -40,10 +41,20 @@ impl Looking {
         self.inquiries.iter().chain(&self.seldom)
     }
 
+    /// Under which promise one of them stands; none where it is read once, or never changes.
+    pub fn polled(&self, inquiry: &Inquiry) -> Option<Polled> {
+        match inquiry {
+            Inquiry::SuspendedCount => Some(Polled::Suspended),
+            _ if inquiry.is_read_once() => None,
+            _ if self.inquiries.contains(inquiry) && inquiry.fresh_for() < SELDOM => Some(Polled::Rows),
+            _ => Some(Polled::Beside),
+        }
+    }
+
     /// How long an answer to one of them counts as fresh.
     pub fn fresh_for(&self, inquiry: &Inquiry) -> Duration {
         let fresh_for = inquiry.fresh_for();
-        if self.inquiries.contains(inquiry) { fresh_for } else { fresh_for.max(SELDOM) }
+        if self.inquiries.contains(inquiry) || *inquiry == Inquiry::SuspendedCount { fresh_for } else { fresh_for.max(SELDOM) }
     }
 }
 
@@ -54,6 +65,8 @@ pub enum PollCommand {
     Pause(bool),
     /// Ask everything on the screen again, now.
     Refresh,
+    /// Somebody came or went: other promises are in force.
+    Presence(Presence),
     /// The rows on the screen have changed.
     Look(Looking),
     /// Read everything about one incident.

@@ -11,7 +11,7 @@ use crate::model::section::{Moment, Problem, Section};
 const MOST: usize = 2_000;
 
 /// A failed item is tried again after this long, if it would not be due earlier.
-const AFTER_FAILURE: Duration = Duration::from_secs(30);
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// When an item is due again.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +63,15 @@ where
         stale.sort_by_key(|(due, _)| *due);
         stale.truncate(most);
         stale.into_iter().map(|(_, key)| key.clone()).collect()
+    }
+
+    /// How late the latest of the wanted items is, as a share of how old it may become; none of those never read.
+    pub fn lateness<'a>(&self, wanted: impl IntoIterator<Item = &'a K>, promise: impl Fn(&K) -> Duration, now: Moment) -> Option<f64>
+    where
+        K: 'a,
+    {
+        let late = wanted.into_iter().filter_map(|key| Some(self.sections.get(key)?.age(now)?.as_secs_f64() / promise(key).as_secs_f64()));
+        late.max_by(f64::total_cmp)
     }
 
     /// Whether some wanted item was never tried.

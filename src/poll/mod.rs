@@ -2,8 +2,9 @@
 //!
 //! | part | what belongs there |
 //! |---|---|
-//! | [`question`] | what is asked over and over, and how often at best |
+//! | [`question`] | what is asked over and over, how often at best, how old it may become, what comes first |
 //! | [`schedule`] | when: intervals, back-off, jitter; pure |
+//! | [`slowness`] | what answers cost, and whether the engine is slow; pure |
 //! | [`budget`] | how much of the engine's time may be spent; pure |
 //! | [`picture`] | what is known, and how each answer changes it; pure |
 //! | [`ask`] | one request and its answer: the only part that calls the client |
@@ -25,6 +26,7 @@ mod past;
 pub mod picture;
 pub mod question;
 pub mod schedule;
+pub mod slowness;
 pub mod supervise;
 pub mod task;
 pub mod throughput;

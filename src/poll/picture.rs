@@ -18,7 +18,7 @@ use super::ask::Ask;
 use super::command::Looking;
 use super::items::Items;
 use super::question::Question;
-use super::schedule::{Lane, Next, Schedule};
+use super::schedule::{Lane, Next, Schedule, Wanted};
 use super::throughput::Throughput;
 use crate::engine::{EngineVersion, Since};
 use crate::mirror::{IncidentMirror, IncidentStep, PAGE_SIZE};
@@ -26,6 +26,7 @@ use crate::model::definition::ProcessInstance;
 use crate::model::diagram::Diagram;
 use crate::model::external_task::ExternalTask;
 use crate::model::figure::Figure;
+use crate::model::freshness::{Hindrance, Polled, Polling, Presence};
 use crate::model::grouping::Groups;
 use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId};
 use crate::model::inquiry::{Finding, Inquiry};
@@ -96,6 +97,12 @@ pub struct Picture {
     sequence: u64,
     looks: u64,
     begun: Moment,
+    /// When polling began anew last: at the start, after a login, after a pause.
+    polled_since: Moment,
+    /// When the reading under way of each question was begun: what it brings is as old as that.
+    reading_since: BTreeMap<Question, Moment>,
+    /// Whether the engine answers without counters.
+    counts_nothing: bool,
     past_wanted: bool,
 }
 
@@ -126,7 +133,7 @@ impl Picture {
             job_counts: Items::new(Duration::from_secs(15)),
             activity_names: Items::new(Duration::from_secs(3_600)),
             names: Arc::default(),
-            instances: Items::new(Duration::from_secs(60)),
+            instances: Items::new(Duration::from_secs(30)),
             jobs: Items::new(Duration::from_secs(20)),
             external_tasks: Items::new(Duration::from_secs(20)),
             findings: Items::new(FINDINGS_FRESH),
@@ -140,6 +147,9 @@ impl Picture {
             sequence: 0,
             looks: 0,
             begun: now,
+            polled_since: now,
+            reading_since: BTreeMap::new(),
+            counts_nothing: false,
             past_wanted: true,
         }
     }
@@ -167,7 +177,7 @@ impl Picture {
                     }
                     self.schedule.hurry(Question::Version);
                 }
-                return match self.schedule.next(now.instant, |question| question == Question::Version) {
+                return match self.schedule.next(now.instant, |question| (question == Question::Version).then(Wanted::default)) {
                     Next::Ask(question, lane) => Ok((question, lane, Ask::Version)),
                     Next::Wait(wait) => Err(wait),
                 };
@@ -179,8 +189,9 @@ impl Picture {
         let asks: Vec<(Question, Ask)> = Question::ALL.into_iter().filter_map(|question| Some((question, self.ask(question, now)?))).collect();
         let paused = self.paused.is_some();
         let wanted = |schedule: &Schedule, question| asks.iter().any(|(asked, _)| *asked == question) && (!paused || schedule.is_urgent(question));
-        let admitted: HashSet<Question> = Question::ALL.into_iter().filter(|question| wanted(&self.schedule, *question)).collect();
-        match self.schedule.next(now.instant, |question| admitted.contains(&question)) {
+        let admitted: HashMap<Question, Wanted> =
+            Question::ALL.into_iter().filter(|question| wanted(&self.schedule, *question)).map(|question| (question, self.wanted(question, now))).collect();
+        match self.schedule.next(now.instant, |question| admitted.get(&question).copied()) {
             Next::Wait(wait) => Err(wait),
             Next::Ask(question, lane) => {
                 let ask = asks.into_iter().find(|(asked, _)| *asked == question).map(|(_, ask)| ask);
@@ -191,7 +202,18 @@ impl Picture {
 
     /// Notes that a question was sent.
     pub fn sent(&mut self, question: Question, lane: Lane, ask: &Ask, now: Moment) {
-        self.schedule.sent(question, lane, now.instant);
+        let (part, begins) = match ask {
+            Ask::Incidents(IncidentStep::Count) => (0, true),
+            Ask::Incidents(IncidentStep::Newer { .. }) => (1, false),
+            Ask::Incidents(IncidentStep::OfDefinition { .. }) => (3, false),
+            Ask::Incidents(IncidentStep::Page { after, .. }) => (2, after.is_none() && !self.mirror.mid_reading()),
+            Ask::Definitions(first) | Ask::JobDefinitions(first) | Ask::Deployments(first) => (0, *first == 0),
+            _ => (0, true),
+        };
+        if begins || !self.reading_since.contains_key(&question) {
+            self.reading_since.insert(question, now);
+        }
+        self.schedule.sent(question, part, lane, now.instant);
         match ask {
             Ask::Statistics => self.statistics_asked(now),
             Ask::JobCounts(id) => self.job_counts.tried(std::slice::from_ref(id), now.instant),
@@ -233,6 +255,8 @@ impl Picture {
         }
         Some(match question {
             Question::Version => Ask::Version,
+            Question::Probe if !self.schedule.is_in_doubt(now.instant) => return None,
+            Question::Probe => Ask::Probe,
             // The client sends nothing that is gated by version before the version is known.
             Question::Telemetry if self.version.is_none() => return None,
             Question::Telemetry => Ask::Telemetry,
@@ -253,6 +277,85 @@ impl Picture {
             Question::Inquiries => Ask::Inquiries(some(self.findings.stale(self.looking.all_inquiries(), INQUIRIES, now.instant))?),
             Question::History | Question::Backfill | Question::FirstSeen | Question::Deployment => return self.ask_past(question, now),
         })
+    }
+
+    /// How old that is what a question keeps fresh.
+    fn wanted(&self, question: Question, now: Moment) -> Wanted {
+        let presence = self.schedule.presence();
+        let Some(promise) = question.promise(presence) else { return Wanted::default() };
+        let row = |_: &JobDefinitionId| Polled::Rows.promise(presence);
+        let lateness = match question {
+            Question::JobCounts => self.job_counts.lateness(&self.looking.job_definitions, row, now),
+            Question::Instances => self.instances.lateness(&self.visible_instances, |_| Polled::Rows.promise(presence), now),
+            Question::Jobs => self.jobs.lateness(&self.visible_jobs, |_| Polled::Rows.promise(presence), now),
+            Question::ExternalTasks => self.external_tasks.lateness(&self.visible_tasks, |_| Polled::Rows.promise(presence), now),
+            Question::Inquiries => {
+                let asked = self.looking.all_inquiries().filter(|inquiry| self.looking.polled(inquiry).is_some());
+                self.findings.lateness(asked, |inquiry| self.looking.polled(inquiry).unwrap_or(Polled::Beside).promise(presence), now)
+            }
+            _ => {
+                let read = question.feeds().into_iter().filter_map(|polled| self.taken(polled)).min_by_key(|taken| taken.instant);
+                return Wanted { read: read.map(|read| read.instant) };
+            }
+        };
+        Wanted { read: lateness.and_then(|lateness| now.instant.checked_sub(promise.mul_f64(lateness.min(1e4)))) }
+    }
+
+    /// When a polled thing was read.
+    fn taken(&self, polled: Polled) -> Option<Moment> {
+        match polled {
+            Polled::Figure(figure) => self.figures.get(&figure)?.section.taken,
+            Polled::Incidents => self.incidents.taken,
+            Polled::Definitions => self.definitions.taken,
+            Polled::JobDefinitions => self.job_definitions.taken,
+            Polled::Statistics => self.statistics.taken,
+            Polled::Deployments => self.deployments.known.taken,
+            Polled::Rights => self.rights.taken,
+            Polled::Suspended | Polled::Rows | Polled::Beside => None,
+        }
+    }
+
+    /// When the reading of a question was begun that is answered now.
+    pub(super) fn reading_since(&self, question: Question, now: Moment) -> Moment {
+        self.reading_since.get(&question).copied().unwrap_or(now)
+    }
+
+    /// Somebody came or went.
+    pub fn set_presence(&mut self, presence: Presence, now: Moment) {
+        self.schedule.set_presence(presence, now.instant);
+        let most = self.longest_outage_pause();
+        if let Link::Down { retry, .. } = &mut self.link
+            && retry.since(now) > most
+        {
+            *retry = now.after(most);
+        }
+    }
+
+    /// Whether an engine that does not answer is there again must be known well within a promise.
+    fn longest_outage_pause(&self) -> Duration {
+        Polled::Figure(Figure::JobsFailed).promise(self.schedule.presence()).mul_f64(0.6)
+    }
+
+    /// How polling stands against its promises.
+    fn polling(&self, now: Moment) -> Polling {
+        let mut hindered = BTreeMap::new();
+        for question in Question::ALL {
+            let hindrance = match question {
+                // It is not asked, and never will be.
+                Question::Count(Figure::JobsAcquired) if self.version.is_some() && self.ask(question, now).is_none() => Some(Hindrance::Withheld),
+                Question::Telemetry if self.counts_nothing => Some(Hindrance::Withheld),
+                _ => self.schedule.hindrance(question, self.wanted(question, now), now.instant),
+            };
+            if let Some(hindrance) = hindrance {
+                question.feeds().into_iter().for_each(|polled| {
+                    hindered.entry(polled).or_insert(hindrance);
+                });
+            }
+        }
+        let ago = |since| now.instant.saturating_duration_since(since);
+        let slow_since =
+            self.schedule.slow_since().map(|since| Moment { instant: since, wall: now.wall - SignedDuration::try_from(ago(since)).unwrap_or_default() });
+        Polling { presence: self.schedule.presence(), begun: Some(self.polled_since), slow_since, hindered }
     }
 
     /// Whether the rows of a large engine wait until its totals are known: those are a picture already, and the rows take seconds.
@@ -302,7 +405,10 @@ impl Picture {
                 self.paused = Some(now);
                 self.note_gap(now);
             }
-            (false, Some(_)) => self.paused = None,
+            (false, Some(_)) => {
+                self.paused = None;
+                self.schedule.catch_up();
+            }
             _ => {}
         }
     }
@@ -321,6 +427,12 @@ impl Picture {
         if let Link::Down { retry, since, .. } = &mut self.link {
             *retry = *since;
         }
+    }
+
+    /// Reads all anew in order, after this process or its computer stood still.
+    pub fn wake_up(&mut self, since: Moment) {
+        self.note_gap(since);
+        self.schedule.catch_up();
     }
 
     /// Starts over with another login.
@@ -352,6 +464,7 @@ impl Picture {
             engine: self.engine.clone(),
             link,
             cost: self.schedule.cost(bytes, now.instant),
+            polling: self.polling(now),
             figures: self.figures.clone(),
             incidents: self.incidents.clone(),
             incidents_checked: self.check.checked(),

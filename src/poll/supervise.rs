@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::command::{Looking, PollCommand};
 use crate::engine::Client;
+use crate::model::freshness::Presence;
 use crate::model::section::Problem;
 use crate::model::snapshot::{Link, Snapshot};
 
@@ -30,6 +31,8 @@ pub struct Desk {
     pub looking: Looking,
     /// Whether background polling is stopped.
     pub paused: bool,
+    /// Whether somebody looks.
+    pub presence: Presence,
     /// The login given last, and the client made from it.
     pub login: Option<(String, Client)>,
 }
@@ -37,7 +40,7 @@ pub struct Desk {
 impl Desk {
     /// A desk where wishes arrive by this channel.
     pub fn new(arriving: mpsc::UnboundedReceiver<PollCommand>) -> Self {
-        Self { arriving, waiting: VecDeque::new(), looking: Looking::default(), paused: false, login: None }
+        Self { arriving, waiting: VecDeque::new(), looking: Looking::default(), paused: false, presence: Presence::default(), login: None }
     }
 
     /// The next wish; none once nobody is left to wish for anything. Loses nothing when dropped.

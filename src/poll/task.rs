@@ -109,6 +109,7 @@ impl Task {
         let mut picture = Picture::new(setup.engine.clone(), setup.budget, setup.seed, now);
         picture.carry_on(&publish.borrow(), now);
         picture.pause(desk.paused, now);
+        picture.set_presence(desk.presence, now);
         picture.read_the_past(setup.past);
         if desk.looking != Looking::default() {
             picture.look(desk.looking.clone());
@@ -152,7 +153,7 @@ impl Task {
                     if planned.elapsed() > STOOD_STILL {
                         let late = planned.elapsed();
                         let now = Moment::now();
-                        self.picture.note_gap(Moment { instant: now.instant - late, wall: now.wall });
+                        self.picture.wake_up(Moment { instant: now.instant - late, wall: now.wall });
                     }
                 }
                 () = sleep_until(publish_at) => self.dirty = true,
@@ -206,6 +207,10 @@ impl Task {
                 self.picture.pause(paused, now);
             }
             PollCommand::Refresh => self.picture.refresh(),
+            PollCommand::Presence(presence) => {
+                desk.presence = presence;
+                self.picture.set_presence(presence, now);
+            }
             PollCommand::Look(looking) => {
                 desk.looking = looking.clone();
                 self.picture.look(looking);

@@ -10,25 +10,20 @@ use crate::app::App;
 use crate::app::geometry::FigureGrid;
 use crate::config::Level;
 use crate::model::figure::{Figure, Unit};
+use crate::model::freshness::{self, Polled};
 use crate::model::rights::Trust;
-use crate::model::scoped::from_statistics;
 use crate::model::section::Moment;
 use crate::model::series::Bucket;
 use crate::model::snapshot::FigureState;
+use crate::model::suspension;
 use crate::text::{Align, age_short, count_exact, count_short, width};
 use crate::theme::Role;
-
-/// From this age on a figure says how old it is.
-const OLD: Duration = Duration::from_secs(20);
 
 /// What stands beside a figure that a scope cannot narrow down: where there is room, where there is little, and where there is none.
 const WHOLE_ENGINE: [&str; 3] = ["whole engine", "whole", "*"];
 
-/// From this age on a figure from the statistics is marked as stale; they are read once a minute at best.
-const STALE_STATISTICS: Duration = Duration::from_secs(180);
-
-/// From this age on it is marked as stale.
-const STALE: Duration = Duration::from_secs(60);
+/// What stands beside the jobs that are due: others would be, but for a suspension. Where there is room, and where there is little.
+const ASLEEP: [&str; 2] = ["more SUSPENDED", "SUSPENDED"];
 
 /// Draws all figures in a grid.
 pub fn draw(app: &App, look: &Look, area: Rect, grid: FigureGrid, buffer: &mut Buffer) {
@@ -56,23 +51,28 @@ struct Words {
     delta: Option<(String, Role)>,
     note: Option<(String, Role)>,
     span: Duration,
+    /// From when on nothing is known, if it is older than promised.
+    stale_since: Option<Moment>,
 }
 
 fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
     let span = state.series.span(app.now);
     let mut note = None;
-    let stale = if app.scoping.scope().is_on() && from_statistics(figure) { STALE_STATISTICS } else { STALE };
-    let old = state.section.age(app.now).filter(|age| *age >= OLD);
+    let stale = app.figure_freshness(figure).stale();
+    let asleep = asleep(app, figure);
     if let Some(problem) = &state.section.problem {
         note = Some((problem.label.to_owned(), Role::BadgeStale));
-    } else if app.scoping.counts_whole_engine(figure) && old.is_none_or(|age| age < stale) {
+    } else if let Some(read) = stale.and_then(|stale| stale.read) {
+        note = Some((format!("{} old", age_short(freshness::age(read, app.now))), Role::BadgeStale));
+    } else if let Some(waiting) = asleep {
+        note = Some((format!("+{} {}", count_short(waiting), ASLEEP[0]), Role::BadgeSuspended));
+    } else if app.scoping.counts_whole_engine(figure) {
         note = Some((WHOLE_ENGINE[0].to_owned(), Role::Muted));
-    } else if let Some(age) = old {
-        note = Some((format!("{} old", age_short(age)), if age >= stale { Role::BadgeStale } else { Role::Muted }));
     }
+    let stale_since = stale.map(|stale| stale.since);
     let Some(value) = state.section.get().copied() else {
         let dash = if look.symbols.border.horizontal_top == "-" { "?" } else { "–" };
-        return Words { value: dash.to_owned(), value_role: Role::Unknown, delta: None, note, span };
+        return Words { value: dash.to_owned(), value_role: Role::Unknown, delta: None, note, span, stale_since };
     };
     // A zero that may only mean "you may not look" must not look like all is well.
     let partial = matches!(app.snapshot.trust(figure), Trust::Partial(_));
@@ -80,6 +80,8 @@ fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
         note = Some(("none visible".to_owned(), Role::Unknown));
     }
     let value_role = match app.settings.thresholds.level(figure.key(), value) {
+        // What is older than promised tells nothing of how things stand.
+        _ if stale.is_some() => Role::Faint,
         _ if partial && value == 0.0 => Role::Unknown,
         Level::Critical => Role::Critical,
         Level::Warning => Role::Warning,
@@ -91,7 +93,15 @@ fn words(app: &App, look: &Look, figure: Figure, state: &FigureState) -> Words {
         (true, false) => "≥",
         (true, true) => ">=",
     };
-    Words { value: format!("{at_least}{}", value_text(figure, value)), value_role, delta: delta(look, figure, state, app.now, span), note, span }
+    let delta = if stale.is_some() { None } else { delta(look, figure, state, app.now, span) };
+    Words { value: format!("{at_least}{}", value_text(figure, value)), value_role, delta, note, span, stale_since }
+}
+
+/// Jobs that would be due but for a suspension: no other figure counts them.
+fn asleep(app: &App, figure: Figure) -> Option<u64> {
+    let fresh = !app.whole().freshness(Polled::Suspended, app.now).is_stale();
+    let counts = suspension::counts(&app.whole().findings).filter(|_| figure == Figure::JobsDue && fresh)?;
+    (counts.waiting > 0).then_some(counts.waiting)
 }
 
 fn value_text(figure: Figure, value: f64) -> String {
@@ -168,13 +178,13 @@ fn draw_one_line(app: &App, look: &Look, figure: Figure, state: &FigureState, wo
     }
     if let Some((note, role)) = &words.note {
         let note = if note == WHOLE_ENGINE[0] { WHOLE_ENGINE[1] } else { note.strip_suffix(" old").unwrap_or(note) };
-        pen.skip(1).write(note, look.style(*role));
+        pen.skip(1).write(&note.replace(ASLEEP[0], ASLEEP[1]), look.style(*role));
         return;
     }
     pen.skip(1);
     let columns = u16::try_from(pen.room()).unwrap_or(0);
     let spark = Rect { x: cell.x + cell.width - columns, width: columns, height: 1, ..cell };
-    draw_sparkline(app, look, figure, state, words.span, spark, buffer);
+    draw_sparkline(app, look, figure, state, words, spark, buffer);
 }
 
 #[expect(clippy::too_many_arguments, reason = "one cell is drawn from its parts")]
@@ -194,16 +204,17 @@ fn draw_tall(app: &App, look: &Look, figure: Figure, state: &FigureState, words:
         pen.cell(text, width(text).max(5), Align::Left, look.style(role)).skip(1);
         let columns = u16::try_from(pen.room()).unwrap_or(0);
         let taken = cell.width - columns - u16::try_from(width(&span)).unwrap_or(0) - 1;
-        draw_sparkline(app, look, figure, state, words.span, Rect { x: cell.x + taken, y: cell.y + 1, width: columns, height: 1 }, buffer);
+        draw_sparkline(app, look, figure, state, words, Rect { x: cell.x + taken, y: cell.y + 1, width: columns, height: 1 }, buffer);
         return;
     }
-    draw_sparkline(app, look, figure, state, words.span, Rect { y: cell.y + 1, height: 1, ..cell }, buffer);
+    draw_sparkline(app, look, figure, state, words, Rect { y: cell.y + 1, height: 1, ..cell }, buffer);
     let Some(mut pen) = Pen::new(buffer, cell, 2) else { return };
     pen.right(&format!("in {span}"), look.style(Role::Faint));
     if let Some((text, role)) = beside {
         pen.write(text, look.style(*role));
     }
-    if let (None, Some(age)) = (&words.note, state.section.age(app.now)) {
+    if let (None, Some(taken)) = (&words.note, state.section.taken) {
+        let age = freshness::age(taken, app.now);
         let partial = matches!(app.snapshot.trust(figure), Trust::Partial(_));
         let (text, role) = if partial { ("visible to you".to_owned(), Role::Warning) } else { (format!("{} ago", age_short(age)), Role::Faint) };
         pen.skip(2).write(&text, look.style(role));
@@ -216,9 +227,13 @@ fn span_label(span: Duration) -> String {
 }
 
 /// A sparkline from zero to the highest value on it. A gap is a symbol of its own; nothing is drawn before the first sample. What was
-/// reconstructed is fainter than what was measured.
-fn draw_sparkline(app: &App, look: &Look, figure: Figure, state: &FigureState, span: Duration, area: Rect, buffer: &mut Buffer) {
-    let buckets = state.series.buckets(app.now, span, area.width.into());
+/// reconstructed is fainter than what was measured. From where a promise is broken nothing is known, and nothing is in colours of health.
+fn draw_sparkline(app: &App, look: &Look, figure: Figure, state: &FigureState, words: &Words, area: Rect, buffer: &mut Buffer) {
+    let span = words.span;
+    let mut buckets = state.series.buckets(app.now, span, area.width.into());
+    if let Some(since) = words.stale_since {
+        forget_since(&mut buckets, span, freshness::age(since, app.now));
+    }
     let deployed = if figure == Figure::IncidentsRoot { deployment_column(app, span, buckets.len()) } else { None };
     let highest = buckets
         .iter()
@@ -232,10 +247,18 @@ fn draw_sparkline(app: &App, look: &Look, figure: Figure, state: &FigureState, s
             Bucket::Value(value) | Bucket::Reconstructed(value) if marked => (look.symbols.sparkline[level(*value, highest)], Role::Accent),
             Bucket::Gap => (look.symbols.gap, Role::SparklineGap),
             Bucket::Reconstructed(value) => (look.symbols.sparkline[level(*value, highest)], Role::Faint),
+            Bucket::Value(value) if words.stale_since.is_some() => (look.symbols.sparkline[level(*value, highest)], Role::Faint),
             Bucket::Value(value) => (look.symbols.sparkline[level(*value, highest)], Role::Sparkline),
         };
         put(buffer, area, (column, 0), symbol, look.style(role));
     }
+}
+
+/// Makes a gap of the columns that lie whole within the last `ago`.
+fn forget_since(buckets: &mut [Bucket], span: Duration, ago: Duration) {
+    let columns = (ago.as_secs_f64() / span.as_secs_f64() * buckets.len() as f64) as usize;
+    let from = buckets.len().saturating_sub(columns);
+    buckets[from..].iter_mut().filter(|bucket| matches!(bucket, Bucket::Value(_))).for_each(|bucket| *bucket = Bucket::Gap);
 }
 
 /// The column of the last deployment, if it lies within the span: what changed is the first suspect.

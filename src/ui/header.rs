@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -13,112 +14,227 @@ use crate::app::pages::Page;
 use crate::app::prompt::{Entry, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
+use crate::model::freshness::{self, Polled};
 use crate::model::rights::Trust;
-use crate::model::scoped::from_statistics;
-use crate::model::section::{Problem, Section};
-use crate::model::snapshot::{Link, Snapshot};
+use crate::model::section::{Moment, Problem, Section};
+use crate::model::snapshot::{Cost, Link, Snapshot};
 use crate::model::suspension;
-use crate::text::{age, count_exact, plural, truncate_middle, width};
+use crate::text::{age, count_exact, count_short, plural, truncate, truncate_middle, width};
 use crate::theme::Role;
 
-/// Draws the first line.
-pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let engine = &app.snapshot.engine;
-    let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
-    pen.skip(1).write("bpmtop", look.style(Role::Title)).skip(2);
-    let (state, role) = link_words(app, look);
-    let cost = cost_words(&app.snapshot);
-    pen.right(" ", look.style(Role::Text));
-    pen.right(&state, look.style(role));
-    if area.width >= 110 {
-        pen.right(&format!("{cost}  "), look.style(Role::Muted));
+/// One part of the first line: its forms from the longest to the shortest. Where it gets narrow, the form with the highest rank gives way.
+struct Part {
+    forms: Vec<(u8, String)>,
+    role: Role,
+    right: bool,
+}
+
+impl Part {
+    fn left(role: Role, forms: impl IntoIterator<Item = (u8, String)>) -> Self {
+        Self { forms: forms.into_iter().collect(), role, right: false }
     }
+
+    fn right(role: Role, forms: impl IntoIterator<Item = (u8, String)>) -> Self {
+        Self { right: true, ..Self::left(role, forms) }
+    }
+
+    fn words(&self) -> &str {
+        self.forms.first().map_or("", |(_, words)| words)
+    }
+
+    /// Its cells with the distance to its neighbour.
+    fn cells(&self) -> usize {
+        match width(self.words()) {
+            0 => 0,
+            cells => cells + GAP,
+        }
+    }
+
+    /// The rank of its form, if there is a shorter one.
+    fn gives_way(&self) -> Option<u8> {
+        (self.forms.len() > 1).then(|| self.forms[0].0)
+    }
+}
+
+/// Cells between two parts.
+const GAP: usize = 2;
+
+/// Draws the first line. What it costs gives way first, badges shorten, and the address of the engine is the last thing to lose.
+pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
+    let mut parts = parts(app, look);
+    let room = usize::from(area.width.saturating_sub(1));
+    while parts.iter().map(Part::cells).sum::<usize>() > room + 1 {
+        let next = parts.iter_mut().filter(|part| part.gives_way().is_some()).max_by_key(|part| part.gives_way());
+        let Some(part) = next else { break };
+        part.forms.remove(0);
+    }
+    pen.right(" ", look.style(Role::Text));
+    for part in parts.iter().rev().filter(|part| part.right && !part.words().is_empty()) {
+        pen.right(part.words(), look.style(part.role));
+    }
+    pen.skip(1);
+    for part in parts.iter().filter(|part| !part.right && !part.words().is_empty()) {
+        let words = truncate_middle(part.words(), pen.room());
+        pen.write(&words, look.style(part.role)).skip(GAP);
+    }
+}
+
+fn parts(app: &App, look: &Look) -> Vec<Part> {
+    let engine = &app.snapshot.engine;
+    let mut parts = vec![Part::left(Role::Title, [(40, "bpmtop".to_owned()), (0, String::new())])];
     if let Some(badge) = super::scope::badge(app) {
-        pen.write(&badge, look.style(Role::BadgePaused)).skip(1);
+        let short = format!("{} ", truncate(&badge, 15));
+        parts.push(Part::left(Role::BadgePaused, [(80, badge), (0, short)]));
         // So narrow that figures have no room for a note.
-        if area.width < 72 {
-            pen.write("* whole engine", look.style(Role::Muted)).skip(1);
+        if app.size.0 < 72 {
+            parts.push(Part::left(Role::Muted, [(86, "* whole engine".to_owned()), (0, "* whole".to_owned())]));
         }
     }
     if let Some(profile) = &app.settings.profile {
         let role = if app.settings.production { Role::BadgeProduction } else { Role::Accent };
-        pen.write(&format!(" {profile} "), look.style(role)).skip(1);
+        parts.push(Part::left(role, [(35, format!(" {profile} ")), (0, format!(" {} ", truncate_middle(profile, 10)))]));
     }
     if app.settings.read_only {
-        pen.write(" read-only ", look.style(Role::BadgeReadonly)).skip(1);
+        parts.push(Part::left(Role::BadgeReadonly, [(84, " read-only ".to_owned()), (0, " ro ".to_owned())]));
     }
     if matches!(app.snapshot.trust(Figure::IncidentsRoot), Trust::Partial(_)) {
-        pen.write(" partial view ", look.style(Role::BadgeStale)).skip(1);
+        parts.push(Part::left(Role::BadgeStale, [(85, " partial view ".to_owned()), (0, " partial ".to_owned())]));
     }
-    if let Some(badge) = suspended_badge(app) {
-        pen.write(&badge, look.style(Role::BadgeSuspended)).skip(1);
-    }
-    let product = match (&engine.product, &engine.version) {
-        (Some(product), Some(version)) => format!("{product} {version}"),
-        (_, Some(version)) => version.to_string(),
-        _ => "engine".to_owned(),
-    };
-    pen.write(&product, look.style(Role::Text)).skip(2);
+    parts.extend(suspended_badge(app));
+    parts.push(match (&engine.product, &engine.version) {
+        (Some(product), Some(version)) => Part::left(Role::Text, [(75, format!("{product} {version}")), (50, version.to_string()), (0, String::new())]),
+        (_, Some(version)) => Part::left(Role::Text, [(50, version.to_string()), (0, String::new())]),
+        _ => Part::left(Role::Text, [(75, "engine".to_owned()), (0, String::new())]),
+    });
     let user = engine.user.as_ref().map_or_else(String::new, |user| format!("{user}@"));
     let name = engine.engine_name.as_ref().map_or_else(String::new, |name| format!(" [{name}]"));
     let address = engine.url.trim_start_matches("http://");
-    let place = format!("{user}{address}{name}");
-    let room = pen.room().saturating_sub(1);
-    if room >= 12 {
-        pen.write(&truncate_middle(&place, room), look.style(Role::Muted));
-    }
+    let host = address.split('/').next().unwrap_or(address).to_owned();
+    parts.push(Part::left(Role::Muted, [(30, format!("{user}{address}{name}")), (10, format!("{address}{name}")), (0, format!("{host}{name}"))]));
+    let cost = &app.snapshot.cost;
+    let distance = cost.distance.map_or_else(String::new, |distance| format!("{} ms away  ", distance.as_millis()));
+    let requests = format!("{} req/min", cost.requests_per_minute);
+    let forms = [
+        (96, format!("{distance}{requests}  watching takes {}", load_words(app))),
+        (95, format!("{requests}  load {}", load_words(app))),
+        (94, format!("load {}", short_load_words(app))),
+        (72, format!("load {:.1} %, limit {}", cost.busy_percent, percent(cost.budget_percent))),
+        (0, String::new()),
+    ];
+    parts.push(Part::right(Role::Muted, forms));
+    let (role, forms) = link_words(app, look);
+    parts.push(Part::right(role, forms));
+    parts
+}
+
+/// Whose load, of what, which limit, and how far that may be passed.
+fn load_words(app: &App) -> String {
+    let Cost { busy_percent, budget_percent, ceiling_percent, .. } = app.snapshot.cost;
+    let passed = if ceiling_percent > budget_percent { format!(", to stay fresh {}", percent(ceiling_percent)) } else { String::new() };
+    format!("{busy_percent:.1} % of an engine thread (limit {}{passed})", percent(budget_percent))
+}
+
+fn short_load_words(app: &App) -> String {
+    let Cost { busy_percent, budget_percent, .. } = app.snapshot.cost;
+    format!("{busy_percent:.1} % of a thread, limit {}", percent(budget_percent))
+}
+
+/// A limit as it was given: `2 %`, `0.1 %`.
+fn percent(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0} %") } else { format!("{value:.1} %") }
 }
 
 /// How much is suspended in the whole engine, as far as the picture tells: the classic after-effect of an incident is what nobody resumed.
-/// Jobs are told where they are suspended alone, and where they wait: they have no incident.
-fn suspended_badge(app: &App) -> Option<String> {
+/// Jobs are told where they are suspended alone, and where they wait: they have no incident. What is older than promised is no warning.
+fn suspended_badge(app: &App) -> Option<Part> {
     let whole = app.whole();
     let definitions = whole.job_definitions.get().map_or(0, |rows| rows.iter().filter(|row| row.suspended).count());
     let processes = whole.definitions.get().map_or(0, |rows| rows.by_id.values().filter(|row| row.suspended).count());
     let counts = suspension::counts(&whole.findings).unwrap_or_default();
     let things = definitions as u64 + processes as u64 + counts.instances;
-    let what = match (things, counts.jobs) {
+    let (what, short) = match (things, counts.jobs) {
         (0, 0) => return None,
-        (0, jobs) => format!("{} SUSPENDED", plural(jobs, "job")),
-        _ => format!("{} SUSPENDED", count_exact(things)),
+        (0, jobs) => (format!("{} SUSPENDED", plural(jobs, "job")), format!("{} SUSP", count_short(jobs))),
+        _ => (format!("{} SUSPENDED", count_exact(things)), format!("{} SUSP", count_short(things))),
     };
-    let jobs = if things > 0 && app.size.0 >= 100 { if counts.waiting == 1 { " job" } else { " jobs" } } else { "" };
+    let jobs = if things > 0 { if counts.waiting == 1 { " job" } else { " jobs" } } else { "" };
     let wait = if counts.waiting == 1 { "waits" } else { "wait" };
-    Some(match counts.waiting {
-        0 => format!(" {what}: W "),
-        waiting => format!(" {what}, {}{jobs} {wait}: W ", count_exact(waiting)),
-    })
+    // The key is named where it does something.
+    let shows = keymap::command(app.place(), &KeyEvent::new(KeyCode::Char('W'), KeyModifiers::NONE)) == Some(Command::ShowSuspended);
+    let key = if shows { ": W" } else { "" };
+    let mut forms = Vec::new();
+    if counts.waiting > 0 {
+        let waiting = count_exact(counts.waiting);
+        forms.push((90, format!(" {what}, {waiting}{jobs} {wait}{key} ")));
+        forms.push((70, format!(" {what}, {waiting} {wait}{key} ")));
+    }
+    forms.push((60, format!(" {what}{key} ")));
+    forms.push((20, format!(" {what} ")));
+    forms.push((0, format!(" {short} ")));
+    let counted = [Polled::JobDefinitions, Polled::Definitions, Polled::Suspended];
+    let stale = counted.into_iter().any(|polled| whole.freshness(polled, app.now).is_stale());
+    Some(Part::left(if stale { Role::Faint } else { Role::BadgeSuspended }, forms))
 }
 
-fn link_words(app: &App, look: &Look) -> (String, Role) {
+/// Whether the picture is what the engine says now. `live` is said only while everything polled on the screen keeps its promise; else since
+/// when it does not, why, and which key helps.
+fn link_words(app: &App, look: &Look) -> (Role, Vec<(u8, String)>) {
     let symbols = look.symbols;
+    let stale = app.stale();
+    let for_ = |since: Moment| age(freshness::age(since, app.now));
+    let (symbol, state, role) = match &app.snapshot.link {
+        Link::Connecting => (symbols.hollow_dot, "connecting".to_owned(), Role::Info),
+        Link::Live => (symbols.dot, "live".to_owned(), Role::Ok),
+        Link::Paused { since } => (symbols.paused, format!("PAUSED for {}", for_(*since)), Role::BadgePaused),
+        Link::Down { since, .. } => (symbols.failed, format!("NO ANSWER for {}", for_(*since)), Role::Critical),
+        Link::LoginRefused { .. } if app.snapshot.engine.user.is_none() => (symbols.failed, "LOGIN NEEDED, polling stopped".to_owned(), Role::Critical),
+        Link::LoginRefused { .. } => (symbols.failed, "LOGIN REFUSED, polling stopped".to_owned(), Role::Critical),
+        Link::PollerFailed { .. } => (symbols.failed, "bpmtop FAULT, restarting".to_owned(), Role::Critical),
+    };
+    let Some(stale) = stale else {
+        let mut forms = vec![(0, format!("{symbol} {state}"))];
+        if let (Link::Live, Some(old)) = (&app.snapshot.link, oldest_age(app)) {
+            forms.insert(0, (92, format!("{symbol} {state}, {} old", age(old))));
+        }
+        return (role, forms);
+    };
+    let lasting = age(super::freshness::lasting(app, stale));
+    let why = super::freshness::why(stale.why);
+    let way_out = super::freshness::way_out(stale.why);
+    let key = way_out.map_or_else(String::new, |(key, does)| format!(", {key} {does}"));
+    let short_key = way_out.map_or_else(String::new, |(key, _)| format!(": {key}"));
+    let since = stale.since.wall.to_zoned(app.settings.zone.clone()).strftime("%H:%M:%S");
     match &app.snapshot.link {
-        Link::Connecting => (format!("{} connecting", symbols.hollow_dot), Role::Info),
-        Link::Live => match oldest_age(&app.snapshot, app) {
-            Some(old) if old > Duration::from_secs(60) => (format!("{} live, figures up to {} old", symbols.dot, age(old)), Role::Warning),
-            Some(old) if app.size.0 >= 100 => (format!("{} live, {} old", symbols.dot, age(old)), Role::Ok),
-            _ => (format!("{} live", symbols.dot), Role::Ok),
-        },
-        Link::Paused { since } => (format!("{} PAUSED for {}", symbols.paused, age(app.now.since(*since))), Role::BadgePaused),
-        Link::Down { since, .. } => (format!("{} NO ANSWER for {}", symbols.failed, age(app.now.since(*since))), Role::Critical),
-        Link::LoginRefused { .. } if app.snapshot.engine.user.is_none() => (format!("{} LOGIN NEEDED, polling stopped", symbols.failed), Role::Critical),
-        Link::LoginRefused { .. } => (format!("{} LOGIN REFUSED, polling stopped", symbols.failed), Role::Critical),
-        Link::PollerFailed { .. } => (format!("{} bpmtop FAULT, restarting", symbols.failed), Role::Critical),
+        // The reason is what the state says already.
+        Link::Paused { .. } | Link::Down { .. } | Link::LoginRefused { .. } | Link::PollerFailed { .. } => {
+            let role = if role == Role::BadgePaused { Role::BadgeStale } else { role };
+            let brief = state.split(" for ").next().unwrap_or(&state).split(',').next().unwrap_or(&state).to_owned();
+            let forms = [
+                (91, format!("{symbol} {state}, STALE since {since}{key}")),
+                (65, format!("{symbol} {brief}, STALE for {lasting}{short_key}")),
+                (0, format!("{symbol} {brief}, STALE")),
+            ];
+            (role, forms.into())
+        }
+        Link::Connecting | Link::Live => {
+            let symbol = symbols.warning;
+            let forms = [
+                (91, format!("{symbol} STALE since {since}, for {lasting}: {why}{key}")),
+                (65, format!("{symbol} STALE for {lasting}: {why}{short_key}")),
+                (45, format!("{symbol} STALE for {lasting}{short_key}")),
+                (0, format!("{symbol} STALE {lasting}")),
+            ];
+            (Role::BadgeStale, forms.into())
+        }
     }
 }
 
 /// Age of the oldest figure that is known.
-fn oldest_age(snapshot: &Snapshot, app: &App) -> Option<Duration> {
+fn oldest_age(app: &App) -> Option<Duration> {
     // Within a scope some figures come from the statistics, which are older by design; their cells tell how old.
-    let slow = |figure| app.scoping.scope().is_on() && from_statistics(figure);
-    let quick = snapshot.figures.iter().filter(|(figure, _)| !slow(**figure)).map(|(_, state)| state);
-    quick.filter(|state| state.section.problem.is_none()).filter_map(|state| state.section.age(app.now)).max()
-}
-
-fn cost_words(snapshot: &Snapshot) -> String {
-    let cost = &snapshot.cost;
-    let distance = cost.distance.map_or_else(String::new, |distance| format!("{} ms away  ", distance.as_millis()));
-    format!("{distance}{} req/min  {:.1} of {:.0} % busy", cost.requests_per_minute, cost.busy_percent, cost.budget_percent)
+    let quick = app.snapshot.figures.iter().filter(|(figure, _)| matches!(app.polled_for(**figure), Polled::Figure(_)));
+    quick.filter_map(|(_, state)| Some(freshness::age(state.section.taken?, app.now))).max()
 }
 
 /// Draws what happened last or what is wrong.

@@ -12,6 +12,7 @@
 //! | [`overlays`] | help, prompts, login |
 //! | `menu` | what can be done to the selected row, and why not |
 //! | `scope` | the chooser of the scope, its badge |
+//! | `freshness` | how what is old looks, and what is said of it |
 //! | [`first_run`] | the screen without an engine |
 //! | [`failed`] | the screen in place of one that could not be drawn |
 
@@ -19,6 +20,7 @@ pub mod document;
 pub mod failed;
 pub mod figures;
 pub mod first_run;
+mod freshness;
 pub mod header;
 pub mod look;
 mod menu;

@@ -11,6 +11,8 @@ use crate::app::keymap::{BINDINGS, Binding, Context};
 use crate::app::prompt::{LoginForm, LoginLine, Prompt, Purpose};
 use crate::app::{App, Overlay};
 use crate::model::figure::Figure;
+use crate::model::freshness::{Polled, Presence};
+use crate::model::snapshot::Cost;
 use crate::text::{Align, age, truncate, width, wrap_words};
 use crate::theme::Role;
 
@@ -46,11 +48,50 @@ pub(super) fn window(title: &str, width: u16, height: u16, look: &Look, frame: &
 enum HelpLine {
     Heading(&'static str),
     Entry(String, &'static str),
+    Told(&'static str, String),
     Blank,
 }
 
+/// The promises of freshness, those in force first, and what watching costs.
+fn freshness_lines(app: &App) -> Vec<HelpLine> {
+    let present = app.snapshot.polling.presence == Presence::Somebody;
+    let promises = |polled: Polled| {
+        let of = |presence| age(polled.promise(presence));
+        let (somebody, nobody) = (of(Presence::Somebody), of(Presence::Nobody));
+        if present {
+            format!("{somebody} old at most; {nobody} while nobody looks")
+        } else {
+            format!("{nobody} old at most, for nobody looks; {somebody} from the next key on")
+        }
+    };
+    let (Cost { budget_percent: limit, ceiling_percent: ceiling, .. }, figure) = (app.snapshot.cost, Polled::Figure(Figure::JobsDue));
+    vec![
+        HelpLine::Heading("How old things may become, and what watching costs"),
+        HelpLine::Told("key figures", promises(figure)),
+        HelpLine::Told("incidents, suspensions", format!("{}; rows on the screen too", promises(Polled::Incidents))),
+        HelpLine::Told("statistics", promises(Polled::Statistics)),
+        HelpLine::Told("deployments, rights", promises(Polled::Deployments)),
+        HelpLine::Entry("somebody looks".to_owned(), "a key within 5 minutes, an action under way, or bpmtop was started with --wall"),
+        HelpLine::Entry("live".to_owned(), "everything polled on the screen keeps its promise"),
+        HelpLine::Entry(
+            "STALE".to_owned(),
+            "something does not: since when, why, and which key helps. What is old has lost its colours: it may be wrong by now",
+        ),
+        HelpLine::Entry("read once".to_owned(), "search results, describe pages, variables: the time they were read stands on the title; r reads them again"),
+        HelpLine::Told(
+            "load",
+            format!(
+                "the engine's work for bpmtop's watching, as a share of one of its threads, estimated from its quick answers: waiting is no work. The limit \
+                 is {limit} % (--budget). Where a promise would be broken it may be passed, up to {ceiling} %. What you ask for yourself comes on top."
+            ),
+        ),
+        HelpLine::Blank,
+    ]
+}
+
 /// All keys by where they hold, beginning with where one is.
-fn help_lines(place: Context) -> Vec<HelpLine> {
+fn help_lines(app: &App) -> Vec<HelpLine> {
+    let place = app.place();
     let mut lines = Vec::new();
     let mut told: Vec<&Binding> = Vec::new();
     let mut places = [
@@ -83,6 +124,7 @@ fn help_lines(place: Context) -> Vec<HelpLine> {
         }
         lines.push(HelpLine::Blank);
     }
+    lines.extend(freshness_lines(app));
     lines.push(HelpLine::Heading("What the figures mean"));
     for figure in Figure::ALL {
         lines.push(HelpLine::Entry(figure.label().to_owned(), figure.meaning()));
@@ -104,7 +146,7 @@ fn draw_help(app: &App, top: usize, look: &Look, frame: &mut Frame<'_>) {
     let screen = frame.area();
     let inside = window("Keys and figures: esc closes, down scrolls", 118.min(screen.width), screen.height.saturating_sub(2).max(5), look, frame);
     let buffer = frame.buffer_mut();
-    let lines = help_lines(app.place());
+    let lines = help_lines(app);
     let label: u16 = if inside.width >= 70 { 26 } else { 18 };
     // Entries wrap, so the place of the last line is found by laying out everything once.
     let mut rows: Vec<(String, Role, String)> = Vec::new();
@@ -112,12 +154,8 @@ fn draw_help(app: &App, top: usize, look: &Look, frame: &mut Frame<'_>) {
         match line {
             HelpLine::Blank => rows.push((String::new(), Role::Text, String::new())),
             HelpLine::Heading(text) => rows.push(((*text).to_owned(), Role::Header, String::new())),
-            HelpLine::Entry(keys, help) => {
-                let room = usize::from(inside.width.saturating_sub(label)).max(10);
-                for (index, part) in wrap_words(help, room).into_iter().enumerate() {
-                    rows.push((if index == 0 { keys.clone() } else { String::new() }, Role::Key, part));
-                }
-            }
+            HelpLine::Entry(keys, help) => rows.extend(wrapped(keys, help, inside.width.saturating_sub(label))),
+            HelpLine::Told(what, help) => rows.extend(wrapped(what, help, inside.width.saturating_sub(label))),
         }
     }
     let top = top.min(rows.len().saturating_sub(inside.height.into()));
@@ -129,6 +167,12 @@ fn draw_help(app: &App, top: usize, look: &Look, frame: &mut Frame<'_>) {
             pen.cell(left, usize::from(label) - 1, Align::Left, look.style(*role)).skip(1).write(right, look.style(Role::KeyLabel));
         }
     }
+}
+
+/// An entry of the help screen in as many rows as it takes.
+fn wrapped(keys: &str, help: &str, room: u16) -> Vec<(String, Role, String)> {
+    let parts = wrap_words(help, usize::from(room).max(10)).into_iter().enumerate();
+    parts.map(|(index, part)| (if index == 0 { keys.to_owned() } else { String::new() }, Role::Key, part)).collect()
 }
 
 fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {

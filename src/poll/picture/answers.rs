@@ -15,6 +15,7 @@ use crate::engine::{DATE_LAG, EngineVersion, Telemetry};
 use crate::mirror::IncidentStep;
 use crate::model::definition::ProcessDefinition;
 use crate::model::figure::Figure;
+use crate::model::freshness::Polled;
 use crate::model::grouping::{Stage, group, rank_processes};
 use crate::model::ids::ProcessDefinitionId;
 use crate::model::job::JobDefinition;
@@ -29,6 +30,7 @@ const CLOCK_NOISE: SignedDuration = SignedDuration::from_millis(DATE_LAG.as_secs
 impl Picture {
     /// Takes an answer in.
     pub fn succeed(&mut self, question: Question, ask: Ask, answered: Answered, now: Moment) {
+        let read = self.reading_since(question, now);
         self.schedule.answered(question, answered.requests, answered.elapsed, now.instant);
         if let Some(engine_time) = answered.engine_time {
             // The header tells whole seconds; half of one is the best guess for the rest.
@@ -51,52 +53,53 @@ impl Picture {
         }
         match (ask, answered.reply) {
             (Ask::Version, Reply::Version(text)) => self.know_version(text),
-            (Ask::Telemetry, Reply::Telemetry(telemetry)) => self.take_telemetry(&telemetry, now),
+            (Ask::Telemetry, Reply::Telemetry(telemetry)) => self.take_telemetry(&telemetry, read, now),
+            (Ask::Probe, _) => {}
             (Ask::Incidents(IncidentStep::Count), Reply::Count(count)) => {
                 self.incidents_counted(count, now);
                 self.mirror.apply_count(count);
-                self.figures_before_rows(now);
-                self.incidents_settled(now);
+                self.figures_before_rows(read, now);
+                self.incidents_settled(read, now);
             }
             (Ask::Incidents(IncidentStep::Newer { .. }), Reply::Incidents(rows)) => {
                 self.mirror.apply_newer(rows);
-                self.incidents_settled(now);
+                self.incidents_settled(read, now);
             }
             (Ask::Incidents(IncidentStep::OfDefinition { .. }), Reply::Incidents(rows)) => {
                 self.mirror.apply_of_definition(rows);
-                self.incidents_settled(now);
+                self.incidents_settled(read, now);
             }
             (Ask::Incidents(IncidentStep::Page { .. }), Reply::Incidents(rows)) => {
                 self.mirror.apply_page(rows);
-                self.incidents_settled(now);
+                self.incidents_settled(read, now);
             }
             (Ask::Count(figure, _), Reply::Count(count)) => {
-                self.set_figure(figure, count as f64, now);
+                self.set_figure(figure, count as f64, read, now);
                 if figure == Figure::JobsFailed {
-                    self.figures_before_rows(now);
+                    self.figures_before_rows(read, now);
                 }
             }
-            (Ask::Definitions(first), Reply::Definitions(rows)) => self.take_definitions(first, rows, now),
-            (Ask::JobDefinitions(first), Reply::JobDefinitions(rows)) => self.take_job_definitions(first, rows, now),
-            (Ask::Rights, Reply::Rights(rights)) => self.rights.succeed(rights, now),
-            (Ask::Statistics, Reply::Statistics(rows)) => self.take_statistics(rows, now),
-            (Ask::Deployments(first), Reply::Deployments(rows)) => self.take_deployments(first, rows, now),
-            (ask, reply) => self.take_items(ask, reply, now),
+            (Ask::Definitions(first), Reply::Definitions(rows)) => self.take_definitions(first, rows, read),
+            (Ask::JobDefinitions(first), Reply::JobDefinitions(rows)) => self.take_job_definitions(first, rows, read),
+            (Ask::Rights, Reply::Rights(rights)) => self.rights.succeed(rights, read),
+            (Ask::Statistics, Reply::Statistics(rows)) => self.take_statistics(rows, read, now),
+            (Ask::Deployments(first), Reply::Deployments(rows)) => self.take_deployments(first, rows, read),
+            (ask, reply) => self.take_items(ask, reply, read, now),
         }
     }
 
-    fn take_items(&mut self, ask: Ask, reply: Reply, now: Moment) {
+    fn take_items(&mut self, ask: Ask, reply: Reply, read: Moment, now: Moment) {
         match (ask, reply) {
-            (Ask::JobCounts(id), Reply::JobCounts(counts)) => self.job_counts.succeed(id, counts, now),
+            (Ask::JobCounts(id), Reply::JobCounts(counts)) => self.job_counts.succeed(id, counts, read),
             (Ask::ActivityNames(id), Reply::ActivityNames(Ok(names))) => {
                 let names = Arc::new(names);
                 Arc::make_mut(&mut self.names).insert(id, names);
                 self.groups_stale = true;
             }
             (Ask::ActivityNames(id), Reply::ActivityNames(Err(problem))) => self.activity_names.fail(&[id], &problem, now.instant),
-            (Ask::Instances(ids), Reply::Instances(rows)) => take_rows(&mut self.instances, ids, rows, |row| row.id.clone(), now),
-            (Ask::Jobs(ids), Reply::Jobs(rows)) => take_rows(&mut self.jobs, ids, rows, |row| row.id.clone(), now),
-            (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), now),
+            (Ask::Instances(ids), Reply::Instances(rows)) => take_rows(&mut self.instances, ids, rows, |row| row.id.clone(), read),
+            (Ask::Jobs(ids), Reply::Jobs(rows)) => take_rows(&mut self.jobs, ids, rows, |row| row.id.clone(), read),
+            (Ask::ExternalTasks(ids), Reply::ExternalTasks(rows)) => take_rows(&mut self.external_tasks, ids, rows, |row| row.id.clone(), read),
             (Ask::Inquiries(_), Reply::Findings(findings, _)) => {
                 for (inquiry, found) in findings {
                     // An answer that came too late for the page that asked is kept by nobody.
@@ -104,7 +107,7 @@ impl Picture {
                         continue;
                     }
                     match found {
-                        Ok(finding) => self.findings.succeed(inquiry, finding, now),
+                        Ok(finding) => self.findings.succeed(inquiry, finding, read),
                         Err(problem) => self.findings.fail(&[inquiry], &problem, now.instant),
                     }
                 }
@@ -138,29 +141,35 @@ impl Picture {
         self.version.as_ref()
     }
 
-    fn take_telemetry(&mut self, telemetry: &Telemetry, now: Moment) {
+    fn take_telemetry(&mut self, telemetry: &Telemetry, read: Moment, now: Moment) {
         if telemetry.product != self.product_name {
             self.product_name = telemetry.product.clone();
             self.detect();
         }
-        if telemetry.commands.is_empty() {
+        self.counts_nothing = telemetry.commands.is_empty();
+        if self.counts_nothing {
             return;
         }
         let counter = |command| telemetry.command(command).unwrap_or(0);
         let rates = self.throughput.read(telemetry.since, counter("SuccessfulJobListener"), counter("FailedJobListener"), now);
         if let Some(rates) = rates {
-            self.set_figure(Figure::JobsSucceededRate, rates.succeeded, now);
-            self.set_figure(Figure::JobsFailedRate, rates.failed, now);
+            self.set_figure(Figure::JobsSucceededRate, rates.succeeded, read, now);
+            self.set_figure(Figure::JobsFailedRate, rates.failed, read, now);
         }
     }
 
-    fn set_figure(&mut self, figure: Figure, value: f64, now: Moment) {
+    fn set_figure(&mut self, figure: Figure, value: f64, read: Moment, now: Moment) {
+        let promise = Polled::Figure(figure).promise(self.schedule.presence());
         let state = self.figures.entry(figure).or_default();
-        state.section.succeed(value, now);
+        // What was not read for longer than is promised is a gap, and not the last value standing on.
+        if let Some(before) = state.section.taken.filter(|before| read.since(*before) > promise) {
+            Arc::make_mut(&mut state.series).gap(before.after(promise));
+        }
+        state.section.succeed(value, read);
         Arc::make_mut(&mut state.series).push(now, value);
     }
 
-    fn incidents_settled(&mut self, now: Moment) {
+    fn incidents_settled(&mut self, read: Moment, now: Moment) {
         self.check_definitions();
         let mid = self.mirror.mid_reading();
         if mid {
@@ -179,18 +188,18 @@ impl Picture {
         let same =
             self.incidents.get().is_some_and(|old| Arc::ptr_eq(&old.incidents, &set.incidents) && old.total == set.total && old.complete == set.complete);
         if same {
-            self.incidents.confirm(now);
+            self.incidents.confirm(read);
         } else {
             self.miss_definitions(&set);
             self.incidents_may_tell_history(set.total);
-            self.incidents.succeed(set, now);
+            self.incidents.succeed(set, read);
             self.groups_stale = true;
         }
         if self.mirror.complete() {
             self.regroup();
             let (roots, blocked) = (self.groups.roots as f64, self.groups.blocked as f64);
-            self.set_figure(Figure::IncidentsRoot, roots, now);
-            self.set_figure(Figure::IncidentsBlocked, blocked, now);
+            self.set_figure(Figure::IncidentsRoot, roots, read, now);
+            self.set_figure(Figure::IncidentsBlocked, blocked, read, now);
         }
     }
 
@@ -223,18 +232,17 @@ impl Picture {
         }
     }
 
-    fn take_statistics(&mut self, rows: Vec<ProcessStatistics>, now: Moment) {
-        self.statistics.succeed(rows, now);
+    fn take_statistics(&mut self, rows: Vec<ProcessStatistics>, read: Moment, now: Moment) {
+        self.statistics.succeed(rows, read);
         self.statistics_arrived();
         self.groups_stale |= !self.mirror.complete();
-        self.figures_before_rows(now);
+        self.figures_before_rows(read, now);
     }
 
-    /// While the incidents of a large engine are being read, its own statistics and its count tell how many roots and parents there are, unless
-    /// there are incidents that stand on no definition: jobs of batches, cleanup, timed suspensions. The statistics leave these out, and they would
-    /// be counted as parents. They come from failed jobs without a definition, of which there are none if the failed jobs of all definitions are
-    /// all failed jobs. Where that is not certain there is no figure.
-    fn figures_before_rows(&mut self, now: Moment) {
+    /// While the incidents of a large engine are being read, its own statistics and its count tell how many roots and parents there are.
+    fn figures_before_rows(&mut self, read: Moment, now: Moment) {
+        // They are as old as the older of the two.
+        let read = self.statistics.taken.filter(|taken| taken.instant < read.instant).unwrap_or(read);
         let Some(rows) = self.statistics.get().filter(|_| !self.mirror.complete()) else { return };
         let roots: u64 = rows.iter().flat_map(|row| &row.root_incidents).map(|tally| tally.count).sum();
         let failed_jobs: u64 = rows.iter().map(|row| row.failed_jobs).sum();
@@ -244,12 +252,12 @@ impl Picture {
         }
         // Statistics without a root beside a count of incidents are those of a login that may not read them: no figure, rather than 0.
         if roots > 0 && self.mirror.counted() >= roots {
-            self.set_figure(Figure::IncidentsRoot, roots as f64, now);
-            self.set_figure(Figure::IncidentsBlocked, (self.mirror.counted() - roots) as f64, now);
+            self.set_figure(Figure::IncidentsRoot, roots as f64, read, now);
+            self.set_figure(Figure::IncidentsBlocked, (self.mirror.counted() - roots) as f64, read, now);
         }
     }
 
-    fn take_definitions(&mut self, first: u32, rows: Vec<ProcessDefinition>, now: Moment) {
+    fn take_definitions(&mut self, first: u32, rows: Vec<ProcessDefinition>, read_at: Moment) {
         let full = rows.len() >= DEFINITION_PAGE as usize;
         let mut read = if first == 0 { Definitions::default() } else { self.definitions_read.take().unwrap_or_default() };
         read.by_id.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
@@ -259,16 +267,16 @@ impl Picture {
         } else {
             read.complete = true;
             if self.definitions.get().is_none_or(|known| known.by_id != read.by_id) {
-                self.definitions.succeed(read, now);
+                self.definitions.succeed(read, read_at);
                 self.groups_stale = true;
                 self.miss_deployments();
             } else {
-                self.definitions.confirm(now);
+                self.definitions.confirm(read_at);
             }
         }
     }
 
-    fn take_job_definitions(&mut self, first: u32, rows: Vec<JobDefinition>, now: Moment) {
+    fn take_job_definitions(&mut self, first: u32, rows: Vec<JobDefinition>, read_at: Moment) {
         let full = rows.len() >= DEFINITION_PAGE as usize;
         let mut read = if first == 0 { Vec::new() } else { self.job_definitions_read.take().unwrap_or_default() };
         read.extend(rows);
@@ -276,9 +284,9 @@ impl Picture {
             self.job_definitions_read = Some(read);
             self.schedule.go_on(Question::JobDefinitions);
         } else if self.job_definitions.get().is_none_or(|known| *known != read) {
-            self.job_definitions.succeed(read, now);
+            self.job_definitions.succeed(read, read_at);
         } else {
-            self.job_definitions.confirm(now);
+            self.job_definitions.confirm(read_at);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::ask::{Ask, problem};
 use super::super::question::Question;
+use super::super::schedule::Failure;
 use super::Picture;
 use crate::engine::{EngineError, ErrorKind};
 use crate::model::figure::Figure;
@@ -17,7 +18,7 @@ const HOPELESS: Duration = Duration::from_secs(300);
 impl Picture {
     /// Takes a failure in.
     pub fn fail(&mut self, question: Question, ask: &Ask, error: &EngineError, elapsed: Duration, now: Moment) {
-        self.schedule.failed(question, elapsed, now.instant);
+        self.schedule.failed(question, failure_of(error.kind()), elapsed, now.instant);
         let problem = problem(error);
         self.note_problem(question, ask, &problem, now);
         if error.stops_polling() {
@@ -62,7 +63,7 @@ impl Picture {
             Link::Down { since, .. } => *since,
             _ => now,
         };
-        let pause = self.schedule.back_off(self.outages);
+        let pause = self.schedule.back_off(self.outages).min(self.longest_outage_pause());
         self.outages += 1;
         self.schedule.calm(Question::Version);
         self.link = Link::Down { since, retry: now.after(pause), problem };
@@ -105,8 +106,16 @@ impl Picture {
             Ask::ExternalTasks(ids) => self.external_tasks.fail(ids, problem, now.instant),
             Ask::Inquiries(inquiries) => self.findings.fail(inquiries, problem, now.instant),
             Ask::History(..) | Ask::Backfill(_) | Ask::FirstSeen(_) | Ask::Deployment(_) => self.note_past_problem(ask, problem, now),
-            Ask::Version | Ask::Telemetry | Ask::Count(..) => {}
+            Ask::Version | Ask::Probe | Ask::Telemetry | Ask::Count(..) => {}
         }
+    }
+}
+
+fn failure_of(kind: ErrorKind) -> Failure {
+    match kind {
+        ErrorKind::Forbidden | ErrorKind::Unsupported | ErrorKind::NotFound | ErrorKind::Fault => Failure::Answered,
+        ErrorKind::TooSlow => Failure::TimedOut,
+        _ => Failure::Broken,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::model::naming;
 use crate::text::{age, truncate};
 use crate::theme::Role;
 use crate::ui::document;
+use crate::ui::freshness::read_once_remark;
 use crate::ui::look::Look;
 use crate::ui::table::Title;
 
@@ -37,10 +38,13 @@ fn title<'a>(app: &App, page: &IncidentPage, look: &'a Look) -> Title<'a> {
     summary.extend(document::search_words(&page.text));
     let line = document::place_words(&page.text);
     let remark = match &page.description {
-        Some(description) => format!("{line}, read {} ago", age(app.now.since(description.read))),
-        None => "reading…".to_owned(),
+        Some(description) => {
+            let (words, role) = read_once_remark(app, description.read);
+            (format!("{line}, {words}"), role)
+        }
+        None => ("reading…".to_owned(), Role::Muted),
     };
-    Title { path: super::path(app, [place(app, page)]), summary, remark: (remark, Role::Muted), focused: true, look }
+    Title { path: super::path(app, [place(app, page)]), summary, remark, focused: true, look }
 }
 
 /// Where the incident stands: process and activity, or its id before these are known.

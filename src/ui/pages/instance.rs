@@ -9,18 +9,18 @@
 mod cells;
 mod words;
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::pages::instance::{Content, InstancePage, Part, Row, RowKey, State, preview_lines};
+use crate::model::freshness::{Freshness, Polled};
 use crate::model::naming;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::Snapshot;
-use crate::text::{age, truncate, width};
+use crate::text::{truncate, width};
 use crate::theme::Role;
+use crate::ui::freshness::{read_once_remark, read_remark};
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, GUTTER, Row as TableRow, Table, Title, fit};
 
@@ -67,17 +67,23 @@ impl Scene<'_> {
         let section = self.whole.findings.get(&inquiry);
         let remark = match section {
             Some(section) if section.problem.is_some() => (self.problem_words(section.problem.as_ref(), section.taken), Role::Warning),
-            Some(section) => (section.taken.map_or_else(|| "reading…".to_owned(), |taken| self.read_words(taken)), Role::Muted),
+            Some(section) => {
+                section.taken.map_or_else(|| ("reading…".to_owned(), Role::Muted), |taken| read_remark(self.app, taken, self.app.inquiry_freshness(&inquiry)))
+            }
             None => ("reading…".to_owned(), Role::Muted),
         };
         Title { path, summary, remark, focused: true, look: self.look }
     }
 
     fn read_words(&self, taken: Moment) -> String {
-        match self.app.now.since(taken) {
-            since if since < Duration::from_secs(1) => "read just now".to_owned(),
-            since => format!("read {} ago", age(since)),
-        }
+        read_remark(self.app, taken, Freshness::Fresh).0
+    }
+
+    /// How a part of the page stands against its promise; what an ended instance was last known to be has none.
+    fn standing(&self, part: Part) -> Freshness {
+        let kept = self.page.is_frozen() && part.is_live();
+        let section = self.page.section(part, self.whole).filter(|_| !kept);
+        section.map_or(Freshness::Unread, |section| self.app.row_freshness(section, Polled::Rows))
     }
 
     fn problem_words(&self, problem: Option<&Problem>, taken: Option<Moment>) -> String {
@@ -110,7 +116,8 @@ impl Scene<'_> {
         // What is only remembered must not look as if it were so.
         let remembered =
             self.page.is_frozen() && row.part.is_none_or(Part::is_live) && !matches!(row.key, RowKey::Fact(crate::app::pages::instance::Fact::News));
-        if ghost || remembered {
+        let stale = row.part.is_some_and(|part| self.standing(part).is_stale());
+        if ghost || remembered || stale {
             for cell in &mut cells {
                 cell.role = Role::Faint;
                 cell.lead.iter_mut().for_each(|(_, role)| *role = Role::Faint);
@@ -148,6 +155,9 @@ impl Scene<'_> {
         let nothing = |words: &str| (words.to_owned(), Role::Muted);
         if let Some(count) = count {
             let some = count != "none" && count != "nowhere";
+            if self.standing(part).is_stale() {
+                return (count.to_owned(), Role::Faint);
+            }
             if self.page.is_frozen() && part.is_live() {
                 return (count.to_owned(), Role::Faint);
             }
@@ -188,16 +198,16 @@ impl Scene<'_> {
         }
         if part == Part::Variables {
             let variables = &self.page.variables;
-            let taken = variables.taken().map_or_else(String::new, |taken| self.read_words(taken));
+            let taken = variables.taken().map_or_else(|| (String::new(), Role::Muted), |taken| read_once_remark(self.app, taken));
             return match &variables.problem {
                 Some(problem) if known => (self.problem_words(Some(problem), variables.taken()), Role::Warning),
                 _ if variables.is_reading() => ("reading…".to_owned(), Role::Muted),
-                _ => (taken, Role::Muted),
+                _ => taken,
             };
         }
         match self.page.section(part, self.whole) {
             Some(section) if section.problem.is_some() && known => (self.problem_words(section.problem.as_ref(), section.taken), Role::Warning),
-            Some(section) => (section.taken.map_or_else(String::new, |taken| self.read_words(taken)), Role::Muted),
+            Some(section) => section.taken.map_or_else(|| (String::new(), Role::Muted), |taken| read_remark(self.app, taken, self.standing(part))),
             None => (String::new(), Role::Muted),
         }
     }

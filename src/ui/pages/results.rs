@@ -18,6 +18,7 @@ use crate::model::search::{ActivityHit, Among, Fit, Hit, InstanceHit, Needle, Pl
 use crate::model::snapshot::Snapshot;
 use crate::text::{Align, EngineText, age, age_short, count_exact, count_short, truncate, wrap_words};
 use crate::theme::Role;
+use crate::ui::freshness::read_once_remark;
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
@@ -67,8 +68,8 @@ fn title<'a>(app: &App, page: &ResultsPage, look: &'a Look) -> Title<'a> {
     if let Some(total) = page.place.as_ref().and_then(|place| page.asked.get(&Source::Of(place.clone(), Among::All))?.total) {
         summary.push((format!("of {} running", count_exact(total)), Role::Muted));
     }
-    let remark = page.read.map_or_else(String::new, |read| format!("read {} ago, r: again", age(app.now.since(read))));
-    Title { path, summary, remark: (remark, Role::Muted), focused: true, look }
+    let remark = page.read.map_or_else(|| (String::new(), Role::Muted), |read| read_once_remark(app, read));
+    Title { path, summary, remark, focused: true, look }
 }
 
 fn turning<'a>(app: &App, since: crate::model::section::Moment, look: &'a Look) -> &'a str {

@@ -1,15 +1,15 @@
 //! What is suspended: one row a thing, what is to happen first.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::pages::suspended::{Row as SuspendedRow, RowKey, SuspendedPage};
+use crate::model::inquiry::Inquiry;
 use crate::model::suspension::Suspended;
-use crate::text::{Align, age, count_exact};
+use crate::text::{Align, count_exact};
 use crate::theme::Role;
+use crate::ui::freshness::{fade, read_remark};
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
@@ -22,12 +22,16 @@ const COLUMNS: [Column; 4] = [
 
 /// Draws the page.
 pub fn draw(app: &App, page: &SuspendedPage, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let remark = match page.read.map(|read| app.now.since(read)) {
-        Some(read) if read < Duration::from_secs(1) => "read just now".to_owned(),
-        Some(read) => format!("read {} ago", age(read)),
-        None => "reading\u{2026}".to_owned(),
-    };
-    Title { path: super::path(app, ["Suspended".to_owned()]), summary: Vec::new(), remark: (remark, Role::Muted), focused: true, look }.draw(area, buffer);
+    let standing = app.inquiry_freshness(&Inquiry::Suspended);
+    let remark = page.read.map_or_else(|| ("reading\u{2026}".to_owned(), Role::Muted), |read| read_remark(app, read, standing));
+    Title { path: super::path(app, ["Suspended".to_owned()]), summary: Vec::new(), remark, focused: true, look }.draw(area, buffer);
+    draw_body(app, page, look, area, buffer);
+    if standing.is_stale() {
+        fade(Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, look, buffer);
+    }
+}
+
+fn draw_body(app: &App, page: &SuspendedPage, look: &Look, area: Rect, buffer: &mut Buffer) {
     let head = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: area.height.saturating_sub(1).min(2) };
     for (line, (text, role)) in (0..head.height).zip(head_words(app, page)) {
         if let Some(mut pen) = Pen::new(buffer, head, line) {

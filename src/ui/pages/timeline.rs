@@ -16,6 +16,7 @@ use crate::model::timeline::words::{Weight, lasting};
 use crate::model::timeline::{Event, Row as TimelineRow, What};
 use crate::text::{Align, age, count_exact, truncate, wrap_words};
 use crate::theme::Role;
+use crate::ui::freshness::read_remark;
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
@@ -74,14 +75,17 @@ fn title<'a>(app: &App, page: &TimelinePage, whole: &Snapshot, look: &'a Look) -
         summary.push((format!("/{}/", truncate(page.filter.typed(), 24)), Role::Match));
     }
     let events = count_exact(page.total as u64);
-    let remark = match page.read.map(|read| app.now.since(read)) {
-        _ if !page.is_settled(whole) => format!("{events} events, reading…"),
-        Some(read) if read < Duration::from_secs(1) => format!("{events} events, read just now"),
-        Some(read) => format!("{events} events, read {} ago", age(read)),
-        None => format!("{events} events"),
+    let (read, role) = match page.read {
+        _ if !page.is_settled(whole) => (", reading…".to_owned(), Role::Muted),
+        Some(read) => {
+            let (words, role) = read_remark(app, read, app.page_freshness());
+            (format!(", {words}"), role)
+        }
+        None => (String::new(), Role::Muted),
     };
+    let remark = format!("{events} events{read}");
     let path = super::path(app, ["Timeline".to_owned(), process.unwrap_or_else(|| page.instance.to_string())]);
-    Title { path, summary, remark: (remark, Role::Muted), focused: true, look }
+    Title { path, summary, remark: (remark, role), focused: true, look }
 }
 
 fn draw_nothing(app: &App, page: &TimelinePage, whole: &Snapshot, look: &Look, area: Rect, buffer: &mut Buffer) {

@@ -10,14 +10,17 @@ use crate::app::pages::tree::{TreePage, more_words, unfolded};
 use crate::app::pages::{PREVIEW, has_preview};
 use crate::model::activity_instance::Token;
 use crate::model::call_tree::{CaseRow, Content, Ending, Fold, Node, Place, Row as TreeRow, Top, Unfolded};
+use crate::model::freshness::{Freshness, worst};
 use crate::model::grouping::Names;
 use crate::model::inquiry::{Inquiry, Standing, Tokens};
 use crate::model::job::Job;
 use crate::model::naming;
+use crate::model::section::Moment;
 use crate::model::snapshot::Snapshot;
 use crate::model::suspension::{HeldJobs, Suspension};
 use crate::text::{Align, age, age_short, count_exact, count_short, plural, truncate, wrap_words};
 use crate::theme::Role;
+use crate::ui::freshness::{fade, read_remark};
 use crate::ui::look::{Look, Pen};
 use crate::ui::table::{Cell, Column, Row, Table, Title, Width};
 
@@ -46,6 +49,9 @@ pub fn draw(app: &App, page: &TreePage, look: &Look, area: Rect, buffer: &mut Bu
     if preview {
         let below = Rect { y: rows.y + rows.height, height: lines, ..body };
         draw_preview(app, page, &whole, look, below, buffer);
+    }
+    if oldest(app, page).1.is_stale() {
+        fade(body, look, buffer);
     }
 }
 
@@ -78,16 +84,21 @@ fn title<'a>(app: &App, page: &TreePage, whole: &Snapshot, look: &'a Look) -> Ti
     if page.view.show_ended {
         summary.push(("with ended".to_owned(), Role::Info));
     }
-    Title { path, summary, remark: (freshness(app, page, whole), Role::Muted), focused: true, look }
+    Title { path, summary, remark: remark(app, page), focused: true, look }
 }
 
-/// How old the oldest of what the tree shows is.
-fn freshness(app: &App, page: &TreePage, whole: &Snapshot) -> String {
-    let sections = page.tree.wants.iter().filter_map(|want| whole.findings.get(want));
-    match sections.filter_map(|section| section.age(app.now)).max() {
-        Some(oldest) if oldest < Duration::from_secs(1) => "read just now".to_owned(),
-        Some(oldest) => format!("read {} ago", age(oldest)),
-        None => "reading…".to_owned(),
+/// When the oldest of what the tree shows was read, and how what is furthest from its promise stands.
+fn oldest(app: &App, page: &TreePage) -> (Option<Moment>, Freshness) {
+    let whole = app.whole();
+    let read = page.tree.wants.iter().filter_map(|want| whole.findings.get(want)?.taken).min_by_key(|taken| taken.instant);
+    let stale = worst(page.tree.wants.iter().map(|want| app.inquiry_freshness(want)));
+    (read, stale.map_or(Freshness::Fresh, Freshness::Stale))
+}
+
+fn remark(app: &App, page: &TreePage) -> (String, Role) {
+    match oldest(app, page) {
+        (Some(read), standing) => read_remark(app, read, standing),
+        (None, _) => ("reading…".to_owned(), Role::Muted),
     }
 }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::age_remark_from;
+use super::{age_remark, fade_if_stale, unless_stale};
 use crate::app::App;
 use crate::app::definitions::{Deployed, Figures, Process, RowId, Version};
 use crate::app::geometry::Pane;
+use crate::model::freshness::Polled;
 use crate::text::{Align, age_short, count_exact, count_short, truncate};
 use crate::theme::Role;
 use crate::ui::look::{Look, Pen};
@@ -32,9 +33,6 @@ const DATES_FROM: u16 = 130;
 
 /// Where that column stands, and its width with the date.
 const DEPLOYED: (usize, u16) = (6, 22);
-
-/// Statistics are read once a minute at best; from this age on they are older than they should be.
-const STATISTICS_OLD: Duration = Duration::from_secs(180);
 
 /// Draws the pane.
 pub fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
@@ -70,6 +68,8 @@ pub fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
         let (text, role) = empty_words(app);
         pen.skip(2).write(&text, look.style(role));
     }
+    fade_if_stale(Polled::Definitions, app, look, body, buffer);
+    fade_if_stale(Polled::Statistics, app, look, body, buffer);
 }
 
 fn empty_words(app: &App) -> (String, Role) {
@@ -104,7 +104,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
         summary.push((format!("{} with {} {of_versions}", count_exact(processes.len() as u64), count_exact(versions as u64)), Role::Muted));
         let suspended: usize = processes.iter().map(Process::suspended).sum();
         if suspended > 0 {
-            summary.push((format!("{suspended} SUSPENDED"), Role::BadgeSuspended));
+            summary.push((format!("{suspended} SUSPENDED"), unless_stale(Polled::Definitions, Role::BadgeSuspended, app)));
         }
     }
     summary.extend(super::order_words(&pane.list, app));
@@ -114,7 +114,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     if !pane.list.marks().is_empty() {
         summary.push((format!("{} marked", pane.list.marks().len()), Role::Mark));
     }
-    Title { path, summary, remark: age_remark_from(STATISTICS_OLD, &app.snapshot.statistics, app), focused: app.focus == Pane::Definitions, look }
+    Title { path, summary, remark: age_remark(&app.snapshot.statistics, Polled::Statistics, app), focused: app.focus == Pane::Definitions, look }
 }
 
 /// All versions of a process in one row.

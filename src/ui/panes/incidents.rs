@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{age_remark, order_words};
+use super::{age_remark, order_words, unless_stale};
 use crate::app::App;
 use crate::app::geometry::{PREVIEW_LINES, Pane, has_preview};
 use crate::app::incidents::{Again, Level, RECENT, Trace, again, failed_at, retries};
@@ -16,6 +16,7 @@ use crate::app::list::ListState;
 use crate::model::cause::{self, Causes};
 use crate::model::engine_job::{self, Work};
 use crate::model::figure::Figure;
+use crate::model::freshness::Polled;
 use crate::model::grouping::{Group, KnownIncident, Names, SignatureGroup, SignatureKey, Stage};
 use crate::model::ids::IncidentId;
 use crate::model::naming;
@@ -88,6 +89,7 @@ pub fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
         let lines = Rect { y: area.y + area.height - PREVIEW_LINES, height: PREVIEW_LINES, ..area };
         draw_preview(app, look, lines, buffer);
     }
+    super::fade_if_stale(Polled::Incidents, app, look, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, buffer);
 }
 
 fn shown(app: &App) -> usize {
@@ -164,18 +166,22 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
         path.push(format!("{}{}", truncate(&failed, 40), truncate(signature.signature.as_str(), 50)));
     }
     let set = app.snapshot.incidents.get();
+    let polled = Polled::Incidents;
     if matches!(pane.level(), Level::Groups) {
         let groups = &app.snapshot.groups;
         if set.is_some() || groups.roots > 0 {
             // Before all rows are read, there may be more: incidents that stand on no definition, and those not read yet.
             let least = if groups.stage == Stage::Complete { "" } else { "\u{2265}" };
-            summary.push((format!("{least}{}", plural(groups.roots, "root", "roots")), if groups.roots > 0 { Role::Root } else { Role::Ok }));
+            summary.push((
+                format!("{least}{}", plural(groups.roots, "root", "roots")),
+                unless_stale(polled, if groups.roots > 0 { Role::Root } else { Role::Ok }, app),
+            ));
             if groups.blocked > 0 {
-                summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), Role::Blocked));
+                summary.push((format!("{} blocked by them", count_exact(groups.blocked as u64)), unless_stale(polled, Role::Blocked, app)));
             }
             let outside = app.scoping.blocked_from_outside();
             if outside > 0 {
-                summary.push((format!("{} wait on roots outside", count_exact(outside as u64)), Role::Blocked));
+                summary.push((format!("{} wait on roots outside", count_exact(outside as u64)), unless_stale(polled, Role::Blocked, app)));
             }
         }
         match groups.stage {
@@ -206,7 +212,7 @@ const CHECKED: Duration = Duration::from_secs(360);
 
 /// How old the incidents are, and how long ago they were compared with the engine definition by definition, where that is longer.
 fn checked_remark(app: &App) -> (String, Role) {
-    let (read, role) = age_remark(&app.snapshot.incidents, app);
+    let (read, role) = age_remark(&app.snapshot.incidents, Polled::Incidents, app);
     let age_of_read = app.snapshot.incidents.age(app.now).unwrap_or_default();
     let Some(checked) = app.snapshot.incidents_checked.map(|checked| app.now.since(checked)).filter(|checked| *checked > age_of_read + APART) else {
         return (read, role);

@@ -3,10 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::age_remark;
+use super::{age_remark, fade_if_stale, unless_stale};
 use crate::app::App;
 use crate::app::geometry::Pane;
 use crate::app::job_definitions::{counts, kind_label, version};
+use crate::model::freshness::Polled;
 use crate::model::job::JobDefinition;
 use crate::model::naming;
 use crate::text::{Align, count_exact, count_short, truncate};
@@ -49,6 +50,7 @@ pub fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
         let (text, role) = empty_words(app);
         pen.skip(2).write(&text, look.style(role));
     }
+    fade_if_stale(Polled::JobDefinitions, app, look, body, buffer);
 }
 
 fn empty_words(app: &App) -> (String, Role) {
@@ -69,7 +71,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
         summary.push((count_exact(rows.len() as u64), Role::Muted));
         let suspended = rows.iter().filter(|row| row.suspended).count();
         if suspended > 0 {
-            summary.push((format!("{suspended} SUSPENDED"), Role::BadgeSuspended));
+            summary.push((format!("{suspended} SUSPENDED"), unless_stale(Polled::JobDefinitions, Role::BadgeSuspended, app)));
         }
     }
     let pane = &app.job_definitions;
@@ -83,7 +85,7 @@ fn title<'a>(app: &App, look: &'a Look) -> Title<'a> {
     Title {
         path: vec!["Job definitions".to_owned()],
         summary,
-        remark: age_remark(&app.snapshot.job_definitions, app),
+        remark: age_remark(&app.snapshot.job_definitions, Polled::JobDefinitions, app),
         focused: app.focus == Pane::JobDefinitions,
         look,
     }
@@ -114,7 +116,9 @@ fn cells(row: &JobDefinition, app: &App) -> Vec<Cell> {
 fn count_cells(row: &JobDefinition, app: &App) -> (Cell, Cell) {
     if let Some(counts) = counts(row, &app.snapshot) {
         let waiting = counts.jobs.saturating_sub(counts.failed);
-        let number = |count: u64, role| if count == 0 { Cell::new("0", Role::Faint) } else { Cell::new(count_short(count), role) };
+        let stale = app.snapshot.job_counts.get(&row.id).is_some_and(|section| app.row_freshness(section, Polled::Rows).is_stale());
+        let fresh = |role| if stale { Role::Faint } else { role };
+        let number = |count: u64, role| if count == 0 { Cell::new("0", Role::Faint) } else { Cell::new(count_short(count), fresh(role)) };
         return (number(waiting, Role::Text), number(counts.failed, Role::Critical));
     }
     let failed = app.snapshot.job_counts.get(&row.id).is_some_and(|section| section.problem.is_some());

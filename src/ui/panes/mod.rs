@@ -5,27 +5,26 @@ pub mod incidents;
 pub mod job_definitions;
 
 use std::hash::Hash;
-use std::time::Duration;
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::freshness::{fade, read_remark};
+use super::look::Look;
 use crate::app::App;
 use crate::app::list::{Disorder, ListState};
+use crate::model::freshness::Polled;
 use crate::model::section::Section;
 use crate::text::age;
 use crate::theme::Role;
 
 /// How old a section is, for the right end of a title.
-fn age_remark<T>(section: &Section<T>, app: &App) -> (String, Role) {
-    age_remark_from(Duration::from_secs(60), section, app)
-}
-
-/// The same, a warning from this age on.
-fn age_remark_from<T>(warning: Duration, section: &Section<T>, app: &App) -> (String, Role) {
-    match (section.age(app.now), &section.problem) {
+fn age_remark<T>(section: &Section<T>, polled: Polled, app: &App) -> (String, Role) {
+    match (section.taken, &section.problem) {
         (None, Some(problem)) => (problem.label.to_owned(), Role::BadgeStale),
         (None, None) => ("reading…".to_owned(), Role::Info),
-        (Some(old), Some(problem)) => (format!("{}, read {} ago", problem.label, age(old)), Role::BadgeStale),
-        (Some(old), None) if old >= warning => (format!("read {} ago", age(old)), Role::Warning),
-        (Some(old), None) => (format!("read {} ago", age(old)), Role::Muted),
+        (Some(taken), Some(problem)) => (format!("{}, read {} ago", problem.label, age(crate::model::freshness::age(taken, app.now))), Role::BadgeStale),
+        (Some(taken), None) => read_remark(app, taken, app.freshness(polled)),
     }
 }
 
@@ -38,6 +37,18 @@ fn order_words<K: Clone + Eq + Hash>(list: &ListState<K>, app: &App) -> Option<(
         Disorder::BelongBelow(rows) => format!("{rows} above {} below the cursor, g sorts", belong(rows)),
     };
     Some((words, Role::Warning))
+}
+
+/// Takes the colours of health from a pane whose rows are older than promised.
+fn fade_if_stale(polled: Polled, app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+    if app.freshness(polled).is_stale() {
+        fade(area, look, buffer);
+    }
+}
+
+/// The role of a part of a title, which means nothing once that is old what it counts.
+fn unless_stale(polled: Polled, role: Role, app: &App) -> Role {
+    if app.freshness(polled).is_stale() { Role::Faint } else { role }
 }
 
 /// What an empty pane says while a scope is on.
