@@ -20,6 +20,7 @@ use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
 use crate::poll::command::Told;
 use crate::runtime::{self, Directive, Finish, Input, Panic, Program, ShutdownCause};
 use crate::session::{Session, Stop, async_runtime, identity, login, options, setup, start_log};
+use crate::text::Charset;
 use crate::ui::look::Look;
 
 /// Opens the cockpit and returns the exit code.
@@ -35,8 +36,13 @@ pub fn run(session: Session) -> Result<u8, Stop> {
     let limits = limits(&session, &app);
     let overrides = session.overrides.clone();
     let runtime = async_runtime().map_err(Stop::setup)?;
+    let output = session.output();
+    let title = app.settings.profile.as_ref().map_or_else(|| "bpmtop".to_owned(), |profile| format!("bpmtop {}", crate::text::safe(profile)));
+    // The title is written as it is: in all but UTF-8 as what every character set has.
+    let title = if output.charset == Charset::Utf8 { title } else { Charset::Ascii.fit(&title).into_owned() };
     let options = runtime::Options {
-        title: app.settings.profile.as_ref().map_or_else(|| "bpmtop".to_owned(), |profile| format!("bpmtop {profile}")),
+        title,
+        output,
         mouse: session.ui.mouse,
         panic_hint: session.log.as_ref().map(|path| format!("The log is in {}.", path.display())),
         ..runtime::Options::default()

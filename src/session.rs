@@ -11,6 +11,8 @@ use crate::engine::{Authorities, Client, ClientCertificate, ClientOptions, Extra
 use crate::model::scope::Scope;
 use crate::model::snapshot::EngineIdentity;
 use crate::poll::task::Setup;
+use crate::runtime::Output;
+use crate::text::Charset;
 use crate::theme::{Depth, Symbols, Theme};
 
 /// One start of the program: everything the cockpit or a snapshot needs to know, validated.
@@ -47,6 +49,12 @@ impl Session {
             Target::FirstRun(_) => None,
         };
         Ok(accent.into_iter().fold(theme, Theme::with_accent).at_depth(Depth::of_terminal()))
+    }
+
+    /// What the terminal on standard output can show. Whoever configures `ascii = false` says that it carries all characters.
+    pub fn output(&self) -> Output {
+        let charset = if self.ui.ascii == Some(false) { Charset::Utf8 } else { Charset::of_process() };
+        Output { charset, sixteen: Depth::of_terminal() <= Depth::Ansi16 }
     }
 
     /// The characters to draw with.

@@ -63,6 +63,7 @@ pub fn external_task(number: usize) -> Target {
         tenant: None,
         priority: 0,
         business_key: None,
+        unreadable: Default::default(),
     };
     Target {
         subject: Subject::ExternalTask { task: Arc::new(task), incident: None },

@@ -9,6 +9,7 @@ use crate::model::grouping::KnownIncident;
 use crate::model::ids::{ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use crate::model::job::{Job, JobDefinition};
 pub use crate::model::suspension::TimedSuspension;
+use crate::model::unreadable::Unreadable;
 use crate::text::EngineText;
 
 /// One target.
@@ -69,6 +70,15 @@ pub enum Subject {
 }
 
 impl Target {
+    /// What of it could not be read, for what may have such values.
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        match &self.subject {
+            Subject::Job { job, .. } => Some(&job.unreadable),
+            Subject::ExternalTask { task, .. } => Some(&task.unreadable),
+            _ => None,
+        }
+    }
+
     /// Its id, as the journal and exports write it.
     pub fn id(&self) -> &str {
         match &self.subject {

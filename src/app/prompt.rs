@@ -80,8 +80,8 @@ pub struct Prompt {
 impl Prompt {
     /// A prompt that starts with `text`.
     pub fn new(purpose: Purpose, text: &str) -> Self {
-        // A number is typed anew, a text is mended.
-        let replaces = matches!(purpose, Purpose::Find | Purpose::Entry(Entry::Attempts | Entry::Pace | Entry::Canary | Entry::StopAt));
+        // As if all of it were selected: what is typed first replaces it, any other key mends it.
+        let replaces = !text.is_empty();
         Self { purpose, area: line(text), before: text.to_owned(), label: String::new(), remark: None, replaces }
     }
 
@@ -104,27 +104,18 @@ impl Prompt {
 
     /// Takes a key in.
     pub fn key(&mut self, key: KeyEvent) {
-        let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        self.begin(types);
-        if key.code == KeyCode::Char('u') && key.modifiers.contains(KeyModifiers::CONTROL) {
-            // As shells do.
-            self.area.move_cursor(tui_textarea::CursorMove::End);
-            self.area.delete_line_by_head();
-            return;
-        }
-        self.area.input(key);
+        edit(&mut self.area, &mut self.replaces, key);
+    }
+
+    /// Whether what stands there goes with the first character that is typed.
+    pub fn replaces(&self) -> bool {
+        self.replaces
     }
 
     /// Takes pasted text in; only its first line, and no more than a line of input holds.
     pub fn paste(&mut self, text: &str) {
-        self.begin(true);
+        begin(&mut self.area, &mut self.replaces, true);
         insert(&mut self.area, text);
-    }
-
-    fn begin(&mut self, types: bool) {
-        if std::mem::take(&mut self.replaces) && types {
-            self.area = line("");
-        }
     }
 }
 
@@ -150,6 +141,8 @@ pub struct LoginForm {
     pub line: LoginLine,
     /// Whether keys are typed into it. A window that opened by itself swallows what was meant for something else until enter or tab.
     pub awake: bool,
+    /// Whether the first character typed replaces the user name that stands there.
+    replaces: bool,
     /// Nothing is sent before this moment: after a wrong password the engine refuses even the right one for a while.
     pub not_before: Option<Moment>,
 }
@@ -165,16 +158,30 @@ impl LoginForm {
     pub fn new(reason: String, user: &str) -> Self {
         let mut password = line("");
         password.set_mask_char('•');
-        Self { reason, user: line(user), password, line: if user.is_empty() { LoginLine::User } else { LoginLine::Password }, awake: true, not_before: None }
+        Self {
+            reason,
+            user: line(user),
+            password,
+            line: if user.is_empty() { LoginLine::User } else { LoginLine::Password },
+            awake: true,
+            replaces: !user.is_empty(),
+            not_before: None,
+        }
     }
 
     /// Takes a key in.
     pub fn key(&mut self, key: KeyEvent) {
-        self.area().input(key);
+        match self.line {
+            LoginLine::User => edit(&mut self.user, &mut self.replaces, key),
+            LoginLine::Password => edit(&mut self.password, &mut false, key),
+        }
     }
 
     /// Takes pasted text in; only its first line.
     pub fn paste(&mut self, text: &str) {
+        if self.line == LoginLine::User {
+            begin(&mut self.user, &mut self.replaces, true);
+        }
         insert(self.area(), text);
     }
 
@@ -204,6 +211,33 @@ impl LoginForm {
             LoginLine::Password => &mut self.password,
         }
     }
+}
+
+/// Takes a key into a line of input. `replaces` says whether what stands in it goes with the first character typed.
+pub(super) fn edit(area: &mut TextArea<'static>, replaces: &mut bool, key: KeyEvent) {
+    let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    begin(area, replaces, types);
+    if key.code == KeyCode::Char('u') && key.modifiers.contains(KeyModifiers::CONTROL) {
+        // As shells do; the editor would take something back instead.
+        *area = emptied(area);
+        return;
+    }
+    area.input(key);
+}
+
+pub(super) fn begin(area: &mut TextArea<'static>, replaces: &mut bool, types: bool) {
+    if std::mem::take(replaces) && types {
+        *area = emptied(area);
+    }
+}
+
+/// The line with nothing in it, masked as it was.
+fn emptied(area: &TextArea<'static>) -> TextArea<'static> {
+    let mut empty = line("");
+    if let Some(mask) = area.mask_char() {
+        empty.set_mask_char(mask);
+    }
+    empty
 }
 
 pub(super) fn line(text: &str) -> TextArea<'static> {

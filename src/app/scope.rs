@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use tui_textarea::TextArea;
 
-use super::prompt::{insert, line};
+use super::prompt::{begin, edit, insert, line};
 use crate::model::figure::Figure;
 use crate::model::scope::{Scope, Team, suggestions};
 use crate::model::scoped::{SCOPED_FIGURES, scoped};
@@ -119,6 +119,8 @@ pub struct ScopeForm {
     pub suggestions: Vec<String>,
     /// The suggestion taken last.
     pub taken: Option<usize>,
+    /// Whether the first character typed replaces what stands there.
+    replaces: bool,
 }
 
 impl ScopeForm {
@@ -126,7 +128,13 @@ impl ScopeForm {
     pub fn new(scoping: &Scoping, teams: &[Team]) -> Self {
         // A tenant whose name holds a blank cannot be typed as one word.
         let tenants = scoping.tenants().into_iter().filter(|tenant| !tenant.contains(char::is_whitespace));
-        Self { area: line(scoping.scope.typed()), problem: None, suggestions: suggestions(teams, tenants), taken: None }
+        Self {
+            area: line(scoping.scope.typed()),
+            problem: None,
+            suggestions: suggestions(teams, tenants),
+            taken: None,
+            replaces: !scoping.scope.typed().is_empty(),
+        }
     }
 
     /// What is typed.
@@ -138,13 +146,14 @@ impl ScopeForm {
     pub fn key(&mut self, key: KeyEvent) {
         self.problem = None;
         self.taken = None;
-        self.area.input(key);
+        edit(&mut self.area, &mut self.replaces, key);
     }
 
     /// Takes pasted text in; only its first line.
     pub fn paste(&mut self, text: &str) {
         self.problem = None;
         self.taken = None;
+        begin(&mut self.area, &mut self.replaces, true);
         insert(&mut self.area, text);
     }
 

@@ -303,3 +303,52 @@ fn what_is_pasted_where_nothing_is_typed_says_that_it_did_nothing_and_a_line_tak
     let Some(Overlay::Prompt(prompt)) = &app.overlay else { panic!("no prompt") };
     assert_eq!(prompt.text().len(), 16 * 1024 - 1, "whole signs only");
 }
+
+fn typed(prompt: &mut super::prompt::Prompt, keys: &[KeyCode]) -> String {
+    keys.iter().for_each(|key| prompt.key(KeyEvent::new(*key, KeyModifiers::NONE)));
+    prompt.text().to_owned()
+}
+
+#[test]
+fn what_is_typed_first_replaces_what_stood_there_and_any_other_key_mends_it() {
+    use super::prompt::{Entry, LoginForm, LoginLine, Prompt, Purpose};
+    use KeyCode::{Backspace, Char, Left};
+    let ctrl_u = KeyEvent::new(Char('u'), KeyModifiers::CONTROL);
+    for purpose in [Purpose::Filter, Purpose::Search, Purpose::Find, Purpose::Entry(Entry::Reason), Purpose::Entry(Entry::Export), Purpose::Entry(Entry::Pace)]
+    {
+        let fresh = || Prompt::new(purpose, "before");
+        assert!(fresh().replaces());
+        assert_eq!(typed(&mut fresh(), &[Char('a'), Char('b')]), "ab", "{purpose:?}");
+        assert_eq!(typed(&mut fresh(), &[Backspace, Char('a')]), "befora", "{purpose:?}");
+        assert_eq!(typed(&mut fresh(), &[Left, Char('a')]), "beforae", "{purpose:?}");
+        let mut emptied = fresh();
+        emptied.key(ctrl_u);
+        assert_eq!(emptied.text(), "");
+        assert_eq!(typed(&mut emptied, &[Char('a'), Char('b')]), "ab", "{purpose:?}");
+    }
+    let mut login = LoginForm::new("refused".into(), "demo");
+    login.key(KeyEvent::from(Char('x')));
+    assert_eq!(login.user.lines(), ["demo"], "the password has the cursor");
+    login.key(ctrl_u);
+    assert_eq!((login.password.lines()[0].as_str(), login.password.mask_char()), ("", Some('\u{2022}')));
+    login.line = LoginLine::User;
+    login.key(KeyEvent::from(Char('a')));
+    login.key(KeyEvent::from(Char('n')));
+    assert_eq!(login.user.lines(), ["an"]);
+    login.key(ctrl_u);
+    assert_eq!(login.user.lines(), [""]);
+}
+
+#[test]
+fn copying_says_what_it_copied_or_that_there_is_nothing() {
+    let now = example::noon();
+    let mut app = App::new(Settings::default(), crate::model::snapshot::EngineIdentity::default(), now);
+    for keys in ["y", "2y", "3y", "Ay", "Wy"] {
+        for key in keys.chars() {
+            let effects = app.update(Message::Key(KeyEvent::from(KeyCode::Char(key))), now);
+            assert!(!effects.iter().any(|effect| matches!(effect, Effect::Copy(_))), "{keys}: {effects:?}");
+        }
+        assert!(app.notice.as_ref().is_some_and(|(words, _)| words.contains("nothing to copy")), "{keys}: {:?}", app.notice);
+        app.notice = None;
+    }
+}

@@ -29,6 +29,7 @@ use crate::model::inquiry::Inquiry;
 use crate::model::search::Place;
 use crate::model::snapshot::{Link, Snapshot};
 use crate::poll::command::{Looking, PollCommand};
+use crate::runtime::CLIPBOARD_LIMIT;
 use crate::text::safe;
 
 /// Rows of one group of which is told where they failed: more than fit a screen.
@@ -499,7 +500,15 @@ fn copy(app: &mut App) -> Vec<Effect> {
         (_, Pane::JobDefinitions) => app.job_definitions.list.selected_present().map(ToString::to_string),
         (_, Pane::Definitions) => app.definitions.selected_id(),
     };
-    let Some(id) = id else { return Vec::new() };
-    app.notice = Some((format!("copied {}", safe(&id)), app.now));
+    let Some(id) = id.filter(|id| !id.trim().is_empty()) else {
+        app.notice = Some(("There is nothing to copy here: nothing is selected.".to_owned(), app.now));
+        return Vec::new();
+    };
+    if id.len() > CLIPBOARD_LIMIT {
+        let words = format!("Not copied: {} bytes are more than terminals put on a clipboard ({CLIPBOARD_LIMIT}).", id.len());
+        app.notice = Some((words, app.now));
+        return Vec::new();
+    }
+    app.notice = Some((format!("copied {}", safe(crate::text::truncate(&id, 200).as_ref())), app.now));
     vec![Effect::Copy(id)]
 }

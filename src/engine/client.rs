@@ -1,8 +1,8 @@
 //! The client: one engine address, one login, bounded requests. The typed calls are in `typed.rs`; schedules are not here.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::cookie::Jar;
@@ -14,6 +14,7 @@ use super::route::{self, ExtraHeaders, Proxy, Purpose};
 use super::tls::{Authorities, ClientCertificate};
 use super::transport::{self, Counters, Delivery, Gate, Limit, Repeats, Sender, Undelivered};
 use super::version::EngineVersion;
+use super::wire::lenient::Lost;
 
 /// What a client is made from.
 #[derive(Clone, Debug)]
@@ -112,7 +113,12 @@ struct Shared {
     gate: Gate,
     counters: Arc<Counters>,
     version: Arc<RwLock<Option<EngineVersion>>>,
+    /// What of which lists could not be read, and when.
+    lost: Mutex<Vec<(&'static str, Lost, Instant)>>,
 }
+
+/// For so long it is told what of a list could not be read.
+const TOLD_FOR: Duration = Duration::from_secs(60);
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -153,7 +159,7 @@ impl Client {
         let http = route::http_client(&options, &cookies, Purpose::Reading).map_err(unset)?;
         let timeout = options.timeout;
         let gate = Gate::new(options.max_in_flight);
-        let shared = Shared { http, for_changes: OnceLock::new(), cookies, options, tokens, gate, counters, version };
+        let shared = Shared { http, for_changes: OnceLock::new(), cookies, options, tokens, gate, counters, version, lost: Mutex::default() };
         Ok(Self { shared: Arc::new(shared), timeout, change_timeout: None })
     }
 
@@ -199,6 +205,21 @@ impl Client {
     /// with another login made from it.
     pub fn interruptions(&self) -> u64 {
         self.shared.counters.interruptions.load(Ordering::Acquire)
+    }
+
+    /// Keeps what of a list could not be read, the latest of each request.
+    pub(super) fn remember_lost(&self, path: &'static str, lost: &Lost) {
+        let mut all = self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(known, _, since)| *known != path && since.elapsed() < TOLD_FOR);
+        all.push((path, lost.clone(), Instant::now()));
+        tracing::warn!(path, rows = lost.rows, values = lost.values, of = lost.of, first = lost.first, "unreadable");
+    }
+
+    /// What of which lists could not be read within the last minute, one sentence a request.
+    pub fn unreadable(&self) -> Vec<String> {
+        let all = self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = all.iter().filter(|(.., since)| since.elapsed() < TOLD_FOR);
+        fresh.map(|(path, lost, _)| lost.words(path)).collect()
     }
 
     /// The version that gates requests; none until [`Client::identify`] or [`Client::assume_version`].

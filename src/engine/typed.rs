@@ -17,6 +17,7 @@ use super::request::Request;
 use super::telemetry::{Telemetry, TelemetryRow};
 use super::transport::{Delivery, Limit};
 use super::version::EngineVersion;
+use super::wire::lenient::{self, Lost};
 use super::wire::{self, Pool, past};
 use crate::model::definition::{ProcessDefinition, ProcessInstance};
 use crate::model::deployment::Deployment;
@@ -27,6 +28,7 @@ use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::Right;
 use crate::model::since::Deployed;
 use crate::model::statistics::ProcessStatistics;
+use crate::model::unreadable::KeepsUnreadable;
 use crate::text::EngineText;
 
 /// Bytes of a stack trace or of error details that are read.
@@ -47,16 +49,40 @@ impl Client {
         self.parsed(request, self.whole(), parse).await
     }
 
-    /// Asks what may be answered at any length: more than `most` bytes are [`Problem::TooLarge`], for the caller to ask for less.
-    async fn ask_within<T>(&self, most: usize, request: Request, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
-        self.parsed(request, self.at_most(most), parse).await
-    }
-
     async fn parsed<T>(&self, request: Request, limit: Limit, parse: impl FnOnce(&[u8]) -> Parsed<T>) -> Call<T> {
         let delivery = self.deliver(&request, limit).await?;
         let data = parse(&delivery.reply.body)
             .map_err(|error| EngineError::new(Some(request.row().name), &delivery.place, fault::of_json(&delivery.reply, &error)))?;
         Ok(answer(&delivery, data))
+    }
+
+    /// Asks for a list. What of it cannot be read costs itself and no more, and the client remembers it.
+    async fn list<T: KeepsUnreadable>(&self, request: Request, parse: impl Fn(&[u8]) -> Parsed<Vec<T>>) -> Call<Vec<T>> {
+        self.read_list(request, self.whole(), parse).await.map(|answer| answer.map(|(rows, _)| rows))
+    }
+
+    /// The same of a list whose answer may be of any length: more than `most` bytes are [`Problem::TooLarge`], for the caller to ask for less.
+    async fn list_within<T: KeepsUnreadable>(&self, most: usize, request: Request, parse: impl Fn(&[u8]) -> Parsed<Vec<T>>) -> Call<Vec<T>> {
+        self.read_list(request, self.at_most(most), parse).await.map(|answer| answer.map(|(rows, _)| rows))
+    }
+
+    async fn read_list<T: KeepsUnreadable>(&self, request: Request, limit: Limit, parse: impl Fn(&[u8]) -> Parsed<Vec<T>>) -> Call<(Vec<T>, Lost)> {
+        let path = request.row().path;
+        let answer = self.parsed(request, limit, |json| lenient::list(json, parse)).await?;
+        if answer.data.1 != Lost::default() {
+            self.remember_lost(path, &answer.data.1);
+        }
+        Ok(answer)
+    }
+
+    /// Asks for one object; a value of it that cannot be read costs itself.
+    async fn object<T: KeepsUnreadable>(&self, request: Request, parse: impl Fn(&[u8]) -> Parsed<T>) -> Call<T> {
+        self.parsed(request, self.whole(), |json| lenient::object(json, parse)).await
+    }
+
+    /// The same of an object that may be answered at any length.
+    async fn object_within<T: KeepsUnreadable>(&self, most: usize, request: Request, parse: impl Fn(&[u8]) -> Parsed<T>) -> Call<T> {
+        self.parsed(request, self.at_most(most), |json| lenient::object(json, parse)).await
     }
 
     /// Names of the engines behind this address (`GET /engine`). Needs no login and proves none.
@@ -152,7 +178,7 @@ impl Client {
     ///
     /// Any [`Problem`].
     pub async fn incidents(&self, query: &IncidentQuery) -> Call<Vec<Incident>> {
-        self.ask(query.request(), |json| pooled(json, wire::IncidentRow::into_incident)).await
+        self.list(query.request(), |json| pooled(json, wire::IncidentRow::into_incident)).await
     }
 
     /// One open incident, none if it is gone (`GET /incident/{id}`).
@@ -161,7 +187,7 @@ impl Client {
     ///
     /// Any [`Problem`] but `NotFound`.
     pub async fn incident(&self, id: &IncidentId) -> Result<Option<Answer<Incident>>, EngineError> {
-        present(self.ask(Request::to(RequestName::Incident).id(id.text()), |json| one(json, wire::IncidentRow::into_incident)).await)
+        present(self.object(Request::to(RequestName::Incident).id(id.text()), |json| one(json, wire::IncidentRow::into_incident)).await)
     }
 
     /// Those of these jobs that exist, in the engine's order (`POST /job`). At most [`MOST_IDS`]; more are a fault of the caller.
@@ -180,7 +206,7 @@ impl Client {
     ///
     /// Any [`Problem`] but `NotFound`.
     pub async fn job(&self, id: &JobId) -> Result<Option<Answer<Job>>, EngineError> {
-        present(self.ask(Request::to(RequestName::Job).id(id.text()), |json| one(json, wire::JobRow::into_job)).await)
+        present(self.object(Request::to(RequestName::Job).id(id.text()), |json| one(json, wire::JobRow::into_job)).await)
     }
 
     /// Stack trace of a job's latest failure, read up to 2 MiB (`GET /job/{id}/stacktrace`). Empty if it never failed.
@@ -210,7 +236,7 @@ impl Client {
     /// Any [`Problem`] but `NotFound`.
     pub async fn external_task(&self, id: &ExternalTaskId) -> Result<Option<Answer<ExternalTask>>, EngineError> {
         let request = Request::to(RequestName::ExternalTask).id(id.text());
-        present(self.ask(request, |json| one(json, wire::ExternalTaskRow::into_external_task)).await)
+        present(self.object(request, |json| one(json, wire::ExternalTaskRow::into_external_task)).await)
     }
 
     /// Details of an external task's latest failure, read up to 2 MiB (`GET /external-task/{id}/errorDetails`). Empty if there are none.
@@ -240,7 +266,7 @@ impl Client {
     /// Any [`Problem`] but `NotFound`.
     pub async fn process_instance(&self, id: &ProcessInstanceId) -> Result<Option<Answer<ProcessInstance>>, EngineError> {
         let request = Request::to(RequestName::ProcessInstance).id(id.text());
-        present(self.ask(request, |json| one(json, wire::ProcessInstanceRow::into_process_instance)).await)
+        present(self.object(request, |json| one(json, wire::ProcessInstanceRow::into_process_instance)).await)
     }
 
     /// One page of process definitions, every version, sorted by id so that pages do not overlap (`GET /process-definition`).
@@ -250,7 +276,7 @@ impl Client {
     /// Any [`Problem`].
     pub async fn process_definitions(&self, page: Page) -> Call<Vec<ProcessDefinition>> {
         let request = page.onto(Request::to(RequestName::ProcessDefinitionList)).query("sortBy", "id").query("sortOrder", "asc");
-        self.ask(request, |json| pooled(json, wire::ProcessDefinitionRow::into_process_definition)).await
+        self.list(request, |json| pooled(json, wire::ProcessDefinitionRow::into_process_definition)).await
     }
 
     /// One process definition, none if it is gone or may not be read (`GET /process-definition/{id}`).
@@ -260,7 +286,7 @@ impl Client {
     /// Any [`Problem`] but `NotFound`.
     pub async fn process_definition(&self, id: &ProcessDefinitionId) -> Result<Option<Answer<ProcessDefinition>>, EngineError> {
         let request = Request::to(RequestName::ProcessDefinition).id(id.text());
-        present(self.ask(request, |json| one(json, wire::ProcessDefinitionRow::into_process_definition)).await)
+        present(self.object(request, |json| one(json, wire::ProcessDefinitionRow::into_process_definition)).await)
     }
 
     /// For how many days the history of a process definition is kept, none where it is not cleaned up; nothing if the definition is gone or may not be
@@ -292,7 +318,7 @@ impl Client {
     /// Any [`Problem`].
     pub async fn process_statistics(&self) -> Call<Vec<ProcessStatistics>> {
         let request = Request::to(RequestName::ProcessStatistics).query("failedJobs", true).query("rootIncidents", true);
-        self.ask(request, |json| pooled(json, wire::StatisticsRow::into_statistics)).await
+        self.list(request, |json| pooled(json, wire::StatisticsRow::into_statistics)).await
     }
 
     /// One page of job definitions, sorted by id so that pages do not overlap (`GET /job-definition`).
@@ -312,7 +338,7 @@ impl Client {
     pub async fn job_definitions_where(&self, filter: &JobDefinitionFilter, page: Page) -> Call<Vec<JobDefinition>> {
         let request = page.onto(filter.onto(Request::to(RequestName::JobDefinitionList)));
         let request = request.query("sortBy", "jobDefinitionId").query("sortOrder", "asc");
-        self.ask(request, |json| pooled(json, wire::JobDefinitionRow::into_job_definition)).await
+        self.list(request, |json| pooled(json, wire::JobDefinitionRow::into_job_definition)).await
     }
 
     /// One job definition, none if it is gone or may not be read (`GET /job-definition/{id}`).
@@ -322,7 +348,7 @@ impl Client {
     /// Any [`Problem`] but `NotFound`.
     pub async fn job_definition(&self, id: &JobDefinitionId) -> Result<Option<Answer<JobDefinition>>, EngineError> {
         let request = Request::to(RequestName::JobDefinition).id(id.text());
-        present(self.ask(request, |json| one(json, wire::JobDefinitionRow::into_job_definition)).await)
+        present(self.object(request, |json| one(json, wire::JobDefinitionRow::into_job_definition)).await)
     }
 
     /// One page of deployments with their ids, the oldest first, so that a new one moves no page (`GET /deployment`).
@@ -332,7 +358,7 @@ impl Client {
     /// Any [`Problem`].
     pub async fn deployments(&self, page: Page) -> Call<Vec<(DeploymentId, Deployment)>> {
         let request = page.onto(Request::to(RequestName::DeploymentList)).query("sortBy", "deploymentTime").query("sortOrder", "asc");
-        self.ask(request, |json| pooled(json, wire::DeploymentRow::into_deployment)).await
+        self.list(request, |json| pooled(json, wire::DeploymentRow::into_deployment)).await
     }
 
     /// One deployment, none if it is gone or may not be read (`GET /deployment/{id}`).
@@ -342,16 +368,18 @@ impl Client {
     /// Any [`Problem`] but `NotFound`.
     pub async fn deployment(&self, id: &DeploymentId) -> Result<Option<Answer<Deployed>>, EngineError> {
         let request = Request::to(RequestName::Deployment).id(id.text());
-        present(self.ask(request, |json| one(json, past::DeploymentRow::into_deployed)).await)
+        present(self.object(request, |json| one(json, past::DeploymentRow::into_deployed)).await)
     }
 
     /// Reads by ids. An engine that does not know the filter would send everything, and whatever is then missing would look gone.
-    async fn by_ids<T>(
+    ///
+    /// Nor may a row that cannot be read make what it stands for look gone: where one is lost and something is missing, nothing is answered.
+    async fn by_ids<T: KeepsUnreadable>(
         &self,
         name: RequestName,
         filter: &'static str,
         ids: &[&EngineText],
-        parse: impl FnOnce(&[u8]) -> Parsed<Vec<T>>,
+        parse: impl Fn(&[u8]) -> Parsed<Vec<T>>,
         id_of: impl Fn(&T) -> &EngineText,
     ) -> Call<Vec<T>> {
         debug_assert!(ids.len() <= MOST_IDS, "{} ids at once", ids.len());
@@ -364,7 +392,13 @@ impl Client {
         let list = asked.iter().copied().collect::<Vec<_>>();
         let request = page.onto(Request::to(name)).body(filter, list.into());
         let delivery_place = self.place_of(&request);
-        let answer = self.ask(request, parse).await?;
+        let answer = self.read_list(request, self.whole(), parse).await?;
+        let (missing, lost) = (answer.data.0.len() < asked.len(), answer.data.1.clone());
+        if missing && lost.rows > 0 {
+            let shape = Stranger::Shape { path: lost.first.as_str().into(), complaint: lost.complaint.as_str().into() };
+            return Err(EngineError::new(Some(name), &delivery_place, Problem::NotAnEngine(shape)));
+        }
+        let answer = answer.map(|(rows, _)| rows);
         if answer.data.iter().any(|row| !asked.contains(id_of(row).as_wire())) {
             return Err(EngineError::new(Some(name), &delivery_place, Problem::FilterIgnored { what: filter }));
         }

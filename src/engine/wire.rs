@@ -9,6 +9,7 @@ pub(super) mod cases;
 mod deployment;
 pub(super) mod history;
 pub(super) mod instance;
+pub(super) mod lenient;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -25,6 +26,7 @@ use crate::model::history::{HistoricIncident, IncidentState};
 use crate::model::incident::Incident;
 use crate::model::job::{Job, JobDefinition};
 use crate::model::statistics::{IncidentTally, ProcessStatistics};
+use crate::model::unreadable::Unreadable;
 use crate::text::EngineText;
 
 pub(super) use self::deployment::DeploymentRow;
@@ -85,8 +87,21 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 impl Text<'_> {
     pub(super) fn own(&self) -> EngineText {
-        EngineText::from(self.0.as_ref())
+        EngineText::from(bounded(&self.0).as_ref())
     }
+}
+
+/// The most bytes of one text of a row that are kept. The engine's own columns hold 4,000 characters at most; what is longer is no engine's,
+/// or a message that only its beginning and its end are looked at.
+const MOST_TEXT: usize = 16 * 1024;
+
+/// The beginning and the end of a text that is too long to be kept, where the innermost cause stands.
+fn bounded(text: &str) -> Cow<'_, str> {
+    if text.len() <= MOST_TEXT {
+        return Cow::Borrowed(text);
+    }
+    let (begin, end) = (text.floor_char_boundary(MOST_TEXT * 3 / 4), text.ceil_char_boundary(text.len() - MOST_TEXT / 8));
+    Cow::Owned(format!("{}\n\u{2026} {} bytes left out \u{2026}\n{}", &text[..begin], end - begin, &text[end..]))
 }
 
 /// Storage shared by the equal texts of one answer.
@@ -95,10 +110,11 @@ pub(super) struct Pool(HashSet<Arc<str>>);
 
 impl Pool {
     fn share(&mut self, text: &Text<'_>) -> EngineText {
-        if let Some(known) = self.0.get(text.0.as_ref()) {
+        let text = bounded(&text.0);
+        if let Some(known) = self.0.get(text.as_ref()) {
             return EngineText::new(Arc::clone(known));
         }
-        let fresh: Arc<str> = Arc::from(text.0.as_ref());
+        let fresh: Arc<str> = Arc::from(text.as_ref());
         self.0.insert(Arc::clone(&fresh));
         EngineText::new(fresh)
     }
@@ -267,6 +283,7 @@ impl JobRow<'_> {
             priority: self.priority.unwrap_or(0),
             tenant: pool.id(&self.tenant_id),
             created: self.create_time.map(|date| date.0),
+            unreadable: Unreadable::default(),
         }
     }
 }
@@ -341,6 +358,7 @@ impl ExternalTaskRow<'_> {
             tenant: pool.id(&self.tenant_id),
             priority: self.priority.unwrap_or(0),
             business_key: pool.id(&self.business_key),
+            unreadable: Unreadable::default(),
         }
     }
 }

@@ -291,6 +291,7 @@ pub fn job(number: usize) -> Job {
         priority: 0,
         tenant: None,
         created: None,
+        unreadable: Default::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::ids::{ActivityId, ExecutionId, ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use super::unreadable::Unreadable;
 use crate::text::EngineText;
 
 /// Who may work on an external task at a moment, as far as the engine tells.
@@ -73,6 +74,8 @@ pub struct ExternalTask {
     pub priority: i64,
     /// Business key of its instance.
     pub business_key: Option<EngineText>,
+    /// What of it could not be read.
+    pub unreadable: Unreadable,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::ids::{ActivityId, DeploymentId, ExecutionId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey, TenantId};
+use super::unreadable::Unreadable;
 use crate::text::EngineText;
 
 /// One job (`GET /job`, `POST /job`).
@@ -36,6 +37,8 @@ pub struct Job {
     pub tenant: Option<TenantId>,
     /// When it was created.
     pub created: Option<Timestamp>,
+    /// What of it could not be read.
+    pub unreadable: Unreadable,
 }
 
 /// One job definition: an asynchronous place in one version of a process (`GET /job-definition`).

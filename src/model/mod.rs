@@ -40,6 +40,7 @@ pub mod statistics;
 pub mod succession;
 pub mod suspension;
 pub mod timeline;
+pub mod unreadable;
 pub mod user_task;
 pub mod variable;
 pub mod witness;

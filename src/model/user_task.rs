@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::ids::{ActivityId, ExecutionId, ProcessDefinitionId, ProcessInstanceId, UserTaskId};
+use super::unreadable::Unreadable;
 use crate::text::EngineText;
 
 /// One open user task (`GET /task`).
@@ -34,4 +35,6 @@ pub struct UserTask {
     pub priority: i64,
     /// Execution it belongs to.
     pub execution: Option<ExecutionId>,
+    /// What of it could not be read.
+    pub unreadable: Unreadable,
 }

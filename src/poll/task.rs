@@ -267,7 +267,9 @@ impl Task {
         }
         self.dirty = false;
         self.published = Some(Instant::now());
-        let snapshot = self.picture.snapshot(self.client.usage().bytes, Moment::now());
+        let mut snapshot = self.picture.snapshot(self.client.usage().bytes, Moment::now());
+        // What is missing from a list comes before what is merely worth knowing.
+        snapshot.warnings.splice(0..0, self.client.unreadable());
         self.publish.send_replace(Arc::new(snapshot));
     }
 }

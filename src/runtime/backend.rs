@@ -10,6 +10,10 @@ use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 
+use super::Output;
+use super::narrow::sixteen;
+use crate::text::Charset;
+
 /// A frame rarely exceeds this; one that does gives the rest back afterwards.
 const FRAME_BYTES: usize = 64 * 1024;
 
@@ -21,6 +25,7 @@ pub(super) struct FrameBackend<W> {
     pending: PendingFrame,
     out: W,
     size: fn() -> io::Result<Size>,
+    output: Output,
     cursor_shown: Option<bool>,
 }
 
@@ -40,9 +45,9 @@ impl Write for PendingFrame {
 }
 
 impl<W: Write> FrameBackend<W> {
-    pub(super) fn new(out: W, size: fn() -> io::Result<Size>) -> Self {
+    pub(super) fn new(out: W, size: fn() -> io::Result<Size>, output: Output) -> Self {
         let pending = PendingFrame(Rc::new(RefCell::new(Vec::with_capacity(FRAME_BYTES / 4))));
-        Self { inner: CrosstermBackend::new(pending.clone()), pending, out, size, cursor_shown: None }
+        Self { inner: CrosstermBackend::new(pending.clone()), pending, out, size, output, cursor_shown: None }
     }
 
     /// Forgets what is collected and what the terminal's state was: someone else has written to it.
@@ -58,6 +63,13 @@ impl<W: Write> FrameBackend<W> {
             return Ok(0);
         }
         queue!(frame, EndSynchronizedUpdate)?;
+        if self.output.sixteen {
+            *frame = sixteen(&frame);
+        }
+        if self.output.charset == Charset::Latin1 {
+            let text = String::from_utf8_lossy(&frame).into_owned();
+            *frame = Charset::Latin1.encode(&text).into_owned();
+        }
         let written = frame.len();
         let result = self.out.write_all(&frame).and_then(|()| self.out.flush());
         frame.clear();
@@ -95,7 +107,18 @@ impl<W: Write> Backend for FrameBackend<W> {
             return Ok(());
         }
         self.open_frame()?;
-        self.inner.draw(content)
+        if self.output.charset == Charset::Utf8 {
+            return self.inner.draw(content);
+        }
+        let fitted: Vec<(u16, u16, Cell)> = content
+            .map(|(x, y, cell)| {
+                let mut cell = cell.clone();
+                let symbol = self.output.charset.fit_cell(cell.symbol()).into_owned();
+                cell.set_symbol(&symbol);
+                (x, y, cell)
+            })
+            .collect();
+        self.inner.draw(fitted.iter().map(|(x, y, cell)| (*x, *y, cell)))
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -136,5 +159,37 @@ impl<W: Write> Backend for FrameBackend<W> {
     /// ratatui flushes in the middle of its work; the frame leaves with [`FrameBackend::send_frame`] instead.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::{Color, Style};
+
+    use super::*;
+
+    /// The bytes of one frame with this text in red on a terminal that can show so much.
+    fn sent(text: &str, output: Output) -> Vec<u8> {
+        let mut backend = FrameBackend::new(Vec::new(), || Ok(Size::new(40, 1)), output);
+        let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 40, 1));
+        buffer.set_string(0, 0, text, Style::default().fg(Color::LightRed));
+        let empty = ratatui::buffer::Buffer::empty(buffer.area);
+        backend.draw(empty.diff(&buffer).into_iter()).expect("a vector takes all");
+        backend.send_frame().expect("a vector takes all");
+        backend.out
+    }
+
+    #[test]
+    fn a_terminal_is_sent_what_it_can_show_and_no_more() {
+        let text = "Pr\u{fc}fung \u{652f}\u{4ed8} \u{1f469}\u{200d}\u{1f467} x";
+        let full = sent(text, Output::default());
+        assert!(String::from_utf8(full.clone()).expect("UTF-8").contains("\u{652f}") && full.windows(5).any(|part| part == b"38;5;"));
+        let narrow = sent(text, Output { charset: Charset::Ascii, sixteen: true });
+        let shown = String::from_utf8(narrow).expect("ASCII");
+        assert!(shown.is_ascii() && shown.contains("Pr?fung ??") && shown.matches('?').count() - shown.matches("[?").count() == 7, "{shown:?}");
+        assert!(shown.contains("\u{1b}[91;49m") && !shown.contains("38;5"), "{shown:?}");
+        let latin = sent(text, Output { charset: Charset::Latin1, sixteen: false });
+        assert!(latin.windows(8).any(|part| part == b"Pr\xfcfung "));
+        assert!(latin.iter().all(|byte| byte.is_ascii() || *byte >= 0xa0), "no control of the upper half");
     }
 }

@@ -25,6 +25,7 @@ mod event_loop;
 mod guard;
 mod guardian;
 mod inbox;
+mod narrow;
 mod pace;
 mod panic_hook;
 mod program;
@@ -42,6 +43,7 @@ pub use inbox::{FactSender, Inbox, inbox};
 pub use program::{Directive, EffectRunner, Input, Panic, Program, ShutdownCause};
 
 pub use crate::model::section::Moment;
+use crate::text::Charset;
 pub use screen::{CLIPBOARD_LIMIT, Screen, TtyScreen};
 pub use stats::{LatencySummary, Stats, StatsHandle};
 
@@ -50,6 +52,8 @@ pub use stats::{LatencySummary, Stats, StatsHandle};
 pub struct Options {
     /// The terminal's window title while the program runs.
     pub title: String,
+    /// What the terminal can show.
+    pub output: Output,
     /// Whether mouse events are asked for. Off leaves text selection to the terminal.
     pub mouse: bool,
     /// Frames caused by facts and ticks are at least this far apart; a key never waits.
@@ -62,10 +66,20 @@ pub struct Options {
     pub stats: StatsHandle,
 }
 
+/// What the terminal can show, and is sent at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Output {
+    /// The characters its locale carries.
+    pub charset: Charset,
+    /// Whether it knows sixteen colours and no more.
+    pub sixteen: bool,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             title: "bpmtop".to_owned(),
+            output: Output::default(),
             mouse: false,
             frame_interval: Duration::from_millis(33),
             shutdown_limit: Duration::from_secs(2),
@@ -108,7 +122,7 @@ pub async fn run<P: Program>(mut program: P, facts: Inbox<P::Fact>, runner: impl
     let guard = TerminalGuard::enter(&options)?;
     let notices = guardian::start(options.shutdown_limit)?;
     let input = reader::start()?;
-    let mut screen = TtyScreen::new(guard)?;
+    let mut screen = TtyScreen::new(guard, options.output)?;
     let finish = panic_hook::watched(drive(&mut program, &mut screen, input, facts, notices, runner, &options)).await;
     screen.leave();
     Ok(finish?)

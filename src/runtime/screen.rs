@@ -7,6 +7,7 @@ use crossterm::clipboard::CopyToClipboard;
 use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
 
+use super::Output;
 use super::backend::FrameBackend;
 use super::guard::{TerminalGuard, Tty};
 
@@ -62,10 +63,10 @@ impl TtyScreen {
     /// # Errors
     ///
     /// When standard output tells no size.
-    pub fn new(guard: TerminalGuard) -> io::Result<Self> {
+    pub fn new(guard: TerminalGuard, output: Output) -> io::Result<Self> {
         // crossterm answers NO_COLOR with full resets that also drop bold and reverse; the theme honours it instead.
         crossterm::style::force_color_output(true);
-        Ok(Self { terminal: Terminal::new(FrameBackend::new(Tty, tty_size))?, guard })
+        Ok(Self { terminal: Terminal::new(FrameBackend::new(Tty, tty_size, output))?, guard })
     }
 }
 

@@ -5,6 +5,7 @@
 //! text from other foreign sources. Measuring and cutting text for terminal cells ([`width`](fn@width), [`truncate`]) and the
 //! figures of the screens ([`count_short`], [`age`], …) live here too. No colours, no widgets.
 
+mod charset;
 mod csv;
 mod engine_text;
 mod format;
@@ -12,6 +13,7 @@ mod lines;
 mod sanitise;
 mod width;
 
+pub use charset::Charset;
 pub use csv::csv_field;
 pub use engine_text::EngineText;
 pub use format::{age, age_short, bytes, count_exact, count_short, listed, plural, rate};

@@ -27,13 +27,29 @@ impl Depth {
     fn from_lookup(lookup: impl Fn(&str) -> Option<String>, output: &impl termprofile::IsTerminal) -> Self {
         // Asking tmux would start a program; tmux brings down by itself what its outer terminal cannot show.
         let settings = DetectorSettings::new().enable_tmux_info(false);
+        let term = lookup("TERM").unwrap_or_default();
+        let plain = lookup("COLORTERM").is_none_or(|value| value.is_empty());
+        let most = if plain { most_of(&term) } else { Self::TrueColor };
         let variables = termprofile::TermVars::from_source(&WithoutNoColor(lookup), output, settings);
-        match TermProfile::detect_with_vars(variables) {
+        let detected = match TermProfile::detect_with_vars(variables) {
             TermProfile::NoTty | TermProfile::NoColor => Self::Colourless,
             TermProfile::Ansi16 => Self::Ansi16,
             TermProfile::Ansi256 => Self::Ansi256,
             TermProfile::TrueColor => Self::TrueColor,
-        }
+        };
+        detected.min(most)
+    }
+}
+
+/// The most that a terminal of this name is known to show, by the name alone: those of sixteen print the codes of 256 colours or blink.
+fn most_of(term: &str) -> Depth {
+    let family = term.split(['-', '.']).next().unwrap_or_default();
+    match family {
+        "vt52" | "vt100" | "vt102" | "vt220" | "vt320" | "vt420" => Depth::Colourless,
+        _ if term.contains("256") || term.contains("direct") => Depth::TrueColor,
+        "xterm" if term != "xterm" => Depth::TrueColor,
+        "linux" | "xterm" | "screen" | "ansi" | "rxvt" | "cons25" | "cygwin" | "putty" | "eterm" | "konsole" => Depth::Ansi16,
+        _ => Depth::TrueColor,
     }
 }
 
@@ -220,6 +236,14 @@ mod tests {
         assert_eq!(depth(&[("TERM", "xterm-256color")]), Depth::Ansi256);
         assert_eq!(depth(&[("TERM", "linux")]), Depth::Ansi16);
         assert_eq!(depth(&[("TERM", "dumb")]), Depth::Colourless);
+        for term in ["xterm", "screen", "screen.linux", "ansi", "rxvt"] {
+            assert_eq!(depth(&[("TERM", term)]), Depth::Ansi16, "{term}");
+        }
+        for term in ["vt100", "vt220"] {
+            assert_eq!(depth(&[("TERM", term)]), Depth::Colourless, "{term}");
+        }
+        assert_eq!(depth(&[("TERM", "screen-256color")]), Depth::Ansi256);
+        assert_eq!(depth(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]), Depth::TrueColor);
     }
 
     #[test]

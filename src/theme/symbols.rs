@@ -2,6 +2,8 @@
 
 use ratatui::symbols::{border, scrollbar};
 
+use crate::text::Charset;
+
 /// One consistent set of characters. Every symbol is one cell wide, except [`Symbols::ellipsis`] and [`Symbols::tree`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbols {
@@ -156,18 +158,8 @@ impl Symbols {
     }
 
     fn choose_by(ascii: Option<bool>, lookup: impl Fn(&str) -> Option<String>) -> &'static Symbols {
-        if ascii.unwrap_or_else(|| !is_utf8(lookup)) { &ASCII } else { &UNICODE }
+        if ascii.unwrap_or_else(|| Charset::of_locale(lookup) != Charset::Utf8) { &ASCII } else { &UNICODE }
     }
-}
-
-/// Whether the locale carries UTF-8. The first variable that is set decides, as it does for the C library.
-fn is_utf8(lookup: impl Fn(&str) -> Option<String>) -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| lookup(name).filter(|value| !value.is_empty()));
-    // Windows has no such variables and takes UTF-8 always.
-    locale.map_or(cfg!(windows), |locale| {
-        let locale = locale.to_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
 }
 
 #[cfg(test)]

@@ -191,6 +191,12 @@ fn draw_prompt(app: &App, prompt: &Prompt, look: &Look, frame: &mut Frame<'_>) {
     }
     let indent = u16::try_from(width(&label)).unwrap_or(0).min(area.width);
     draw_input(&prompt.area, Rect { x: area.x + indent, width: area.width - indent, height: 1, ..area }, true, look, frame);
+    if prompt.replaces() {
+        // It looks selected, for it is replaced as a whole.
+        let text = u16::try_from(width(prompt.text())).unwrap_or(u16::MAX);
+        let whole = Rect { x: area.x + indent, width: text.min(area.width - indent), height: 1, ..area };
+        frame.buffer_mut().set_style(whole, look.style(Role::Selection));
+    }
     if let Some(remark) = &prompt.remark {
         // Above the line: what it would do, or what is wrong with it.
         let above = on_screen(Rect { y: area.y.saturating_sub(1), height: area.height.min(1), ..area }, frame);

@@ -12,7 +12,7 @@ use bpmtop::action::planner::{self, Asking};
 use bpmtop::action::target::Subject;
 use bpmtop::action::verb::Verb;
 use bpmtop::action::wish::{Asked, Wish};
-use bpmtop::engine::{Change, Client, IncidentFilter, IncidentQuery, NewValue, Page, RequestName, Sent};
+use bpmtop::engine::{Change, Client, IncidentFilter, IncidentQuery, JobFilter, NewValue, Page, RequestName, Sent};
 use bpmtop::model::grouping::KnownIncident;
 use bpmtop::model::ids::{JobDefinitionId, ProcessInstanceId};
 use bpmtop::model::section::Moment;
@@ -189,6 +189,27 @@ pub async fn a_plan_to_retry_leaves_out_what_has_attempts_and_refuses_what_does_
     let plan = planned(&bench, Asked::RetryItems { jobs: vec![bench.job_of(&waiting).await?, "gone".into()], tasks: Vec::new() }).await?;
     ensure!(plan.targets.is_empty() && plan.is_performable().is_err(), "{}", told(&plan));
     ensure!(told(&plan).contains("attempt") && told(&plan).contains("job gone"), "{}", told(&plan));
+    Ok(())
+}
+
+pub async fn a_job_due_after_all_that_can_be_reckoned_with_costs_its_cell_and_its_place_in_the_plan(bench: Bench) -> Result<()> {
+    let process = bench.failed("parked", 3).await?;
+    let open = incidents(&bench, &process).await?;
+    let parked = open[0].incident.configuration.clone().context("its job")?;
+    bench.driver().put(&format!("/job/{}/duedate", parked.as_wire()), &json!({"duedate": "9999-12-31T23:00:00.000+0000"})).await?;
+    let job = bench.client().job(&parked.clone().into()).await?.context("the job is there")?.data;
+    ensure!(job.unreadable.words("dueDate").is_some_and(|words| words.contains("9999-12-31")), "{job:?}");
+    ensure!(job.due.is_some_and(|due| due > Timestamp::now()), "it is not due: {job:?}");
+    let filter = JobFilter { process_definition: Some(process.id.clone()), ..JobFilter::default() };
+    let rows = bench.client().jobs_where(&filter, Page::first(10)).await?.data;
+    ensure!(rows.len() == 3 && rows.iter().filter(|job| job.unreadable.is_empty()).count() == 2, "{rows:?}");
+    ensure!(bench.client().unreadable().iter().any(|words| words.starts_with("1 value in the 3 rows of /job could not be read")), "told");
+    let plan = planned(&bench, Asked::Retry(open)).await?;
+    ensure!(plan.targets.len() == 2 && plan.targets.iter().all(|target| target.id() != parked.as_wire()), "{}", told(&plan));
+    ensure!(plan.left_out.len() == 1 && plan.left_out[0].why.starts_with("its dueDate cannot be read: 9999-12-31"), "{:?}", plan.left_out);
+    perform(&bench, &plan).await?;
+    let after = bench.client().job(&parked.into()).await?.context("the job is there")?.data;
+    ensure!(after.retries == 0 && after.unreadable == job.unreadable, "it was left as it was: {after:?}");
     Ok(())
 }
 

@@ -200,6 +200,7 @@ const SHARED: &[Test] = &tests![Plain, Any:
     cases::several_instances_are_cancelled_by_one_plan_and_counted_as_they_end,
     plans::a_plan_to_retry_is_of_what_is_failed_still_and_makes_each_fail_anew,
     plans::a_plan_to_retry_leaves_out_what_has_attempts_and_refuses_what_does_not_belong_together,
+    plans::a_job_due_after_all_that_can_be_reckoned_with_costs_its_cell_and_its_place_in_the_plan,
     plans::a_plan_to_retry_a_suspended_job_says_that_nothing_will_run,
     plans::a_plan_to_retry_an_external_task_gives_it_attempts,
     plans::a_plan_from_a_caller_retries_the_cause_below_it,

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Draft;
-use super::reading::{Reading, plural};
+use super::reading::{Reading, plural, unreadable};
 use crate::action::plan::{Free, Held, Unavailable, Weight};
 use crate::engine::{CountQuestion, InstanceFilter, InstanceQuery, JobDefinitionFilter, JobFilter, JobIs, Page};
 use crate::model::ids::{JobDefinitionId, ProcessDefinitionId, ProcessInstanceId};
@@ -46,7 +46,7 @@ pub(super) async fn of_definition(reading: &Reading<'_>, draft: &mut Draft, targ
         return Ok(());
     }
     let label = reading.label(Some(process), definition.activity.as_ref());
-    keep(draft, target, held, &label, |_| "its process instance is suspended".to_owned());
+    keep(draft, target, held, &label, |_| "its process instance is suspended".to_owned())?;
     let jobs = (free.len() <= SINGLY && draft.held_complete).then(|| free.into_iter().map(|job| job.id).collect());
     draft.free.push(Free { target, jobs });
     Ok(())
@@ -79,18 +79,23 @@ pub(super) async fn of_instance(
     keep(draft, target, held, &label, |job| {
         let at = job.job_definition.as_ref().and_then(|id| asleep.get(id)).and_then(|definition| definition.activity.as_ref());
         format!("its job definition{} is suspended", at.map(|at| format!(" at {at}")).unwrap_or_default())
-    });
+    })?;
     Ok(())
 }
 
-fn keep(draft: &mut Draft, target: usize, held: Vec<Job>, label: &str, cause: impl Fn(&Job) -> String) {
+fn keep(draft: &mut Draft, target: usize, held: Vec<Job>, label: &str, cause: impl Fn(&Job) -> String) -> Result<(), Unavailable> {
     for job in held {
         if draft.held.len() >= HELD {
             draft.held_complete = false;
-            return;
+            return Ok(());
+        }
+        // It could not be put back as it was.
+        if let Some(why) = job.unreadable.obstacle() {
+            return Err(unreadable(format!("job {} is to stay suspended, and {why}", job.id)));
         }
         draft.held.push(Held { target, cause: cause(&job), due: job.due, label: label.to_owned(), job: job.id });
     }
+    Ok(())
 }
 
 /// Says what was found.

@@ -158,6 +158,10 @@ pub async fn plan(client: &Client, asked: &Asking) -> Result<Plan, Unavailable> 
     let mut draft = draft(&reading, wish).await?;
     // What takes an action back has its verb from the journal only.
     availability(draft.verb, asked.role, asked.read_only, asked.picture.rights.get())?;
+    // What a plan does not know of a target it can neither show nor put back.
+    if let Some((target, why)) = draft.targets.iter().find_map(|target| Some((target, target.unreadable()?.obstacle()?))) {
+        return Err(reading::unreadable(format!("{}: {why}", target.label)));
+    }
     effects::read(&reading, &mut draft).boxed().await?;
     if draft.verb == Verb::Retry {
         draft.targets = versions_in_turn(std::mem::take(&mut draft.targets));

@@ -248,6 +248,11 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Why there is no plan for what could not be read.
+pub(super) fn unreadable(why: String) -> Unavailable {
+    unavailable(why, "give it a value that can be read over REST, such as PUT /job/{id}/duedate, and plan again")
+}
+
 /// A failure in the words of the operator.
 pub(super) fn refused(error: &EngineError) -> Unavailable {
     Unavailable { why: error.to_string(), remedy: error.remedy().to_owned() }

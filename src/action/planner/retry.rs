@@ -153,6 +153,7 @@ fn label_of(reading: &Reading<'_>, known: &KnownIncident) -> String {
 /// The job as a target, or why it is none.
 fn job(reading: &Reading<'_>, job: Option<&Job>, known: Option<&Arc<KnownIncident>>) -> Result<Target, String> {
     let Some(job) = job else { return Err(reading.why_gone().to_owned()) };
+    job.unreadable.obstacle().map_or(Ok(()), Err)?;
     if job.retries > 0 {
         return Err(has_attempts(reading, job));
     }
@@ -177,6 +178,7 @@ fn has_attempts(reading: &Reading<'_>, job: &Job) -> String {
 /// The external task as a target, or why it is none.
 fn task(reading: &Reading<'_>, task: Option<&ExternalTask>, known: Option<&Arc<KnownIncident>>) -> Result<Target, String> {
     let Some(task) = task else { return Err(reading.why_gone().to_owned()) };
+    task.unreadable.obstacle().map_or(Ok(()), Err)?;
     match task.retries {
         Some(0) => Ok(Target {
             label: reading.label(task.process_definition.as_ref(), task.activity.as_ref()),

@@ -337,7 +337,7 @@ fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) 
                 lines.push(Line::Field("incident", words.into(), Tone::Warning));
             }
             let due = job.due.map_or_else(|| "at once".to_owned(), |due| when(due, snapshot, &page.zone));
-            lines.push(Line::Field("due", due, Tone::Plain));
+            lines.push(Line::Field("due", job.unreadable.words("dueDate").unwrap_or(due), Tone::Plain));
             // The words of the page of the instance: what follows depends on all three, and the last writer wins.
             let known = snapshot.job_definitions.get();
             let definition = job.job_definition.as_ref().and_then(|id| known?.iter().find(|row| row.id == *id)).map(|row| row.suspended);
@@ -357,6 +357,9 @@ fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) 
                 lines.push(Line::Field("last worker", worker.to_string(), Tone::Plain));
             }
             match task.hold(snapshot.engine.engine_time(snapshot.taken)) {
+                _ if !task.unreadable.is_empty() => {
+                    lines.extend(task.unreadable.obstacle().map(|why| Line::Field("unreadable", why, Tone::Warning)));
+                }
                 Hold::Held(until) => lines.push(Line::Field("locked", format!("by its worker, ends {}", when(until, snapshot, &page.zone)), Tone::Plain)),
                 Hold::HeldOrWaiting(until) => {
                     lines.push(Line::Field(

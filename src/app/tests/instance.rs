@@ -141,7 +141,7 @@ fn another_user_sees_nothing_that_the_former_one_read_and_the_same_user_keeps_it
     same.press("Lsecret<enter>");
     assert!(same.instance_page().rows.iter().any(|row| matches!(row.content, Content::Variable { secret: true, masked: false, .. })));
     let mut other = revealed();
-    other.press("Tt").press("L<tab>2<enter>secret<enter>");
+    other.press("Tt").press("L<tab>demo2<enter>secret<enter>");
     let user = other.effects.iter().rev().find_map(|effect| match effect {
         Effect::Poll(PollCommand::Login { user, .. }) => Some(user.clone()),
         _ => None,

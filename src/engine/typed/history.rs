@@ -18,7 +18,7 @@ impl Client {
     ///
     /// Any [`Problem`](crate::engine::Problem).
     pub async fn historic_incidents(&self, query: &HistoricIncidentQuery) -> Call<Vec<HistoricIncident>> {
-        self.ask(query.request(), |json| pooled(json, wire::IncidentRow::into_historic)).await
+        self.list(query.request(), |json| pooled(json, wire::IncidentRow::into_historic)).await
     }
 
     /// One process instance, running or ended; none if the history does not know it, any more or for this login
@@ -29,7 +29,7 @@ impl Client {
     /// Any [`Problem`](crate::engine::Problem) but `NotFound`.
     pub async fn historic_process_instance(&self, id: &ProcessInstanceId) -> Result<Option<Answer<HistoricInstance>>, EngineError> {
         let request = Request::to(RequestName::HistoricProcessInstance).id(id.text());
-        present(self.ask(request, |json| one(json, history::HistoricInstanceRow::into_instance)).await)
+        present(self.object(request, |json| one(json, history::HistoricInstanceRow::into_instance)).await)
     }
 
     /// One page of process instances, running or ended (`GET /history/process-instance`, history level activity).
@@ -38,7 +38,7 @@ impl Client {
     ///
     /// Any [`Problem`](crate::engine::Problem); `Unsupported` for a filter this engine would ignore.
     pub async fn historic_process_instances(&self, query: &HistoricInstanceQuery) -> Call<Vec<HistoricInstance>> {
-        self.ask(query.request(), |json| pooled(json, history::HistoricInstanceRow::into_instance)).await
+        self.list(query.request(), |json| pooled(json, history::HistoricInstanceRow::into_instance)).await
     }
 
     /// Those of these process instances that the history knows, in the engine's order (`POST /history/process-instance`). At most
@@ -59,7 +59,7 @@ impl Client {
     ///
     /// Any [`Problem`](crate::engine::Problem).
     pub async fn historic_activities(&self, query: &HistoricActivityQuery) -> Call<Vec<HistoricActivity>> {
-        self.ask(query.request(), |json| pooled(json, history::HistoricActivityRow::into_activity)).await
+        self.list(query.request(), |json| pooled(json, history::HistoricActivityRow::into_activity)).await
     }
 
     /// One page of the visits that are over, those left last first (`GET /history/activity-instance?finished=true`, history level
@@ -71,7 +71,7 @@ impl Client {
     pub async fn activities_left(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<HistoricActivity>> {
         let filter = HistoricActivityFilter { process_instance: Some(instance.clone()), over: true, ..HistoricActivityFilter::default() };
         let request = HistoricActivityQuery { filter, by_start: None, page }.request().query("sortBy", "endTime").query("sortOrder", "desc");
-        self.ask(request, |json| pooled(json, history::HistoricActivityRow::into_activity)).await
+        self.list(request, |json| pooled(json, history::HistoricActivityRow::into_activity)).await
     }
 
     /// One page of the changes of an instance's variables in order of time, without their values
@@ -88,6 +88,6 @@ impl Client {
             .query("deserializeValues", false)
             .query_text("processInstanceId", Some(instance.text()));
         let request = page.onto(request).query("sortBy", "time").query("sortOrder", order.wire());
-        self.ask_within(VALUES, request, |json| pooled(json, history::VariableUpdateRow::into_update)).await
+        self.list_within(VALUES, request, |json| pooled(json, history::VariableUpdateRow::into_update)).await
     }
 }

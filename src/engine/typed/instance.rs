@@ -30,7 +30,7 @@ impl Client {
     ///
     /// Any problem; `Unsupported` for a filter this engine would ignore.
     pub async fn process_instances_where(&self, query: &InstanceQuery) -> Call<Vec<ProcessInstance>> {
-        self.ask(query.request(), |json| pooled(json, wire::ProcessInstanceRow::into_process_instance)).await
+        self.list(query.request(), |json| pooled(json, wire::ProcessInstanceRow::into_process_instance)).await
     }
 
     /// What runs in an instance, none if it is gone (`GET /process-instance/{id}/activity-instances`). The engine loads every execution
@@ -50,7 +50,7 @@ impl Client {
     /// Any problem; `Unsupported` for a filter this engine would ignore.
     pub async fn jobs_where(&self, filter: &JobFilter, page: Page) -> Call<Vec<Job>> {
         let request = page.onto(filter.onto(Request::to(RequestName::JobList))).query("sortBy", "jobId").query("sortOrder", "asc");
-        self.ask(request, |json| pooled(json, wire::JobRow::into_job)).await
+        self.list(request, |json| pooled(json, wire::JobRow::into_job)).await
     }
 
     /// One page of external tasks, sorted by id so that pages do not overlap (`GET /external-task`).
@@ -60,7 +60,7 @@ impl Client {
     /// Any problem.
     pub async fn external_tasks_where(&self, filter: &ExternalTaskFilter, page: Page) -> Call<Vec<ExternalTask>> {
         let request = page.onto(filter.onto(Request::to(RequestName::ExternalTaskList))).query("sortBy", "id").query("sortOrder", "asc");
-        self.ask(request, |json| pooled(json, wire::ExternalTaskRow::into_external_task)).await
+        self.list(request, |json| pooled(json, wire::ExternalTaskRow::into_external_task)).await
     }
 
     /// One page of the open user tasks of an instance, sorted by id so that pages do not overlap (`GET /task`).
@@ -71,7 +71,7 @@ impl Client {
     pub async fn user_tasks(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<UserTask>> {
         let request = page.onto(Request::to(RequestName::UserTaskList).query_text("processInstanceId", Some(instance.text())));
         let request = request.query("sortBy", "id").query("sortOrder", "asc");
-        self.ask(request, |json| pooled(json, instance::UserTaskRow::into_user_task)).await
+        self.list(request, |json| pooled(json, instance::UserTaskRow::into_user_task)).await
     }
 
     /// One open user task, none if it is gone or may not be read (`GET /task/{id}`).
@@ -81,7 +81,7 @@ impl Client {
     /// Any problem but `NotFound`.
     pub async fn user_task(&self, id: &UserTaskId) -> Result<Option<Answer<UserTask>>, EngineError> {
         let request = Request::to(RequestName::UserTask).id(id.text());
-        present(self.ask(request, |json| one(json, instance::UserTaskRow::into_user_task)).await)
+        present(self.object(request, |json| one(json, instance::UserTaskRow::into_user_task)).await)
     }
 
     /// One page of the variables of an instance, those of its scopes and tasks included, sorted by name (`GET /variable-instance`).
@@ -94,7 +94,7 @@ impl Client {
     pub async fn variables(&self, instance: &ProcessInstanceId, page: Page) -> Call<Vec<Variable>> {
         let request = page.onto(Request::to(RequestName::VariableList).query_text("processInstanceIdIn", Some(instance.text())));
         let request = request.query("deserializeValues", false).query("sortBy", "variableName").query("sortOrder", "asc");
-        self.ask_within(VARIABLES, request, |json| pooled(json, instance::VariableRow::into_variable)).await
+        self.list_within(VARIABLES, request, |json| pooled(json, instance::VariableRow::into_variable)).await
     }
 
     /// The variables of one name that an execution holds itself, with their values; of an instance, its own alone
@@ -106,7 +106,7 @@ impl Client {
     pub async fn local_variables(&self, execution: &ExecutionId, name: &EngineText) -> Call<Vec<Variable>> {
         let request = Request::to(RequestName::VariableList).query_text("executionIdIn", Some(execution.text())).query_text("variableName", Some(name));
         let request = Page::first(SAME_NAME).onto(request).query("deserializeValues", false).query("sortBy", "variableName").query("sortOrder", "asc");
-        self.ask_within(VARIABLES, request, |json| pooled(json, instance::VariableRow::into_variable)).await
+        self.list_within(VARIABLES, request, |json| pooled(json, instance::VariableRow::into_variable)).await
     }
 
     /// One variable with its value, none if it is gone or may not be read (`GET /variable-instance/{id}`).
@@ -116,6 +116,6 @@ impl Client {
     /// Any problem but `NotFound`; `TooLarge` if it is longer than 2 MiB.
     pub async fn variable(&self, id: &EngineText) -> Result<Option<Answer<Variable>>, EngineError> {
         let request = Request::to(RequestName::Variable).id(id).query("deserializeValue", false);
-        present(self.ask_within(VARIABLES, request, |json| one(json, instance::VariableRow::into_variable)).await)
+        present(self.object_within(VARIABLES, request, |json| one(json, instance::VariableRow::into_variable)).await)
     }
 }

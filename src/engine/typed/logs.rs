@@ -20,7 +20,7 @@ impl Client {
     ///
     /// Any [`Problem`].
     pub async fn job_log(&self, query: &JobLogQuery) -> Call<Vec<JobLogEntry>> {
-        self.ask(query.request(), |json| pooled(json, past::JobLogRow::into_entry)).await
+        self.list(query.request(), |json| pooled(json, past::JobLogRow::into_entry)).await
     }
 
     /// The latest entries of the job log for the jobs of these executions, the newest first (`POST /history/job-log`, history level full).
@@ -36,7 +36,7 @@ impl Client {
         }
         let request = query.request();
         let place = self.place_of(&request);
-        let answer = self.ask(request, |json| pooled(json, past::JobLogRow::into_entry)).await?;
+        let answer = self.list(request, |json| pooled(json, past::JobLogRow::into_entry)).await?;
         let asked_for = |entry: &JobLogEntry| entry.execution.as_ref().is_some_and(|execution| query.executions.contains(execution));
         if answer.data.iter().all(asked_for) {
             return Ok(answer);
@@ -60,7 +60,7 @@ impl Client {
     ///
     /// Any [`Problem`].
     pub async fn external_task_log(&self, query: &ExternalTaskLogQuery) -> Call<Vec<ExternalTaskLogEntry>> {
-        self.ask(query.request(), |json| pooled(json, past::ExternalTaskLogRow::into_entry)).await
+        self.list(query.request(), |json| pooled(json, past::ExternalTaskLogRow::into_entry)).await
     }
 
     /// Who did what to a process instance, newest first (`GET /history/user-operation`, history level full). An operation that changed
@@ -80,7 +80,7 @@ impl Client {
     ///
     /// Any [`Problem`].
     pub async fn user_operations_where(&self, query: &UserOperationQuery) -> Call<Vec<UserOperation>> {
-        self.ask(query.request(), |json| pooled(json, past::UserOperationRow::into_operation)).await
+        self.list(query.request(), |json| pooled(json, past::UserOperationRow::into_operation)).await
     }
 
     /// One batch that the engine works on, none if it is finished, deleted or may not be read (`GET /batch/{id}`).
@@ -89,7 +89,7 @@ impl Client {
     ///
     /// Any [`Problem`] but `NotFound`.
     pub async fn batch(&self, id: &BatchId) -> Result<Option<Answer<Batch>>, EngineError> {
-        present(self.ask(Request::to(RequestName::Batch).id(id.text()), |json| one(json, batch::BatchRow::into_batch)).await)
+        present(self.object(Request::to(RequestName::Batch).id(id.text()), |json| one(json, batch::BatchRow::into_batch)).await)
     }
 
     /// One batch, finished or not; none if the history does not know it (`GET /history/batch/{id}`, history level full).
@@ -98,6 +98,6 @@ impl Client {
     ///
     /// Any [`Problem`] but `NotFound`.
     pub async fn historic_batch(&self, id: &BatchId) -> Result<Option<Answer<HistoricBatch>>, EngineError> {
-        present(self.ask(Request::to(RequestName::HistoricBatch).id(id.text()), |json| one(json, batch::BatchRow::into_historic)).await)
+        present(self.object(Request::to(RequestName::HistoricBatch).id(id.text()), |json| one(json, batch::BatchRow::into_historic)).await)
     }
 }

@@ -1,6 +1,7 @@
 //! What one process instance holds, as the engine sends it: user tasks and variables.
 
 use super::{Date, Pool, Text};
+use crate::model::unreadable::Unreadable;
 use crate::model::user_task::UserTask;
 use crate::model::variable::{Variable, VariableValue};
 
@@ -38,6 +39,7 @@ impl UserTaskRow<'_> {
             suspended: self.suspended.unwrap_or(false),
             priority: self.priority.unwrap_or(0),
             execution: pool.id(&self.execution_id),
+            unreadable: Unreadable::default(),
         }
     }
 }

@@ -169,6 +169,7 @@ pub fn fill(snapshot: &mut Snapshot, now: Moment) {
         tenant: None,
         priority: 0,
         business_key: None,
+        unreadable: Default::default(),
     };
     let failing = ExternalTask {
         id: "task-2".into(),
@@ -192,6 +193,7 @@ pub fn fill(snapshot: &mut Snapshot, now: Moment) {
         suspended: false,
         priority: 50,
         execution: None,
+        unreadable: Default::default(),
     };
     answer(snapshot, Inquiry::UserTasks(id()), Finding::UserTasks(Listed { rows: vec![user], total: Some(1) }), now);
     answer(snapshot, Inquiry::CalledCount(id()), Finding::CalledCount(CalledCount { running: 3, failing: Some(1), cases: 0, failing_below_cases: 0 }), now);

@@ -123,6 +123,7 @@ fn job(recorded: &journal::Target) -> Job {
         priority: before.priority.unwrap_or_default(),
         tenant: None,
         created: None,
+        unreadable: Default::default(),
     }
 }
 
@@ -143,6 +144,7 @@ fn external_task(recorded: &journal::Target) -> ExternalTask {
         tenant: None,
         priority: recorded.before.priority.unwrap_or_default(),
         business_key: None,
+        unreadable: Default::default(),
     }
 }
 

@@ -120,6 +120,7 @@ impl Scene<'_> {
             Some(due) if due > self.now && job.exception_message.is_some() && job.retries > 0 => format!("next try {}", distance(self.now, due)),
             Some(due) => format!("due {}", distance(self.now, due)),
         };
+        let due = job.unreadable.words("dueDate").unwrap_or(due);
         let words = |suspended| if suspended { ("SUSPENDED", Role::BadgeSuspended) } else { ("active", Role::Muted) };
         let (definition, definition_role) = row.states.definition.map_or(("?", Role::Unknown), words);
         let (own, own_role) = words(row.states.job);
@@ -144,6 +145,7 @@ impl Scene<'_> {
             Hold::Free => Cell::new("not locked", Role::Muted),
             Hold::OutOfAttempts => Cell::new("", Role::Muted),
         };
+        let lock = task.unreadable.words("lockExpirationTime").map_or(lock, |words| Cell::new(words, Role::Warning));
         vec![
             Cell::new(task.topic.to_string(), Role::Text),
             Cell::new(task.activity.as_ref().map_or_else(String::new, |activity| self.activity(activity)), Role::Muted),
@@ -163,6 +165,7 @@ impl Scene<'_> {
             Some(due) if due < self.now => Cell::new(format!("OVERDUE, due {}", distance(self.now, due)), Role::Warning),
             Some(due) => Cell::new(format!("due {}", distance(self.now, due)), Role::Text),
         };
+        let due = task.unreadable.words("due").map_or(due, |words| Cell::new(words, Role::Warning));
         let mut name = Cell::new(name.unwrap_or_else(|| "no name".to_owned()), Role::Text);
         if task.suspended {
             name = name.led_by(vec![("SUSPENDED".to_owned(), Role::BadgeSuspended), (" ".to_owned(), Role::Text)]);

@@ -340,6 +340,7 @@ impl Scene<'_> {
         facts.extend(row.definition.as_ref().and_then(|definition| definition.activity.as_ref()).map(|activity| format!("at {activity}")));
         let due = if job.exception_message.is_some() && job.retries > 0 { "next attempt" } else { "due" };
         facts.push(job.due.map_or_else(|| format!("{due} at once"), |time| format!("{due} {}", self.when(time))));
+        facts.extend(job.unreadable.obstacle());
         facts.extend(job.created.map(|created| format!("created {}", self.when(created))));
         facts.push(format!("priority {}", job.priority));
         facts.extend(row.definition.as_ref().map(|definition| format!("job definition {}", definition.id)));
@@ -366,6 +367,7 @@ impl Scene<'_> {
             Hold::Over(since) => Some(format!("can be fetched since {}", self.when(since))),
             Hold::Free | Hold::OutOfAttempts => None,
         });
+        facts.extend(task.unreadable.obstacle());
         facts.push(format!("priority {}", task.priority));
         if has_incident {
             facts.push("enter opens its incident".to_owned());
