@@ -56,6 +56,7 @@ fn target(number: usize) -> Target {
         priority: 0,
         tenant: None,
         created: None,
+        unreadable: Default::default(),
     };
     let subject = Subject::Job { job: Arc::new(job), incident: Some(KnownIncident::of(incident)) };
     Target { subject, label: format!("payment v2 · Charge {number}"), business_key: None, version: Some(2) }
