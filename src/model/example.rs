@@ -298,6 +298,7 @@ pub fn job(number: usize) -> Job {
 /// An external task that failed and waits for its next attempt.
 pub fn external_task(number: usize) -> ExternalTask {
     ExternalTask {
+        unreadable: Default::default(),
         id: ExternalTaskId::new(format!("task-{number:04}")),
         activity: Some("ship-parcel".into()),
         error_message: Some("carrier 429 slow down".into()),

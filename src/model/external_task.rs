@@ -84,6 +84,7 @@ mod tests {
 
     fn task(retries: Option<i64>, message: Option<&str>, lock: Option<i64>) -> ExternalTask {
         ExternalTask {
+            unreadable: Default::default(),
             id: "task".into(),
             activity: None,
             error_message: message.map(Into::into),
