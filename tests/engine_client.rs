@@ -10,13 +10,15 @@ mod instance;
 mod logs;
 mod scripted;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bpmtop::engine::{
-    CaseFilter, Client, ClientOptions, CountQuestion, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricActivityFilter,
-    HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery, IncidentFilter, IncidentQuery,
-    IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobFilter, JobIs, JobLogFilter, JobLogQuery, Login, Order, Page, Problem, Product, RequestName,
-    RunningOrder, containing,
+    CaseFilter, Change, Client, ClientOptions, CountQuestion, Due, EngineError, EngineVersion, ErrorKind, ExternalTaskFilter, ExternalTaskIs,
+    HistoricActivityFilter, HistoricActivityQuery, HistoricIncidentFilter, HistoricIncidentQuery, HistoricInstanceFilter, HistoricInstanceQuery,
+    IncidentFilter, IncidentQuery, IncidentSort, InstanceFilter, InstanceOrder, InstanceQuery, JobFilter, JobIs, JobLogFilter, JobLogQuery, Login, Order, Page,
+    Problem, Product, RequestName, RunningOrder, Sent, Standing, containing,
 };
 use bpmtop::model::ids::{ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId, ProcessKey};
 use bpmtop::model::rights::Right;
@@ -146,7 +148,7 @@ async fn a_refused_login_costs_one_attempt_however_many_ask() {
 }
 
 #[tokio::test]
-async fn a_login_that_stops_being_valid_costs_no_more_than_the_requests_in_flight() {
+async fn a_login_that_stops_being_valid_costs_the_requests_in_flight_and_one_more_attempt() {
     let engine = ScriptedEngine::start(|asked: &Asked| match asked.path() {
         "/engine-rest/version" => Reply::json(r#"{"version":"7.24.0"}"#),
         _ => Reply::status(401).travelling(Manner::Late(Duration::from_millis(50))),
@@ -156,7 +158,114 @@ async fn a_login_that_stops_being_valid_costs_no_more_than_the_requests_in_fligh
     client.version().await.expect("an answer");
     let asks = (0..10).map(|_| client.count(&CountQuestion::ProcessDefinitions));
     futures_util::future::join_all(asks).await;
-    assert_eq!(engine.asked().len(), 1 + 4);
+    assert_eq!(engine.asked().len(), 1 + 4 + 1);
+}
+
+/// An engine that refuses the login as long as it is told to.
+async fn engine_that_may_refuse() -> (ScriptedEngine, Arc<AtomicBool>) {
+    let refuses = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&refuses);
+    let engine = ScriptedEngine::start(move |asked: &Asked| match (shared.load(Ordering::SeqCst), asked.method.as_str()) {
+        (true, _) => Reply::status(401),
+        (false, "GET") => Reply::json(r#"{"count":7}"#),
+        (false, _) => Reply::status(204),
+    })
+    .await;
+    (engine, refuses)
+}
+
+fn soon(engine: &ScriptedEngine) -> Client {
+    let login = Login::Basic { user: "ann".to_owned(), password: "right".into() };
+    let client = Client::new(ClientOptions { login, login_again: Duration::from_millis(300), ..options(engine) }).expect("a client");
+    client.assume_version(version("7.24.0"));
+    client
+}
+
+#[tokio::test]
+async fn a_login_that_worked_outlasts_somebody_elses_wrong_password_again_and_again_with_a_success_in_between() {
+    let (engine, refuses) = engine_that_may_refuse().await;
+    let client = soon(&engine);
+    let standing = client.login_standing();
+    client.count(&CountQuestion::ProcessDefinitions).await.expect("an answer");
+    for round in 1..=3 {
+        refuses.store(true, Ordering::SeqCst);
+        let before = engine.asked().len();
+        let asks = futures_util::future::join_all((0..6).map(|_| client.count(&CountQuestion::ProcessDefinitions)));
+        let heals = async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            assert!(matches!(*standing.borrow(), Standing::AgainAt(_)), "it is told: {:?}", *standing.borrow());
+            assert!(engine.asked().len() - before <= 4, "only what was in flight was refused");
+            refuses.store(false, Ordering::SeqCst);
+        };
+        let (answers, ()) = tokio::join!(asks, heals);
+        assert!(answers.iter().all(Result::is_ok), "round {round}: {answers:?}");
+        assert_eq!(*standing.borrow(), Standing::Good);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_twice_without_a_success_in_between_is_given_up_and_one_that_never_worked_at_once() {
+    let (engine, refuses) = engine_that_may_refuse().await;
+    let client = soon(&engine);
+    client.count(&CountQuestion::ProcessDefinitions).await.expect("an answer");
+    refuses.store(true, Ordering::SeqCst);
+    let error = client.count(&CountQuestion::ProcessDefinitions).await.expect_err("refused");
+    assert!(error.stops_polling(), "{error}");
+    assert_eq!(engine.asked().len(), 3, "one more attempt");
+    assert!(client.count(&CountQuestion::ProcessDefinitions).await.is_err_and(|error| error.kind() == ErrorKind::LoginRefused));
+    let unproven = soon(&engine);
+    let error = unproven.count(&CountQuestion::ProcessDefinitions).await.expect_err("refused");
+    assert!(error.stops_polling() && engine.asked().len() == 4, "{error}");
+}
+
+#[tokio::test]
+async fn a_change_that_a_login_was_refused_for_is_certainly_not_done_and_never_sent_again_by_the_client() {
+    let (engine, refuses) = engine_that_may_refuse().await;
+    let client = soon(&engine);
+    client.count(&CountQuestion::ProcessDefinitions).await.expect("an answer");
+    refuses.store(true, Ordering::SeqCst);
+    let change = Change::JobRetries { job: "j".into(), retries: 1, due: Due::Keep };
+    let sent = client.change(&change).await.sent;
+    let Sent::Rejected(error) = sent else { panic!("{sent:?}") };
+    assert!(!error.stops_polling() && error.to_string().contains("somebody may have typed a wrong password"), "{error}");
+    assert_eq!(engine.asked().len(), 2, "sent once");
+}
+
+#[tokio::test]
+async fn a_gateway_that_asks_to_be_left_alone_is_and_says_so() {
+    let engine = ScriptedEngine::start(|asked: &Asked| match asked.method.as_str() {
+        "GET" => Reply::html(429, "<title>Slow down</title>").header("Retry-After", "1"),
+        _ => Reply::html(429, "").header("Retry-After", "1"),
+    })
+    .await;
+    let impatient = client(&engine);
+    impatient.assume_version(version("7.24.0"));
+    let change = Change::JobRetries { job: "j".into(), retries: 1, due: Due::Keep };
+    let Sent::Rejected(error) = impatient.change(&change).await.sent else { panic!("a gateway passes nothing on that it refuses") };
+    assert!(error.to_string().contains("a gateway before the engine takes no more requests for now (429); it asks to wait 1 s"), "{error}");
+    assert_eq!((error.kind(), error.asks_to_wait()), (ErrorKind::Gateway, Some(Duration::from_secs(1))));
+    let error = impatient.count(&CountQuestion::ProcessDefinitions).await.expect_err("not asked");
+    assert!(matches!(error.problem(), Problem::HeldBack { status: 429, .. }), "{error}");
+    assert!(matches!(impatient.change(&change).await.sent, Sent::NotSent(_)), "nothing goes out before");
+    assert_eq!(engine.asked().len(), 1);
+    tokio::time::sleep(Duration::from_millis(1_050)).await;
+    let error = impatient.count(&CountQuestion::ProcessDefinitions).await.expect_err("refused");
+    assert!(error.to_string().contains("Slow down") && !error.stops_polling(), "{error}");
+    assert_eq!(engine.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_patient_client_waits_for_a_gateway_and_reads_on() {
+    let asked_before = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&asked_before);
+    let engine = ScriptedEngine::start(move |_: &Asked| match shared.swap(true, Ordering::SeqCst) {
+        false => Reply::status(503).header("Retry-After", "1"),
+        true => Reply::json(r#"{"count":7}"#),
+    })
+    .await;
+    let client = Client::new(ClientOptions { patience: Duration::from_secs(5), ..options(&engine) }).expect("a client");
+    assert_eq!(client.count(&CountQuestion::ProcessDefinitions).await.expect("an answer").data, 7);
+    assert_eq!(engine.asked().len(), 2);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ pub mod list;
 pub mod pages;
 mod paging;
 pub mod prompt;
+mod replaced;
 pub mod scope;
 #[cfg(test)]
 mod tests;
@@ -207,6 +208,7 @@ pub struct App {
     /// Whether the screen without an engine is shown.
     pub first_run: Option<Prompt>,
     looking: Looking,
+    replacements: replaced::Replacements,
     refused: bool,
     refusals: u32,
     login_not_before: Option<Moment>,
@@ -242,6 +244,7 @@ impl App {
             notice,
             first_run: None,
             looking: Looking::default(),
+            replacements: replaced::Replacements::default(),
             refused: false,
             refusals: 0,
             login_not_before: None,

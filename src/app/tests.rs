@@ -18,6 +18,7 @@ mod definitions;
 mod finding;
 mod follow;
 mod instance;
+mod replaced;
 mod retrying;
 mod scope;
 mod timeline;

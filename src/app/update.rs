@@ -17,6 +17,7 @@ use super::pages::Page;
 use super::pages::incident::IncidentPage;
 use super::paging;
 use super::prompt::{Purpose, lock_out};
+use super::replaced;
 use super::scope::ScopeForm;
 use super::typing::{first_run_key, login_key, open_login, open_prompt, paste, prompt_key, scope_key};
 use super::{App, Effect, Message, NOTICE, Overlay};
@@ -80,6 +81,7 @@ pub(super) fn update(app: &mut App, message: Message) -> Vec<Effect> {
 }
 
 fn take_snapshot(app: &mut App) -> Vec<Effect> {
+    replaced::take(app);
     // Pages below are told when they are looked at again.
     let whole = app.whole();
     if let Some(page) = app.pages.last_mut() {
@@ -485,6 +487,7 @@ fn mark_all(app: &mut App, marked: bool) {
 }
 
 fn refresh(app: &mut App) -> Vec<Effect> {
+    app.has_seen_the_replacement();
     let mut effects = vec![Effect::Poll(PollCommand::Refresh)];
     if let Some(page) = app.pages.last_mut() {
         effects.extend(page.ask_again(app.now).map(Effect::Poll));

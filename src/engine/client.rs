@@ -12,7 +12,7 @@ use super::login::{Login, Tokens};
 use super::request::Request;
 use super::route::{self, ExtraHeaders, Proxy, Purpose};
 use super::tls::{Authorities, ClientCertificate};
-use super::transport::{self, Counters, Delivery, Gate, Limit, Repeats, Sender, Undelivered};
+use super::transport::{self, Counters, Delivery, Gate, Limit, Repeats, Sender, Standing, Undelivered};
 use super::version::EngineVersion;
 use super::wire::lenient::Lost;
 
@@ -39,6 +39,10 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
     /// Most requests in flight at once, once the login is proven.
     pub max_in_flight: usize,
+    /// After how long a login that had worked and is refused is tried once more.
+    pub login_again: Duration,
+    /// How long one reading waits for a gateway that asks to be left alone, before it fails. Changes never wait.
+    pub patience: Duration,
     /// Longest body of an answer, in bytes. A longer one is given up, not cut.
     pub max_body: usize,
 }
@@ -57,6 +61,9 @@ impl ClientOptions {
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             max_in_flight: 4,
+            // After a first wrong password an engine refuses the right one for three seconds.
+            login_again: Duration::from_secs(4),
+            patience: Duration::ZERO,
             max_body: 64 << 20,
         }
     }
@@ -220,6 +227,16 @@ impl Client {
         let all = self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = all.iter().filter(|(.., since)| since.elapsed() < TOLD_FOR);
         fresh.map(|(path, lost, _)| lost.words(path)).collect()
+    }
+
+    /// How the login stands, and what becomes of that.
+    pub fn login_standing(&self) -> tokio::sync::watch::Receiver<Standing> {
+        self.shared.gate.standing()
+    }
+
+    /// For how long nothing is sent yet, because something before the engine asks to be left alone.
+    pub fn waits(&self) -> Option<Duration> {
+        self.shared.gate.held().map(|(left, _)| left)
     }
 
     /// The version that gates requests; none until [`Client::identify`] or [`Client::assume_version`].

@@ -12,6 +12,12 @@ use super::catalogue::{RequestName, Since};
 use super::version::EngineVersion;
 use crate::text::EngineText;
 
+/// However long something before the engine asks to be left alone, it is asked again after this.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// Whoever takes no more requests for now and does not say for how long is left alone for this long.
+const UNSAID_WAIT: Duration = Duration::from_secs(5);
+
 /// A call that did not give its answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{problem} ({place})")]
@@ -45,6 +51,30 @@ pub enum Problem {
     },
     /// The token had run out and another was fetched, but this was a change, which is never sent twice.
     NotRepeated,
+    /// The engine refused the login just now (401), though it had worked: it refuses the right password too for a while after somebody gave a wrong one.
+    /// It is tried once more.
+    LoginDelayed {
+        /// Who tried.
+        user: Option<EngineText>,
+        /// After how long it is tried once more.
+        again: Duration,
+    },
+    /// Something before the engine answered in its place: it has not done what was asked, or nobody knows.
+    Gateway {
+        /// HTTP status: 408, 429, 502, 503 or 504.
+        status: u16,
+        /// What it wrote.
+        said: Option<EngineText>,
+        /// For how long it asks to be left alone (`Retry-After`).
+        wait: Option<Duration>,
+    },
+    /// Not sent: something before the engine asks to be left alone for a while.
+    HeldBack {
+        /// The HTTP status with which it asked.
+        status: u16,
+        /// For how long yet.
+        left: Duration,
+    },
     /// Not sent: this login was refused before, and ten wrong logins lock the account.
     LoginRefused {
         /// Whether it was a token.
@@ -259,6 +289,10 @@ pub enum ErrorKind {
     Proxy,
     /// Another network failure.
     Network,
+    /// Something before the engine answered in its place, or asks to wait.
+    Gateway,
+    /// Login refused just now, and tried once more.
+    LoginDelayed,
     /// Login refused just now.
     Unauthorized,
     /// Login refused before; not sent.
@@ -297,6 +331,8 @@ impl ErrorKind {
             Self::Tls => "TLS",
             Self::Proxy => "proxy",
             Self::Network => "network",
+            Self::Gateway => "gateway",
+            Self::LoginDelayed => "login again",
             Self::Unauthorized => "login failed",
             Self::LoginRefused => "needs login",
             Self::Token => "token",
@@ -352,6 +388,8 @@ impl EngineError {
             Problem::Unreachable(Unreachable::Closed | Unreachable::NotHttp | Unreachable::Other(_)) => ErrorKind::Network,
             Problem::Unauthorized { .. } | Problem::TokenRefused { .. } => ErrorKind::Unauthorized,
             Problem::LoginRefused { .. } => ErrorKind::LoginRefused,
+            Problem::LoginDelayed { .. } => ErrorKind::LoginDelayed,
+            Problem::Gateway { .. } | Problem::HeldBack { .. } => ErrorKind::Gateway,
             Problem::TokenNotFetched { .. } | Problem::NotRepeated => ErrorKind::Token,
             Problem::Forbidden { .. } => ErrorKind::Forbidden,
             Problem::NotAnEngine(_) => ErrorKind::NotAnEngine,
@@ -371,8 +409,20 @@ impl EngineError {
         match &*self.problem {
             Problem::Unreachable(Unreachable::Tls(_) | Unreachable::NotHttp | Unreachable::Proxy(ProxyFault::Login { .. })) => false,
             Problem::TokenNotFetched { .. } | Problem::NotRepeated | Problem::Unreachable(_) | Problem::TooSlow { .. } | Problem::CutOff { .. } => true,
+            Problem::LoginDelayed { .. } | Problem::Gateway { .. } | Problem::HeldBack { .. } => true,
             Problem::Engine { status, .. } => *status >= 500 || *status == 429,
             _ => false,
+        }
+    }
+
+    /// For how long to leave the engine alone, because something before it asks for that, and the HTTP status it asks with. Whoever takes no more
+    /// requests for now and does not say for how long is left alone for a few seconds.
+    pub fn asks_to_wait(&self) -> Option<Duration> {
+        match &*self.problem {
+            Problem::HeldBack { left, .. } => Some(*left),
+            Problem::Gateway { wait: Some(wait), .. } => Some((*wait).min(LONGEST_WAIT)),
+            Problem::Gateway { status: 429, wait: None, .. } => Some(UNSAID_WAIT),
+            _ => None,
         }
     }
 
@@ -402,6 +452,8 @@ mod tests {
             Tls,
             Proxy,
             Network,
+            Gateway,
+            LoginDelayed,
             Unauthorized,
             LoginRefused,
             Token,

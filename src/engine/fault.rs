@@ -26,6 +26,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
     pub(super) location: Option<String>,
+    /// For how long whoever answered asks to be left alone.
+    pub(super) retry_after: Option<Duration>,
     pub(super) body: Vec<u8>,
     pub(super) cut: bool,
 }
@@ -212,6 +214,8 @@ pub(super) fn is_refusal(reply: &Reply) -> bool {
     let complaint = complaint(reply).filter(|said| said.message.is_some());
     match reply.status {
         401 => reply.is_blank() || complaint.is_some(),
+        // A gateway that takes no more requests, and a proxy that wants a login of its own, have passed nothing on.
+        407 | 429 => true,
         400..=499 => complaint.is_some(),
         500 => complaint.is_some_and(|said| {
             let lost = said.message.is_some_and(|message| message.as_wire().starts_with(OPTIMISTIC_LOCK_IN_WORDS));
@@ -225,6 +229,10 @@ pub(super) fn is_refusal(reply: &Reply) -> bool {
 pub(super) fn of_status(row: &Endpoint, reply: &Reply, user: Option<&EngineText>, way: &Way<'_>) -> Problem {
     let status = reply.status;
     let complaint = complaint(reply);
+    if status == 429 || matches!(status, 408 | 502..=504) && complaint.is_none() {
+        let said = note(reply, complaint).filter(|said| !said.as_wire().trim().is_empty());
+        return Problem::Gateway { status, said, wait: reply.retry_after };
+    }
     match status {
         401 => Problem::Unauthorized { user: user.cloned(), note: note(reply, complaint) },
         407 => Problem::Unreachable(Unreachable::Proxy(ProxyFault::Login { given: way.proxy.has_login() })),
@@ -381,7 +389,7 @@ mod tests {
     use super::*;
 
     fn reply(body: &str) -> Reply {
-        Reply { status: 200, content_type: None, location: None, body: body.as_bytes().to_vec(), cut: false }
+        Reply { status: 200, content_type: None, location: None, retry_after: None, body: body.as_bytes().to_vec(), cut: false }
     }
 
     #[test]

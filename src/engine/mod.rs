@@ -47,5 +47,6 @@ pub use question::{
 pub use route::{ExtraHeaders, Proxy};
 pub use telemetry::Telemetry;
 pub use tls::{Authorities, ClientCertificate};
+pub use transport::Standing;
 pub use typed::MOST_IDS;
 pub use version::{EngineVersion, Product};

@@ -1,15 +1,15 @@
 //! Sending one request and reading its reply: limits, the login latch, a token fetched again, the count of what was sent. It knows
 //! rows and replies, but no types of the domain.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Response, Url};
 use secrecy::ExposeSecret as _;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
 use super::catalogue::{Method, Permission};
 use super::client::ClientOptions;
@@ -21,6 +21,8 @@ use crate::text::EngineText;
 
 /// Room made for a body before its first byte, however long it claims to be.
 const FIRST_ROOM: usize = 256 * 1024;
+/// How often one request is sent at most: not more than twice in a row for a login that is tried once more or a gateway that asked to wait.
+const REPEATS: u32 = 3;
 /// Characters of an address shown in an error.
 const SHOWN_ADDRESS: usize = 200;
 
@@ -85,6 +87,43 @@ pub(super) struct Gate {
     widens_by: usize,
     proven: AtomicBool,
     refused: AtomicU8,
+    /// How the login stands, for whoever waits for it and whoever tells of it.
+    standing: watch::Sender<Standing>,
+    changed: Notify,
+    /// Until when something before the engine asks to be left alone, and the status it asked with.
+    held: Mutex<Option<(tokio::time::Instant, u16)>>,
+}
+
+/// How a login stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is wrong with it that is known.
+    #[default]
+    Good,
+    /// It had worked and was refused; it is tried once more at this moment.
+    AgainAt(tokio::time::Instant),
+    /// It is being tried once more.
+    Trying,
+    /// It was refused, for good.
+    Refused,
+}
+
+/// What a refusal means.
+enum Refusal {
+    /// The login is tried once more, and whoever was refused waits for that.
+    Again,
+    /// It is no use.
+    Final,
+}
+
+/// The one request that tries a login once more. Given up before it is answered, another takes its place.
+struct Trial<'a>(&'a Gate);
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        let now = tokio::time::Instant::now();
+        self.0.stand(|standing| if *standing == Standing::Trying { Some(Standing::AgainAt(now)) } else { None });
+    }
 }
 
 /// Who refused a login for good.
@@ -96,7 +135,99 @@ enum Refuser {
 
 impl Gate {
     pub(super) fn new(max_in_flight: usize) -> Self {
-        Self { permits: Semaphore::new(1), widens_by: max_in_flight.saturating_sub(1), proven: AtomicBool::new(false), refused: AtomicU8::new(0) }
+        Self {
+            permits: Semaphore::new(1),
+            widens_by: max_in_flight.saturating_sub(1),
+            proven: AtomicBool::new(false),
+            refused: AtomicU8::new(0),
+            standing: watch::Sender::default(),
+            changed: Notify::new(),
+            held: Mutex::default(),
+        }
+    }
+
+    /// How the login stands, and what becomes of that.
+    pub(super) fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    fn stand(&self, next: impl FnOnce(&Standing) -> Option<Standing>) {
+        let changed = self.standing.send_if_modified(|standing| match next(standing) {
+            Some(next) if next != *standing => {
+                *standing = next;
+                true
+            }
+            _ => false,
+        });
+        if changed {
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// Waits while a login that was refused is to be tried once more. Gives the trial to whoever is to make it.
+    async fn turn(&self) -> Option<Trial<'_>> {
+        loop {
+            let changed = self.changed.notified();
+            let now = tokio::time::Instant::now();
+            let mut until = None;
+            let mut mine = false;
+            self.stand(|standing| match standing {
+                Standing::AgainAt(at) if *at <= now => {
+                    mine = true;
+                    Some(Standing::Trying)
+                }
+                Standing::AgainAt(at) => {
+                    until = Some(Some(*at));
+                    None
+                }
+                Standing::Trying => {
+                    until = Some(None);
+                    None
+                }
+                Standing::Good | Standing::Refused => None,
+            });
+            match until {
+                _ if mine => return Some(Trial(self)),
+                None => return None,
+                Some(Some(at)) => tokio::time::sleep_until(at).await,
+                Some(None) => changed.await,
+            }
+        }
+    }
+
+    /// What it means that a login was refused. One that worked before is tried once more, and again only after a success in between.
+    fn refused_now(&self, trial: bool, delay: Duration) -> Refusal {
+        let proven = self.proven.load(Ordering::Acquire);
+        let mut refusal = Refusal::Final;
+        self.stand(|standing| match standing {
+            Standing::Good if proven => {
+                refusal = Refusal::Again;
+                Some(Standing::AgainAt(tokio::time::Instant::now() + delay))
+            }
+            // What was on its way by then waits for the one that tries.
+            Standing::AgainAt(_) | Standing::Trying if !trial => {
+                refusal = Refusal::Again;
+                None
+            }
+            _ => Some(Standing::Refused),
+        });
+        refusal
+    }
+
+    /// Notes for how long something before the engine asks to be left alone.
+    fn hold(&self, wait: Duration, status: u16) {
+        let until = tokio::time::Instant::now() + wait;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_none_or(|(known, _)| known < until) {
+            *held = Some((until, status));
+        }
+    }
+
+    /// For how long it is to be left alone yet.
+    pub(super) fn held(&self) -> Option<(Duration, u16)> {
+        let now = tokio::time::Instant::now();
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.filter(|(until, _)| *until > now).map(|(until, status)| (until - now, status))
     }
 
     /// Waits for its turn; refused for good once the login was. `token` tells which kind of login that would be.
@@ -117,6 +248,7 @@ impl Gate {
     }
 
     fn refuse(&self, refuser: Refuser) {
+        self.stand(|_| Some(Standing::Refused));
         self.refused.store(refuser as u8, Ordering::Release);
     }
 }
@@ -168,7 +300,10 @@ impl Sender<'_> {
         if let Some(why) = self.tokens.and_then(|tokens| tokens.pausing()) {
             return Err(Undelivered::unsent(failed(Problem::TokenNotFetched { why })));
         }
-        let mut attempt = self.attempt(request, &url, limit).await;
+        let mut attempt = match self.attempt_in_turn(request, &url, limit).await {
+            Ok(attempt) => attempt,
+            Err(problem) => return Err(Undelivered::unsent(failed(problem))),
+        };
         if let (Err(Problem::TokenRefused { .. }), Some(tokens)) = (&attempt.outcome, self.tokens) {
             match tokens.renew(attempt.token).await {
                 Renewal::Same => {}
@@ -187,6 +322,53 @@ impl Sender<'_> {
         match outcome {
             Ok(reply) => Ok(Delivery { reply, elapsed, engine_time, place }),
             Err(problem) => Err(Undelivered { error: failed(problem), reach, elapsed, engine_time }),
+        }
+    }
+
+    /// One exchange, once nothing stands in its way: a login that is to be tried once more, a gateway that asks to be left alone. What was refused
+    /// because of either is repeated if it is no change.
+    async fn attempt_in_turn(&self, request: &Request, url: &Url, limit: Limit) -> Result<Attempt, Problem> {
+        let mut left = REPEATS;
+        loop {
+            let trial = self.gate.turn().await;
+            if self.gate.refused.load(Ordering::Acquire) != 0 {
+                return Err(Problem::LoginRefused { token: self.tokens.is_some() });
+            }
+            if let Some((wait, status)) = self.gate.held() {
+                if wait > self.options.patience || self.repeats == Repeats::Never {
+                    return Err(Problem::HeldBack { status, left: wait });
+                }
+                drop(trial);
+                tokio::time::sleep(wait).await;
+                continue;
+            }
+            let mut attempt = self.attempt(request, url, limit).await;
+            left -= 1;
+            let repeats = self.repeats == Repeats::Once && left > 0;
+            match &attempt.outcome {
+                Err(Problem::Unauthorized { user: user @ Some(_), .. }) => match self.gate.refused_now(trial.is_some(), self.options.login_again) {
+                    Refusal::Again if repeats => {}
+                    Refusal::Again => {
+                        attempt.outcome = Err(Problem::LoginDelayed { user: user.clone(), again: self.options.login_again });
+                        return Ok(attempt);
+                    }
+                    Refusal::Final => return Ok(attempt),
+                },
+                Err(problem @ Problem::Gateway { status, .. }) => {
+                    let error = EngineError::new(None, "", problem.clone());
+                    let Some(wait) = error.asks_to_wait() else { return Ok(attempt) };
+                    self.gate.hold(wait, *status);
+                    if !repeats || wait > self.options.patience {
+                        return Ok(attempt);
+                    }
+                }
+                outcome => {
+                    if trial.is_some() && is_an_answer(outcome) {
+                        self.gate.stand(|_| Some(Standing::Good));
+                    }
+                    return Ok(attempt);
+                }
+            }
         }
     }
 
@@ -285,8 +467,9 @@ impl Sender<'_> {
         let status = response.status().as_u16();
         let content_type = header(response.headers(), CONTENT_TYPE);
         let location = header(response.headers(), LOCATION);
+        let retry_after = retry_after(response.headers());
         let claimed = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut reply = Reply { status, content_type, location, body: Vec::with_capacity(claimed.min(FIRST_ROOM)), cut: false };
+        let mut reply = Reply { status, content_type, location, retry_after, body: Vec::with_capacity(claimed.min(FIRST_ROOM)), cut: false };
         loop {
             let chunk = match response.chunk().await {
                 Ok(Some(chunk)) => chunk,
@@ -309,10 +492,17 @@ impl Sender<'_> {
     }
 }
 
+/// Whether the engine answered, so that it took the login.
+fn is_an_answer(outcome: &Result<Reply, Problem>) -> bool {
+    matches!(outcome, Ok(_) | Err(Problem::Engine { kind: Some(_), .. } | Problem::Forbidden { .. } | Problem::NotFound))
+}
+
 /// Whether it may have gone away, whatever answered before: nothing that an engine says came back.
 fn interrupts(problem: &Problem) -> bool {
     match problem {
         Problem::Unreachable(Unreachable::Proxy(ProxyFault::Login { .. })) => false,
+        // A gateway that limits requests says nothing of what is behind it.
+        Problem::Gateway { status, .. } => *status != 429,
         Problem::Unreachable(_) | Problem::TooSlow { .. } | Problem::CutOff { .. } | Problem::NotAnEngine(_) => true,
         Problem::Engine { status, kind: None, .. } => *status >= 500,
         _ => false,
@@ -321,6 +511,18 @@ fn interrupts(problem: &Problem) -> bool {
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// For how long whoever answered asks to be left alone: so many seconds, or until a moment by its own clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let said = header(headers, RETRY_AFTER)?;
+    let said = said.trim();
+    if let Ok(seconds) = said.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let until = http_date(said)?;
+    let now = header(headers, DATE).and_then(|date| http_date(&date)).unwrap_or_else(Timestamp::now);
+    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
 }
 
 /// The clock of whatever answered, to the second (`Wed, 21 Oct 2015 07:28:00 GMT`).
@@ -340,6 +542,23 @@ pub(super) fn shown_place(method: Method, url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_wish_to_be_left_alone_is_read_in_seconds_and_as_a_moment_of_its_own_clock() {
+        let said = |retry: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, retry.parse().expect("a header"));
+            date.into_iter().for_each(|date| drop(headers.insert(DATE, date.parse().expect("a header"))));
+            retry_after(&headers)
+        };
+        let date = Some("Wed, 21 Oct 2015 07:28:00 GMT");
+        assert_eq!(said("120", None), Some(Duration::from_secs(120)));
+        assert_eq!(said(" 0 ", date), Some(Duration::ZERO));
+        assert_eq!(said("Wed, 21 Oct 2015 07:28:30 GMT", date), Some(Duration::from_secs(30)));
+        assert_eq!(said("Wed, 21 Oct 2015 07:27:00 GMT", date), Some(Duration::ZERO), "it has passed");
+        assert_eq!(said("soon", date), None);
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
 
     #[test]
     fn the_date_header_is_read() {

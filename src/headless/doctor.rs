@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::once::Deadline;
+use super::once::{Deadline, patient};
 use super::refused_logins::{Attempt, RefusedLogins};
 use super::{Extent, Printed, Request};
 use crate::config::{Connection, Login as ConfiguredLogin, Target};
@@ -179,12 +179,12 @@ fn ready(connection: &Connection, retry_login: bool) -> Result<(Client, Login), 
     };
     if let Some(attempt) = Attempt::new(connection.url.as_str(), connection.engine_name.as_deref(), &login).filter(|_| !retry_login) {
         let now = Timestamp::now();
-        if let Ok(Some(at)) = RefusedLogins::of_this_user().refused_at(&attempt, now) {
-            let refusal = attempt.refusal(at, now, &TimeZone::system(), "bpmtop doctor");
+        if let Ok(Some(refused)) = RefusedLogins::of_this_user().refused_at(&attempt, now) {
+            let refusal = attempt.refusal(refused, now, &TimeZone::system(), "bpmtop doctor");
             return Err(Check::of("login", Verdict::Failed, refusal, "nothing was sent to the engine"));
         }
     }
-    let setup = setup(connection, options(connection).map_err(stopped)?, login.clone()).map_err(stopped)?;
+    let setup = setup(connection, patient(options(connection).map_err(stopped)?), login.clone()).map_err(stopped)?;
     Ok((setup.client, login))
 }
 

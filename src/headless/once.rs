@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Request;
 use super::refused_logins::{Attempt, RefusedLogins};
 use crate::config::{Connection, Login as ConfiguredLogin, Target};
+use crate::engine::ClientOptions;
 use crate::poll::task::Setup;
 use crate::session::{Session, Stop, async_runtime, login, options, setup, start_log};
 use crate::text::safe;
@@ -50,6 +51,9 @@ impl Deadline {
     }
 }
 
+/// How long one request waits at most for a gateway that asks to be left alone.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Reads the engine of a session within its limit of time. `command` is what the operator typed, for advice.
 ///
 /// # Errors
@@ -67,7 +71,7 @@ where
     if let Some(attempt) = attempt.as_ref().filter(|_| !request.retry_login) {
         not_refused_before(&refused, attempt, command)?;
     }
-    let setup = setup(connection, options(connection)?, login.clone())?;
+    let setup = setup(connection, patient(options(connection)?), login.clone())?;
     let runtime = async_runtime().map_err(Stop::setup)?;
     let read = runtime.block_on(async {
         let deadline = Deadline::of(session);
@@ -85,6 +89,11 @@ where
         remembered.unwrap_or_else(|warning| warn(&warning));
     }
     read.map_err(|(Unread::LoginRefused(error) | Unread::Failed(error))| Stop::Engine(error))
+}
+
+/// Options for a reading that nobody watches: it waits for a gateway that asks to be left alone, as far as a script has time for it.
+pub(super) fn patient(options: ClientOptions) -> ClientOptions {
+    ClientOptions { patience: PATIENCE, ..options }
 }
 
 fn no_password(connection: &Connection) -> Stop {

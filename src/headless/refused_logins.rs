@@ -1,7 +1,12 @@
 //! Remembers between two runs which logins an engine refused, so that a scheduled command does not lock the account by asking on.
 //!
-//! Ten wrong logins lock an account, and a program started every minute would never notice. One small file holds salted digests of the
-//! logins that were refused, never the logins themselves. It is a precaution: whatever is wrong with the file is told and stops nothing.
+//! Ten wrong logins lock an account, and a program started every minute would never notice. One small file tells which user at which engine was
+//! refused, how often, and until when it is not tried again: a minute at first, longer each time the very same login is refused again.
+//!
+//! What was refused may be the right password all the same, for the account may have been locked, or nearly the right one. So the file holds nothing
+//! by which a password could be found: to tell a changed password from the old one there are twelve bits of a slow, salted digest. One of 4,096
+//! other passwords has the same, so that who reads the file and tries all there are can tell none of them for the one; and a changed password is
+//! tried at once, but for one of 4,096, which waits. It is a precaution: whatever is wrong with the file is told and stops nothing.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,8 +18,20 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::Login;
 
-/// A refusal is forgotten after this long: the account may have been unlocked, or the password set back.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(6);
+/// For how many minutes a login is not tried again, the first time it is refused, the second time and so on. Ten attempts take two days.
+const MINUTES: [i64; 9] = [1, 5, 15, 60, 180, 360, 360, 720, 1_440];
+
+/// A refusal is forgotten this long after it was not tried again for the last time.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// Rounds of the digest of a password: a few tenths of a second, and only where the same user was refused a while ago.
+const ROUNDS: std::num::NonZeroU32 = std::num::NonZeroU32::new(400_000).expect("not zero");
+
+/// Of a refused user, so many different passwords are remembered; the oldest goes first.
+const OF_A_USER: usize = 5;
+
+/// Of an older version, which kept a fast digest of what was refused.
+const OLD_FIELD: &str = "\"credential\"";
 
 /// More refusals than this are not kept; the oldest goes first.
 const MOST: usize = 100;
@@ -51,13 +68,16 @@ impl<'a> Attempt<'a> {
         digest(salt, &["account", self.address, self.engine.unwrap_or_default(), user])
     }
 
-    fn credential(&self, salt: &str) -> String {
+    /// What tells this password from another one, and nothing more: twelve bits of a slow digest.
+    fn check(&self, salt: &str) -> String {
         let secret = match self.login {
             Login::None => "",
             Login::Basic { password, .. } => password.expose_secret(),
             Login::Bearer(token) => token.value().expose_secret(),
         };
-        digest(salt, &["credential", &self.account(salt), secret])
+        let mut slow = [0; 32];
+        ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, self.account(salt).as_bytes(), secret.as_bytes(), &mut slow);
+        hex(&slow[..2])[..3].to_owned()
     }
 
     fn noun(&self) -> (&'static str, &'static str) {
@@ -65,12 +85,17 @@ impl<'a> Attempt<'a> {
     }
 
     /// What to say instead of asking the engine. `command` is what the operator typed, such as `bpmtop snapshot`.
-    pub fn refusal(&self, at: Timestamp, now: Timestamp, zone: &TimeZone, command: &str) -> String {
+    pub fn refusal(&self, refused: Refused, now: Timestamp, zone: &TimeZone, command: &str) -> String {
         let (login, secret) = self.noun();
-        let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
-        let moment = if at.date() == now.date() { at.strftime("%H:%M") } else { at.strftime("%H:%M on %Y-%m-%d") };
+        let now = now.to_zoned(zone.clone());
+        let moment = |at: Timestamp| {
+            let at = at.to_zoned(zone.clone());
+            if at.date() == now.date() { at.strftime("%H:%M").to_string() } else { at.strftime("%H:%M on %Y-%m-%d").to_string() }
+        };
         format!(
-            "this {login} was refused at {moment}; not tried again, since ten wrong logins lock the account; change the {secret} or run `{command} --retry-login`"
+            "this {login} was refused at {}; not tried again before {}, since ten wrong logins lock the account; change the {secret} or run `{command} --retry-login`",
+            moment(refused.at),
+            moment(refused.until)
         )
     }
 }
@@ -95,11 +120,29 @@ struct Book {
     refused: Vec<Entry>,
 }
 
+/// When a login was refused last, and until when it is not tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// When.
+    pub at: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     account: String,
-    credential: String,
+    check: String,
+    /// How often, without a success in between.
+    times: usize,
     at: Timestamp,
+}
+
+impl Entry {
+    fn until(&self) -> Timestamp {
+        let minutes = MINUTES[self.times.clamp(1, MINUTES.len()) - 1];
+        self.at.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX)
+    }
 }
 
 impl Book {
@@ -129,18 +172,24 @@ impl RefusedLogins {
         Self { file: Some(path) }
     }
 
-    /// When this very login was refused, if that was within the last hours.
+    /// When this very login was refused, if it is not to be tried again yet.
     ///
     /// # Errors
     ///
     /// A warning to show: the file cannot be read or understood.
-    pub fn refused_at(&self, attempt: &Attempt<'_>, now: Timestamp) -> Result<Option<Timestamp>, String> {
+    pub fn refused_at(&self, attempt: &Attempt<'_>, now: Timestamp) -> Result<Option<Refused>, String> {
         let Some(book) = self.read()? else { return Ok(None) };
-        let credential = attempt.credential(&book.salt);
-        Ok(book.refused.iter().filter(|entry| entry.credential == credential).map(|entry| entry.at).find(|at| is_remembered(*at, now)))
+        let account = attempt.account(&book.salt);
+        let waits = |entry: &&Entry| entry.account == account && is_remembered(entry.at, now) && now < entry.until();
+        let waiting: Vec<&Entry> = book.refused.iter().filter(waits).collect();
+        if waiting.is_empty() {
+            return Ok(None);
+        }
+        let check = attempt.check(&book.salt);
+        Ok(waiting.into_iter().find(|entry| entry.check == check).map(|entry| Refused { at: entry.at, until: entry.until() }))
     }
 
-    /// Remembers that this login was refused, in place of an earlier one of the same user.
+    /// Remembers that this login was refused, once more if it was before.
     ///
     /// # Errors
     ///
@@ -151,11 +200,19 @@ impl RefusedLogins {
             Some(book) => book,
             None => Book::new().map_err(|reason| self.unwritable(&reason))?,
         };
-        book.drop_account(attempt);
         book.refused.retain(|entry| is_remembered(entry.at, now));
+        let (account, check) = (attempt.account(&book.salt), attempt.check(&book.salt));
+        let before = book.refused.iter().position(|entry| entry.account == account && entry.check == check);
+        let times = before.map_or(0, |place| book.refused.remove(place).times) + 1;
+        let own = book.refused.iter().filter(|entry| entry.account == account).count();
+        if own >= OF_A_USER
+            && let Some(oldest) = book.refused.iter().position(|entry| entry.account == account)
+        {
+            book.refused.remove(oldest);
+        }
         let excess = book.refused.len().saturating_sub(MOST - 1);
         book.refused.drain(..excess);
-        book.refused.push(Entry { account: attempt.account(&book.salt), credential: attempt.credential(&book.salt), at: now });
+        book.refused.push(Entry { account, check, times, at: now });
         self.write(&book)
     }
 
@@ -183,6 +240,11 @@ impl RefusedLogins {
             Ok(_) => {}
         }
         let text = std::fs::read(path).map_err(|error| warning(&error.to_string()))?;
+        if String::from_utf8_lossy(&text).contains(OLD_FIELD) {
+            // What it holds could tell a password: it goes, whether or not anything else is remembered.
+            std::fs::remove_file(path).map_err(|error| warning(&error.to_string()))?;
+            return Ok(None);
+        }
         serde_json::from_slice(&text).map(Some).map_err(|_| warning("it is damaged"))
     }
 
@@ -207,7 +269,7 @@ impl RefusedLogins {
 fn is_remembered(at: Timestamp, now: Timestamp) -> bool {
     // A moment in the future comes from a clock that was set back, and could block a login for years.
     let age = now.duration_since(at);
-    !age.is_negative() && age < REMEMBERED
+    !age.is_negative() && age < REMEMBERED + SignedDuration::from_mins(MINUTES[MINUTES.len() - 1])
 }
 
 fn create_private_folder(folder: &Path) -> std::io::Result<()> {
@@ -243,16 +305,41 @@ mod tests {
         (folder, RefusedLogins::in_file(file))
     }
 
+    fn minutes_after(start: Timestamp, minutes: i64) -> Timestamp {
+        start + SignedDuration::from_mins(minutes)
+    }
+
     #[test]
-    fn the_same_login_is_remembered_for_hours_and_no_longer() {
+    fn the_same_login_is_not_tried_for_a_minute_and_longer_each_time_it_is_refused_again() {
         let (_folder, book) = fresh();
         let login = basic("ann", "hunter2");
-        let refused = at("2026-01-01T02:11:00Z");
-        assert_eq!(book.refused_at(&attempt(&login), refused), Ok(None));
-        book.remember(&attempt(&login), refused).expect("written");
-        assert_eq!(book.refused_at(&attempt(&login), at("2026-01-01T08:10:59Z")), Ok(Some(refused)));
-        assert_eq!(book.refused_at(&attempt(&login), at("2026-01-01T08:11:00Z")), Ok(None));
+        let mut now = at("2026-01-01T02:11:00Z");
+        assert_eq!(book.refused_at(&attempt(&login), now), Ok(None));
+        for minutes in [1, 5, 15, 60] {
+            book.remember(&attempt(&login), now).expect("written");
+            let until = minutes_after(now, minutes);
+            assert_eq!(book.refused_at(&attempt(&login), until - SignedDuration::from_secs(1)), Ok(Some(Refused { at: now, until })));
+            assert_eq!(book.refused_at(&attempt(&login), until), Ok(None), "after {minutes} minutes");
+            now = until;
+        }
         assert_eq!(book.refused_at(&attempt(&login), at("2026-01-01T02:10:59Z")), Ok(None), "a clock that was set back");
+        book.forget(&attempt(&login)).expect("written");
+        book.remember(&attempt(&login), now).expect("written");
+        assert_eq!(book.refused_at(&attempt(&login), minutes_after(now, 1)), Ok(None), "after a success it begins anew");
+        let all: i64 = MINUTES.iter().sum();
+        assert!(all > 2 * 24 * 60, "ten attempts take {all} minutes");
+    }
+
+    #[test]
+    fn what_an_older_version_kept_of_passwords_is_removed() {
+        let (folder, book) = fresh();
+        let login = basic("ann", "hunter2");
+        let now = at("2026-01-01T02:11:00Z");
+        std::fs::create_dir(folder.path().join("state")).expect("a folder");
+        let file = folder.path().join("state/refused-logins.json");
+        std::fs::write(&file, r#"{"salt":"ab","refused":[{"account":"c","credential":"d","at":"2026-01-01T02:00:00Z"}]}"#).expect("written");
+        assert_eq!(book.refused_at(&attempt(&login), now), Ok(None));
+        assert!(!file.exists());
     }
 
     #[test]
@@ -270,18 +357,20 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_password_and_a_success_forget_what_was_refused_before() {
+    fn a_changed_password_is_tried_at_once_and_a_success_forgets_all_that_was_refused() {
         let (_folder, book) = fresh();
         let (old, new) = (basic("ann", "old"), basic("ann", "new"));
         let now = at("2026-01-01T02:11:00Z");
         let others = basic("bob", "x");
         book.remember(&attempt(&others), now).expect("written");
-        book.remember(&attempt(&old), now).expect("written");
-        book.remember(&attempt(&new), now).expect("written");
-        assert_eq!(book.refused_at(&attempt(&old), now), Ok(None));
-        book.forget(&attempt(&old)).expect("written");
+        (0..4).for_each(|_| book.remember(&attempt(&old), now).expect("written"));
         assert_eq!(book.refused_at(&attempt(&new), now), Ok(None));
-        assert_eq!(book.refused_at(&attempt(&others), now), Ok(Some(now)));
+        book.remember(&attempt(&new), now).expect("written");
+        let still = book.refused_at(&attempt(&old), minutes_after(now, 59)).expect("readable");
+        assert_eq!(still.map(|refused| refused.until), Some(minutes_after(now, 60)), "two scripts with two wrong passwords wait each for itself");
+        book.forget(&attempt(&old)).expect("written");
+        assert_eq!((book.refused_at(&attempt(&new), now), book.refused_at(&attempt(&old), now)), (Ok(None), Ok(None)));
+        assert!(book.refused_at(&attempt(&others), now).is_ok_and(|refused| refused.is_some()));
     }
 
     #[test]
@@ -293,6 +382,9 @@ mod tests {
         });
         assert!(!texts[0].contains("hunter2") && !texts[0].contains("ann") && !texts[0].contains("engine-rest"), "{}", texts[0]);
         assert_ne!(texts[0], texts[1]);
+        let kept: serde_json::Value = serde_json::from_str(&texts[0]).expect("JSON");
+        let check = kept["refused"][0]["check"].as_str().expect("a check");
+        assert_eq!(check.len(), 3, "twelve bits tell no password: {check}");
     }
 
     #[cfg(unix)]
@@ -315,7 +407,7 @@ mod tests {
         assert!(book.refused_at(&attempt(&login), now).expect_err("damaged").contains("it is damaged"));
         assert_eq!(book.forget(&attempt(&login)), Ok(()));
         book.remember(&attempt(&login), now).expect("written");
-        assert_eq!(book.refused_at(&attempt(&login), now), Ok(Some(now)));
+        assert!(book.refused_at(&attempt(&login), now).is_ok_and(|refused| refused.is_some_and(|refused| refused.at == now)));
     }
 
     #[test]
@@ -337,12 +429,18 @@ mod tests {
     fn only_the_newest_refusals_are_kept() {
         let (_folder, book) = fresh();
         let now = at("2026-01-01T02:11:00Z");
-        for user in 0..MOST + 5 {
-            book.remember(&attempt(&basic(&user.to_string(), "x")), now).expect("written");
+        for password in 0..OF_A_USER + 2 {
+            book.remember(&attempt(&basic("ann", &password.to_string())), now).expect("written");
         }
-        assert_eq!(book.read().expect("readable").expect("a file").refused.len(), MOST);
-        assert_eq!(book.refused_at(&attempt(&basic("4", "x")), now), Ok(None));
-        assert_eq!(book.refused_at(&attempt(&basic("5", "x")), now), Ok(Some(now)));
+        assert_eq!(book.read().expect("readable").expect("a file").refused.len(), OF_A_USER);
+        assert_eq!(book.refused_at(&attempt(&basic("ann", "1")), now), Ok(None));
+        assert!(book.refused_at(&attempt(&basic("ann", "2")), now).is_ok_and(|refused| refused.is_some()));
+        let mut full = Book::new().expect("random numbers");
+        full.refused = (0..MOST).map(|user| Entry { account: user.to_string(), check: "abc".into(), times: 1, at: now }).collect();
+        book.write(&full).expect("written");
+        book.remember(&attempt(&basic("bob", "x")), now).expect("written");
+        let kept = book.read().expect("readable").expect("a file").refused;
+        assert_eq!((kept.len(), kept[0].account.as_str()), (MOST, "1"));
     }
 
     #[test]
@@ -350,11 +448,12 @@ mod tests {
         let (login, token) = (basic("ann", "hunter2"), Login::Bearer(Token::fixed("hunter2".into())));
         let (then, now) = (at("2026-01-01T02:11:00Z"), at("2026-01-01T03:00:00Z"));
         assert_eq!(
-            attempt(&login).refusal(then, now, &TimeZone::UTC, "bpmtop snapshot"),
-            "this login was refused at 02:11; not tried again, since ten wrong logins lock the account; change the password or run `bpmtop snapshot --retry-login`"
+            attempt(&login).refusal(Refused { at: then, until: at("2026-01-01T03:11:00Z") }, now, &TimeZone::UTC, "bpmtop snapshot"),
+            "this login was refused at 02:11; not tried again before 03:11, since ten wrong logins lock the account; change the password or run `bpmtop snapshot --retry-login`"
         );
-        let of_a_token = attempt(&token).refusal(then, at("2026-01-02T03:00:00Z"), &TimeZone::UTC, "bpmtop snapshot");
-        assert!(of_a_token.starts_with("this token was refused at 02:11 on 2026-01-01;"), "{of_a_token}");
+        let of_a_token =
+            attempt(&token).refusal(Refused { at: then, until: at("2026-01-02T03:11:00Z") }, at("2026-01-02T03:00:00Z"), &TimeZone::UTC, "bpmtop snapshot");
+        assert!(of_a_token.starts_with("this token was refused at 02:11 on 2026-01-01; not tried again before 03:11,"), "{of_a_token}");
         assert!(of_a_token.contains("change the token"), "{of_a_token}");
     }
 }

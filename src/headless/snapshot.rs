@@ -121,6 +121,10 @@ async fn settled(snapshots: &mut watch::Receiver<Arc<Snapshot>>, looks: u64) -> 
             Link::Down { problem, .. } | Link::PollerFailed { problem } => {
                 return Err(Unread::Failed(anyhow::anyhow!("{}. {}", problem.what, problem.remedy)));
             }
+            _ if snapshot.waiting.is_some() => {
+                let why = snapshot.waiting.as_ref().map(|(_, problem)| format!("{}. {}", problem.what, problem.remedy)).unwrap_or_default();
+                return Err(Unread::Failed(anyhow::anyhow!(why)));
+            }
             _ if snapshot.settled && snapshot.looks >= looks => return Ok(snapshot),
             _ => {}
         }

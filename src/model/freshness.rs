@@ -119,6 +119,8 @@ pub enum Why {
     Slow,
     /// The engine answers with errors, or not at all to this question.
     Failing,
+    /// Something before the engine asks to be left alone.
+    Gateway,
     /// The engine does not answer.
     NoAnswer,
     /// The operator paused polling.
@@ -213,10 +215,11 @@ impl Snapshot {
     /// Why nothing newer is there.
     fn why(&self, polled: Polled, now: Moment) -> Why {
         match &self.link {
-            Link::LoginRefused { .. } => Why::LoginRefused,
+            Link::LoginRefused { .. } | Link::LoginAgain { .. } => Why::LoginRefused,
             Link::PollerFailed { .. } => Why::Poller,
             _ if age(self.taken, now) > SILENT => Why::Poller,
             Link::Paused { .. } => Why::Paused,
+            _ if self.waiting.is_some() => Why::Gateway,
             Link::Down { .. } | Link::Connecting => Why::NoAnswer,
             Link::Live => match self.polling.hindered.get(&polled) {
                 _ if self.polling.slow_since.is_some() => Why::Slow,

@@ -49,6 +49,13 @@ pub enum Link {
         /// What happened.
         problem: Problem,
     },
+    /// The engine refused a login that had worked; it is tried once more at that moment, and nothing is sent before.
+    LoginAgain {
+        /// When.
+        at: Moment,
+        /// What happened.
+        problem: Problem,
+    },
     /// The engine refused the login. Nothing is sent until the operator gives another one: ten wrong logins lock the account.
     LoginRefused {
         /// What happened.
@@ -93,6 +100,17 @@ impl EngineIdentity {
     pub fn engine_time(&self, now: Moment) -> Timestamp {
         now.wall.saturating_add(self.clock_offset.unwrap_or_default()).unwrap_or(now.wall)
     }
+}
+
+/// Another engine has answered at the same address since some moment: nothing of the one before is in the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replaced {
+    /// Since when.
+    pub since: Moment,
+    /// How it was told from the one before, in words that name both.
+    pub why: String,
+    /// How often that has happened.
+    pub times: u64,
 }
 
 /// What watching costs the engine.
@@ -195,6 +213,10 @@ pub struct Snapshot {
     pub engine: EngineIdentity,
     /// Whether it answers.
     pub link: Link,
+    /// Whether it took the place of another one since the program began to watch.
+    pub replaced: Option<Replaced>,
+    /// Until when nothing is asked, because something before the engine asks for that, and what it said.
+    pub waiting: Option<(Moment, Problem)>,
     /// What that costs.
     pub cost: Cost,
     /// Which promises are in force, and what stands in the way of keeping them.
@@ -251,6 +273,8 @@ impl Snapshot {
             taken: now,
             engine,
             link: Link::Connecting,
+            replaced: None,
+            waiting: None,
             cost: Cost::default(),
             polling: Polling::default(),
             figures: Figure::ALL.into_iter().map(|figure| (figure, FigureState::default())).collect(),

@@ -8,6 +8,7 @@ use super::backfill::BackfillStep;
 use super::inquire::Counter;
 use super::past;
 use crate::bpmn;
+use crate::engine::identity::{self, Depth, KnownFrom, Verdict};
 use crate::engine::{
     Answer, Client, CountQuestion, EngineError, ErrorKind, ExternalTaskFilter, ExternalTaskIs, HistoricIncidentFilter, IncidentFilter, IncidentQuery,
     IncidentSort, InstanceFilter, JobFilter, JobIs, Order, Page, Telemetry,
@@ -28,8 +29,9 @@ use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::{Right, Rights};
 use crate::model::section::{Moment, Problem};
 use crate::model::since::{Deployed, FirstSeen};
-use crate::model::snapshot::JobCounts;
+use crate::model::snapshot::{EngineIdentity, JobCounts};
 use crate::model::statistics::ProcessStatistics;
+use crate::model::witness::Witness;
 use crate::text::EngineText;
 
 /// Definitions read at once.
@@ -45,6 +47,10 @@ pub enum Ask {
     Version,
     /// One process definition: the smallest question that asks the database.
     Probe,
+    /// Whether it is still this engine.
+    Identity(Box<EngineIdentity>),
+    /// What was written last; the engine's time now.
+    Newest(Timestamp),
     /// `/telemetry/data`.
     Telemetry,
     /// The next step of the incident mirror.
@@ -88,6 +94,10 @@ pub enum Ask {
 pub enum Reply {
     /// Version text.
     Version(EngineText),
+    /// Whether it is the engine that was known.
+    Identity(Verdict),
+    /// What was written last.
+    Newest(Vec<Witness>),
     /// Live counters.
     Telemetry(Box<Telemetry>),
     /// A number.
@@ -157,6 +167,16 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
     Ok(match ask {
         Ask::Version => Answered::from(client.version().await?, Reply::Version),
         Ask::Probe => Answered::from(client.process_definitions(Page::first(1)).await?, Reply::Definitions),
+        Ask::Identity(known) => {
+            let (started, before) = (Instant::now(), client.usage().requests);
+            let verdict = identity::compare(client, known, KnownFrom::Picture, Depth::Database).await?;
+            counted(client, before, started, Reply::Identity(verdict))
+        }
+        Ask::Newest(now) => {
+            let (started, before) = (Instant::now(), client.usage().requests);
+            let newest = identity::newest(client, *now).await?;
+            counted(client, before, started, Reply::Newest(newest))
+        }
         Ask::Telemetry => Answered::from(client.telemetry().await?, |telemetry| Reply::Telemetry(Box::new(telemetry))),
         Ask::Incidents(IncidentStep::Count) => Answered::from(client.count(&CountQuestion::Incidents(IncidentFilter::default())).await?, Reply::Count),
         Ask::Incidents(IncidentStep::Newer { after }) => Answered::from(client.incidents(&incidents_after(Some(*after), 0)).await?, Reply::Incidents),
@@ -188,6 +208,12 @@ pub async fn send(client: &Client, ask: &Ask) -> Result<Answered, EngineError> {
             Answered { reply: Reply::Findings(findings, spent.unanswered), elapsed: spent.elapsed, requests: spent.requests, engine_time: None }
         }
     })
+}
+
+/// A reply to several requests of which only the time that passed is known. Others may have been sent through the same client meanwhile.
+fn counted(client: &Client, before: u64, started: Instant, reply: Reply) -> Answered {
+    let requests = u32::try_from(client.usage().requests.saturating_sub(before)).unwrap_or(u32::MAX).clamp(1, 16);
+    Answered { reply, elapsed: started.elapsed(), requests, engine_time: None }
 }
 
 fn incidents_after(after: Option<Timestamp>, skip: usize) -> IncidentQuery {

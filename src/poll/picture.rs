@@ -4,6 +4,7 @@ mod answers;
 mod check;
 mod deployments;
 mod failures;
+mod identity;
 mod past;
 #[cfg(test)]
 mod tests;
@@ -32,8 +33,8 @@ use crate::model::ids::{ExternalTaskId, JobDefinitionId, JobId, ProcessDefinitio
 use crate::model::inquiry::{Finding, Inquiry};
 use crate::model::job::{Job, JobDefinition};
 use crate::model::rights::Rights;
-use crate::model::section::{Moment, Section};
-use crate::model::snapshot::{Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, Link, Snapshot};
+use crate::model::section::{Moment, Problem, Section};
+use crate::model::snapshot::{Definitions, EngineIdentity, FigureState, IncidentSet, JobCounts, Link, Replaced, Snapshot};
 use crate::model::statistics::ProcessStatistics;
 use crate::text::EngineText;
 
@@ -66,6 +67,14 @@ pub struct Picture {
     link: Link,
     paused: Option<Moment>,
     outages: u32,
+    /// It is not known which engine answers.
+    doubt: Option<identity::Doubt>,
+    seen: identity::Seen,
+    /// Whether it is still the same engine could not be told, in words.
+    unsure: Option<String>,
+    replaced: Option<Replaced>,
+    /// Something before the engine asks to be left alone until then.
+    waiting: Option<(Moment, Problem)>,
     mirror: IncidentMirror,
     groups: Arc<Groups>,
     groups_stale: bool,
@@ -117,6 +126,11 @@ impl Picture {
             link: Link::Connecting,
             paused: None,
             outages: 0,
+            doubt: None,
+            seen: identity::Seen::default(),
+            unsure: None,
+            replaced: None,
+            waiting: None,
             mirror: IncidentMirror::default(),
             groups: Arc::default(),
             groups_stale: false,
@@ -159,6 +173,9 @@ impl Picture {
         self.sequence = last.sequence;
         self.looks = last.looks;
         self.engine = EngineIdentity { version: None, ..last.engine.clone() };
+        self.replaced.clone_from(&last.replaced);
+        // It may have been replaced while nobody watched.
+        self.doubt();
         for (figure, state) in &last.figures {
             self.figures.insert(*figure, FigureState { section: Section::default(), series: Arc::clone(&state.series) });
         }
@@ -167,8 +184,16 @@ impl Picture {
 
     /// What to ask now, or how long to wait.
     pub fn next(&mut self, now: Moment) -> Result<(Question, Lane, Ask), Duration> {
+        if let Some((until, _)) = &self.waiting {
+            let wait = until.instant.saturating_duration_since(now.instant);
+            if !wait.is_zero() {
+                return Err(wait);
+            }
+            self.waiting = None;
+        }
         match &self.link {
             Link::LoginRefused { .. } => return Err(Duration::from_secs(3_600)),
+            Link::LoginAgain { at, .. } if at.instant > now.instant => return Err(at.instant - now.instant),
             Link::Down { retry, .. } => {
                 if !self.schedule.is_urgent(Question::Version) {
                     let wait = retry.instant.saturating_duration_since(now.instant);
@@ -184,11 +209,18 @@ impl Picture {
             }
             _ => {}
         }
-        self.hurry_untried();
-        self.begin_backfill(now);
+        if self.doubt.is_none() {
+            self.hurry_untried();
+            self.begin_backfill(now);
+        }
         let asks: Vec<(Question, Ask)> = Question::ALL.into_iter().filter_map(|question| Some((question, self.ask(question, now)?))).collect();
         let paused = self.paused.is_some();
-        let wanted = |schedule: &Schedule, question| asks.iter().any(|(asked, _)| *asked == question) && (!paused || schedule.is_urgent(question));
+        let in_doubt = self.doubt.is_some();
+        let wanted = |schedule: &Schedule, question| {
+            (!in_doubt || Self::may_be_asked_in_doubt(question))
+                && asks.iter().any(|(asked, _)| *asked == question)
+                && (!paused || schedule.is_urgent(question))
+        };
         let admitted: HashMap<Question, Wanted> =
             Question::ALL.into_iter().filter(|question| wanted(&self.schedule, *question)).map(|question| (question, self.wanted(question, now))).collect();
         match self.schedule.next(now.instant, |question| admitted.get(&question).copied()) {
@@ -257,6 +289,10 @@ impl Picture {
             Question::Version => Ask::Version,
             Question::Probe if !self.schedule.is_in_doubt(now.instant) => return None,
             Question::Probe => Ask::Probe,
+            Question::Identity => self.ask_identity()?,
+            // Only whoever watches on will ask who it is.
+            Question::Newest if self.version.is_none() || !self.past_wanted => return None,
+            Question::Newest => Ask::Newest(self.engine.engine_time(now)),
             // The client sends nothing that is gated by version before the version is known.
             Question::Telemetry if self.version.is_none() => return None,
             Question::Telemetry => Ask::Telemetry,
@@ -408,6 +444,7 @@ impl Picture {
             (false, Some(_)) => {
                 self.paused = None;
                 self.schedule.catch_up();
+                self.doubt_after_outage();
             }
             _ => {}
         }
@@ -438,7 +475,8 @@ impl Picture {
     /// Starts over with another login.
     pub fn login(&mut self, user: String) {
         self.engine.user = Some(user);
-        // Another login sees other things.
+        // Another login sees other things: what it does not see would look gone. The installation tells all the same.
+        (self.engine.witnesses, self.engine.newest) = (Vec::new(), Vec::new());
         self.rights = Section::default();
         self.findings = Items::new(FINDINGS_FRESH);
         self.forget_past();
@@ -447,6 +485,8 @@ impl Picture {
         self.schedule.abandon();
         self.schedule.forgive();
         self.mirror.interrupt();
+        self.doubt = None;
+        self.doubt_after_outage();
         self.refresh();
     }
 
@@ -463,6 +503,8 @@ impl Picture {
             taken: now,
             engine: self.engine.clone(),
             link,
+            replaced: self.replaced.clone(),
+            waiting: self.waiting.clone().filter(|(until, _)| !until.since(now).is_zero()),
             cost: self.schedule.cost(bytes, now.instant),
             polling: self.polling(now),
             figures: self.figures.clone(),
@@ -503,6 +545,7 @@ impl Picture {
         if let (Link::Down { problem, .. }, Some(_)) = (&self.link, self.paused) {
             warnings.push(format!("asked last, the engine did not answer: {}", problem.what));
         }
+        warnings.extend(self.unsure.iter().cloned());
         warnings.extend(self.engine.remark.iter().cloned());
         for right in self.rights.get().iter().flat_map(|rights| rights.missing()) {
             warnings.push(format!("{}: {}", right.without_it(), right.not_granted()));

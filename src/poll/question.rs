@@ -13,6 +13,8 @@ use crate::model::freshness::{Polled, Presence};
 pub enum Question {
     /// Is it there, which version, how far away: `/version`.
     Version,
+    /// Which engine answers: the one that answered before, or another. Only asked where that is in doubt.
+    Identity,
     /// Whether the engine and its database are quick: one process definition, read only while there is doubt.
     Probe,
     /// Product and live counters of the node that answers: `/telemetry/data`.
@@ -51,6 +53,8 @@ pub enum Question {
     Deployment,
     /// What is asked about single instances on the screen, and how much is suspended in the whole engine.
     Inquiries,
+    /// What was written last, by which the engine is known again later.
+    Newest,
 }
 
 /// Figures that call for somebody to act.
@@ -59,8 +63,9 @@ const ACTED_ON: [Figure; 2] = [Figure::JobsFailed, Figure::ExternalFailed];
 impl Question {
     /// All questions by priority: what an operator acts on before what only completes the picture. At the start, and whenever all is to be
     /// read anew, they are asked in this order.
-    pub const ALL: [Question; 27] = [
+    pub const ALL: [Question; 29] = [
         Question::Version,
+        Question::Identity,
         Question::Probe,
         Question::Incidents,
         Question::JobDefinitions,
@@ -87,6 +92,7 @@ impl Question {
         Question::Backfill,
         Question::FirstSeen,
         Question::Deployment,
+        Question::Newest,
     ];
 
     /// Its place among all: small first.
@@ -101,7 +107,7 @@ impl Question {
             Question::Telemetry => 3_000,
             Question::Count(_) | Question::Version | Question::Probe => 5_000,
             Question::Definitions => 30_000,
-            Question::Statistics => 60_000,
+            Question::Statistics | Question::Newest | Question::Identity => 60_000,
             Question::Rights | Question::Deployments | Question::History => 300_000,
             Question::Backfill | Question::FirstSeen | Question::Deployment => 200,
             Question::JobDefinitions => 15_000,
@@ -125,6 +131,8 @@ impl Question {
             Question::JobCounts | Question::Instances | Question::Jobs | Question::ExternalTasks => vec![Polled::Rows],
             Question::Version
             | Question::Probe
+            | Question::Identity
+            | Question::Newest
             | Question::ActivityNames
             | Question::History
             | Question::Backfill
@@ -160,6 +168,7 @@ impl Question {
                 | Question::Backfill
                 | Question::FirstSeen
                 | Question::Deployment
+                | Question::Newest
         )
     }
 

@@ -15,7 +15,7 @@ use super::inquire::Counter;
 use super::picture::Picture;
 use super::question::Question;
 use super::supervise::{Desk, supervise};
-use crate::engine::{Client, EngineError, Login};
+use crate::engine::{Client, EngineError, Login, Standing};
 use crate::model::description::Description;
 use crate::model::search::{Found, Search};
 use crate::model::section::Moment;
@@ -99,6 +99,8 @@ struct Task {
     /// The newest search; an older one is given up.
     finding: OptionFuture<BoxFuture<'static, Found>>,
     hunt: Option<Hunt>,
+    /// How the login of the client stands.
+    login: watch::Receiver<Standing>,
     published: Option<Instant>,
     dirty: bool,
 }
@@ -114,9 +116,11 @@ impl Task {
         if desk.looking != Looking::default() {
             picture.look(desk.looking.clone());
         }
+        let client = desk.login.as_ref().map_or(&setup.client, |(_, client)| client).clone();
         Self {
             picture,
-            client: desk.login.as_ref().map_or(&setup.client, |(_, client)| client).clone(),
+            login: client.login_standing(),
+            client,
             publish,
             tell,
             in_flight: FuturesUnordered::new(),
@@ -139,7 +143,7 @@ impl Task {
                     Some(wish) => self.obey(wish, desk),
                     None => return,
                 },
-                Some(outcome) = self.in_flight.next(), if !self.in_flight.is_empty() => self.take(outcome),
+                Some(outcome) = self.in_flight.next(), if !self.in_flight.is_empty() => self.take(outcome, desk),
                 Some(described) = &mut self.describing => {
                     self.describing = None.into();
                     self.picture.schedule.extra(described.2, 1, described.1, Moment::now().instant);
@@ -149,11 +153,17 @@ impl Task {
                     self.give_up();
                     let _ = self.tell.send(Told::Found(Box::new(found)));
                 }
+                Ok(()) = self.login.changed() => {
+                    let standing = *self.login.borrow_and_update();
+                    self.picture.note_login(standing, Moment::now());
+                    self.dirty = true;
+                }
                 () = sleep_until(planned) => {
                     if planned.elapsed() > STOOD_STILL {
                         let late = planned.elapsed();
                         let now = Moment::now();
                         self.picture.wake_up(Moment { instant: now.instant - late, wall: now.wall });
+                        self.picture.doubt();
                     }
                 }
                 () = sleep_until(publish_at) => self.dirty = true,
@@ -182,8 +192,9 @@ impl Task {
         }
     }
 
-    fn take(&mut self, outcome: Outcome) {
+    fn take(&mut self, outcome: Outcome, desk: &mut Desk) {
         let now = Moment::now();
+        let replacements = self.picture.replacements();
         match outcome.result {
             Ok(answered) => self.picture.succeed(outcome.question, outcome.ask, answered, now),
             Err(error) => {
@@ -191,12 +202,23 @@ impl Task {
                 self.picture.fail(outcome.question, &outcome.ask, &error, outcome.waited, now);
             }
         }
+        if self.picture.replacements() != replacements {
+            self.forget_the_engine_before(desk);
+        }
         if let Some(version) = self.picture.version()
             && self.client.known_version().as_ref() != Some(version)
         {
             self.client.assume_version(version.clone());
         }
         self.dirty = true;
+    }
+
+    /// Another engine answers: what was asked of the one before, by anybody, is given up.
+    fn forget_the_engine_before(&mut self, desk: &mut Desk) {
+        desk.looking = Looking::default();
+        self.in_flight.clear();
+        self.describing = None.into();
+        self.give_up();
     }
 
     fn obey(&mut self, wish: PollCommand, desk: &mut Desk) {
@@ -234,6 +256,7 @@ impl Task {
     /// Goes on with another login. What was under way is dropped, and a search asked again.
     fn adopt(&mut self, user: String, client: Client, desk: &mut Desk) {
         desk.login = Some((user.clone(), client.clone()));
+        self.login = client.login_standing();
         self.client = client;
         self.in_flight.clear();
         self.describing = None.into();

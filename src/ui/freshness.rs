@@ -20,6 +20,7 @@ pub(super) fn why(why: Why) -> &'static str {
         Why::HeldBack => "held back by the load limit",
         Why::Slow => "engine slow",
         Why::Failing => "engine reports errors",
+        Why::Gateway => "gateway asks to wait",
         Why::NoAnswer => "no answer",
         Why::Paused => "paused",
         Why::LoginRefused => "login refused",
@@ -30,7 +31,7 @@ pub(super) fn why(why: Why) -> &'static str {
 /// The key that helps, and what it does; none where only waiting does.
 pub(super) fn way_out(why: Why) -> Option<(&'static str, &'static str)> {
     match why {
-        Why::Reading | Why::Poller => None,
+        Why::Reading | Why::Poller | Why::Gateway => None,
         Why::HeldBack | Why::Slow | Why::Failing | Why::NoAnswer => Some(("r", "reads now")),
         Why::Paused => Some(("p", "resumes")),
         Why::LoginRefused => Some(("L", "logs in")),

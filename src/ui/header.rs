@@ -17,9 +17,9 @@ use crate::model::figure::Figure;
 use crate::model::freshness::{self, Polled};
 use crate::model::rights::Trust;
 use crate::model::section::{Moment, Problem, Section};
-use crate::model::snapshot::{Cost, Link, Snapshot};
+use crate::model::snapshot::{Cost, Link, Replaced, Snapshot};
 use crate::model::suspension;
-use crate::text::{age, count_exact, count_short, plural, truncate, truncate_middle, width};
+use crate::text::{age, count_exact, count_short, plural, safe, truncate, truncate_middle, width};
 use crate::theme::Role;
 
 /// One part of the first line: its forms from the longest to the shortest. Where it gets narrow, the form with the highest rank gives way.
@@ -83,6 +83,7 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
 fn parts(app: &App, look: &Look) -> Vec<Part> {
     let engine = &app.snapshot.engine;
     let mut parts = vec![Part::left(Role::Title, [(40, "bpmtop".to_owned()), (0, String::new())])];
+    parts.extend(replaced_badge(app));
     if let Some(badge) = super::scope::badge(app) {
         let short = format!("{} ", truncate(&badge, 15));
         parts.push(Part::left(Role::BadgePaused, [(80, badge), (0, short)]));
@@ -145,6 +146,30 @@ fn percent(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0} %") } else { format!("{value:.1} %") }
 }
 
+/// How long it is until then, rounded up.
+fn countdown(app: &App, until: Moment) -> String {
+    age(until.since(app.now) + Duration::from_millis(999))
+}
+
+/// That another engine answers at the same address, as long as nobody has seen it.
+fn replaced_badge(app: &App) -> Option<Part> {
+    let replaced = app.replaced()?;
+    let since = replaced.since.wall.to_zoned(app.settings.zone.clone()).strftime("%H:%M").to_string();
+    let forms = [(45, format!(" ANOTHER ENGINE answers at this address since {since} ")), (0, format!(" ANOTHER ENGINE since {since} "))];
+    Some(Part::left(Role::BadgeProduction, forms))
+}
+
+/// What became of the engine before, and the key that takes the badge away.
+fn replaced_words(replaced: &Replaced) -> String {
+    let why = safe(&replaced.why);
+    format!("{}. Rows, figures, marks and pages of the one before are gone. r: I have seen it.", capitalised(&why))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 /// How much is suspended in the whole engine, as far as the picture tells: the classic after-effect of an incident is what nobody resumed.
 /// Jobs are told where they are suspended alone, and where they wait: they have no incident. What is older than promised is no warning.
 fn suspended_badge(app: &App) -> Option<Part> {
@@ -188,6 +213,7 @@ fn link_words(app: &App, look: &Look) -> (Role, Vec<(u8, String)>) {
         Link::Live => (symbols.dot, "live".to_owned(), Role::Ok),
         Link::Paused { since } => (symbols.paused, format!("PAUSED for {}", for_(*since)), Role::BadgePaused),
         Link::Down { since, .. } => (symbols.failed, format!("NO ANSWER for {}", for_(*since)), Role::Critical),
+        Link::LoginAgain { at, .. } => (symbols.failed, format!("LOGIN REFUSED, once more in {}", countdown(app, *at)), Role::Warning),
         Link::LoginRefused { .. } if app.snapshot.engine.user.is_none() => (symbols.failed, "LOGIN NEEDED, polling stopped".to_owned(), Role::Critical),
         Link::LoginRefused { .. } => (symbols.failed, "LOGIN REFUSED, polling stopped".to_owned(), Role::Critical),
         Link::PollerFailed { .. } => (symbols.failed, "bpmtop FAULT, restarting".to_owned(), Role::Critical),
@@ -207,7 +233,7 @@ fn link_words(app: &App, look: &Look) -> (Role, Vec<(u8, String)>) {
     let since = stale.since.wall.to_zoned(app.settings.zone.clone()).strftime("%H:%M:%S");
     match &app.snapshot.link {
         // The reason is what the state says already.
-        Link::Paused { .. } | Link::Down { .. } | Link::LoginRefused { .. } | Link::PollerFailed { .. } => {
+        Link::Paused { .. } | Link::Down { .. } | Link::LoginAgain { .. } | Link::LoginRefused { .. } | Link::PollerFailed { .. } => {
             let role = if role == Role::BadgePaused { Role::BadgeStale } else { role };
             let brief = state.split(" for ").next().unwrap_or(&state).split(',').next().unwrap_or(&state).to_owned();
             let forms = [
@@ -254,7 +280,13 @@ fn status_words(app: &App) -> (String, Role) {
     if let Some((notice, _)) = &app.notice {
         return (notice.clone(), Role::Info);
     }
+    if let Some((until, problem)) = &snapshot.waiting {
+        return (format!("asked again in {}: {}. {}", countdown(app, *until), problem.what, problem.remedy), Role::Warning);
+    }
     match &snapshot.link {
+        Link::LoginAgain { at, problem } => {
+            return (format!("{}; trying once more in {}. {}", problem.what, countdown(app, *at), problem.remedy), Role::Warning);
+        }
         Link::Down { retry, problem, .. } => {
             let wait = retry.since(app.now);
             let next = if wait.is_zero() { "asking again".to_owned() } else { format!("next try in {}", age(wait + Duration::from_millis(999))) };
@@ -262,6 +294,9 @@ fn status_words(app: &App) -> (String, Role) {
         }
         Link::LoginRefused { problem } | Link::PollerFailed { problem } => return (format!("{}. {}", problem.what, problem.remedy), Role::Critical),
         _ => {}
+    }
+    if let Some(replaced) = app.replaced() {
+        return (replaced_words(replaced), Role::Critical);
     }
     if let Some(told) = action_words(app) {
         return told;

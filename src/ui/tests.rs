@@ -419,3 +419,11 @@ fn any_size_can_be_drawn() {
         }
     }
 }
+
+#[test]
+fn another_engine_at_the_same_address() {
+    pin("another_engine", &[], |snapshot, now| {
+        let why = "another engine answers at http://10.0.0.7:8080/engine-rest: installation 7d1f, before it was installation c0de".to_owned();
+        snapshot.replaced = Some(crate::model::snapshot::Replaced { since: now, why, times: 1 });
+    });
+}

@@ -23,8 +23,6 @@ pub enum Lie {
     MadeAndLost,
     /// It is not made, and a proxy answers.
     ProxyPage,
-    /// It is not made, and a proxy answers after so many milliseconds.
-    LatePage(u64),
     /// The engine refuses it.
     Refused,
     /// The login is refused from now on.
@@ -248,9 +246,6 @@ fn change(world: &mut World, id: &str, body: &str) -> Reply {
     }
     if lie == Some(Lie::ProxyPage) {
         return Reply::html(502, "<title>502 Bad Gateway</title>");
-    }
-    if let Some(Lie::LatePage(milliseconds)) = lie {
-        return Reply::html(502, "<title>502 Bad Gateway</title>").travelling(Manner::Late(std::time::Duration::from_millis(milliseconds)));
     }
     let retries = serde_json::from_str::<Value>(body).expect("JSON")["retries"].as_i64().expect("attempts");
     world.give_attempts(id, retries);

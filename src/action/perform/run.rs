@@ -139,6 +139,8 @@ pub struct Run {
     told_unsure: bool,
     /// Another engine answers.
     foreign: bool,
+    /// Requests that were refused for the delay after a wrong password, each of which goes out once more.
+    sent_again: std::collections::HashSet<usize>,
 }
 
 /// The ends that the desk holds of an action.
@@ -228,6 +230,7 @@ impl Run {
             next_check: now.instant,
             told_unsure: false,
             foreign: false,
+            sent_again: std::collections::HashSet::new(),
         }
     }
 
@@ -282,6 +285,10 @@ impl Run {
         }
         while !self.unsure && self.in_flight.len() < IN_FLIGHT {
             let Some(step) = self.progress.next(protecting) else { break };
+            if let Some(wait) = self.hand.client().waits() {
+                self.note_that_a_gateway_asks_to_wait(wait);
+                return Some(wait);
+            }
             let protects = self.progress.sequence.protects(step);
             if !self.canary_over && !protects && !self.progress.is_canary(step) {
                 break;
@@ -343,6 +350,12 @@ impl Run {
             Err(Halt::HeldBack) => self.progress.held_back(step),
             Ok(Sending { delivered, recorded }) => {
                 self.progress.saw(&delivered);
+                if self.is_to_be_sent_again(step, &delivered.sent) {
+                    self.progress.held_back(step);
+                    self.doubt();
+                    self.note(format!("not done, and sent again once the login is taken: {}", said_by(&delivered.sent)));
+                    return self.keep_head(recorded);
+                }
                 if let Some(aside) = self.progress.answered(step, &delivered.sent, now) {
                     self.note(aside);
                 }
@@ -351,15 +364,32 @@ impl Run {
                     self.doubt();
                 }
                 self.heed(&delivered.sent);
-                match recorded {
-                    Ok(head) => self.head = Some(head),
-                    Err(why) => self.fail(format!("the journal could not be written, so nothing more is sent: {why}")),
-                }
+                self.keep_head(recorded);
                 (self.next_look, self.looks) = (now, 0);
                 self.heed_failures();
             }
         }
         self.record_outcomes().await;
+    }
+
+    fn keep_head(&mut self, recorded: Result<String, String>) {
+        match recorded {
+            Ok(head) => self.head = Some(head),
+            Err(why) => self.fail(format!("the journal could not be written, so nothing more is sent: {why}")),
+        }
+    }
+
+    /// Whether the engine refused a request because of the delay after somebody's wrong password. It certainly did nothing: once the login is taken
+    /// again, which a reading finds out, it goes out as a new request. That happens once for each.
+    fn is_to_be_sent_again(&mut self, step: usize, sent: &Sent) -> bool {
+        let delayed = matches!(sent, Sent::Rejected(error) if error.kind() == ErrorKind::LoginDelayed);
+        delayed && self.ending.is_none() && self.sent_again.insert(step)
+    }
+
+    fn note_that_a_gateway_asks_to_wait(&mut self, wait: Duration) {
+        if self.notes.last().is_none_or(|(_, last)| !last.starts_with(HELD_BACK)) {
+            self.note(format!("{HELD_BACK} to wait: nothing is sent for {}", crate::text::age(wait)));
+        }
     }
 
     /// What an answer means for what would be sent after it.
@@ -463,6 +493,16 @@ fn ledger_of(progress: &Progress, sentence: &str, stage: &Stage, began: Moment) 
         notes: Vec::new(),
         look: Vec::new(),
         head: None,
+    }
+}
+
+/// What is said once of a gateway that asks to be left alone.
+const HELD_BACK: &str = "a gateway before the engine asks";
+
+fn said_by(sent: &Sent) -> String {
+    match sent {
+        Sent::Rejected(error) | Sent::NotSent(error) | Sent::Unknown(error) => error.problem().to_string(),
+        Sent::Accepted { .. } => String::new(),
     }
 }
 

@@ -63,6 +63,11 @@ impl Acting {
         self.ledgers.iter().filter(|ledger| matches!(ledger.stage, Stage::Over(_))).count()
     }
 
+    /// What was selected for something that is being typed is gone.
+    pub(super) fn forget_selection(&mut self) {
+        self.pending = None;
+    }
+
     /// Actions that are not over.
     pub fn running(&self) -> impl Iterator<Item = &Arc<Ledger>> {
         self.ledgers.iter().filter(|ledger| !matches!(ledger.stage, Stage::Over(_)))
@@ -186,6 +191,7 @@ fn allowed(app: &App, verb: Verb) -> Result<(), Unavailable> {
     // What a missing right warns of is said by the plan, which asks for the very process.
     availability(verb, app.settings.role, app.settings.read_only, whole.rights.get())?;
     match &whole.link {
+        Link::LoginAgain { problem, .. } => Err(Unavailable { why: format!("{}.", problem.what), remedy: "It is tried once more in a few seconds.".into() }),
         Link::LoginRefused { .. } => Err(Unavailable { why: "The login was refused: nothing can be changed.".into(), remedy: "L logs in.".into() }),
         Link::Down { problem, .. } => Err(Unavailable { why: format!("The engine does not answer: {}.", problem.what), remedy: problem.remedy.clone() }),
         _ => Ok(()),

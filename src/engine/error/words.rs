@@ -45,6 +45,27 @@ impl fmt::Display for Problem {
                 write!(f, "the login of user {} was refused", Shown(user))?;
                 tail(f, "; the answer says: ", note.as_ref())
             }
+            Self::LoginDelayed { user, again } => {
+                f.write_str("the login ")?;
+                tail(f, "of user ", user.as_ref())?;
+                write!(
+                    f,
+                    " was refused, though it had worked: somebody may have typed a wrong password for this user; it is tried once more in {}",
+                    seconds(*again)
+                )
+            }
+            Self::Gateway { status, said, wait } => {
+                f.write_str(gateway(*status))?;
+                match wait {
+                    Some(wait) => write!(f, "; it asks to wait {}", crate::text::age(*wait))?,
+                    None if *status == 429 => f.write_str("; it does not say for how long")?,
+                    None => {}
+                }
+                tail(f, ": ", said.as_ref())
+            }
+            Self::HeldBack { status, left } => {
+                write!(f, "not asked: {}, and asked to wait {} more", gateway(*status), crate::text::age((*left).max(std::time::Duration::from_secs(1))))
+            }
             Self::TokenRefused { note } => {
                 f.write_str("the token was refused, and there is no other to try")?;
                 tail(f, "; the answer says: ", note.as_ref())
@@ -72,6 +93,18 @@ impl fmt::Display for Problem {
             Self::NotInCatalogue { what } => write!(f, "not sent: the request catalogue does not know {what} here"),
             Self::Setup { why } => write!(f, "cannot be used: {why}"),
         }
+    }
+}
+
+/// Who answered in the place of the engine, and how.
+fn gateway(status: u16) -> &'static str {
+    match status {
+        429 => "a gateway before the engine takes no more requests for now (429)",
+        408 => "a gateway before the engine gave up waiting for the request (408)",
+        502 => "a gateway before the engine got no valid answer from it (502)",
+        503 => "a gateway or server before the engine says that it is not available (503)",
+        504 => "a gateway before the engine got no answer from it in time (504)",
+        _ => "a gateway before the engine answered in its place",
     }
 }
 
@@ -181,7 +214,15 @@ pub(super) fn remedy(problem: &Problem) -> &'static str {
         Problem::Forbidden { missing, .. } if missing.is_empty() => "Something before the engine may refuse this; ask whoever runs it.",
         Problem::Forbidden { .. } => "Any one of the named permissions suffices; the engine's administrator can grant it.",
         Problem::NotAnEngine(stranger) => remedy_stranger(stranger),
-        Problem::Engine { status: 502..=504, .. } => "A proxy before the engine probably cannot reach it; look whether the engine runs.",
+        Problem::LoginDelayed { .. } => {
+            "After a wrong password an engine refuses the right one too, for 3 s and longer with each. If it is refused again, polling stops."
+        }
+        Problem::Gateway { status: 429, .. } | Problem::HeldBack { status: 429, .. } => {
+            "Nothing is sent before. Whoever runs the gateway can raise its limit; a smaller budget in the profile asks less often."
+        }
+        Problem::Gateway { wait: Some(_), .. } | Problem::HeldBack { .. } => "Nothing is sent before; then it is asked again.",
+        Problem::Gateway { status: 408, .. } => "The way to the engine is slow. The next poll asks again.",
+        Problem::Gateway { .. } => "It probably cannot reach the engine; look whether the engine runs.",
         Problem::Engine { code: Some(1 | 10000), .. } => "Another transaction was faster; asking again is safe.",
         Problem::Engine { status: 500.., .. } => "The engine's own log says more. Polling goes on.",
         Problem::Engine { .. } => "The engine did not accept the request; the message says why.",

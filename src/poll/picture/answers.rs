@@ -42,16 +42,42 @@ impl Picture {
             self.schedule.hurry(Question::Version);
         }
         let speaks = answered.unanswered() < answered.requests;
-        if speaks && matches!(self.link, Link::Connecting | Link::Down { .. } | Link::PollerFailed { .. }) {
-            if matches!(self.link, Link::Down { .. }) {
-                // Everything may have changed meanwhile, and the operator has waited for it.
-                self.schedule.forgive();
-                self.refresh();
-            }
-            self.outages = 0;
-            self.link = Link::Live;
+        if speaks && question != Question::Identity && matches!(self.link, Link::Connecting | Link::Down { .. } | Link::PollerFailed { .. }) {
+            self.come_back();
         }
+        self.doubt_if_news(&answered.reply);
         match (ask, answered.reply) {
+            (_, Reply::Identity(verdict)) => self.take_identity(verdict, now),
+            (ask, reply) => {
+                if let Some((ask, reply)) = self.hold(ask, reply, read, now) {
+                    self.apply(ask, reply, read, now);
+                }
+            }
+        }
+    }
+
+    /// Something answers. After an outage it is asked who it is before any figure counts; then everything is asked anew.
+    fn come_back(&mut self) {
+        if matches!(self.link, Link::Down { .. }) {
+            self.schedule.forgive();
+            self.doubt_after_outage();
+        }
+        if self.doubt.is_some() {
+            self.link = Link::Connecting;
+            return;
+        }
+        if matches!(self.link, Link::Down { .. }) {
+            // Everything may have changed meanwhile, and the operator has waited for it.
+            self.refresh();
+        }
+        self.outages = 0;
+        self.link = Link::Live;
+    }
+
+    /// What an answer changes that is known to be of the engine of the picture.
+    pub(super) fn apply(&mut self, ask: Ask, reply: Reply, read: Moment, now: Moment) {
+        match (ask, reply) {
+            (Ask::Newest(_), Reply::Newest(newest)) => self.note_newest(newest),
             (Ask::Version, Reply::Version(text)) => self.know_version(text),
             (Ask::Telemetry, Reply::Telemetry(telemetry)) => self.take_telemetry(&telemetry, read, now),
             (Ask::Probe, _) => {}
@@ -117,6 +143,7 @@ impl Picture {
     }
 
     fn know_version(&mut self, text: EngineText) {
+        self.note_version(&text);
         let changed = self.engine.version.as_ref() != Some(&text);
         self.engine.version = Some(text);
         if changed {
@@ -142,6 +169,7 @@ impl Picture {
     }
 
     fn take_telemetry(&mut self, telemetry: &Telemetry, read: Moment, now: Moment) {
+        self.note_node(telemetry);
         if telemetry.product != self.product_name {
             self.product_name = telemetry.product.clone();
             self.detect();
@@ -273,6 +301,7 @@ impl Picture {
             } else {
                 self.definitions.confirm(read_at);
             }
+            self.choose_witnesses();
         }
     }
 

@@ -7,7 +7,7 @@ use super::super::ask::{Ask, problem};
 use super::super::question::Question;
 use super::super::schedule::Failure;
 use super::Picture;
-use crate::engine::{EngineError, ErrorKind};
+use crate::engine::{EngineError, ErrorKind, Problem as Fault, Standing};
 use crate::model::figure::Figure;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::Link;
@@ -29,13 +29,35 @@ impl Picture {
             self.note_gap(now);
             return;
         }
+        if let Some(wait) = error.asks_to_wait() {
+            // It is asked for everything, whichever request it answered.
+            let until = now.after(wait);
+            if self.waiting.as_ref().is_none_or(|(known, _)| known.instant < until.instant) {
+                self.waiting = Some((until, problem.clone()));
+            }
+            self.note_gap(now);
+            if matches!(error.problem(), Fault::Gateway { status: 429, .. } | Fault::HeldBack { .. }) {
+                // Nothing is said of what is behind it.
+                return;
+            }
+        }
         match error.kind() {
-            ErrorKind::Forbidden | ErrorKind::Unsupported | ErrorKind::NotFound | ErrorKind::Fault if question != Question::Version => {
+            ErrorKind::Forbidden | ErrorKind::Unsupported | ErrorKind::NotFound | ErrorKind::Fault
+                if !matches!(question, Question::Version | Question::Identity) =>
+            {
                 self.give_up(question, ask, now);
             }
             _ if question == Question::Version => self.go_down(problem, now),
-            // Something may be wrong with the engine as a whole: `/version` tells.
-            kind if concerns_everything(kind) && !matches!(self.link, Link::Down { .. }) => self.schedule.hurry(Question::Version),
+            // What answers does not tell who it is, so nothing of it counts yet.
+            _ if question == Question::Identity => {
+                let what = format!("which engine answers cannot be told: {}", problem.what);
+                self.go_down(Problem { what, ..problem }, now);
+            }
+            // Something may be wrong with the engine as a whole: `/version` tells. And another one may answer next.
+            kind if concerns_everything(kind) && !matches!(self.link, Link::Down { .. }) => {
+                self.schedule.hurry(Question::Version);
+                self.doubt();
+            }
             _ => {}
         }
     }
@@ -50,6 +72,25 @@ impl Picture {
             _ => return self.schedule.postpone(question, HOPELESS, now.instant),
         }
         self.schedule.forgive_one(question);
+    }
+
+    /// Notes how the login stands: one that had worked and was refused is tried once more.
+    pub fn note_login(&mut self, standing: Standing, now: Moment) {
+        match standing {
+            Standing::AgainAt(at) if !matches!(self.link, Link::LoginRefused { .. }) => {
+                let wait = at.saturating_duration_since(tokio::time::Instant::now());
+                let user = self.engine.user.as_deref().map_or_else(|| "this user".to_owned(), |user| crate::text::safe(user).into_owned());
+                let what = format!("login refused, though it had worked: somebody may have typed a wrong password for {user}");
+                let remedy = "The engine then refuses the right one too for a while. If it is refused again, polling stops.".to_owned();
+                self.link = Link::LoginAgain { at: now.after(wait), problem: Problem { label: "login again", what, remedy } };
+                self.note_gap(now);
+            }
+            Standing::Good if matches!(self.link, Link::LoginAgain { .. }) => {
+                self.link = Link::Live;
+                self.doubt();
+            }
+            _ => {}
+        }
     }
 
     /// The login just given cannot even be sent.
@@ -106,7 +147,7 @@ impl Picture {
             Ask::ExternalTasks(ids) => self.external_tasks.fail(ids, problem, now.instant),
             Ask::Inquiries(inquiries) => self.findings.fail(inquiries, problem, now.instant),
             Ask::History(..) | Ask::Backfill(_) | Ask::FirstSeen(_) | Ask::Deployment(_) => self.note_past_problem(ask, problem, now),
-            Ask::Version | Ask::Probe | Ask::Telemetry | Ask::Count(..) => {}
+            Ask::Version | Ask::Probe | Ask::Identity(_) | Ask::Newest(_) | Ask::Telemetry | Ask::Count(..) => {}
         }
     }
 }
@@ -129,6 +170,7 @@ fn concerns_everything(kind: ErrorKind) -> bool {
             | ErrorKind::Proxy
             | ErrorKind::Network
             | ErrorKind::NotAnEngine
+            | ErrorKind::Gateway
             | ErrorKind::TooSlow
             | ErrorKind::CutOff
     )

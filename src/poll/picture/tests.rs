@@ -1,6 +1,7 @@
 //! The picture played against a made-up engine, with moments that pass as fast as the test wants.
 
 mod check;
+mod identity;
 mod inquiries;
 mod past;
 mod promises;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 
 use super::super::ask::{Answered, Reply, diagram};
 use super::*;
+use crate::engine::identity::Verdict;
 use crate::engine::{EngineError, Problem as Fault, Telemetry};
 use crate::mirror::IncidentStep;
 use crate::model::definition::ProcessDefinition;
@@ -51,6 +53,8 @@ struct Play {
     picture: Picture,
     now: Moment,
     version: &'static str,
+    installation: Option<&'static str>,
+    node: Timestamp,
     incidents: Vec<Incident>,
     definitions: Vec<&'static str>,
     busy: fn(&Ask) -> Duration,
@@ -106,6 +110,8 @@ fn play() -> Play {
         picture: Picture::new(EngineIdentity::default(), 0.02, 7, now),
         now,
         version: "7.24.0",
+        installation: None,
+        node: Timestamp::UNIX_EPOCH,
         incidents: vec![incident(1, 1, "payment:2:x"), incident(2, 1, "order:7:x"), incident(3, 3, "payment:2:x")],
         definitions: vec!["payment:2:x", "order:7:x"],
         busy: |_| MS(1),
@@ -126,6 +132,11 @@ impl Play {
         };
         match ask {
             Ask::Version => Reply::Version(self.version.into()),
+            Ask::Identity(known) => Reply::Identity(match (&known.installation, self.installation) {
+                (Some(known), Some(now)) if known.as_wire() != now => Verdict::Another(format!("installation {now}")),
+                _ => Verdict::Same,
+            }),
+            Ask::Newest(_) => Reply::Newest(Vec::new()),
             Ask::Telemetry => Reply::Telemetry(Box::new(self.telemetry())),
             Ask::Probe => Reply::Definitions(Vec::new()),
             Ask::Incidents(IncidentStep::Count) => Reply::Count(self.incidents.len() as u64),
@@ -161,13 +172,13 @@ impl Play {
     fn telemetry(&self) -> Telemetry {
         let done = u64::try_from(self.asked.len()).unwrap();
         Telemetry {
-            installation: None,
+            installation: self.installation.map(Into::into),
             product: Some("Camunda BPM Runtime".into()),
             version: None,
             edition: None,
             database: None,
             application_server: None,
-            since: Some(Timestamp::UNIX_EPOCH),
+            since: Some(self.node),
             commands: HashMap::from([("SuccessfulJobListener".into(), done)]),
         }
     }

@@ -23,6 +23,10 @@ impl Run {
         if self.eyes.is_none() || self.is_closing() || self.blind || self.unsure {
             return;
         }
+        if let Some(wait) = self.hand.client().waits() {
+            self.next_look = self.next_look.max(now + wait);
+            return;
+        }
         if self.stage == Stage::Sending && self.progress.is_bulk() && now >= self.next_count {
             self.next_count = now + BACKLOG;
             self.look(|mut eyes| {

@@ -95,7 +95,14 @@ impl Run {
             Ok(Verdict::Another(why)) => self.meets_another(why),
             Ok(Verdict::Unsure(why)) => self.stays_unsure(why),
             Err(error) if error.stops_polling() => self.fail(format!("the login was refused, so nothing more is sent: {}", error.problem())),
-            Err(error) => self.stays_unsure(format!("which engine answers cannot be told: {}", error.problem())),
+            Err(error) => match error.asks_to_wait() {
+                // It is asked again by itself.
+                Some(wait) => {
+                    self.note_that_a_gateway_asks_to_wait(wait);
+                    self.next_check = Instant::now() + wait;
+                }
+                None => self.stays_unsure(format!("which engine answers cannot be told: {}", error.problem())),
+            },
         }
     }
 
