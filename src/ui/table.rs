@@ -243,6 +243,9 @@ fn merge(style: Style, selection: Style) -> Style {
     merged.add_modifier(style.add_modifier & Modifier::BOLD)
 }
 
+/// Cells that the last part of a title keeps at least.
+const FEWEST: usize = 12;
+
 /// A title line: the title left, a remark right, a rule between.
 pub struct Title<'a> {
     /// Parts of the title, the last one being where one is.
@@ -258,6 +261,17 @@ pub struct Title<'a> {
 }
 
 impl Title<'_> {
+    /// Cells of what stands behind the path.
+    fn behind(&self) -> usize {
+        self.summary.iter().map(|(text, _)| 2 + width(text)).sum()
+    }
+
+    /// How many of the first parts of the path are left out, for the last one and what stands behind it to be whole.
+    fn left_out(&self, room: usize) -> usize {
+        let cells = |from: usize| self.path[from..].iter().map(|part| width(part) + 3).sum::<usize>().saturating_sub(3) + self.behind();
+        (0..self.path.len().saturating_sub(1)).find(|from| cells(*from) <= room).unwrap_or(self.path.len().saturating_sub(1))
+    }
+
     /// Draws the title on the first line of `area`.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer) {
         let look = self.look;
@@ -271,13 +285,16 @@ impl Title<'_> {
             pen.right(remark, look.style(*role));
         }
         let last = self.path.len().saturating_sub(1);
-        for (index, part) in self.path.iter().enumerate() {
+        let room = pen.room();
+        for (index, part) in self.path.iter().enumerate().skip(self.left_out(room)) {
             let role = match (index == last, self.focused) {
                 (false, _) => Role::Breadcrumb,
                 (true, true) => Role::Title,
                 (true, false) => Role::Muted,
             };
-            pen.write(part, look.style(role));
+            // A name gives way to what is said of it, down to a few letters.
+            let cells = if index == last { pen.room().saturating_sub(self.behind()).max(FEWEST) } else { pen.room() };
+            pen.write(&truncate(part, cells), look.style(role));
             if index != last {
                 pen.write(&format!(" {} ", look.symbols.arrow), look.style(Role::Faint));
             }

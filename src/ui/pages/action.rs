@@ -81,10 +81,10 @@ pub(super) fn stage_words(ledger: &Ledger) -> (String, Role) {
 }
 
 /// One paragraph of the head.
-struct Paragraph {
-    parts: Vec<(String, Role)>,
+pub(super) struct Paragraph {
+    pub(super) parts: Vec<(String, Role)>,
     /// The lower, the sooner it is given the lines that it wants beyond its first.
-    rank: u8,
+    pub(super) rank: u8,
 }
 
 impl Paragraph {
@@ -155,14 +155,20 @@ fn paragraphs(app: &App, ledger: &Ledger, sum: &[(String, Option<Class>)]) -> Ve
 }
 
 /// The lines of all paragraphs: each has its first, and what room is left goes to what matters most.
-fn fitted(paragraphs: &[Paragraph], width: usize, height: usize) -> Vec<Vec<(String, Role)>> {
+pub(super) fn fitted(paragraphs: &[Paragraph], width: usize, height: usize) -> Vec<Vec<(String, Role)>> {
     let wrapped: Vec<Vec<String>> = paragraphs.iter().map(|paragraph| wrap_words(&paragraph.text(), width)).collect();
-    let mut shown: Vec<usize> = wrapped.iter().map(|lines| lines.len().min(1)).collect();
     let mut order: Vec<usize> = (0..paragraphs.len()).collect();
     order.sort_by_key(|place| paragraphs[*place].rank);
+    // Where there is not even a line for each, what matters most has one.
+    let mut shown = vec![0; paragraphs.len()];
+    for place in order.iter().take(height) {
+        shown[*place] = wrapped[*place].len().min(1);
+    }
     for place in order {
         let room = height.saturating_sub(shown.iter().sum());
-        shown[place] += room.min(wrapped[place].len() - shown[place]);
+        if shown[place] > 0 {
+            shown[place] += room.min(wrapped[place].len() - shown[place]);
+        }
     }
     let lines = wrapped.into_iter().zip(shown).zip(paragraphs);
     let styled = |((lines, shown), paragraph): ((Vec<String>, usize), &Paragraph)| {
@@ -270,8 +276,9 @@ mod tests {
         // Two words a line: five, four and four lines.
         assert_eq!(lines(20).len(), 13);
         assert_eq!(lines(7), ["word word\u{2026}", "word word", "word word", "word word", "word word", "word word", "word word\u{2026}"]);
-        for height in 3..13 {
+        for height in 0..13 {
             assert_eq!(lines(height).len(), height);
         }
+        assert_eq!(lines(1), ["word word\u{2026}"], "the first by rank");
     }
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::action::{Paragraph, fitted};
 use crate::action::plan::{Danger, Plan};
 use crate::action::wish::Asked;
 use crate::app::App;
@@ -67,20 +68,26 @@ fn paragraphs(parts: &[(String, Role)], look: &Look, area: Rect, buffer: &mut Bu
 fn draw_plan(app: &App, page: &PlanPage, plan: &Plan, look: &Look, area: Rect, buffer: &mut Buffer) {
     let taken_back = plan.takes_back.as_ref().filter(|_| matches!(plan.wish.what, Asked::Undo(_)));
     let lead = taken_back.map_or_else(String::new, |action| format!("TAKE BACK {action}: "));
-    let mut head = vec![(format!("{lead}{}", plan.sentence()), Role::Title)];
-    let (where_, role) = engine_words(plan);
-    head.push((where_, role));
-    if let Some(sample) = sample_words(plan) {
-        head.push((sample, Role::Text));
-    }
-    head.push(match page.obstacle(app.now) {
+    let part = |rank, part: (String, Role)| Paragraph { parts: vec![part], rank };
+    let mut head = vec![part(1, (format!("{lead}{}", plan.sentence()), Role::Title)), part(2, engine_words(plan))];
+    head.extend(sample_words(plan).map(|sample| part(3, (sample, Role::Text))));
+    let confirm = match page.obstacle(app.now) {
         Some(obstacle) if plan.is_performable().is_err() => (format!("CANNOT BE DONE: {obstacle}"), Role::Critical),
         Some(obstacle) => (obstacle, Role::Warning),
         None => (confirm_words(plan), if matches!(plan.danger(), Danger::Plain) { Role::Accent } else { Role::Critical }),
-    });
-    // The confirmation must stay in sight on a small screen: the sentence gives way, the words do not.
-    let used = paragraphs(&head, look, Rect { height: area.height.saturating_sub(3).max(4), ..area }, buffer);
-    let below = Rect { y: area.y + used + 1, height: area.height.saturating_sub(used + 1), ..area };
+    };
+    head.push(part(0, confirm));
+    // What confirms it stays in sight on every screen: all else gives way. What is below is scrolled.
+    let lines = fitted(&head, area.width.into(), usize::from(area.height.saturating_sub(3).max(4).min(area.height)));
+    for (line, spans) in (0..).zip(&lines) {
+        if let Some(mut pen) = Pen::new(buffer, area, line) {
+            for (text, role) in spans {
+                pen.write(text, look.style(*role));
+            }
+        }
+    }
+    let used = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let below = Rect { y: area.y.saturating_add(used.saturating_add(1)), height: area.height.saturating_sub(used.saturating_add(1)), ..area };
     if below.height > 0 {
         document::draw(&page.text, look, below, buffer);
     }

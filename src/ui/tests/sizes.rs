@@ -145,6 +145,19 @@ fn every_screen_can_be_drawn_at_every_small_size() {
 }
 
 #[test]
+fn what_confirms_a_plan_and_that_nothing_was_sent_stay_in_sight_on_small_screens() {
+    let (_, mut app) = screens().into_iter().find(|(name, _)| *name == "plan").expect("there is one");
+    let later = app.now.after(crate::app::pages::plan::UNREAD);
+    app.update(Message::Tick, later);
+    for (width, height) in [(60, 15), (60, 8), (60, 5), (40, 12), (80, 24)] {
+        app.update(Message::Resize(width, height), later);
+        let text = screen(&app, &look(&UNICODE));
+        assert!(text.contains("NOTHING SENT YET"), "{width}x{height}:\n{text}");
+        assert!(text.to_lowercase().contains("type 37"), "{width}x{height}:\n{text}");
+    }
+}
+
+#[test]
 fn a_screen_that_failed_says_what_goes_on_at_every_size() {
     let panic = crate::runtime::Panic { message: hostile(), place: "src/ui/pages/plan.rs:1:1".into() };
     let (_, mut app) = screens().into_iter().find(|(name, _)| *name == "action").expect("there is one");
