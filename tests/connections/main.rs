@@ -15,10 +15,11 @@ mod scripted;
 use bpmtop::engine::{Client, ClientOptions, EngineError};
 use scripted::{Asked, Reply};
 
-/// An engine that answers counts, and everything else with an empty list.
+/// An engine that answers counts and rights, and everything else with an empty list.
 fn calm(asked: &Asked) -> Reply {
     match asked.path() {
         path if path.ends_with("/count") => Reply::json(r#"{"count":7}"#),
+        path if path.ends_with("/authorization/check") => Reply::json(r#"{"permissionName":"READ","resourceName":"x","resourceId":null,"authorized":true}"#),
         path if path.ends_with("/version") => Reply::json(r#"{"version":"7.24.0"}"#),
         _ => Reply::json("[]"),
     }
