@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::stream::{StreamExt as _, iter};
 
-use super::missing::{is_for_good, may_pass};
+use super::missing::{is_for_good, is_slow, may_pass};
 use super::once::{Deadline, Unread, once};
 use super::{Extent, Printed, Request};
 use crate::bpmn;
@@ -33,8 +33,10 @@ use crate::text::EngineText;
 /// Pauses before what an engine was too busy for is asked again, the last of them again and again: one question at a time.
 const PAUSES: [Duration; 4] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
-/// Rounds of asking again that bring nothing, after which an engine is left alone.
-const IN_VAIN: usize = 2;
+/// Rounds of asking again that bring nothing, after which an engine is left alone: one that is too slow now may work through its jobs for half a
+/// minute, one that fails mostly fails again.
+const SLOW_IN_VAIN: usize = 6;
+const FAILED_IN_VAIN: usize = 2;
 
 /// Reasons told of what is missing.
 const MOST_REASONS: usize = 10;
@@ -336,7 +338,8 @@ pub async fn grow(counter: &Counter, target: Target, ended: bool, deadline: Dead
         }
         let open = answers.unanswered();
         let is_late = tokio::time::Instant::now() >= deadline.until;
-        if !open.is_empty() && !is_late && in_vain < IN_VAIN {
+        let patience = if answers.0.values().filter_map(problem_of).any(is_slow) { SLOW_IN_VAIN } else { FAILED_IN_VAIN };
+        if !open.is_empty() && !is_late && in_vain < patience {
             in_vain = if ask_again(counter, open, &mut answers, in_vain, deadline).await? { 0 } else { in_vain + 1 };
             continue;
         }

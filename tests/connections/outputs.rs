@@ -241,14 +241,17 @@ async fn a_list_that_takes_too_long_is_read_in_smaller_steps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tree_of_an_engine_that_stays_busy_is_incomplete_and_says_so() {
     let (home, engine) = (Home::new(), Busy::start(&[("/process-instance/count", 1_000)]).await);
-    let (code, read, said) = tree(&home, &engine, "", &[]).await;
+    // As JSON and as text at the same time: the program is patient.
+    let config = home.path("other.toml").display().to_string();
+    home.write("other.toml", &format!("[engine.busy]\nurl = '{}'\ntimeout_seconds = 0.5\n", engine.url()));
+    let arguments = ["tree", "top", "busy", "--config", &config];
+    let (json, text) = tokio::join!(tree(&home, &engine, "", &[]), home.run(&arguments, &[]));
+    let (code, read, said) = json;
     assert_eq!((code, &read["complete"]), (Some(3), &false.into()), "{read:#}");
     assert!(read["incomplete"][0].as_str().is_some_and(|why| why.contains("no complete answer within 0.5 s")), "{read:#}");
     assert!(said.contains("incomplete"), "{said}");
     let fold = &read["trees"][0]["root"]["called"];
     assert!(fold.to_string().contains("\"exact\":false"), "what it has time for is shown: {read:#}");
-    let config = home.path("config.toml").display().to_string();
-    let text = home.run(&["tree", "top", "busy", "--config", &config], &[]).await;
     let (code, text) = (text.status.code(), String::from_utf8_lossy(&text.stdout).into_owned());
     assert!(code == Some(3) && text.contains("INCOMPLETE: ") && text.contains("x >=50"), "{text}");
 }
