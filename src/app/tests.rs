@@ -353,3 +353,22 @@ fn copying_says_what_it_copied_or_that_there_is_nothing() {
         app.notice = None;
     }
 }
+
+#[test]
+fn nobody_looks_after_five_minutes_without_a_key_unless_it_is_a_wall_and_one_key_tells_that_somebody_does() {
+    use crate::model::freshness::Presence;
+    let told = |play: &Play| {
+        let told = play.effects.iter().filter_map(|effect| if let Effect::Poll(PollCommand::Presence(presence)) = effect { Some(*presence) } else { None });
+        told.collect::<Vec<_>>()
+    };
+    let mut play = play();
+    play.press("<down>").wait(Duration::from_secs(299));
+    assert_eq!(told(&play), []);
+    play.wait(Duration::from_secs(2));
+    assert_eq!(told(&play), [Presence::Nobody]);
+    play.press("<down>");
+    assert_eq!(told(&play), [Presence::Nobody, Presence::Somebody]);
+    play.app.settings.wall = true;
+    play.wait(Duration::from_secs(3_000));
+    assert_eq!(told(&play).len(), 2);
+}

@@ -1,6 +1,7 @@
 //! Screens pinned at the sizes operators use.
 
 mod acting;
+mod freshness;
 mod instance;
 mod sizes;
 
