@@ -15,6 +15,7 @@ use crate::app::prompt::LoginForm;
 use crate::app::{App, Effect, Message, Overlay, Settings};
 use crate::config::{Config, Connection, Environment, Login as ConfiguredLogin, Overrides, Target};
 use crate::journal::{How, Journal};
+use crate::model::role::Role;
 use crate::model::section::{Moment, Problem};
 use crate::model::snapshot::{EngineIdentity, Link, Snapshot};
 use crate::poll::command::Told;
@@ -95,6 +96,7 @@ pub(crate) fn settings(session: &Session) -> Settings {
             settings.profile = connection.profile_name.clone();
             settings.read_only = connection.read_only;
             settings.role = connection.role;
+            settings.max_role = connection.max_role;
             settings.production = connection.production;
             settings.hint = connection.hint.clone();
         }
@@ -103,8 +105,10 @@ pub(crate) fn settings(session: &Session) -> Settings {
             settings.profiles = first_run.profiles.clone();
             settings.read_only = session.overrides.read_only;
             settings.role = session.overrides.role.unwrap_or_default();
+            settings.max_role = session.overrides.role.unwrap_or(Role::Admin);
         }
     }
+    settings.first_role = settings.role;
     settings
 }
 
@@ -120,6 +124,7 @@ fn limits(session: &Session, app: &App) -> Limits {
         production: settings.production,
         read_only: settings.read_only,
         role: settings.role,
+        max_role: settings.max_role,
         mask: settings.mask.clone(),
         zone: settings.zone.clone(),
         journal,

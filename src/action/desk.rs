@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::ledger::Ledger;
 use super::plan::{ActionId, Plan, Unavailable};
+use super::verb::Role;
 use super::wish::Wish;
 use crate::engine::Client;
 use crate::model::snapshot::Snapshot;
@@ -37,6 +38,8 @@ pub enum ActCommand {
     Stop(ActionId),
     /// Read back once more what is not settled; also of an action that another run left in the middle.
     ReadBack(ActionId),
+    /// Another role for what is planned and begun from now on, never wider than the desk's bound.
+    Role(Role),
     /// Another login: what is planned and read from now on goes by this client, and what is sent as well, as far as that user planned it.
     Login {
         /// Who logged in.

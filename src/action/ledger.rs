@@ -111,6 +111,23 @@ impl Ledger {
         }
     }
 
+    /// Why it cannot be taken back, whatever the engine says: what it does has no way back, or nothing of it was done.
+    ///
+    /// # Errors
+    ///
+    /// The reason, in a sentence.
+    pub fn can_be_taken_back(&self) -> Result<(), &'static str> {
+        match self.plan.verb {
+            Verb::Retry => Err("A retry cannot be taken back: the jobs have run, or may at any moment."),
+            Verb::Cancel => Err("Cancelled instances cannot be brought back."),
+            Verb::Unlock => Err("A lock cannot be given back: another worker may have it."),
+            Verb::CallOffTimed => Err("A timer that was called off cannot be brought back: order it anew."),
+            Verb::PutBack => Err("Putting back is not taken back."),
+            _ if self.sent == 0 && matches!(self.stage, Stage::Over(_)) => Err("Nothing of this action was sent: there is nothing to take back."),
+            _ => Ok(()),
+        }
+    }
+
     /// The action whose jobs it is about: itself, or the one after which it puts them back.
     pub fn origin(&self) -> &ActionId {
         self.plan.takes_back.as_ref().filter(|_| self.plan.verb == Verb::PutBack).unwrap_or(&self.plan.action)

@@ -110,9 +110,38 @@ pub fn too_many_fail(failed: usize, certain: usize, all: usize, stop_at: u8) -> 
     (certain >= ENOUGH || certain == all) && failed * 100 > usize::from(stop_at) * certain
 }
 
+/// Seconds from which on an action says how long it takes.
+const SPOKEN_OF: u64 = 10;
+
+/// How long so many changes take at this pace, in words with the clock at which they are sent; none where that is no time to speak of.
+pub fn lasts(changes: usize, per_second: f64, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Option<String> {
+    if !per_second.is_finite() || per_second <= 0.0 {
+        return None;
+    }
+    let seconds = (changes as f64 / per_second).ceil().min(1e9) as u64;
+    if seconds < SPOKEN_OF {
+        return None;
+    }
+    let until = now.checked_add(jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))).ok()?;
+    let until = until.to_zoned(zone.clone());
+    let form = if until.date() == now.to_zoned(zone.clone()).date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    Some(format!("about {}, until {}", crate::text::age(Duration::from_secs(seconds)), until.strftime(form)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_pace_says_how_long_it_takes_and_until_when_and_a_short_one_says_nothing() {
+        let now: jiff::Timestamp = "2026-11-29T02:13:00Z".parse().expect("a moment");
+        let told = |changes, pace| lasts(changes, pace, now, &jiff::tz::TimeZone::UTC);
+        assert_eq!(told(48, 1.0).as_deref(), Some("about 48 s, until 02:13"));
+        assert_eq!(told(48, 5.0).as_deref(), Some("about 10 s, until 02:13"));
+        assert_eq!(told(10, 5.0), None);
+        assert!(told(100_000, 1.0).is_some_and(|words| words.ends_with("until 2026-11-30 05:59")), "{:?}", told(100_000, 1.0));
+        assert_eq!((told(1, 0.0), told(1, f64::NAN)), (None, None));
+    }
     use proptest::prelude::*;
 
     fn run(pacer: &mut Pacer, start: Instant, count: usize, lateness: Duration) -> Duration {

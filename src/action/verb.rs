@@ -158,7 +158,17 @@ pub fn may_run(effect: &EngineEffect, role: Role) -> Result<(), Unavailable> {
 }
 
 fn role_remedy(role: Role) -> String {
-    format!("set role = \"{role}\" in the profile, or start with --role {role} where no profile names one, if that is yours to decide")
+    format!(
+        "M widens the role to {role} where the profile allows it; else set role = \"{role}\" in the profile, or start with --role {role} where no profile names one"
+    )
+}
+
+/// The way out for a session of this role that would have to have that one: what it can take without a restart, or where that is set.
+pub fn wider_role(needed: Role, bound: Role) -> String {
+    if needed <= bound {
+        return format!("M takes the role {needed} for this session, after it was typed");
+    }
+    format!("it may have {bound} at most: set max_role = \"{needed}\" in the profile, or start with --role {needed} where none names a role")
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ pub enum Command {
     Copy,
     /// Give a user name and password.
     Login,
+    /// Take another role, as far as the profile allows.
+    Role,
     /// All keys and what the figures mean.
     Help,
     /// Wrap long lines, or do not.

@@ -114,6 +114,10 @@ pub struct Settings {
     pub read_only: bool,
     /// Which verbs there are.
     pub role: Role,
+    /// The role at the start.
+    pub first_role: Role,
+    /// How far the role may be widened while the program runs.
+    pub max_role: Role,
     /// Whether this is a production engine.
     pub production: bool,
     /// The zone in which times are shown.
@@ -143,6 +147,8 @@ impl Default for Settings {
             profile: None,
             read_only: false,
             role: Role::default(),
+            first_role: Role::default(),
+            max_role: Role::default(),
             production: false,
             zone: TimeZone::system(),
             warnings: Vec::new(),

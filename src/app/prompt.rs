@@ -58,6 +58,8 @@ pub enum Entry {
     ResumeMatching,
     /// The file an action is written to.
     Export,
+    /// The role of the session.
+    Role,
 }
 
 /// One line of input.

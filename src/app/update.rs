@@ -282,6 +282,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Pause => return vec![Effect::Poll(PollCommand::Pause(!app.paused()))],
         Command::Refresh => return refresh(app),
         Command::Copy => return copy(app),
+        Command::Role => super::acting::begin_role(app),
         Command::Login => open_login(app, "Log in with another user or password.".to_owned()),
         Command::Help => app.overlay = if matches!(app.overlay, Some(Overlay::Help(_))) { None } else { Some(Overlay::Help(0)) },
         Command::Tree => paging::open_tree(app),

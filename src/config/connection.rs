@@ -53,6 +53,8 @@ pub struct Connection {
     pub read_only: bool,
     /// Which actions there are.
     pub role: Role,
+    /// How far the role may be widened while the program runs.
+    pub max_role: Role,
     /// Whether this is marked as a production engine.
     pub production: bool,
     /// How much of the engine's time may be used, as a fraction: 0.02 is two percent.
@@ -153,6 +155,7 @@ fn bare(url: &str, origin: &str) -> Result<Profile, ConfigError> {
         accent: None,
         read_only: false,
         role: None,
+        max_role: None,
         production: false,
         budget_percent: None,
         timeout: None,
@@ -169,13 +172,15 @@ fn connection(profile: Profile, environment: &Environment, overrides: &Overrides
     let timeout = overrides.timeout.or(profile.timeout).unwrap_or(DEFAULT_TIMEOUT);
     within("--timeout", timeout.as_secs_f64(), &TIMEOUT_SECONDS, "seconds")?;
     let login = login(&profile, environment, overrides, &mut warnings)?;
+    let max_role = max_role(&profile, overrides.role);
     Ok(Connection {
         hint: url_hint(&profile.url),
         login,
         access: profile.access.overridden(environment, overrides)?,
         accent: profile.accent.or(profile.production.then_some(Color::Red)),
         read_only: profile.read_only || overrides.read_only,
-        role: role(profile.role, overrides.role),
+        role: role(profile.role, overrides.role).min(max_role),
+        max_role,
         production: profile.production,
         budget: budget_percent / 100.0,
         timeout,
@@ -192,6 +197,12 @@ fn role(of_profile: Option<Role>, of_argument: Option<Role>) -> Role {
         (Some(of_profile), Some(of_argument)) => of_profile.min(of_argument),
         (of_profile, of_argument) => of_argument.or(of_profile).unwrap_or_default(),
     }
+}
+
+/// How far a role may be widened while the program runs: as far as the profile says; where it names no role, the argument is the bound, and
+/// where neither does, whoever started it could have asked for any.
+fn max_role(profile: &Profile, of_argument: Option<Role>) -> Role {
+    profile.max_role.or(profile.role).or(of_argument).unwrap_or(Role::Admin)
 }
 
 fn within(option: &str, value: f64, range: &std::ops::RangeInclusive<f64>, unit: &str) -> Result<(), ConfigError> {

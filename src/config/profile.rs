@@ -46,6 +46,8 @@ pub struct Profile {
     pub read_only: bool,
     /// Which actions there are, where the file says so.
     pub role: Option<Role>,
+    /// How far that may be widened while the program runs, where the file says so; not at all where it names a role alone.
+    pub max_role: Option<Role>,
     /// Whether this is a production engine: marked on screen, in red unless another colour is asked for.
     pub production: bool,
     /// How much of the engine's time may be used, in percent.

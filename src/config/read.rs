@@ -22,7 +22,7 @@ use super::{Config, UiSection};
 const TOP_KEYS: &[&str] = &["default_profile", "engine", "journal", "team", "thresholds", "ui", "variables"];
 const UI_KEYS: &[&str] = &["theme", "ascii", "mouse"];
 /// The keys of an engine besides those of [`read_login`].
-const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "role", "production", "budget_percent", "timeout_seconds", "scope"];
+const ENGINE_KEYS: &[&str] = &["url", "engine", "color", "colour", "read_only", "role", "max_role", "production", "budget_percent", "timeout_seconds", "scope"];
 
 /// Words of the command line, which a bare `bpmtop WORD` reads as such and not as a profile.
 pub(crate) const COMMAND_WORDS: &[&str] = &["snapshot", "doctor", "tree", "journal", "config", "keys", "completions", "help"];
@@ -131,6 +131,7 @@ fn read_profile(name: &str, section: &Section<'_>, config: &mut Config, report: 
     let accent = accent(section, report);
     let read_only = section.flag("read_only", report).unwrap_or_default();
     let role = section.text("role", report).and_then(|role| noted(parse_role(role.value), &role, report));
+    let max_role = section.text("max_role", report).and_then(|role| noted(parse_role(role.value), &role, report));
     let production = section.flag("production", report).unwrap_or_default();
     let budget_percent = section.number_within("budget_percent", BUDGET_PERCENT, report);
     let timeout = section.number_within("timeout_seconds", TIMEOUT_SECONDS, report).map(Duration::from_secs_f64);
@@ -148,6 +149,7 @@ fn read_profile(name: &str, section: &Section<'_>, config: &mut Config, report: 
         accent,
         read_only,
         role,
+        max_role,
         production,
         budget_percent,
         timeout,

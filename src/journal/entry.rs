@@ -103,6 +103,9 @@ pub struct Intent {
     /// Whether existing jobs or running instances were meant too, for an action on definitions; its requests do not always tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs_too: Option<bool>,
+    /// The role of the session, and from which one it was widened while the program ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Exact>,
     /// The newest time of the engine, by its own clock, that was seen before the first request: what is newer may come of the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_time: Option<Timestamp>,

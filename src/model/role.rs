@@ -27,6 +27,15 @@ impl Role {
         }
     }
 
+    /// The word where there is little room.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Viewer => "view",
+            Self::Operator => "oper",
+            Self::Admin => "admin",
+        }
+    }
+
     /// The role of that name.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.word() == word)

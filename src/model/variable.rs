@@ -32,6 +32,20 @@ pub struct Variable {
     pub mime_type: Option<EngineText>,
     /// Why the engine could not read the value (`errorMessage`).
     pub problem: Option<EngineText>,
+    /// Marks in its `valueInfo` that this program does not know, such as `restricted`: writing a value without them would drop what they protect.
+    pub marks: Vec<EngineText>,
+}
+
+impl Variable {
+    /// Whether it carries marks that this program does not know: its value is not kept, not shown and not written.
+    pub fn is_marked(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    /// The marks in words, for the sentences that say why.
+    pub fn marks_words(&self) -> String {
+        self.marks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The value of a variable. Its `Debug` tells the size only: values may be secret and must not reach a log.
@@ -43,6 +57,8 @@ pub enum VariableValue {
     Text(EngineText),
     /// Bytes or a file: the engine sends neither, a null one included.
     NotSent,
+    /// The variable carries marks that this program does not know: whatever the engine sent was dropped where it was read.
+    Withheld,
     /// Longer than [`VariableValue::LONGEST`], therefore not kept.
     TooLarge {
         /// Its length.
@@ -65,7 +81,7 @@ impl VariableValue {
             Self::Null => Some(0),
             Self::Text(text) => Some(text.as_wire().len()),
             Self::TooLarge { bytes } => Some(*bytes),
-            Self::NotSent => None,
+            Self::NotSent | Self::Withheld => None,
         }
     }
 }
@@ -76,6 +92,7 @@ impl fmt::Debug for VariableValue {
             Self::Null => f.write_str("Null"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.as_wire().len()),
             Self::NotSent => f.write_str("NotSent"),
+            Self::Withheld => f.write_str("Withheld"),
             Self::TooLarge { bytes } => write!(f, "TooLarge({bytes} bytes)"),
         }
     }

@@ -19,7 +19,7 @@ use crate::model::rights::Trust;
 use crate::model::section::{Moment, Problem, Section};
 use crate::model::snapshot::{Cost, Link, Replaced, Snapshot};
 use crate::model::suspension;
-use crate::text::{age, count_exact, count_short, plural, safe, truncate, truncate_middle, width};
+use crate::text::{age, count_exact, count_short, plural, safe, truncate, truncate_middle, width, wrap_words};
 use crate::theme::Role;
 
 /// One part of the first line: its forms from the longest to the shortest. Where it gets narrow, the form with the highest rank gives way.
@@ -80,6 +80,16 @@ pub fn draw_header(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// What this session may do. A wider role than at the start must not be forgotten.
+fn role_part(app: &App) -> Part {
+    let role = app.settings.role;
+    if role > app.settings.first_role {
+        let word = role.word().to_uppercase();
+        return Part::left(Role::BadgePaused, [(83, format!(" {word}, widened ")), (0, format!(" {word} "))]);
+    }
+    Part::left(Role::Muted, [(74, role.to_string()), (0, role.short().to_owned())])
+}
+
 fn parts(app: &App, look: &Look) -> Vec<Part> {
     let engine = &app.snapshot.engine;
     let mut parts = vec![Part::left(Role::Title, [(40, "bpmtop".to_owned()), (0, String::new())])];
@@ -95,6 +105,9 @@ fn parts(app: &App, look: &Look) -> Vec<Part> {
     if let Some(profile) = &app.settings.profile {
         let role = if app.settings.production { Role::BadgeProduction } else { Role::Accent };
         parts.push(Part::left(role, [(35, format!(" {profile} ")), (0, format!(" {} ", truncate_middle(profile, 10)))]));
+    }
+    if !app.settings.read_only {
+        parts.push(role_part(app));
     }
     if app.settings.read_only {
         parts.push(Part::left(Role::BadgeReadonly, [(84, " read-only ".to_owned()), (0, " ro ".to_owned())]));
@@ -272,6 +285,29 @@ pub fn draw_status(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
     let (text, role) = status_words(app);
     pen.write(&text, look.style(role));
+}
+
+/// A notice that the status line has no room for takes the lines above it too, until the next key: a remedy that is cut is none.
+pub fn draw_long_notice(app: &App, look: &Look, status: Rect, buffer: &mut Buffer) {
+    if app.overlay.is_some() {
+        return;
+    }
+    let Some((notice, _)) = &app.notice else { return };
+    let (told, role) = status_words(app);
+    let room = usize::from(status.width.saturating_sub(2));
+    if told != *notice || width(notice) <= room {
+        return;
+    }
+    let lines = wrap_words(notice, room);
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(status.y);
+    let area = Rect { y: status.y + 1 - height, height, ..status };
+    ratatui::widgets::Widget::render(ratatui::widgets::Clear, area, buffer);
+    buffer.set_style(area, look.style(Role::Text));
+    for (line, text) in (0..height).zip(lines) {
+        if let Some(mut pen) = Pen::new(buffer, area, line) {
+            pen.skip(1).write(&text, look.style(role));
+        }
+    }
 }
 
 fn status_words(app: &App) -> (String, Role) {

@@ -66,5 +66,6 @@ pub fn draw(app: &App, look: &Look, frame: &mut Frame<'_>) {
     }
     header::draw_status(app, look, geometry.status, buffer);
     header::draw_footer(app, look, geometry.footer, buffer);
+    header::draw_long_notice(app, look, geometry.status, buffer);
     overlays::draw(app, look, frame);
 }

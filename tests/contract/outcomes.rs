@@ -252,7 +252,7 @@ async fn fill(bench: &Bench, doing: Doing, fault: Fault, things: Things) -> Resu
     let client = if fault.is_slow() { client.with_change_timeout(PATIENCE) } else { client };
     let folder = tempfile::tempdir()?;
     let record = Record::into(Ok(Arc::new(Journal::open(folder.path())?)));
-    let hand = Hand::new(client, Guard { read_only: false, role: Role::Admin, record }).map_err(|no| anyhow::anyhow!(no.why))?;
+    let hand = Hand::new(client, Guard { read_only: false, role: Role::Admin, first_role: Role::Admin, record }).map_err(|no| anyhow::anyhow!(no.why))?;
     let mut running = perform::start(hand, plan);
     let answered = |outcome: &Outcome| !matches!(outcome, Outcome::Planned | Outcome::Sending);
     // An engine that is not there before the first request keeps the action waiting: it is stopped, and nothing was sent.

@@ -50,6 +50,8 @@ pub struct Setup {
     pub production: bool,
     /// What the session may use.
     pub role: Role,
+    /// How far that may be widened while it runs.
+    pub max_role: Role,
     /// Whether nothing may be changed at all.
     pub read_only: bool,
     /// Which variables may be secret.
@@ -64,7 +66,18 @@ impl Setup {
     /// A desk without a profile, at an engine that may be changed as far as this role allows. Times are told in UTC.
     pub fn of(client: Client, engine: EngineIdentity, role: Role, journal: Arc<Journal>) -> Self {
         let (profile, production, read_only) = (None, false, false);
-        Self { client, engine, profile, production, role, read_only, mask: Arc::new(Mask::default()), journal: Ok(journal), zone: TimeZone::UTC }
+        Self {
+            client,
+            engine,
+            profile,
+            production,
+            role,
+            max_role: role,
+            read_only,
+            mask: Arc::new(Mask::default()),
+            journal: Ok(journal),
+            zone: TimeZone::UTC,
+        }
     }
 }
 
@@ -114,6 +127,8 @@ type Recalled = (ActionId, Result<Story, String>);
 
 struct Desk {
     setup: Setup,
+    /// The role at the start: what is done with a wider one says so in the journal.
+    first_role: Role,
     hand: Result<Hand, Unavailable>,
     facts: Arc<dyn Facts>,
     tell: mpsc::UnboundedSender<Acted>,
@@ -138,10 +153,11 @@ struct Desk {
 impl Desk {
     fn new(setup: Setup, tell: mpsc::UnboundedSender<Acted>) -> Self {
         let record = Record::into(setup.journal.clone());
-        let hand = Hand::new(setup.client.clone(), Guard { read_only: setup.read_only, role: setup.role, record });
+        let hand = Hand::new(setup.client.clone(), Guard { read_only: setup.read_only, role: setup.role, first_role: setup.role, record });
         let performed = Arc::default();
         let facts = Arc::new(JournalFacts { journal: setup.journal.clone(), performed: Arc::clone(&performed) });
         Self {
+            first_role: setup.role,
             setup,
             hand,
             facts,
@@ -227,6 +243,7 @@ impl Desk {
             ActCommand::Stop(action) => self.pass_on(&action, Order::Stop),
             ActCommand::ReadBack(action) if self.running.iter().any(|running| running.is(&action)) => self.pass_on(&action, Order::ReadBack),
             ActCommand::ReadBack(action) => self.recall(action),
+            ActCommand::Role(role) => self.take_role(role),
             ActCommand::Login { user, client } => self.log_in(&user, client),
         }
     }
@@ -343,6 +360,14 @@ impl Desk {
             }
             Err(why) => self.say(Acted::Notice(format!("what became of {action} cannot be read back: {why}"))),
         }
+    }
+
+    /// What is under way goes on as it was begun.
+    fn take_role(&mut self, role: Role) {
+        self.setup.role = role.min(self.setup.max_role);
+        let guard =
+            Guard { read_only: self.setup.read_only, role: self.setup.role, first_role: self.first_role, record: Record::into(self.setup.journal.clone()) };
+        self.hand = Hand::new(self.setup.client.clone(), guard);
     }
 
     fn log_in(&mut self, user: &str, client: Client) {

@@ -32,6 +32,8 @@ pub struct Guard {
     pub read_only: bool,
     /// What the session may use.
     pub role: Role,
+    /// The role at the start of the session: a wider one was taken by somebody who typed it.
+    pub first_role: Role,
     /// Where everything is recorded.
     pub record: Record,
 }
@@ -121,7 +123,9 @@ impl Hand {
     ///
     /// It could not be recorded: nothing may be sent.
     pub async fn begin(&self, plan: &Plan, sentence: &str, steps: &[Step], engine_time: Option<Timestamp>) -> Result<(String, Option<String>), String> {
-        self.guard.record.begin(record::intent(plan, sentence, steps, &self.client, engine_time)).await
+        let mut intent = record::intent(plan, sentence, steps, &self.client, engine_time);
+        intent.role = Some(role_words(self.guard.role, self.guard.first_role).into());
+        self.guard.record.begin(intent).await
     }
 
     /// Records that a request goes out, sends it, once, and records what came back. What protects others is given no brake.
@@ -149,6 +153,11 @@ impl Hand {
     }
 }
 
+/// The role of a session, as the journal notes it with each action.
+fn role_words(role: Role, first: Role) -> String {
+    if role > first { format!("{role}, widened from {first} while it ran") } else { role.to_string() }
+}
+
 /// A request that went out.
 #[derive(Debug)]
 pub struct Sending {
@@ -173,9 +182,16 @@ mod tests {
         for (read_only, role, why) in
             [(true, Role::Admin, "read-only"), (false, Role::Viewer, "role"), (false, Role::Admin, "without a journal: the folder /x")]
         {
-            let refused = Hand::new(client(), Guard { read_only, role, record: none.clone() }).expect_err("no hand");
+            let refused = Hand::new(client(), Guard { read_only, role, first_role: role, record: none.clone() }).expect_err("no hand");
             assert!(refused.why.contains(why), "{}", refused.why);
         }
+    }
+
+    #[test]
+    fn the_journal_is_told_the_role_and_from_which_one_it_was_widened() {
+        assert_eq!(role_words(Role::Operator, Role::Operator), "operator");
+        assert_eq!(role_words(Role::Viewer, Role::Operator), "viewer");
+        assert_eq!(role_words(Role::Admin, Role::Operator), "admin, widened from operator while it ran");
     }
 
     #[test]
@@ -183,7 +199,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = crate::journal::Journal::open(folder.path()).expect("a journal");
         let record = Record::into(Ok(Arc::new(journal)));
-        let hand = Hand::new(client(), Guard { read_only: false, role: Role::Operator, record }).expect("a hand");
+        let hand = Hand::new(client(), Guard { read_only: false, role: Role::Operator, first_role: Role::Operator, record }).expect("a hand");
         assert!(hand.may(Verb::Retry).is_ok());
         assert!(hand.may(Verb::Cancel).is_err());
     }

@@ -150,6 +150,7 @@ pub fn intent(plan: &Plan, sentence: &str, steps: &[Step], client: &Client, engi
             .iter()
             .any(|target| matches!(target.subject, Subject::JobDefinition(_) | Subject::ProcessDefinition(_)))
             .then_some(plan.choices.jobs_too),
+        role: None,
         engine_time,
         journal_broken: None,
     }

@@ -33,6 +33,9 @@ pub(super) async fn variable(reading: &Reading<'_>, asked: &Asked, instance: &Pr
     let Some(now) = reading.maybe(reading.client.variable(&shown.id)).await? else {
         return Err(unavailable(format!("the variable {} is gone", shown.name), "read the variables again"));
     };
+    for variable in [&now, shown] {
+        is_unmarked(variable)?;
+    }
     if now.task.is_some() {
         return Err(unavailable(format!("{} belongs to a user task, where this program writes none", shown.name), "complete the task with another value"));
     }
@@ -73,6 +76,19 @@ pub(super) async fn variable(reading: &Reading<'_>, asked: &Asked, instance: &Pr
     Ok(draft)
 }
 
+/// A value that is written without its marks loses the protection that they give (Fluxnova 3: `restricted`).
+fn is_unmarked(variable: &Variable) -> Result<(), Unavailable> {
+    if !variable.is_marked() {
+        return Ok(());
+    }
+    let why = format!(
+        "the engine marks {} as {}: bpmtop does not know that mark, and a value written without it would drop the protection",
+        variable.name,
+        variable.marks_words()
+    );
+    Err(unavailable(why, "write it with a tool that knows the mark"))
+}
+
 /// Says when it was written last, as far as the history tells.
 async fn changed(reading: &Reading<'_>, draft: &mut Draft, instance: &ProcessInstanceId, shown: &Variable) -> Result<(), Unavailable> {
     let updates = reading.client.variable_updates(instance, Page::first(CHANGES), Order::Descending);
@@ -91,7 +107,7 @@ fn before(variable: &Variable) -> Option<NewValue> {
         (VariableValue::Null, _) => serde_json::Value::Null,
         (VariableValue::Text(text), "Boolean" | "Integer" | "Long" | "Short" | "Double" | "Number") => serde_json::from_str(text.as_wire()).ok()?,
         (VariableValue::Text(text), _) => text.as_wire().into(),
-        (VariableValue::NotSent | VariableValue::TooLarge { .. }, _) => return None,
+        (VariableValue::NotSent | VariableValue::Withheld | VariableValue::TooLarge { .. }, _) => return None,
     };
     let info = variable.object_type.as_ref().map(|class| {
         let format = variable.format.as_ref().map(|format| format.as_wire());
@@ -291,5 +307,15 @@ mod tests {
         assert_eq!(of("Json", "{\"a\":1}"), Some(json!("{\"a\":1}")), "JSON is written as text");
         assert_eq!(before(&variable("v", "String", VariableValue::Null)).map(|value| value.value), Some(json!(null)));
         assert_eq!(before(&variable("v", "Bytes", VariableValue::NotSent)), None);
+    }
+
+    #[test]
+    fn a_variable_with_a_mark_that_is_not_known_is_not_written_and_the_mark_is_named() {
+        let plain = variable("iban", "String", VariableValue::of_text("x"));
+        assert_eq!(is_unmarked(&plain), Ok(()));
+        let marked = Variable { marks: vec!["restricted".into()], value: VariableValue::Withheld, ..plain };
+        let no = is_unmarked(&marked).unwrap_err();
+        assert!(no.why.contains("marks iban as restricted") && no.why.contains("drop the protection"), "{}", no.why);
+        assert_eq!(before(&marked), None, "and nothing of it is put back");
     }
 }

@@ -176,7 +176,13 @@ impl Deed {
             Self::SetVariable if chosen.variable.is_none() => {
                 Err(unavailable("No variable is selected.", "On the page of an instance (i), v reads its variables."))
             }
-            Self::SetVariable => Ok(Next::Ask(Entry::Value)),
+            Self::SetVariable => match chosen.variable.as_ref().filter(|variable| variable.is_marked()) {
+                Some(variable) => Err(unavailable(
+                    format!("The engine marks {} as {}: bpmtop does not know that mark.", variable.name, variable.marks_words()),
+                    "A value written without the mark would drop the protection: write it with a tool that knows it.",
+                )),
+                None => Ok(Next::Ask(Entry::Value)),
+            },
             Self::Annotate if chosen.incident().is_none() => Err(unavailable("A note is written on one incident.", "Select one incident.")),
             Self::Annotate => Ok(Next::Ask(Entry::Note)),
             Self::Unlock => match chosen.tasks.as_slice() {

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::selection::Selection;
 use super::when::{self, When};
 use super::{allowed, deed, perform, plan};
+use crate::action::desk::ActCommand;
 use crate::action::plan::{Choices, Danger, Plan, Unavailable};
-use crate::action::verb::Verb;
+use crate::action::verb::{Role, Verb};
 use crate::action::wish::{Asked, Wish};
 use crate::app::filter::Filter;
 use crate::app::job_definitions::{admits, process_label};
@@ -68,6 +69,7 @@ fn opening(app: &App, entry: Entry, chosen: Option<&Selection>) -> (String, Stri
         Entry::DefinitionPriority => (label("priority (empty: that of the diagram): "), String::new()),
         Entry::SuspendMatching => (label("suspend job definitions like: "), String::new()),
         Entry::ResumeMatching => (label("resume job definitions like: "), String::new()),
+        Entry::Role => (label("role (viewer, operator, admin): "), String::new()),
         Entry::Export => {
             let action = match app.page() {
                 Some(Page::Action(page)) => page.action.to_string(),
@@ -81,6 +83,7 @@ fn opening(app: &App, entry: Entry, chosen: Option<&Selection>) -> (String, Stri
 /// What is to be said while something is typed: how many match a pattern, what a time means, what is wrong.
 pub(in crate::app) fn remark(app: &App, entry: Entry, text: &str) -> Option<String> {
     match entry {
+        Entry::Role => Some(role_remark(app, text)),
         Entry::SuspendMatching | Entry::ResumeMatching => Some(matching_words(app, entry == Entry::SuspendMatching, text)),
         Entry::Due | Entry::At | Entry::Postpone if !text.trim().is_empty() => Some(match when::parse(text, engine_now(app), &app.settings.zone) {
             Ok(When::Now) => "now".to_owned(),
@@ -190,6 +193,7 @@ fn answer(app: &mut App, entry: Entry, text: &str) -> Result<Vec<Effect>, String
             choose(app, |choices| choices.at = at)
         }
         Entry::Export => export(app, text),
+        Entry::Role => take_role(app, text),
         Entry::SuspendMatching | Entry::ResumeMatching => plan_matching(app, entry == Entry::SuspendMatching, text),
         Entry::Note | Entry::Value | Entry::Postpone | Entry::JobPriority | Entry::DefinitionPriority => {
             let wish = wish(app, entry, text)?;
@@ -263,4 +267,41 @@ fn export(app: &mut App, text: &str) -> Result<Vec<Effect>, String> {
     let Some(Page::Action(page)) = app.page() else { return Ok(Vec::new()) };
     let Some(ledger) = &page.ledger else { return Err("The action has not begun yet.".to_owned()) };
     Ok(vec![Effect::Save { path: path.to_owned(), text: ledger.export(format, &app.settings.zone, app.now.wall) }])
+}
+
+/// What has to be typed for a role: its word; for a wider one on a production engine the name of the profile too.
+fn role_to_type(app: &App, role: Role) -> String {
+    match app.settings.profile.as_ref().filter(|_| app.settings.production && role > app.settings.role) {
+        Some(profile) => format!("{role} {}", crate::text::safe(profile)),
+        None => role.to_string(),
+    }
+}
+
+fn role_remark(app: &App, text: &str) -> String {
+    let settings = &app.settings;
+    match text.split_whitespace().next().and_then(Role::named) {
+        Some(role) if role > settings.max_role => crate::action::verb::wider_role(role, settings.max_role),
+        Some(role) if role > settings.role => format!("Type {} to widen {} to {role}: every action notes it", role_to_type(app, role), settings.role),
+        Some(role) if role < settings.role => format!("narrower than {}; M widens it again", settings.role),
+        Some(role) => format!("the role is {role} already"),
+        None => format!("now {}, at most {}", settings.role, settings.max_role),
+    }
+}
+
+fn take_role(app: &mut App, text: &str) -> Result<Vec<Effect>, String> {
+    let typed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let role = typed.split(' ').next().and_then(Role::named).ok_or("viewer, operator or admin is needed.")?;
+    if role > app.settings.max_role {
+        return Err(crate::action::verb::wider_role(role, app.settings.max_role));
+    }
+    let needed = role_to_type(app, role);
+    if typed != needed {
+        return Err(format!("Type {needed}: nothing was changed."));
+    }
+    let wider = role > app.settings.role;
+    app.settings.role = role;
+    app.overlay = None;
+    let until = if wider { ", until bpmtop ends or M narrows it; the journal notes it with every action" } else { "" };
+    app.notice = Some((format!("The role is {role} now{until}."), app.now));
+    Ok(vec![Effect::Act(ActCommand::Role(role))])
 }

@@ -29,12 +29,13 @@ use super::pages::actions::ActionsPage;
 use super::pages::plan::PlanPage;
 use super::pages::retrying::RetryingPage;
 use super::pages::suspended::SuspendedPage;
+use super::prompt::Entry;
 use super::update::cursor_was_missing;
 use super::{App, Effect};
 use crate::action::desk::{ActCommand, Acted, LeftUnderWay};
 use crate::action::ledger::{Ledger, Stage};
 use crate::action::plan::Unavailable;
-use crate::action::verb::{Verb, availability};
+use crate::action::verb::{Verb, availability, wider_role};
 use crate::action::wish::Wish;
 use crate::model::snapshot::Link;
 use crate::poll::command::PollCommand;
@@ -147,6 +148,15 @@ pub(super) fn obey(app: &mut App, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Asks for another role.
+pub(super) fn begin_role(app: &mut App) {
+    if app.settings.read_only {
+        app.notice = Some(("This session is read-only: whatever its role, nothing is changed.".to_owned(), app.now));
+        return;
+    }
+    begin_entry(app, Entry::Role, None);
+}
+
 /// Asks for a deed on what is selected.
 fn act(app: &mut App, deed: Deed) -> Vec<Effect> {
     let needs_row = !matches!(deed, Deed::SuspendMatching | Deed::ResumeMatching | Deed::Freeze | Deed::Thaw);
@@ -189,7 +199,12 @@ fn next(app: &App, deed: Deed, chosen: &Selection) -> Result<Next, Unavailable> 
 fn allowed(app: &App, verb: Verb) -> Result<(), Unavailable> {
     let whole = app.whole();
     // What a missing right warns of is said by the plan, which asks for the very process.
-    availability(verb, app.settings.role, app.settings.read_only, whole.rights.get())?;
+    availability(verb, app.settings.role, app.settings.read_only, whole.rights.get()).map_err(|mut no| {
+        if !app.settings.read_only && app.settings.role < verb.role() {
+            no.remedy = wider_role(verb.role(), app.settings.max_role);
+        }
+        no
+    })?;
     match &whole.link {
         Link::LoginAgain { problem, .. } => Err(Unavailable { why: format!("{}.", problem.what), remedy: "It is tried once more in a few seconds.".into() }),
         Link::LoginRefused { .. } => Err(Unavailable { why: "The login was refused: nothing can be changed.".into(), remedy: "L logs in.".into() }),

@@ -9,7 +9,7 @@ use crate::action::plan::{ActionId, Danger, OtherCause};
 use crate::action::wish::{Asked, Wish};
 use crate::app::command::{Choice, Command};
 use crate::app::pages::plan::offered;
-use crate::app::pages::{Page, actions};
+use crate::app::pages::{Contents as _, Page, actions};
 use crate::app::prompt::Entry;
 use crate::app::{App, Effect, paging};
 
@@ -125,6 +125,11 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
             page.toggle_trouble();
             return Some(Vec::new());
         }
+        Command::Open | Command::Instance | Command::Tree | Command::Timeline if page.selected().is_some() && page.instance().is_none() => {
+            let kind = page.selected().and_then(|(ledger, index)| ledger.plan.targets.get(index)).map_or("target", |target| target.kind());
+            app.notice = Some((format!("A {kind} belongs to no process instance: there is no page of one to open."), now));
+            return Some(Vec::new());
+        }
         Command::Open | Command::Instance => {
             paging::open_instance(app);
             return Some(Vec::new());
@@ -148,6 +153,10 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
             let Some(ledger) = page.ledger.as_ref() else { return Some(Vec::new()) };
             if !matches!(ledger.stage, Stage::Over(_) | Stage::Verifying) {
                 app.notice = Some(("The action is still under way: S stops it first.".to_owned(), now));
+                return Some(Vec::new());
+            }
+            if let Err(why) = ledger.can_be_taken_back() {
+                app.notice = Some((why.to_owned(), now));
                 return Some(Vec::new());
             }
             let about = format!("taking back: {}", ledger.plan.sentence());

@@ -43,6 +43,8 @@ impl ActionPage {
             Command::HoldAction => matches!(ledger.stage, Stage::Canary | Stage::Sending | Stage::Paused(PausedBy::Operator)),
             Command::GoOnAction => matches!(ledger.stage, Stage::Paused(_)),
             Command::PutBack => ledger.leaves_held(),
+            Command::Undo => ledger.can_be_taken_back().is_ok(),
+            Command::Open | Command::Instance | Command::Tree | Command::Timeline => self.instance().is_some(),
             _ => true,
         }
     }

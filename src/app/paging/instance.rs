@@ -52,6 +52,13 @@ fn open_row(app: &mut App) -> Vec<Effect> {
         (_, Content::Called(_)) => open_tree(app),
         (RowKey::Heading(Part::Variables), _) => page.show_variables(&whole),
         (_, Content::MoreVariables(_)) => page.more_variables(&whole),
+        (_, Content::Variable { variable, .. }) if variable.is_marked() => {
+            remark = Some(format!(
+                "The engine marks {} as {}: bpmtop does not know that mark, and neither shows nor writes the value.",
+                variable.name,
+                variable.marks_words()
+            ));
+        }
         (_, Content::Variable { variable, secret, .. }) => match &variable.value {
             VariableValue::TooLarge { bytes: size } => {
                 remark = Some(format!("This value has {}: values over 64 KiB are neither kept nor shown.", bytes(*size as u64)));

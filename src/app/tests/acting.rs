@@ -157,7 +157,19 @@ fn an_operator_is_told_that_cancelling_takes_an_admin() {
     play.press("<down><enter><enter>C");
     assert!(play.asked().is_empty());
     assert!(play.notice().contains("takes the role admin"), "{}", play.notice());
-    play.app.settings.role = Role::Admin;
+    assert!(play.notice().contains("It may have operator at most: set max_role"), "{}", play.notice());
+    play.press("Madmin<enter>");
+    assert!(play.effects.iter().all(|effect| !matches!(effect, Effect::Act(ActCommand::Role(_)))), "no further than the profile allows");
+    play.press("<esc>");
+    play.app.settings.max_role = Role::Admin;
+    play.press("C");
+    assert!(play.notice().contains("M takes the role admin"), "{}", play.notice());
+    (play.app.settings.production, play.app.settings.profile) = (true, Some("prod".to_owned()));
+    play.press("Madmin<enter>");
+    assert_eq!(play.app.settings.role, Role::Operator, "on a production engine the profile is typed too");
+    play.press(" prod<enter>");
+    assert_eq!(play.app.settings.role, Role::Admin);
+    assert!(play.effects.iter().any(|effect| matches!(effect, Effect::Act(ActCommand::Role(Role::Admin)))));
     play.press("C");
     assert!(matches!(play.asked().pop(), Some((_, Asked::Cancel(_)))));
 }

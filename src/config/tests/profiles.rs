@@ -209,3 +209,22 @@ fn mistakes_in_a_profile_do_not_make_the_default_profile_a_mistake_too() {
     let text = errors("default_profile = 'p'\n[engine.p]\nurl = 'nowhere'");
     assert!(!text.contains("default_profile names"), "{text}");
 }
+
+#[test]
+fn a_role_is_widened_no_further_than_the_profile_says_and_an_argument_alone_is_the_bound() {
+    use crate::model::role::Role::{Admin, Operator, Viewer};
+    for (of_profile, of_argument, start, bound) in [
+        ("role='operator'\nmax_role='admin'", None, Operator, Admin),
+        ("role='operator'\nmax_role='admin'", Some(Admin), Operator, Admin),
+        ("role='operator'", Some(Viewer), Viewer, Operator),
+        ("role='operator'", None, Operator, Operator),
+        ("role='admin'\nmax_role='operator'", None, Operator, Operator),
+        ("", Some(Viewer), Viewer, Viewer),
+        ("", None, Operator, Admin),
+    ] {
+        let config = parse(&format!("[engine.p]\nurl='http://h'\n{of_profile}")).unwrap();
+        let overrides = Overrides { role: of_argument, ..Overrides::default() };
+        let connection = connect(&config, &Environment::default(), &overrides);
+        assert_eq!((connection.role, connection.max_role), (start, bound), "{of_profile} {of_argument:?}");
+    }
+}

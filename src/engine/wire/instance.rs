@@ -1,9 +1,12 @@
 //! What one process instance holds, as the engine sends it: user tasks and variables.
 
+use std::collections::BTreeMap;
+
 use super::{Date, Pool, Text};
 use crate::model::unreadable::Unreadable;
 use crate::model::user_task::UserTask;
 use crate::model::variable::{Variable, VariableValue};
+use crate::text::EngineText;
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a user task", bound(deserialize = "'de: 'a"))]
@@ -75,6 +78,21 @@ struct ValueInfoRow<'a> {
     serialization_data_format: Option<Text<'a>>,
     filename: Option<Text<'a>>,
     mime_type: Option<Text<'a>>,
+    /// Whatever else it says. Of values only the names of marks are kept.
+    #[serde(flatten)]
+    others: BTreeMap<String, serde_json::Value>,
+}
+
+/// What else Camunda 7 and its forks say of a value, and what loses nothing when a value is written without it.
+const KNOWN: [&str; 2] = ["encoding", "transient"];
+
+impl ValueInfoRow<'_> {
+    /// The marks that this program does not know. One that is null is none, and `restricted` has two values (Fluxnova 3).
+    fn marks(&self) -> Vec<EngineText> {
+        let unset = |name: &str, value: &serde_json::Value| value.is_null() || name == "restricted" && *value == serde_json::Value::Bool(false);
+        let marks = self.others.iter().filter(|(name, value)| !KNOWN.contains(&name.as_str()) && !unset(name, value));
+        marks.map(|(name, _)| EngineText::from(name.as_str())).collect()
+    }
 }
 
 impl VariableRow<'_> {
@@ -87,7 +105,11 @@ impl VariableRow<'_> {
             None => VariableValue::Null,
         };
         let info = self.value_info.unwrap_or_default();
+        let marks = info.marks();
+        // What is marked goes no further: it cannot be shown, copied, exported or logged by whatever comes after.
+        let (value, problem) = if marks.is_empty() { (value, pool.id(&self.error_message)) } else { (VariableValue::Withheld, None) };
         Variable {
+            marks,
             id: self.id.own(),
             name: pool.share(&self.name),
             kind: pool.share(&Text(kind.into())),
@@ -99,7 +121,7 @@ impl VariableRow<'_> {
             format: pool.id(&info.serialization_data_format),
             file_name: pool.id(&info.filename),
             mime_type: pool.id(&info.mime_type),
-            problem: pool.id(&self.error_message),
+            problem,
         }
     }
 }
@@ -137,6 +159,27 @@ mod tests {
         let wished = [text("line\n\u{1b}"), text("9223372036854775807"), text("1.5e+300"), text("false"), text(r#"{"a":[1,null]}"#)];
         assert_eq!(values(json)[..5], wished);
         assert_eq!(values(json)[5..], [Null, NotSent, NotSent, Null, Null]);
+    }
+
+    #[test]
+    fn a_variable_with_a_mark_that_is_not_known_keeps_no_value_and_one_with_known_marks_does() {
+        let marked = |info: &str| {
+            let json = format!(
+                r#"[{{"id":"1","name":"a","type":"String","value":"s3cret","errorMessage":"cannot read s3cret","valueInfo":{info}}},
+                {{"id":"2","name":"b","type":"Json","value":{{"a":"s3cret"}},"valueInfo":{info}}}]"#
+            );
+            let all = rows(json.as_bytes(), |row: VariableRow<'_>| row.into_variable(&mut Pool::default())).expect("readable");
+            let kept = all.iter().any(|variable| variable.value != VariableValue::Withheld || variable.problem.is_some());
+            (all[0].marks_words(), kept)
+        };
+        for info in [r#"{"restricted":true}"#, r#"{"restricted":"true"}"#, r#"{"restricted":true,"objectTypeName":"T","transient":false}"#] {
+            assert_eq!(marked(info), ("restricted".to_owned(), false), "{info}");
+        }
+        assert_eq!(marked(r#"{"sealed":false,"owner":{"team":"x"}}"#), ("owner, sealed".to_owned(), false), "what a mark means is not guessed");
+        let known = r#"{"objectTypeName":"T","serializationDataFormat":"application/json","filename":"a","mimeType":"b","encoding":"UTF-8","transient":true}"#;
+        for info in ["{}", "null", known, r#"{"restricted":false}"#, r#"{"sealed":null}"#] {
+            assert_eq!(marked(info), (String::new(), true), "{info}");
+        }
     }
 
     #[test]

@@ -161,6 +161,7 @@ fn a_record_has_no_place_for_anything_that_was_not_thought_of() {
         undo_of,
         thaw_of,
         puts_back,
+        role,
         engine_time: _,
         jobs_too: _,
         journal_broken,
@@ -168,7 +169,7 @@ fn a_record_has_no_place_for_anything_that_was_not_thought_of() {
     let Target { kind, id, label, business_key, instance, before: Before { retries: _, suspended: _, due: _, priority: _, note } } = targets[0].clone();
     let Request { method, path, body, targets: _ } = requests[0].clone();
     let _: [Exact; 8] = [action, verb, sentence, kind, id, label, method, path];
-    let _: [Option<Exact>; 10] = [journal_broken, profile, reason, business_key, instance, note, body, undo_of, thaw_of, puts_back];
+    let _: [Option<Exact>; 11] = [role, journal_broken, profile, reason, business_key, instance, note, body, undo_of, thaw_of, puts_back];
 }
 
 #[test]

@@ -110,6 +110,7 @@ pub(crate) fn intent(action: &str, verb: &str, targets: u64) -> Intent {
         thaw_of: None,
         puts_back: None,
         jobs_too: None,
+        role: None,
         engine_time: None,
         journal_broken: None,
     }

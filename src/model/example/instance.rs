@@ -101,6 +101,7 @@ pub fn variable(name: &str, kind: &str, value: VariableValue) -> Variable {
         file_name: None,
         mime_type: None,
         problem: None,
+        marks: Vec::new(),
     }
 }
 

@@ -148,7 +148,7 @@ fn paragraphs(app: &App, ledger: &Ledger, sum: &[(String, Option<Class>)]) -> Ve
         attention.map(|(text, role)| (one(text, role), 0)),
         offer.map(|(text, role)| (one(text, role), 0)),
         held.map(|held| (held, Role::Warning)).or(note).map(|(text, role)| (one(text, role), 2)),
-        Some((one(progress_words(ledger), Role::Muted), 4)),
+        Some((one(progress_words(ledger, app.now), Role::Muted), 4)),
     ];
     let all = all.into_iter().flatten().map(|(parts, rank)| Paragraph { parts, rank });
     all.filter(|paragraph| paragraph.parts.iter().any(|(text, _)| !text.is_empty())).collect()
@@ -215,11 +215,16 @@ fn class_role(class: Class) -> Role {
     }
 }
 
-fn progress_words(ledger: &Ledger) -> String {
+fn progress_words(ledger: &Ledger, now: crate::model::section::Moment) -> String {
     let reading = &ledger.reading;
     let mut parts = vec![format!("{} of {} requests sent", count_exact(ledger.sent as u64), count_exact(ledger.steps as u64))];
     if matches!(ledger.stage, Stage::Sending) && ledger.steps > 1 {
         parts.push(format!("{:.1} a second", ledger.pace));
+        let left = ledger.steps.saturating_sub(ledger.sent);
+        parts.extend(
+            crate::action::pace::lasts(left, ledger.pace, now.wall, &ledger.plan.zone)
+                .map(|lasts| format!("{lasts} for the other {}", count_exact(left as u64))),
+        );
     }
     parts.push(format!("{} reads so far (at most {} a second, for {})", count_exact(reading.requests), reading.per_second, age(reading.at_most)));
     match &ledger.head {

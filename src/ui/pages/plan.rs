@@ -70,6 +70,7 @@ fn draw_plan(app: &App, page: &PlanPage, plan: &Plan, look: &Look, area: Rect, b
     let lead = taken_back.map_or_else(String::new, |action| format!("TAKE BACK {action}: "));
     let part = |rank, part: (String, Role)| Paragraph { parts: vec![part], rank };
     let mut head = vec![part(1, (format!("{lead}{}", plan.sentence()), Role::Title)), part(2, engine_words(plan))];
+    head.extend(lasts(plan, app.now).map(|lasts| part(3, (lasts, Role::Text))));
     head.extend(sample_words(plan).map(|sample| part(3, (sample, Role::Text))));
     let confirm = match page.obstacle(app.now) {
         Some(obstacle) if plan.is_performable().is_err() => (format!("CANNOT BE DONE: {obstacle}"), Role::Critical),
@@ -91,6 +92,14 @@ fn draw_plan(app: &App, page: &PlanPage, plan: &Plan, look: &Look, area: Rect, b
     if below.height > 0 {
         document::draw(&page.text, look, below, buffer);
     }
+}
+
+/// How long it takes at its pace, and until when if it is confirmed now.
+fn lasts(plan: &Plan, now: crate::model::section::Moment) -> Option<String> {
+    let steps = plan.steps().len();
+    let per_second = plan.choices.pace.per_second;
+    let lasts = crate::action::pace::lasts(steps, per_second, now.wall, &plan.zone)?;
+    Some(format!("{} at {per_second} a second: {lasts}", crate::text::plural(steps as u64, "request")))
 }
 
 fn engine_words(plan: &Plan) -> (String, Role) {

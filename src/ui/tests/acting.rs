@@ -26,7 +26,7 @@ fn pin_plan(name: &str, keys: &[KeyCode], plan: &Plan, then: &[KeyCode]) {
     for size in SIZES {
         let now = example::noon();
         let mut app = app(example::snapshot(now), now, size);
-        app.settings.role = Role::Admin;
+        (app.settings.role, app.settings.first_role) = (Role::Admin, Role::Admin);
         let mut effects = Vec::new();
         for key in keys {
             effects.extend(app.update(Message::Key(KeyEvent::new(*key, KeyModifiers::NONE)), now));
@@ -310,7 +310,7 @@ fn jobs_that_were_left_otherwise_are_offered_to_be_put_back_and_the_plan_tells_h
     for size in SIZES {
         let now = example::noon();
         let mut app = app(example::snapshot(now), now, size);
-        app.settings.role = Role::Admin;
+        (app.settings.role, app.settings.first_role) = (Role::Admin, Role::Admin);
         app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(left_halfway(now))]))), now);
         press(&mut app, now, &[Char('A'), Enter]);
         insta::assert_snapshot!(format!("left_halfway_{}x{}", size.0, size.1), screen(&app, &look(&UNICODE)));
@@ -327,7 +327,7 @@ fn jobs_that_were_left_otherwise_are_offered_to_be_put_back_and_the_plan_tells_h
 fn what_was_put_back_is_not_called_to_be_looked_at_any_more() {
     let now = example::noon();
     let mut app = app(example::snapshot(now), now, (120, 36));
-    app.settings.role = Role::Admin;
+    (app.settings.role, app.settings.first_role) = (Role::Admin, Role::Admin);
     let plan = putting_back();
     let done = Ledger {
         sentence: plan.sentence(),
@@ -356,7 +356,7 @@ fn what_left_something_is_listed_with_the_way_out() {
     for size in SIZES {
         let now = example::noon();
         let mut app = app(example::snapshot(now), now, size);
-        app.settings.role = Role::Admin;
+        (app.settings.role, app.settings.first_role) = (Role::Admin, Role::Admin);
         app.update(Message::Acted(Acted::Ledgers(Arc::new(vec![Arc::new(left_halfway(now)), Arc::new(ledger(Stage::Over(Ending::Done), now))]))), now);
         let left = LeftUnderWay {
             action: ActionId("20260228T110000.000Z-0001".into()),

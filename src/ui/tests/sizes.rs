@@ -60,7 +60,7 @@ fn screens() -> Vec<(&'static str, App)> {
         fill(&mut snapshot, now);
         make_hostile(&mut snapshot, now);
         let mut app = app(snapshot, now, (80, 24));
-        app.settings.role = Role::Admin;
+        (app.settings.role, app.settings.first_role) = (Role::Admin, Role::Admin);
         press(&mut app, now, keys);
         screens.push((name, app));
     };
@@ -88,7 +88,7 @@ fn screens() -> Vec<(&'static str, App)> {
     open("reading a plan", &[Down, Char('R')], &nothing);
     let base = |keys: &[KeyCode]| {
         let mut app = app(example::snapshot(now), now, (80, 24));
-        app.settings.role = Role::Admin;
+        (app.settings.role, app.settings.first_role) = (Role::Admin, Role::Admin);
         press(&mut app, now, keys);
         app
     };

@@ -30,7 +30,7 @@ fn play(plan: Plan) -> Play {
     let folder = tempfile::tempdir().expect("a folder");
     let record = Record::into(Ok(Arc::new(Journal::open(folder.path()).expect("a journal"))));
     let client = Client::new(ClientOptions::new("http://127.0.0.1:9/engine-rest".parse().expect("an address"))).expect("a client");
-    let hand = Hand::new(client, Guard { read_only: false, role: Role::Admin, record }).expect("a hand");
+    let hand = Hand::new(client, Guard { read_only: false, role: Role::Admin, first_role: Role::Admin, record }).expect("a hand");
     let (orders, heard) = mpsc::unbounded_channel();
     Play { run: Run::new(hand, Arc::new(plan), heard), orders: Some(orders), _folder: folder }
 }

@@ -128,12 +128,12 @@ impl Variables {
 
     /// Whether the value of this variable is masked now.
     pub fn masks(&self, variable: &Variable) -> bool {
-        self.is_secret(variable) && !self.revealed.contains(&variable.id)
+        variable.is_marked() || self.is_secret(variable) && !self.revealed.contains(&variable.id)
     }
 
     /// Whether its name is one of those that are masked.
     pub fn is_secret(&self, variable: &Variable) -> bool {
-        self.mask.hides(variable.name.as_wire())
+        variable.is_marked() || self.mask.hides(variable.name.as_wire())
     }
 
     /// Shows the value of a masked variable, or masks it again.

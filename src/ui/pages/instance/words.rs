@@ -40,6 +40,7 @@ pub(super) fn value(variable: &Variable, masked: bool) -> Line {
         _ if variable.problem.is_some() => ("the engine could not read this value".to_owned(), Role::Warning),
         VariableValue::Null => ("null".to_owned(), Role::Muted),
         VariableValue::Text(text) => (text.line(), Role::Text),
+        VariableValue::Withheld => (MASKED.to_owned(), Role::Muted),
         VariableValue::NotSent => ("bytes or a file: the engine sends no value".to_owned(), Role::Muted),
         VariableValue::TooLarge { .. } => ("over 64 KiB: not kept".to_owned(), Role::Muted),
     }
@@ -399,7 +400,9 @@ impl Scene<'_> {
         facts.extend(variable.file_name.as_ref().map(|name| format!("file {name}")));
         facts.extend(variable.mime_type.as_ref().map(ToString::to_string));
         facts.push(format!("id {}", variable.id));
-        if secret {
+        if variable.is_marked() {
+            facts.push(format!("marked {} by the engine: neither shown nor written, because bpmtop does not know that mark", variable.marks_words()));
+        } else if secret {
             facts.push(if masked { "masked: enter shows it" } else { "enter masks it again" }.to_owned());
         }
         // Why a value could not be read may quote it.
