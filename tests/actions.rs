@@ -134,6 +134,45 @@ async fn a_refused_login_in_the_middle_stops_everything_at_once() {
 }
 
 #[tokio::test]
+async fn somebody_elses_wrong_password_delays_an_action_and_what_was_refused_goes_out_once_more() {
+    let mut world = World::with_jobs(30, Fate::Succeeds);
+    world.lies.insert(9, Lie::LoginDelayed(3_000));
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 30, Pace { per_second: 20.0, ..FAST }));
+    let ledger = desk.over().await;
+    assert_eq!(ledger.stage, Stage::Over(Ending::Done), "{:?}", ledger.notes);
+    assert!(ledger.outcomes.iter().all(|outcome| *outcome == Outcome::Succeeded(Proof::JobLog)), "{:?}", ledger.counts());
+    assert!(ledger.notes.iter().any(|(_, note)| note.contains("somebody may have typed a wrong password")), "{:?}", ledger.notes);
+    // What was in flight was refused, did nothing, and went out once more as a request of its own.
+    let changes = plant.world().changes.clone();
+    assert!((31..=34).contains(&changes.len()), "{changes:?}");
+    assert!(changes.iter().all(|id| changes.iter().filter(|other| *other == id).count() <= 2), "{changes:?}");
+    let answered = desk.entries().iter().filter(|entry| matches!(entry, Entry::Answered(_))).count();
+    assert_eq!(answered, changes.len(), "each request and each answer is in the journal");
+}
+
+#[tokio::test]
+async fn a_gateway_that_takes_no_more_rejects_one_and_is_left_alone_before_the_next() {
+    let mut world = World::with_jobs(20, Fate::Succeeds);
+    world.lies.insert(5, Lie::TooMany);
+    let plant = Plant::start(world).await;
+    let folder = folder();
+    let mut desk = Desk::open(&plant.server.url(), folder.path());
+    desk.perform(&retry(&desk.url, 20, Pace { per_second: 10.0, ..FAST }));
+    let before = Instant::now();
+    let ledger = desk.over().await;
+    assert_eq!(ledger.stage, Stage::Over(Ending::Done), "{:?}", ledger.notes);
+    let Outcome::Rejected(why) = &ledger.outcomes[5] else { panic!("{:?}", ledger.outcomes[5]) };
+    assert!(why.as_wire().contains("a gateway before the engine takes no more requests for now (429); it asks to wait 1 s"), "{why}");
+    assert_eq!(ledger.outcomes.iter().filter(|outcome| **outcome == Outcome::Succeeded(Proof::JobLog)).count(), 19, "{:?}", ledger.counts());
+    assert!(before.elapsed() > Duration::from_millis(2_500), "it was left alone for a second");
+    assert!(ledger.notes.iter().any(|(_, note)| note.starts_with("a gateway before the engine asks to wait: nothing is sent for")), "{:?}", ledger.notes);
+    plant.assert_nothing_was_sent_twice();
+}
+
+#[tokio::test]
 async fn a_paused_action_sends_nothing_until_it_goes_on_and_a_stopped_one_never() {
     let plant = Plant::start(World::with_jobs(60, Fate::Succeeds)).await;
     let folder = folder();

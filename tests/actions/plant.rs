@@ -27,6 +27,10 @@ pub enum Lie {
     Refused,
     /// The login is refused from now on.
     LoginRefused,
+    /// The login is refused for so many milliseconds: somebody has typed a wrong password.
+    LoginDelayed(u64),
+    /// A gateway takes no more requests for a second.
+    TooMany,
     /// The answer takes so many milliseconds.
     Slow(u64),
 }
@@ -63,6 +67,8 @@ pub struct World {
     pub changes: Vec<String>,
     pub lies: HashMap<usize, Lie>,
     pub refused: bool,
+    /// The login is refused until then.
+    pub refused_until: Option<std::time::Instant>,
     /// The log of operations may not be read.
     pub no_operations: bool,
     pub reads: usize,
@@ -109,6 +115,10 @@ impl World {
         let created = Timestamp::now();
         let jobs = (0..number).map(|at| (job(at), Job { retries: 0, fate, incident: Some((format!("incident-{at:05}"), created)) }));
         Self { jobs: jobs.collect(), ..Self::default() }
+    }
+
+    fn is_delayed(&self) -> bool {
+        self.refused_until.is_some_and(|until| std::time::Instant::now() < until)
     }
 
     fn give_attempts(&mut self, id: &str, retries: i64) {
@@ -189,7 +199,7 @@ fn answer(world: &mut World, asked: &Asked) -> Reply {
             world.explained.push((*operation).to_owned());
             Reply::status(204)
         }
-        _ if world.refused => Reply::status(401),
+        _ if world.refused || world.is_delayed() => Reply::status(401),
         ("GET", ["telemetry", "data"]) if let Some(away) = away(world) => {
             world.asked_who += 1;
             world.away = world.away.map(|(away, times)| (away, times - 1)).filter(|(_, times)| *times > 0);
@@ -240,6 +250,15 @@ fn change(world: &mut World, id: &str, body: &str) -> Reply {
     if world.refused || lie == Some(Lie::LoginRefused) {
         world.refused = true;
         return Reply::status(401);
+    }
+    if let Some(Lie::LoginDelayed(milliseconds)) = lie {
+        world.refused_until = Some(std::time::Instant::now() + std::time::Duration::from_millis(milliseconds));
+    }
+    if world.is_delayed() {
+        return Reply::status(401);
+    }
+    if lie == Some(Lie::TooMany) {
+        return Reply::html(429, "<title>Slow down</title>").header("Retry-After", "1");
     }
     if lie == Some(Lie::Refused) {
         return Reply::json(r#"{"type":"RestException","message":"not this one"}"#).with_status(400);

@@ -53,6 +53,37 @@ pub async fn wrong_logins_lock_the_right_password_out_longer_each_time(bench: Be
     Ok(())
 }
 
+pub async fn a_login_that_worked_outlasts_wrong_passwords_of_somebody_else(bench: Bench) -> Result<()> {
+    let user = bench.user("shared").await?;
+    let wire = bench.wire().await?;
+    let client = bench.client_of(&user, "right", &wire)?;
+    let everything = EVERYTHING();
+    client.count(&everything).await?;
+    for round in 0..2 {
+        ensure!(status_of(&bench, &user, "wrong").await? == 401);
+        ensure!(status_of(&bench, &user, "wrong").await? == 401, "those during the lock do not count");
+        let before = wire.seen().len();
+        let (one, two) = tokio::join!(client.count(&everything), client.count(&everything));
+        ensure!(one.is_ok() && two.is_ok(), "round {round}: {one:?} {two:?}");
+        let sent = wire.seen().len() - before;
+        ensure!(sent <= 4, "two were refused, one tried once more, and the other followed: {sent}");
+    }
+    // Refused once more without a success in between, it is given up.
+    ensure!(status_of(&bench, &user, "wrong").await? == 401);
+    let again = async {
+        tokio::time::sleep(Duration::from_millis(3_200)).await;
+        status_of(&bench, &user, "wrong").await
+    };
+    let (asked, wrong) = tokio::join!(client.count(&everything), again);
+    ensure!(wrong? == 401);
+    let error = asked.err().context("the second lock lasts six seconds")?;
+    ensure!(error.stops_polling(), "{error}");
+    let before = wire.seen().len();
+    ensure!(client.count(&EVERYTHING()).await.is_err_and(|error| error.kind() == ErrorKind::LoginRefused));
+    ensure!(wire.seen().len() == before, "nothing is sent any more");
+    Ok(())
+}
+
 pub async fn a_refused_login_has_no_body_and_no_login_is_told_apart(bench: Bench) -> Result<()> {
     let user = bench.user("empty").await?;
     let (status, body) = refusal(bench.driver().logged_in_as(&user, "wrong").get("/version").await)?;

@@ -40,6 +40,7 @@ mod faulty;
 mod filters;
 mod hidden;
 mod history;
+mod identity;
 mod incidents;
 mod instances;
 mod jobs;

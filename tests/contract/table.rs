@@ -6,8 +6,8 @@ use futures_util::future::LocalBoxFuture;
 use super::bench::Bench;
 use super::plans::asleep;
 use super::{
-    actions, cancels, cases, changes, definitions, engine_work, external, faulty, filters, hidden, history, incidents, instances, jobs, killed, lives, login,
-    logs, outcomes, permissions, picture, plans, printed, put_back, rights, suspensions, trees,
+    actions, cancels, cases, changes, definitions, engine_work, external, faulty, filters, hidden, history, identity, incidents, instances, jobs, killed,
+    lives, login, logs, outcomes, permissions, picture, plans, printed, put_back, rights, suspensions, trees,
 };
 
 /// Which engine a test needs.
@@ -111,8 +111,11 @@ const SHARED: &[Test] = &tests![Plain, Any:
     instances::values_of_every_type_are_read_but_bytes_and_files,
     instances::a_local_variable_names_its_scope_and_an_object_its_class,
     instances::a_page_of_large_values_is_given_up_and_a_smaller_one_is_read,
+    identity::what_an_engine_has_written_last_proves_it_and_what_it_does_not_know_tells_a_setback,
+    identity::instances_that_somebody_deletes_from_the_history_make_no_other_engine,
     login::one_wrong_login_is_sent_once_and_never_again,
     login::wrong_logins_lock_the_right_password_out_longer_each_time,
+    login::a_login_that_worked_outlasts_wrong_passwords_of_somebody_else,
     login::a_refused_login_has_no_body_and_no_login_is_told_apart,
     login::the_list_of_engines_needs_no_login,
     login::an_engine_answers_by_its_name_too,

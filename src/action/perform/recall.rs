@@ -161,18 +161,28 @@ impl Recall {
     /// Looks how things were left; it counts only where the same engine still answers after it.
     async fn how_left(&self, eyes: &mut Eyes, ledger: &mut Ledger, orders: &mut mpsc::UnboundedReceiver<Order>, publish: &watch::Sender<Arc<Ledger>>) -> Same {
         let plan = Arc::clone(&ledger.plan);
-        let how_left = async { if ledger.sent > 0 { closing::look(eyes, &plan).await } else { Vec::new() } };
-        match unless_told(how_left, orders).await {
-            Heard::Nothing(found) if found.is_empty() => {}
-            Heard::Nothing(found) => match self.is_same(eyes, ledger, orders, publish).await {
-                Same::Yes => self.tell(ledger, found).await,
+        loop {
+            let how_left = async { if ledger.sent > 0 { closing::look(eyes, &plan).await } else { Vec::new() } };
+            let found = match unless_told(how_left, orders).await {
+                Heard::Nothing(found) if found.is_empty() => return Same::Yes,
+                Heard::Nothing(found) => found,
+                // It is the last that is looked at, and short.
+                Heard::Stop => continue,
+                Heard::Login(client) => {
+                    eyes.look_through(client);
+                    continue;
+                }
+                Heard::End => return Same::End,
+            };
+            match self.is_same(eyes, ledger, orders, publish).await {
+                Same::Yes => {
+                    self.tell(ledger, found).await;
+                    return Same::Yes;
+                }
+                Same::Stopped => {}
                 other => return other,
-            },
-            Heard::Login(client) => eyes.look_through(client),
-            Heard::Stop => {}
-            Heard::End => return Same::End,
+            }
         }
-        Same::Yes
     }
 
     /// Takes in how things were left, as they were found now. What is new and has to be looked at is recorded as well.

@@ -12,6 +12,7 @@ mod sure;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -140,7 +141,9 @@ pub struct Run {
     /// Another engine answers.
     foreign: bool,
     /// Requests that were refused for the delay after a wrong password, each of which goes out once more.
-    sent_again: std::collections::HashSet<usize>,
+    sent_again: HashSet<usize>,
+    /// Those of them that wait for it, with what was said.
+    waits_again: Vec<(usize, EngineError)>,
 }
 
 /// The ends that the desk holds of an action.
@@ -230,7 +233,8 @@ impl Run {
             next_check: now.instant,
             told_unsure: false,
             foreign: false,
-            sent_again: std::collections::HashSet::new(),
+            sent_again: HashSet::new(),
+            waits_again: Vec::new(),
         }
     }
 
@@ -317,6 +321,7 @@ impl Run {
 
     fn send(&mut self, step: usize) {
         self.progress.sending(step);
+        self.waits_again.retain(|(waiting, _)| *waiting != step);
         self.dirty = true;
         let (hand, steps, action) = (self.hand.clone(), Arc::clone(&self.progress.steps), self.progress.plan.action.clone());
         let brake = (!self.progress.sequence.protects(step)).then(|| self.brake.clone());
@@ -382,8 +387,20 @@ impl Run {
     /// Whether the engine refused a request because of the delay after somebody's wrong password. It certainly did nothing: once the login is taken
     /// again, which a reading finds out, it goes out as a new request. That happens once for each.
     fn is_to_be_sent_again(&mut self, step: usize, sent: &Sent) -> bool {
-        let delayed = matches!(sent, Sent::Rejected(error) if error.kind() == ErrorKind::LoginDelayed);
-        delayed && self.ending.is_none() && self.sent_again.insert(step)
+        let Sent::Rejected(error) = sent else { return false };
+        let again = error.kind() == ErrorKind::LoginDelayed && self.ending.is_none() && self.sent_again.insert(step);
+        if again {
+            self.waits_again.push((step, error.clone()));
+        }
+        again
+    }
+
+    /// What waited to go out once more will not: it stays refused.
+    fn leave_refused(&mut self) {
+        for (step, error) in std::mem::take(&mut self.waits_again) {
+            self.progress.sending(step);
+            self.progress.answered(step, &Sent::Rejected(error), Instant::now());
+        }
     }
 
     fn note_that_a_gateway_asks_to_wait(&mut self, wait: Duration) {

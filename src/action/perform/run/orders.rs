@@ -117,6 +117,7 @@ impl Run {
             self.note(why);
             self.ending = Some(ending);
         }
+        self.leave_refused();
         self.progress.stop();
         self.stage = Stage::Verifying;
     }
@@ -125,6 +126,7 @@ impl Run {
     pub(super) fn fail(&mut self, why: String) {
         self.brake.pull(true);
         self.note(why.clone());
+        self.leave_refused();
         self.progress.abandon();
         self.ending = Some(Ending::Failed(why));
         self.stage = Stage::Verifying;

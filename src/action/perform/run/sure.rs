@@ -94,7 +94,12 @@ impl Run {
             }
             Ok(Verdict::Another(why)) => self.meets_another(why),
             Ok(Verdict::Unsure(why)) => self.stays_unsure(why),
-            Err(error) if error.stops_polling() => self.fail(format!("the login was refused, so nothing more is sent: {}", error.problem())),
+            Err(error) if error.stops_polling() => {
+                self.fail(format!("the login was refused, so nothing more is sent or read: {}", error.problem()));
+                // Nothing can be asked any more, so it stays as little known as it is.
+                (self.blind, self.unsure) = (true, false);
+                self.progress.distrust("the login was refused before it was known which engine had answered");
+            }
             Err(error) => match error.asks_to_wait() {
                 // It is asked again by itself.
                 Some(wait) => {
