@@ -94,3 +94,23 @@ fn an_external_task_without_retries_is_read() {
     let task = rows(br#"[{"id":"e","topicName":"mail","retries":null}]"#, |row: ExternalTaskRow<'_>| row.into_external_task(&mut pool)).expect("readable");
     assert_eq!(task[0].retries, None);
 }
+
+#[test]
+fn of_texts_of_a_megabyte_the_beginning_and_the_end_are_kept_whatever_their_field() {
+    let long = |number: usize| format!("first {number} {} Caused by: the innermost {number}", "\u{652f}x".repeat(250_000));
+    let row = |number: usize| {
+        serde_json::json!({"id": format!("i{number}"), "incidentType": "failedJob", "incidentTimestamp": "2025-01-01T00:00:00.000+0000",
+            "incidentMessage": long(number), "activityId": long(number), "annotation": long(number)})
+    };
+    let all = incidents(&serde_json::to_string(&(0..20).map(row).collect::<Vec<_>>()).expect("JSON")).expect("readable");
+    let texts = all.iter().flat_map(|incident| [incident.message.as_ref(), incident.annotation.as_ref(), incident.activity.as_ref().map(|id| id.text())]);
+    let texts: Vec<&EngineText> = texts.flatten().collect();
+    let kept: usize = texts.iter().map(|text| text.as_wire().len()).sum();
+    assert!(texts.len() == 60 && kept < 60 * (MOST_TEXT + 64), "60 MB came, {kept} bytes are kept");
+    for (number, incident) in all.iter().enumerate() {
+        let message = incident.message.as_ref().expect("a message").as_wire();
+        assert!(
+            message.starts_with(&format!("first {number} ")) && message.ends_with(&format!("the innermost {number}")) && message.contains("bytes left out")
+        );
+    }
+}
