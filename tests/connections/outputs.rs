@@ -188,7 +188,7 @@ impl Busy {
             "/process-instance" if called => {
                 let number = |name: &str, or: usize| {
                     let pairs = asked.target.split_once('?').map_or("", |(_, query)| query).split('&').filter_map(|pair| pair.split_once('='));
-                    pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.parse().expect("a number")).last().unwrap_or(or)
+                    pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.parse().expect("a number")).next_back().unwrap_or(or)
                 };
                 let (first, max) = (number("firstResult", 0), number("maxResults", 1_000));
                 let rows: Vec<Value> = (first..60.min(first + max)).map(|at| instance(format!("letter-{at:02}"))).collect();

@@ -196,7 +196,8 @@ pub async fn several_instances_are_cancelled_by_one_plan_and_counted_as_they_end
     let lowest = &plan.levels[1];
     let mut heads: Vec<&str> = lowest.heads().map(|target| target.id()).collect();
     let mut expected = vec![first.as_wire(), leaves[1][0].as_wire(), leaves[1][1].as_wire()];
-    (heads.sort_unstable(), expected.sort_unstable());
+    heads.sort_unstable();
+    expected.sort_unstable();
     ensure!(heads == expected, "the child ends with its parent, and that with its caller: {heads:?}");
     ensure!(lowest.warnings.iter().any(|warning| warning.text.contains("goes on without it, at Call")), "one of three goes on: {:?}", lowest.warnings);
     ensure!(plan.targets.len() == 7 && plan.steps().len() == 3, "{:?}", plan.steps());
