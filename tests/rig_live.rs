@@ -32,7 +32,7 @@ async fn every_engine_shows_the_same_situation() -> Result<()> {
     for engine in ENGINES {
         let (_engine, driver) = started(RigParams { engine, ..RigParams::default() }).await?;
         driver.populate().await?;
-        // check-stock runs out of attempts after twenty seconds: one retrying job becomes an incident
+        // check-stock runs out of retries after twenty seconds: one retrying job becomes an incident
         for (path, counts) in [
             ("/incident/count", 57..=58),
             ("/job/count?withException=true&withRetriesLeft=true", 2..=3),

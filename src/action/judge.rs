@@ -30,7 +30,7 @@ pub const LOOKED_FOR: Duration = Duration::from_secs(60);
 /// What was wanted of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// A job or external task that has no attempts left is to run.
+    /// A job or external task that has out of retries is to run.
     Run {
         /// Attempts it was given.
         attempts: u32,

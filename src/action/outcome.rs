@@ -29,7 +29,7 @@ pub enum Outcome {
         /// With what.
         message: Option<EngineText>,
     },
-    /// It failed again and has no attempts left.
+    /// It failed again and has out of retries.
     FailedAgain {
         /// With what.
         message: Option<EngineText>,

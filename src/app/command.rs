@@ -94,7 +94,7 @@ pub enum Command {
     Actions,
     /// Everything that is suspended.
     ShowSuspended,
-    /// What failed and has attempts left.
+    /// What failed and has retries left.
     ShowRetrying,
     /// Change what a plan leaves open.
     Choose(Choice),
@@ -149,7 +149,7 @@ impl Choice {
     /// Its key and its name, as the plan lists them.
     pub fn key_words(self) -> &'static str {
         match self {
-            Self::Attempts => "n attempts",
+            Self::Attempts => "n retries",
             Self::Due => "d due",
             Self::Pace => "p pace",
             Self::Canary => "c first",

@@ -29,7 +29,7 @@ pub enum DefinitionColumn {
     Instances,
     /// Root incidents.
     Roots,
-    /// Jobs without attempts left.
+    /// Jobs without retries left.
     FailedJobs,
     /// When it was deployed.
     Deployed,
@@ -87,7 +87,7 @@ pub struct Figures {
     pub instances: u64,
     /// Root incidents of any type.
     pub roots: u64,
-    /// Jobs without attempts left.
+    /// Jobs without retries left.
     pub failed_jobs: u64,
 }
 

@@ -8,7 +8,7 @@ use super::document::{Line, Tone};
 use crate::model::earlier::{Attempts, Event, Past, Reach};
 use crate::model::history::IncidentState;
 use crate::model::snapshot::Snapshot;
-use crate::text::{EngineText, age, plural};
+use crate::text::{EngineText, age, plural, retries};
 
 /// Events shown; the page is about the present.
 const SHOWN: usize = 12;
@@ -62,7 +62,7 @@ fn by(user: &Option<EngineText>) -> String {
 /// What somebody did to attempts: a retry, or the contrary.
 pub fn attempts_words(attempts: &Attempts) -> String {
     let by = by(&attempts.user);
-    let of = |count: i64| plural(count.unsigned_abs(), "attempt");
+    let of = |count: i64| retries(count.unsigned_abs());
     let reach = match attempts.reach {
         Reach::Alone => String::new(),
         Reach::Definition => ", for all failed jobs of its job definition".to_owned(),
@@ -70,10 +70,10 @@ pub fn attempts_words(attempts: &Attempts) -> String {
         Reach::Batch(None) => ", in a batch: perhaps this one".to_owned(),
     };
     match (attempts.from, attempts.to) {
-        (Some(0), Some(0)) => format!("attempts left at 0{by}{reach}"),
-        (Some(from), Some(0)) => format!("attempts set from {from} to 0{by}: it is not tried any more{reach}"),
-        (None, Some(0)) => format!("attempts set to 0{by}{reach}: it is not tried any more"),
-        (Some(from), Some(to)) if from > 0 => format!("attempts set from {from} to {to}{by}{reach}"),
+        (Some(0), Some(0)) => format!("retries left at 0{by}{reach}"),
+        (Some(from), Some(0)) => format!("retries set from {from} to 0{by}: it is not tried any more{reach}"),
+        (None, Some(0)) => format!("retries set to 0{by}{reach}: it is not tried any more"),
+        (Some(from), Some(to)) if from > 0 => format!("retries set from {from} to {to}{by}{reach}"),
         (_, Some(to)) if attempts.reach != Reach::Alone => format!("retried{by} with {}{reach}", of(to)),
         _ => format!("retried{by}{reach}"),
     }

@@ -476,7 +476,7 @@ pub struct Again {
     pub suspended: bool,
 }
 
-/// Those of a group, where its jobs were counted: fewer are out of attempts than incidents are open.
+/// Those of a group, where its jobs were counted: fewer are out of retries than incidents are open.
 pub fn again(group: &Group, snapshot: &Snapshot) -> Option<Again> {
     let ids = counted_definitions(group);
     let mut failed = 0;
@@ -501,14 +501,14 @@ impl Again {
     /// In few words, before the error of a group.
     pub fn short(self) -> String {
         let all = if self.jobs == self.of { String::new() } else { format!("{} of {} ", self.jobs, self.of) };
-        format!("{all}attempts left again{}", if self.suspended { ", SUSPENDED" } else { "" })
+        format!("{all}retries left again{}", if self.suspended { ", SUSPENDED" } else { "" })
     }
 
     /// In a sentence.
     pub fn words(self) -> String {
         let have = if self.jobs == 1 { "has" } else { "have" };
         let then = if self.suspended { "SUSPENDED: does not run, and the incident stays open" } else { "the incident stays open until it succeeds" };
-        format!("{} of {} {have} attempts left again, {then}", self.jobs, plural(self.of, "job"))
+        format!("{} of {} {have} retries left again, {then}", self.jobs, plural(self.of, "job"))
     }
 }
 
@@ -558,7 +558,7 @@ mod tests {
     use crate::model::section::Section;
     use crate::model::snapshot::JobCounts;
 
-    /// The group of failed card payments, with so many of its jobs out of attempts, counted so many seconds ago.
+    /// The group of failed card payments, with so many of its jobs out of retries, counted so many seconds ago.
     fn told(failed: u64, age: u64, suspended: bool) -> Option<String> {
         let begin = example::noon();
         let now = begin.after(Duration::from_secs(120));
@@ -589,9 +589,9 @@ mod tests {
             .map(|group| group.roots as u64);
         let roots = roots.expect("a group");
         assert_eq!(told(roots, 5, false), None);
-        assert_eq!(told(0, 5, false).as_deref(), Some("attempts left again"));
-        assert_eq!(told(0, 5, true).as_deref(), Some("attempts left again, SUSPENDED"));
-        assert_eq!(told(roots - 1, 5, false), Some(format!("1 of {roots} attempts left again")));
+        assert_eq!(told(0, 5, false).as_deref(), Some("retries left again"));
+        assert_eq!(told(0, 5, true).as_deref(), Some("retries left again, SUSPENDED"));
+        assert_eq!(told(roots - 1, 5, false), Some(format!("1 of {roots} retries left again")));
         assert_eq!(told(0, 59, false), None, "counted before the newest failed: that says nothing");
     }
 }

@@ -20,7 +20,7 @@ pub enum JobDefinitionColumn {
     State,
     /// Jobs waiting, failed ones not counted.
     Waiting,
-    /// Jobs without attempts left.
+    /// Jobs without retries left.
     Failed,
     /// Process and version.
     Process,

@@ -37,7 +37,7 @@ pub enum Context {
     Actions,
     /// In the list of what is suspended.
     Suspended,
-    /// In the list of what failed and has attempts left.
+    /// In the list of what failed and has retries left.
     Retrying,
     /// On the help screen.
     Help,

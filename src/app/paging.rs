@@ -81,7 +81,7 @@ fn on_tree(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Command::ToggleEnded => {
             page.toggle_ended(&whole);
             let shown = page.view.show_ended;
-            remark = Some(if shown { "Instances that are over are shown too, as far as the history keeps them." } else { "Only what runs is shown." });
+            remark = Some(if shown { "Ended instances are shown too, as far as the history keeps them." } else { "Only running instances are shown." });
         }
         _ => return None,
     }
@@ -161,7 +161,11 @@ fn on_timeline(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Command::SortReverse => page.turn(&whole),
         Command::OnlyTrouble => {
             page.toggle_trouble(&whole);
-            let shown = if page.only_trouble { "Only failures, incidents and what users did are shown." } else { "Everything that is known is shown." };
+            let shown = if page.only_trouble {
+                "Showing only failures, incidents and what users did; o shows everything."
+            } else {
+                "Showing everything that is known."
+            };
             app.notice = Some((shown.to_owned(), now));
         }
         Command::Back if !page.filter.is_empty() => page.set_filter(Filter::default(), &whole),
@@ -208,7 +212,7 @@ fn open_event(app: &mut App) -> Vec<Effect> {
             None if trouble.open => {
                 // The picture may not be complete yet, or older or newer than the history: that it lacks the incident proves nothing.
                 let target = Target::Instance(page.instance.clone());
-                app.notice = Some(("The picture of open incidents does not hold this one now: this is the tree of its instance.".to_owned(), now));
+                app.notice = Some(("This incident is not among those read so far: this is the tree of its instance.".to_owned(), now));
                 show_tree(app, target);
             }
             None => {

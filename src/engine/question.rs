@@ -169,7 +169,7 @@ fn sorted(request: Request, sort: Option<(&'static str, Order)>) -> Request {
 pub enum JobIs {
     /// Its latest attempt failed.
     WithException,
-    /// It has attempts left.
+    /// It has retries left.
     WithRetriesLeft,
     /// It has none left: an incident.
     NoRetriesLeft,

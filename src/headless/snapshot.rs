@@ -158,7 +158,7 @@ struct SuspendedPart {
     job_definitions: Option<usize>,
     process_instances: Option<u64>,
     jobs: Option<u64>,
-    /// Those of the jobs that would run now: attempts left, and due.
+    /// Those of the jobs that would run now: retries left, and due.
     jobs_waiting: Option<u64>,
 }
 

@@ -140,8 +140,8 @@ impl Work {
             Self::MigrateInstances => format!("{} to another version", of("migrates", "process instance")),
             Self::RestartInstances => of("starts again", "ended process instance"),
             Self::SuspendInstances => format!("{} (the batch does not tell which of the two)", of("suspends or resumes", "process instance")),
-            Self::RetryJobs => of("gives attempts to", "job"),
-            Self::RetryTasks => of("gives attempts to", "external task"),
+            Self::RetryJobs => of("gives retries to", "job"),
+            Self::RetryTasks => of("gives retries to", "external task"),
             Self::SetVariables => of("writes variables of", "process instance"),
             Self::CorrelateMessages => of("sends a message to", "process instance"),
             Self::DeleteHistory => format!("{} from the history for ever", of("deletes", "ended process instance")),
@@ -240,7 +240,7 @@ impl Work {
         match self {
             Self::DeleteInstances => "cancelled instances cannot be brought back",
             Self::ModifyInstances | Self::MigrateInstances => "it changes where instances stand",
-            Self::RestartInstances | Self::StartByTimer | Self::StartByEvent => "what a new instance does cannot be taken back",
+            Self::RestartInstances | Self::StartByTimer | Self::StartByEvent => "what a new instance does cannot be undone",
             Self::DeleteHistory | Self::DeleteDecisions | Self::SetRemovalTimes | Self::CleanHistory => "deleted history cannot be brought back",
             Self::ResumeProcess | Self::ResumeJobDefinition => "work that somebody suspended runs again",
             Self::SuspendInstances | Self::SuspendProcess | Self::SuspendJobDefinition => "work stops",
@@ -320,7 +320,7 @@ pub struct BatchProgress {
     pub batch: Batch,
     /// Its jobs that are there, failed ones included; none where they could not be counted.
     pub left: Option<u64>,
-    /// Those of them that are out of attempts.
+    /// Those of them that are out of retries.
     pub failed: Option<u64>,
 }
 

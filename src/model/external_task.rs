@@ -19,7 +19,7 @@ pub enum Hold {
     Expired(Timestamp),
     /// It failed before, and can be fetched since then: its wait is over, or the lock of the next attempt ended.
     Over(Timestamp),
-    /// It has no attempts left: nobody can fetch it, whatever lock it carries.
+    /// It has out of retries: nobody can fetch it, whatever lock it carries.
     OutOfAttempts,
 }
 

@@ -9,9 +9,9 @@ pub enum Figure {
     IncidentsRoot,
     /// Incidents that only report a failure below a call activity.
     IncidentsBlocked,
-    /// Jobs with an exception and attempts left.
+    /// Jobs with an exception and retries left.
     JobsRetrying,
-    /// Jobs without attempts left.
+    /// Jobs without retries left.
     JobsFailed,
     /// Jobs that are due, active and not yet executed.
     JobsDue,
@@ -19,11 +19,11 @@ pub enum Figure {
     JobsAcquired,
     /// Running process instances.
     Instances,
-    /// External tasks with attempts left that a worker holds, or that wait for their next attempt.
+    /// External tasks with retries left that a worker holds, or that wait for their next attempt.
     ExternalLocked,
     /// External tasks whose lock has run out.
     ExternalExpired,
-    /// External tasks without attempts left.
+    /// External tasks without retries left.
     ExternalFailed,
     /// Jobs that succeeded, per second.
     JobsSucceededRate,
@@ -117,9 +117,9 @@ impl Figure {
             Figure::IncidentsRoot => "open incidents that are causes of their own",
             Figure::IncidentsBlocked => "parent instances that wait because a called instance failed; never retry these, retry the root",
             Figure::JobsRetrying => {
-                "jobs that failed and have attempts left: the next incidents, listed by `J`; those whose next attempt is due count as due too"
+                "jobs that failed and have retries left: the next incidents, listed by `J`; those whose next attempt is due count as due too"
             }
-            Figure::JobsFailed => "jobs without attempts left: they stand still until somebody retries them",
+            Figure::JobsFailed => "jobs out of retries: they stand still until somebody retries them",
             Figure::JobsDue => {
                 "jobs that may run now and have not finished, those an executor holds included; a short queue under a minute is normal. Those that wait SUSPENDED are told beside it"
             }
@@ -127,9 +127,9 @@ impl Figure {
             Figure::Instances => "running process instances",
             Figure::ExternalLocked => "external tasks held by a worker, or waiting for their next attempt after a failure: the engine counts both as locked",
             Figure::ExternalExpired => {
-                "external tasks with attempts left whose lock or wait is over, and nobody fetched them: a worker was too slow, died, or none asks"
+                "external tasks with retries left whose lock or wait is over, and nobody fetched them: a worker was too slow, died, or none asks"
             }
-            Figure::ExternalFailed => "external tasks without attempts left; a lock on one does not count as locked",
+            Figure::ExternalFailed => "external tasks out of retries; a lock on one does not count as locked",
             Figure::JobsSucceededRate => "jobs that succeeded per second, on the node that answers",
             Figure::JobsFailedRate => "job executions that failed per second, on the node that answers",
         }

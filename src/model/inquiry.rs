@@ -87,7 +87,7 @@ pub enum Inquiry {
     Suspended,
     /// How much is suspended in the whole engine.
     SuspendedCount,
-    /// What failed and has attempts left in the whole engine.
+    /// What failed and has retries left in the whole engine.
     Retrying,
     /// Suspended jobs of an instance. What waits because of a suspension has no incident: nothing else tells of it.
     HeldJobs(ProcessInstanceId),

@@ -56,7 +56,7 @@ pub struct JobDefinition {
     pub configuration: Option<EngineText>,
     /// Activity it stands at.
     pub activity: Option<ActivityId>,
-    /// Whether new jobs are born suspended.
+    /// Whether new jobs are created suspended.
     pub suspended: bool,
     /// Priority that overrides the diagram's.
     pub overriding_priority: Option<i64>,

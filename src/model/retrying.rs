@@ -1,4 +1,4 @@
-//! Work that failed and has attempts left: the next incidents. Read as a bounded list and grouped as incidents are, by place and signature.
+//! Work that failed and has retries left: the next incidents. Read as a bounded list and grouped as incidents are, by place and signature.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,14 +16,14 @@ use crate::triage::Signature;
 /// Jobs, and external tasks, that are read at most.
 pub const MOST_RETRYING: u32 = 500;
 
-/// What failed and has attempts left in the whole engine.
+/// What failed and has retries left in the whole engine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retrying {
-    /// Jobs with an exception and attempts left.
+    /// Jobs with an exception and retries left.
     pub jobs: Listed<Job>,
-    /// External tasks with an error and attempts left, among those that were ever fetched.
+    /// External tasks with an error and retries left, among those that were ever fetched.
     pub tasks: Vec<ExternalTask>,
-    /// External tasks that were fetched once and are neither done nor out of attempts: so many were looked at, of so many.
+    /// External tasks that were fetched once and are neither done nor out of retries: so many were looked at, of so many.
     pub tasks_looked_at: (u64, u64),
     /// Business keys of the jobs' instances.
     pub business_keys: HashMap<ProcessInstanceId, EngineText>,
@@ -130,12 +130,12 @@ pub struct GroupKey {
 pub struct Group {
     /// What identifies it.
     pub key: GroupKey,
-    /// Its work, that with the fewest attempts left first.
+    /// Its work, that with the fewest retries left first.
     pub work: Vec<Work>,
 }
 
 impl Group {
-    /// Fewest and most attempts left.
+    /// Fewest and most retries left.
     pub fn left(&self) -> (i64, i64) {
         let left = || self.work.iter().map(Work::left);
         (left().min().unwrap_or(0), left().max().unwrap_or(0))

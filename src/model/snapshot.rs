@@ -189,7 +189,7 @@ impl Definitions {
 pub struct JobCounts {
     /// All jobs there are, failed ones included.
     pub jobs: u64,
-    /// Those without attempts left.
+    /// Those without retries left.
     pub failed: u64,
 }
 

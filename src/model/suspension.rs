@@ -33,10 +33,10 @@ impl Suspension {
         Some(match (self.instance, self.definition, self.job) {
             // Whatever its definition, an active job runs.
             (false, Some(false) | None, false) => return None,
-            (false, Some(true), false) => "job definition SUSPENDED, but this job is active: it runs; only new jobs are born suspended",
+            (false, Some(true), false) => "job definition SUSPENDED, but this job is active: it runs; only new jobs are created suspended",
             (false, Some(false), true) => "only the job itself is SUSPENDED: it does not run until the job is resumed",
             (false, None, true) => "job SUSPENDED: it does not run until the job is resumed; whether its job definition is SUSPENDED too is not known",
-            (false, Some(true), true) => "job definition and job SUSPENDED: it does not run, and new jobs are born suspended",
+            (false, Some(true), true) => "job definition and job SUSPENDED: it does not run, and new jobs are created suspended",
             (true, Some(false) | None, false) => "instance SUSPENDED, but this job is active: it is tried, fails, and burns its retries",
             (true, Some(true), false) => "instance and job definition SUSPENDED, but this job is active: it is tried, fails, and burns its retries",
             (true, Some(false), true) => "instance and job SUSPENDED: it does not run; resuming the instance resumes the job",
@@ -52,7 +52,7 @@ impl Suspension {
         !self.job && (self.instance || self.definition == Some(true))
     }
 
-    /// Whether the engine takes the job up when it is due and has attempts left.
+    /// Whether the engine takes the job up when it is due and has retries left.
     pub fn is_taken_up(self) -> bool {
         !self.job
     }
@@ -104,7 +104,7 @@ pub struct SuspendedCounts {
     pub instances: u64,
     /// Jobs, whatever suspended them.
     pub jobs: u64,
-    /// Those of them that would run now: attempts left, and due. They have no incident, so nothing else shows them.
+    /// Those of them that would run now: retries left, and due. They have no incident, so nothing else shows them.
     pub waiting: u64,
 }
 
@@ -154,9 +154,9 @@ pub fn counts(findings: &HashMap<Inquiry, Section<Finding>>) -> Option<Suspended
 pub struct HeldJobs {
     /// Those that would run now.
     pub waiting: usize,
-    /// Those with attempts left that are due later.
+    /// Those with retries left that are due later.
     pub later: usize,
-    /// Those out of attempts.
+    /// Those out of retries.
     pub failed: usize,
 }
 
@@ -187,7 +187,7 @@ impl HeldJobs {
     }
 
     fn gravest(self) -> Option<(usize, &'static str)> {
-        [(self.waiting, "waits"), (self.failed, "out of attempts"), (self.later, "due later")].into_iter().find(|(count, _)| *count > 0)
+        [(self.waiting, "waits"), (self.failed, "out of retries"), (self.later, "due later")].into_iter().find(|(count, _)| *count > 0)
     }
 }
 
@@ -251,7 +251,7 @@ mod tests {
         let words = |jobs: &[&Job]| HeldJobs::of(&jobs.iter().copied().cloned().collect::<Vec<_>>(), now).words();
         assert_eq!(words(&[&timer, &failed, &waits, &active]).as_deref(), Some("1 job waits"));
         assert_eq!(words(&[&waits, &waits]).as_deref(), Some("2 jobs wait"));
-        assert_eq!(words(&[&timer, &failed]).as_deref(), Some("1 job out of attempts"));
+        assert_eq!(words(&[&timer, &failed]).as_deref(), Some("1 job out of retries"));
         assert_eq!(words(&[&timer]).as_deref(), Some("1 job due later"));
         assert_eq!(words(&[&active]), None);
     }

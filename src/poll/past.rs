@@ -102,7 +102,7 @@ pub async fn of_incident(client: &Client, incident: &Incident) -> (Option<Past>,
         }
     };
     let wide = async {
-        // What gives attempts to a whole job definition, or by a batch, names no instance.
+        // What gives retries to a whole job definition, or by a batch, names no instance.
         let kind = if is_job { "SetJobRetries" } else { "SetExternalTaskRetries" };
         let after = incident.created.saturating_sub(BEFORE_IT).unwrap_or(incident.created);
         let filter = UserOperationFilter { kind: Some(kind.into()), after: Some(after), ..UserOperationFilter::default() };

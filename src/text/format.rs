@@ -27,6 +27,11 @@ pub fn plural(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{} {one}s", count_exact(count)) }
 }
 
+/// A number of retries: `1 retry`, `3 retries`.
+pub fn retries(count: u64) -> String {
+    if count == 1 { "1 retry".to_owned() } else { format!("{} retries", count_exact(count)) }
+}
+
 /// The first `most` of these, and how many more there are: `a, b and 3 more`.
 pub fn listed(mut words: Vec<String>, most: usize) -> String {
     let more = words.len().saturating_sub(most);

@@ -16,7 +16,7 @@ mod width;
 pub use charset::Charset;
 pub use csv::csv_field;
 pub use engine_text::EngineText;
-pub use format::{age, age_short, bytes, count_exact, count_short, listed, plural, rate};
+pub use format::{age, age_short, bytes, count_exact, count_short, listed, plural, rate, retries};
 pub use lines::{KEPT_BYTES, SafeLines};
 pub use sanitise::safe;
 pub use width::{Align, pad, truncate, truncate_middle, truncate_start, width, window, wrap_words};

@@ -381,12 +381,12 @@ pub fn draw_footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     });
     let mut room = pen.room() - bindings.iter().filter(|binding| kept(binding)).map(|binding| cells(&shown(binding))).sum::<usize>().min(pen.room());
     let keys: Vec<(String, String)> = match &app.overlay {
-        Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Find => vec![("enter".into(), "search".into()), ("esc".into(), "leave".into())],
+        Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Find => vec![("enter".into(), "search".into()), ("esc".into(), "back".into())],
         Some(Overlay::Prompt(prompt)) if prompt.purpose == Purpose::Entry(Entry::Confirm) => {
-            vec![("enter".into(), "do it, if it is right".into()), ("esc".into(), "send nothing".into())]
+            vec![("enter".into(), "confirm".into()), ("esc".into(), "send nothing".into())]
         }
         Some(Overlay::Prompt(prompt)) if matches!(prompt.purpose, Purpose::Entry(_)) => {
-            vec![("enter".into(), "take it".into()), ("esc".into(), "leave".into())]
+            vec![("enter".into(), "accept".into()), ("esc".into(), "back".into())]
         }
         Some(Overlay::Menu(_)) => vec![("letter".into(), "plan it".into()), ("esc".into(), "close".into())],
         Some(Overlay::Prompt(_)) => vec![("enter".into(), "keep".into()), ("esc".into(), "undo".into())],

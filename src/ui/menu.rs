@@ -15,8 +15,8 @@ const BEFORE: u16 = 5;
 const INDENT: u16 = 7;
 
 /// What is said below where there is room, and where there is little.
-const WORDS: &str = "A letter, or enter, makes a plan: nothing is sent before it is confirmed. esc closes.";
-const FEW_WORDS: &str = "enter only plans it. esc closes.";
+const WORDS: &str = "A letter or enter makes a plan; nothing is sent before you confirm it. esc closes.";
+const FEW_WORDS: &str = "enter only makes a plan. esc closes.";
 
 /// One line: of which item, and what it says.
 struct Line {

@@ -151,7 +151,7 @@ async fn each_kind_of_work_says_what_running_it_does_and_an_operator_runs_what_o
         ("set-variables", "writes variables of 1 process instance", true, Some("write")),
         ("historic-instance-deletion", "deletes 1 ended process instance from the history", true, Some("delete")),
         ("instance-update-suspension-state", "suspends or resumes 1 process instance", false, Some("suspend")),
-        ("set-job-retries", "gives attempts to 1 job", false, None),
+        ("set-job-retries", "gives retries to 1 job", false, None),
     ] {
         let found = planned(Work::in_batch(handler, handler), Role::Operator, retry(&["j1"])).await;
         match found {

@@ -249,7 +249,7 @@ async fn left_out(job: Value, kind: &str, configuration: Option<&str>) -> String
 #[tokio::test]
 async fn a_job_that_has_attempts_again_and_is_suspended_is_not_said_to_run() {
     let why = left_out(job_row(3, true, Some("no"), None), "failedJob", Some("j1")).await;
-    assert!(why.starts_with("it has 3 attempts left again, but is SUSPENDED: it does not run until it is resumed"), "{why}");
+    assert!(why.starts_with("it has 3 retries left again, but is SUSPENDED: it does not run until it is resumed"), "{why}");
     let why = left_out(job_row(3, false, Some("no"), Some("2030-03-01T12:00:00.000+0000")), "failedJob", Some("j1")).await;
     assert!(why.contains("waits for its date, 2030-03-01 12:00:00"), "{why}");
     let why = left_out(job_row(3, false, Some("no"), None), "failedJob", Some("j1")).await;

@@ -134,8 +134,8 @@ pub async fn what_failed_and_has_attempts_left_is_listed_with_its_next_attempt(b
     let counter = bpmtop::poll::inquire::Counter::new(bench.client().clone());
     let (_, found) = counter.answer(vec![Inquiry::Retrying]).await?.pop().context("an answer")?;
     let Ok(Finding::Retrying(found)) = found else { bail!("{found:?}") };
-    let row = found.tasks.iter().find(|task| task.id == waiting).context("what has attempts left is listed")?;
+    let row = found.tasks.iter().find(|task| task.id == waiting).context("what has retries left is listed")?;
     ensure!(row.retries == Some(2) && row.lock_expires.is_some(), "{row:?}");
-    ensure!(!found.tasks.iter().any(|task| task.id == out || task.id == held), "what is out of attempts, or never failed, is not");
+    ensure!(!found.tasks.iter().any(|task| task.id == out || task.id == held), "what is out of retries, or never failed, is not");
     Ok(())
 }

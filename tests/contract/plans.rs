@@ -162,7 +162,7 @@ pub async fn a_plan_to_retry_is_of_what_is_failed_still_and_makes_each_fail_anew
     ensure!((plan.targets.len(), plan.left_out.len()) == (2, 1), "{}", told(&plan));
     ensure!(plan.left_out[0].why.contains("gone"), "{}", told(&plan));
     ensure!(plan.targets.iter().all(|target| target.business_key.is_some() && target.label.contains("work")), "{:?}", plan.targets);
-    ensure!(plan.sentence().starts_with("Retry 2 jobs of the test: each gets 1 attempt, due now"), "{}", plan.sentence());
+    ensure!(plan.sentence().starts_with("Retry 2 jobs of the test: each gets 1 retry, due now"), "{}", plan.sentence());
     ensure!(plan.steps().len() == 2);
     perform(&bench, &plan).await?;
     let new = async || {
@@ -348,7 +348,7 @@ pub async fn plans_for_one_thing_tell_what_it_was_and_can_be_taken_back(bench: B
     let at = Timestamp::from_second((Timestamp::now() + SignedDuration::from_hours(3)).as_second())?;
     let was = client.job(&job).await?.context("a job")?.data.due;
     let due = planned(&bench, Asked::MoveDueDate { job: job.clone(), due: Some(at) }).await?;
-    ensure!(told(&due).contains("Note: it is due 2") && told(&due).contains("no attempts left"), "{}", told(&due));
+    ensure!(told(&due).contains("Note: it is due 2") && told(&due).contains("out of retries"), "{}", told(&due));
     let undo = back(&due).await?;
     ensure!(client.job(&job).await?.context("a job")?.data.due == Some(at));
     perform(&bench, &undo).await?;

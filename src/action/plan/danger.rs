@@ -165,7 +165,7 @@ impl Plan {
         }
         let choices = &self.choices;
         if self.verb == Verb::Retry && choices.retries == 0 {
-            return not("no attempts are given", "give each at least one");
+            return not("no retries are given", "give each at least one");
         }
         if !choices.pace.per_second.is_finite() || choices.pace.per_second <= 0.0 {
             return not("nothing would ever be sent at this pace", "choose more than 0 a second");

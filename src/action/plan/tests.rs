@@ -137,7 +137,7 @@ fn a_timer_that_waits_for_a_date_of_its_own_keeps_it_unless_it_is_told_to_run_no
     assert_eq!(told(&plan), ["retry job-0000 1 Now", "retry job-0001 1 Now"]);
     plan.choices.keep_dates = true;
     plan.targets = [of_job(timer, 3)].into();
-    assert!(plan.sentence().contains("it gets 1 attempt, due as before, 2027-03-01"), "{}", plan.sentence());
+    assert!(plan.sentence().contains("it gets 1 retry, due as before, 2027-03-01"), "{}", plan.sentence());
 }
 
 #[test]
@@ -308,13 +308,13 @@ fn a_process_with_its_instances_is_confirmed_by_its_key() {
 #[test]
 fn a_sentence_tells_count_names_and_pace() {
     let mut many = retry(37);
-    assert_eq!(many.sentence(), "Retry 37 jobs of Charge card of payment: each gets 1 attempt, due now, 5 a second after 3 that go first.");
+    assert_eq!(many.sentence(), "Retry 37 jobs of Charge card of payment: each gets 1 retry, due now, 5 a second after 3 that go first.");
     many.choices = Choices { retries: 3, due: Due::At(later(18)), pace: Pace { canary: 1, per_second: 0.5, ..Pace::default() }, ..Choices::default() };
     assert_eq!(
         many.sentence(),
-        "Retry 37 jobs of Charge card of payment: each gets 3 attempts, due 2026-03-02 06:00:00 UTC, 0.5 a second after 1 that goes first."
+        "Retry 37 jobs of Charge card of payment: each gets 3 retries, due 2026-03-02 06:00:00 UTC, 0.5 a second after 1 that goes first."
     );
-    assert_eq!(retry(1).sentence(), "Retry job payment v2 · Charge card (A-job-0000): it gets 1 attempt, due now.");
+    assert_eq!(retry(1).sentence(), "Retry job payment v2 · Charge card (A-job-0000): it gets 1 retry, due now.");
     many.targets = [job(0), job(1), external_task(2)].into();
     assert!(many.sentence().starts_with("Retry 2 jobs and 1 external task of "), "{}", many.sentence());
 }

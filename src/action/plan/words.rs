@@ -110,7 +110,7 @@ impl Plan {
 
     fn retry_sentence(&self) -> String {
         let count = self.targets.len();
-        let attempts = if self.choices.retries == 1 { "1 attempt".to_owned() } else { format!("{} attempts", self.choices.retries) };
+        let attempts = if self.choices.retries == 1 { "1 retry".to_owned() } else { format!("{} retries", self.choices.retries) };
         let jobs = self.targets.iter().any(|target| matches!(target.subject, Subject::Job { .. }));
         let due = match self.choices.due {
             _ if !jobs => String::new(),
@@ -309,7 +309,7 @@ impl Plan {
             Verb::SetVariable => told.push("Work that runs at this moment may still use the old value, or write its own over the new one."),
             Verb::Annotate => told.push("A retry ends this incident, and its note with it; the history keeps the note."),
             Verb::Unlock => told.push("Another worker may fetch it at once, while the one that held it may still be at work: it can be done twice."),
-            Verb::MoveDueDate => told.push("A job runs once it is due, has attempts left and is not suspended."),
+            Verb::MoveDueDate => told.push("A job runs once it is due, has retries left and is not suspended."),
             Verb::SetJobPriority | Verb::SetDefinitionPriority => told.push("Priorities matter only where the engine acquires jobs by priority, which is not its default."),
             Verb::CallOffTimed => told.push("The timer of each is deleted in the engine. What is suspended now stays so."),
             Verb::PutBack if self.targets.is_empty() => {}
@@ -354,7 +354,7 @@ impl Plan {
         let suspends = self.verb == Verb::SuspendProcesses;
         told.push(match (suspends, self.choices.jobs_too) {
             (true, true) => "No instance can be started by hand, message or timer, and all that run stop. Call activities of other processes STILL START new ones: suspend the callers too.",
-            (true, false) => "No instance can be started by hand, message or timer, and new jobs are born suspended. Existing jobs, external tasks and user tasks go on, and call activities of other processes still start new instances.",
+            (true, false) => "No instance can be started by hand, message or timer, and new jobs are created suspended. Existing jobs, external tasks and user tasks go on, and call activities of other processes still start new instances.",
             (false, true) => "Instances can be started, and all of its instances and job definitions are resumed, whoever suspended them.",
             (false, false) => "Instances can be started, and its job definitions are resumed for new jobs. Suspended instances and jobs stay so.",
         });

@@ -112,7 +112,7 @@ async fn already(reading: &Reading<'_>, draft: &mut Draft, definition: &JobDefin
         return Ok(Some(words));
     }
     let label = reading.definition_target(definition.clone()).label;
-    let state = if suspend { "active: only new ones are born suspended" } else { "suspended" };
+    let state = if suspend { "active: only new ones are created suspended" } else { "suspended" };
     draft.warn(Weight::Note, format!("{label} is {words}, but {} of it are {state}", plural(jobs, "existing job")));
     Ok(None)
 }

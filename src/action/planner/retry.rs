@@ -1,4 +1,4 @@
-//! Retries: which of the jobs and external tasks that were asked for are still out of attempts, and belong together.
+//! Retries: which of the jobs and external tasks that were asked for are still out of retries, and belong together.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::model::grouping::{GroupKey, KnownIncident, key_of};
 use crate::model::ids::{ExternalTaskId, JobId};
 use crate::model::incident::Custom;
 use crate::model::job::Job;
-use crate::text::EngineText;
+use crate::text::{EngineText, retries};
 use crate::triage::Signature;
 
 /// Incidents whose work is not found that are read anew, to tell those that never had any.
@@ -38,7 +38,7 @@ pub(super) async fn of_incidents(reading: &Reading<'_>, asked: &Asked, incidents
     Ok(draft)
 }
 
-/// Reads the work behind these incidents and makes targets of what is out of attempts.
+/// Reads the work behind these incidents and makes targets of what is out of retries.
 pub(super) async fn gather(reading: &Reading<'_>, draft: &mut Draft, incidents: &[Arc<KnownIncident>]) -> Result<(), Unavailable> {
     let incidents = &anew::read(reading, draft, incidents).await?;
     let mut jobs: HashMap<JobId, &Arc<KnownIncident>> = HashMap::new();
@@ -165,9 +165,9 @@ fn job(reading: &Reading<'_>, job: Option<&Job>, known: Option<&Arc<KnownInciden
     Ok(target)
 }
 
-/// Why a job is not retried that has attempts left: what it does with them is not always running.
+/// Why a job is not retried that has retries left: what it does with them is not always running.
 fn has_attempts(reading: &Reading<'_>, job: &Job) -> String {
-    let left = format!("it has {} left again", plural(job.retries.unsigned_abs(), "attempt"));
+    let left = format!("it has {} left again", retries(job.retries.unsigned_abs()));
     match job.due.filter(|due| *due > reading.engine_now()) {
         _ if job.suspended => format!("{left}, but is SUSPENDED: it does not run until it is resumed, and its incident stays open until it has run"),
         Some(due) => format!("{left} and waits for its date, {}", due.to_zoned(reading.asking.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z")),
@@ -187,9 +187,9 @@ fn task(reading: &Reading<'_>, task: Option<&ExternalTask>, known: Option<&Arc<K
             subject: Subject::ExternalTask { task: task.clone().into(), incident: known.cloned() },
         }),
         Some(left) if task.suspended => {
-            Err(format!("it has {} left, but is SUSPENDED: no worker can fetch it until its instance is resumed", plural(left.unsigned_abs(), "attempt")))
+            Err(format!("it has {} left, but is SUSPENDED: no worker can fetch it until its instance is resumed", retries(left.unsigned_abs())))
         }
-        Some(left) => Err(format!("it has {} left: a worker can fetch it", plural(left.unsigned_abs(), "attempt"))),
+        Some(left) => Err(format!("it has {} left: a worker can fetch it", retries(left.unsigned_abs()))),
         None => Err("no worker reported a failure of it: it can be fetched".to_owned()),
     }
 }

@@ -123,7 +123,7 @@ pub(super) async fn annotate(reading: &Reading<'_>, asked: &Asked, id: &Incident
     };
     let mut draft = Draft::of(Verb::Annotate, asked.clone());
     match (&incident.annotation, text) {
-        (Some(old), Some(new)) if old.as_wire() == new => draft.warn(Weight::Note, "it has this very note already"),
+        (Some(old), Some(new)) if old.as_wire() == new => draft.warn(Weight::Note, "it already has exactly this note"),
         (Some(old), _) => draft.warn(Weight::Note, format!("the note it has is lost: {old:.200}")),
         (None, None) => return Err(unavailable("it has no note", "")),
         (None, Some(_)) => {}
@@ -179,7 +179,7 @@ pub(super) async fn due_date(reading: &Reading<'_>, asked: &Asked, id: &JobId, d
     let mut draft = Draft::of(Verb::MoveDueDate, asked.clone());
     draft.warn(Weight::Note, job.due.map_or_else(|| "it has no due date: it is due at once".to_owned(), |due| format!("it is due {} now", when(reading, due))));
     if job.retries == 0 {
-        draft.warn(Weight::Caution, "it has no attempts left: it does not run until it is retried, whenever it is due");
+        draft.warn(Weight::Caution, "it is out of retries: it does not run until it is retried, whenever it is due");
     }
     if job.suspended {
         draft.warn(Weight::Caution, "it is suspended: it does not run until it is resumed, whenever it is due");

@@ -66,7 +66,7 @@ async fn suspended(reading: &Reading<'_>, draft: &mut Draft, instances: &HashMap
     }
     if burns > 0 {
         let count = if all == 1 { "its instance is".to_owned() } else { format!("the instances of {burns} of {all} are") };
-        draft.warn(Weight::Caution, format!("{count} suspended while the job is not: it is tried, fails at once and burns its attempts"));
+        draft.warn(Weight::Caution, format!("{count} suspended while the job is not: it is tried, fails at once and burns its retries"));
     }
     if tasks > 0 {
         draft.warn(Weight::Caution, format!("{} suspended: no worker can fetch it until its instance is resumed", of_all(tasks)));
@@ -78,7 +78,7 @@ async fn suspended(reading: &Reading<'_>, draft: &mut Draft, instances: &HashMap
     }
     if asleep > 0 {
         let are = if asleep == 1 { "is" } else { "are" };
-        let text = format!("{} of these {are} suspended: whatever comes next there is born suspended", plural(asleep, "job definition"));
+        let text = format!("{} of these {are} suspended: whatever comes next there is created suspended", plural(asleep, "job definition"));
         draft.warn(Weight::Caution, text);
     }
     Ok(())

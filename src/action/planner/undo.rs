@@ -43,11 +43,11 @@ pub(super) async fn thaw(reading: &Reading<'_>, asked: &Asked, name: Option<&str
     };
     is_of_this_engine(reading, &earlier).await?;
     if earlier.verb != Verb::Freeze {
-        return Err(unavailable(format!("{} is no freeze: {}", earlier.action, earlier.sentence), "take it back instead"));
+        return Err(unavailable(format!("{} is no freeze: {}", earlier.action, earlier.sentence), "undo it instead"));
     }
     taken_back(&earlier)?;
     if earlier.at.is_some_and(|at| at > reading.engine_now()) {
-        return Err(unavailable("this freeze was ordered for later and has not come", "take it back instead: that calls its timers off"));
+        return Err(unavailable("this freeze was ordered for later and has not come", "undo it instead: that calls its timers off"));
     }
     resume_definitions(reading, asked.clone(), Verb::Thaw, &earlier).await
 }
@@ -73,7 +73,7 @@ pub(super) async fn undo(reading: &Reading<'_>, name: &str) -> Drafted {
         _ if ordered.is_some() => call_off(reading, &earlier, &sent).await?,
         Verb::Retry => {
             return Err(unavailable(
-                "a retry cannot be taken back: the jobs have run, or may at any moment",
+                "a retry cannot be undone: the jobs have run, or may at any moment",
                 "suspend their job definition to keep those that wait from running",
             ));
         }
@@ -81,7 +81,7 @@ pub(super) async fn undo(reading: &Reading<'_>, name: &str) -> Drafted {
         Verb::Unlock => return Err(unavailable("a lock cannot be given back: another worker may have it", "")),
         Verb::PutBack => {
             return Err(unavailable(
-                "putting back is not taken back",
+                "putting back cannot be undone",
                 "plan what those jobs shall do by themselves: resume what suspends them, or move their due dates",
             ));
         }
@@ -137,7 +137,7 @@ pub(super) async fn is_of_this_engine(reading: &Reading<'_>, earlier: &Earlier) 
 
 fn taken_back(earlier: &Earlier) -> Result<(), Unavailable> {
     match &earlier.taken_back {
-        Some(by) => Err(unavailable(format!("it was taken back already, by {by}"), "take that back to do it again")),
+        Some(by) => Err(unavailable(format!("it was undone already, by {by}"), "undo that to do it again")),
         None => Ok(()),
     }
 }

@@ -89,7 +89,7 @@ pub const ROWS: &[Row] = &[
     row('t', Deed::Thaw, "thaw: resume what the freeze suspended"),
     row('k', Deed::CallOff, "call off what is to be suspended or resumed later"),
     row('v', Deed::SetVariable, "change the variable"),
-    row('u', Deed::Unlock, "take the external task back from its worker"),
+    row('u', Deed::Unlock, "unlock the external task: take it back from its worker"),
     row('d', Deed::RunNow, "make the job due now"),
     row('D', Deed::Postpone, "postpone the job"),
     row('o', Deed::JobPriority, "change the job's priority"),
@@ -221,15 +221,15 @@ fn one_job(chosen: &Selection) -> Result<crate::model::ids::JobId, Unavailable> 
     }
 }
 
-/// What a retry means of what has attempts left: its next attempt is made now rather than later.
+/// What a retry means of what has retries left: its next attempt is made now rather than later.
 fn hurried(chosen: &Selection) -> Result<Asked, Unavailable> {
     match (chosen.jobs.as_slice(), chosen.tasks.as_slice()) {
         ([job], _) => Ok(Asked::MoveDueDate { job: job.clone(), due: None }),
         (_, [_]) => Err(unavailable(
-            "An external task with attempts left is fetched by its worker.",
+            "An external task with retries left is fetched by its worker.",
             "While it waits for its next attempt, a and then u take it back, and it can be fetched now.",
         )),
-        _ => Err(unavailable("What has attempts left is hurried one at a time.", "enter shows the jobs of this row; R on one makes it due now.")),
+        _ => Err(unavailable("What has retries left is hurried one at a time.", "enter shows the jobs of this row; R on one makes it due now.")),
     }
 }
 
@@ -293,10 +293,7 @@ fn toggle(chosen: &Selection) -> Result<Next, Unavailable> {
     };
     let plan = |what: Asked| Ok(Next::Plan(Wish { about: chosen.about.clone(), what }));
     let mixed = |suspended: usize, all: usize| {
-        unavailable(
-            format!("{suspended} of these {all} are SUSPENDED and {} are active.", all - suspended),
-            "Press a for the menu, and say there which of the two is meant.",
-        )
+        unavailable(format!("{suspended} of these {all} are SUSPENDED and {} are active.", all - suspended), "Press a and choose suspend or resume there.")
     };
     // On incidents it means their job definitions, also where their instances are known.
     let instances = if chosen.incidents.is_empty() { chosen.instances.as_slice() } else { &[] };
@@ -333,9 +330,7 @@ fn toggle(chosen: &Selection) -> Result<Next, Unavailable> {
     }
     match (&chosen.instance, chosen.instance_suspended) {
         (Some(instance), Some(suspended)) => plan(Asked::Instances { instances: vec![instance.clone()], suspend: !suspended }),
-        (Some(_), None) => {
-            Err(unavailable("Whether the instance is suspended is not known yet.", "Press a for the menu, and say there which of the two is meant."))
-        }
+        (Some(_), None) => Err(unavailable("Whether the instance is suspended is not known yet.", "Press a and choose suspend or resume there.")),
         (None, _) => Err(unavailable(
             "There is no job definition, process definition or instance in this row to suspend.",
             "External tasks are suspended with their instance or process.",

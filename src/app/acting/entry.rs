@@ -49,7 +49,7 @@ fn opening(app: &App, entry: Entry, chosen: Option<&Selection>) -> (String, Stri
             _ => (label("confirm: "), String::new()),
         },
         Entry::Reason => (label("reason: "), choices.reason),
-        Entry::Attempts => (label("attempts (1 to 10): "), choices.retries.to_string()),
+        Entry::Attempts => (label("retries (1 to 10): "), choices.retries.to_string()),
         Entry::Due => (label("due (now, keep, 10m, 06:00, 2026-11-22 06:00): "), String::new()),
         Entry::Pace => (label("a second (0.1 to 50): "), choices.pace.per_second.to_string()),
         Entry::Canary => (label("how many go first (0 to 50): "), choices.pace.canary.to_string()),
@@ -108,7 +108,7 @@ fn matching(app: &App, suspend: bool, text: &str) -> Vec<crate::model::job::JobD
 
 fn matching_words(app: &App, suspend: bool, text: &str) -> String {
     if text.trim().is_empty() {
-        return "Words of a process or an activity: SAP".to_owned();
+        return "Part of the name of a process or an activity, such as SAP".to_owned();
     }
     let rows = matching(app, suspend, text);
     let processes: BTreeSet<String> = rows.iter().map(|row| process_label(row, &app.snapshot)).collect();

@@ -251,7 +251,7 @@ fn show_suspended(app: &mut App) {
     app.pages.push(Page::Suspended(Box::new(page)));
 }
 
-/// Opens the list of what failed and has attempts left.
+/// Opens the list of what failed and has retries left.
 fn show_retrying(app: &mut App) {
     if matches!(app.page(), Some(Page::Retrying(_))) {
         return;

@@ -159,7 +159,7 @@ fn on_action(app: &mut App, command: Command) -> Option<Vec<Effect>> {
                 app.notice = Some((why.to_owned(), now));
                 return Some(Vec::new());
             }
-            let about = format!("taking back: {}", ledger.plan.sentence());
+            let about = format!("undo: {}", ledger.plan.sentence());
             return Some(plan(app, Wish { about, what: Asked::Undo(action.0) }));
         }
         Command::PutBack => {
@@ -176,7 +176,7 @@ fn order(command: Command, stage: Option<&Stage>, action: ActionId) -> Result<Ac
     match (command, stage) {
         (Command::HoldAction, Some(Stage::Paused(PausedBy::Operator))) | (Command::GoOnAction, Some(Stage::Paused(_))) => Ok(ActCommand::GoOn(action)),
         // A key that was meant to pause must not send the rest.
-        (Command::HoldAction, Some(Stage::Paused(_))) => Err("It has paused by itself: nothing is sent. c goes on all the same, S stops."),
+        (Command::HoldAction, Some(Stage::Paused(_))) => Err("It paused by itself: nothing is being sent. c continues anyway, S stops."),
         (Command::HoldAction, Some(Stage::Canary | Stage::Sending)) => Ok(ActCommand::Pause(action)),
         (Command::HoldAction, _) => Err("Everything was sent already: there is nothing to pause."),
         (Command::StopAction, Some(Stage::Canary | Stage::Sending | Stage::Paused(_))) => Ok(ActCommand::Stop(action)),

@@ -45,7 +45,7 @@ pub struct Selection {
     pub shown: Vec<JobDefinitionId>,
     /// A variable.
     pub variable: Option<Arc<Variable>>,
-    /// Whether what is meant failed and has attempts left: it is no incident yet.
+    /// Whether what is meant failed and has retries left: it is no incident yet.
     pub retrying: bool,
     /// Whether the rows were marked, rather than one being under the cursor.
     pub marked: bool,
@@ -250,7 +250,7 @@ fn of_page(page: &Page, whole: &Snapshot) -> Selection {
     chosen
 }
 
-/// The job or external task under the cursor. A group is none: what has attempts left is hurried one at a time.
+/// The job or external task under the cursor. A group is none: what has retries left is hurried one at a time.
 fn of_retrying(page: &retrying::RetryingPage) -> Selection {
     let mut chosen = Selection { retrying: true, ..Selection::default() };
     match page.selected() {

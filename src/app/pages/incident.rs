@@ -333,7 +333,7 @@ fn failed_work(page: &IncidentPage, snapshot: &Snapshot, lines: &mut Vec<Line>) 
             lines.push(Line::Field("retries left", job.retries.to_string(), if job.retries == 0 { Tone::Critical } else { Tone::Plain }));
             if job.retries > 0 {
                 let words =
-                    "it has attempts left again although the incident is open: attempts given through the job definition leave it open until the job succeeds";
+                    "it has retries left again although the incident is open: attempts given through the job definition leave it open until the job succeeds";
                 lines.push(Line::Field("incident", words.into(), Tone::Warning));
             }
             let due = job.due.map_or_else(|| "at once".to_owned(), |due| when(due, snapshot, &page.zone));

@@ -6,7 +6,7 @@
 //! | [`action`] | what became of one |
 //! | [`actions`] | all of this run |
 //! | [`suspended`] | everything that is suspended |
-//! | [`retrying`] | what failed and has attempts left |
+//! | [`retrying`] | what failed and has retries left |
 //! | [`incident`] | everything about one incident |
 //! | [`tree`] | the tree of called instances |
 //! | [`instance`] | everything about one process instance |
@@ -73,7 +73,7 @@ pub enum Page {
     Actions(Box<ActionsPage>),
     /// Everything that is suspended.
     Suspended(Box<SuspendedPage>),
-    /// What failed and has attempts left.
+    /// What failed and has retries left.
     Retrying(Box<RetryingPage>),
 }
 

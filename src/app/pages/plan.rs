@@ -197,7 +197,7 @@ fn warnings(plan: &Plan, lines: &mut Vec<Line>) {
     if all.is_empty() {
         return;
     }
-    lines.push(Line::Heading("Found by reading first".into()));
+    lines.push(Line::Heading("Checked beforehand".into()));
     for warning in all {
         let (sign, tone) = match warning.weight {
             Weight::Stop => ("STOP", Tone::Critical),
@@ -235,7 +235,7 @@ fn choices(plan: &Plan, lines: &mut Vec<Line>) {
     if offered.is_empty() {
         return;
     }
-    lines.push(Line::Heading("What may be chosen".into()));
+    lines.push(Line::Heading("Options".into()));
     for choice in offered {
         lines.push(Line::Field(choice.key_words(), choice_words(choice, plan), Tone::Plain));
     }
@@ -287,7 +287,7 @@ fn choice_words(choice: Choice, plan: &Plan) -> String {
                 [one] => format!("due now; 1 timer keeps its date, {}: now makes it run at once", clock(*one)),
                 [first, ..] => format!("due now; {} timers keep their dates, the first {}: now makes them run at once", plan.kept_dates().len(), clock(*first)),
             },
-            Due::Keep => "due when it is due now; that may lie ahead".to_owned(),
+            Due::Keep => "keeps its due date, which may lie ahead".to_owned(),
             Due::At(at) => format!("not before {}", clock(at)),
         },
         Choice::Pace if plan.verb == Verb::Retry && plan.targets.len() > COUNTED_FROM => {
@@ -327,9 +327,9 @@ fn existing_words(plan: &Plan) -> String {
         Verb::SuspendProcesses => "only new starts: instances that run go on",
         Verb::ResumeProcesses => "only new starts: suspended instances stay suspended",
         Verb::ResumeJobDefinitions if too => "existing jobs too",
-        Verb::ResumeJobDefinitions => "only jobs born from now on: existing ones stay suspended",
+        Verb::ResumeJobDefinitions => "only jobs created from now on: existing ones stay suspended",
         _ if too => "existing jobs too",
-        _ => "only jobs born from now on: existing ones STILL RUN",
+        _ => "only jobs created from now on: existing ones STILL RUN",
     }
     .to_owned()
 }
@@ -346,7 +346,7 @@ fn tree(plan: &Plan, lines: &mut Vec<Line>) {
     };
     lines.push(Line::Heading(heading));
     for row in rows {
-        let mark = if row.asked { "  \u{2190} asked on this one" } else { "" };
+        let mark = if row.asked { "  \u{2190} the selected instance" } else { "" };
         let note = if row.note.is_empty() { String::new() } else { format!(": {}", row.note) };
         lines.push(Line::Text(format!("{}{}{note}{mark}", "  ".repeat(row.depth), row.label)));
     }

@@ -1,4 +1,4 @@
-//! Work that failed and has attempts left: groups by place and cause, which unfold into jobs and external tasks.
+//! Work that failed and has retries left: groups by place and cause, which unfold into jobs and external tasks.
 
 use std::collections::{HashMap, HashSet};
 

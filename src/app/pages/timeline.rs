@@ -221,7 +221,7 @@ impl TimelinePage {
 
     fn gap_words(&self, silence: Duration) -> String {
         let nothing = match (self.filter.is_empty(), self.only_trouble) {
-            (false, _) => "without a hit",
+            (false, _) => "without a match",
             (true, true) => "without any",
             (true, false) if self.notices.is_empty() => "with nothing",
             (true, false) => "with nothing known",

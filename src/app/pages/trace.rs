@@ -46,7 +46,7 @@ impl TracePage {
             facts.push(Line::Field("node", node.to_string(), Tone::Plain));
         }
         if let Some(left) = attempt.left {
-            facts.push(Line::Field("attempts left", left.to_string(), if left == 0 { Tone::Critical } else { Tone::Plain }));
+            facts.push(Line::Field("retries left", left.to_string(), if left == 0 { Tone::Critical } else { Tone::Plain }));
         }
         facts.push(Line::Blank);
         facts.push(Line::Heading("Message".into()));

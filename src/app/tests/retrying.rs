@@ -1,4 +1,4 @@
-//! The list of what failed and has attempts left: how it opens, and what can be asked of its rows.
+//! The list of what failed and has retries left: how it opens, and what can be asked of its rows.
 
 use std::collections::HashMap;
 

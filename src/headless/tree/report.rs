@@ -342,7 +342,7 @@ fn remarks(grown: &Grown, text: &mut String) {
     match &grown.tree.top {
         Top::Over(ending) => {
             let reason = ending.reason.as_ref().map_or_else(String::new, |reason| format!(", reason: {reason}"));
-            let _ = writeln!(text, "The whole tree is over: {}{reason}.", ending.state.words());
+            let _ = writeln!(text, "The whole tree has ended: {}{reason}.", ending.state.words());
         }
         Top::NotFound => text.push_str("The instance has ended and is not in the history, or this login may not see it.\n"),
         Top::NoInstance => {

@@ -86,7 +86,7 @@ impl Children {
             let Some(page) = builder.page(&caller.id, which, number) else {
                 pages.reading = true;
                 match builder.facts.problem(&inquiry) {
-                    Some(problem) if which == Which::Ended => self.remark = Some(format!("called instances that are over are not known: {}", problem.what)),
+                    Some(problem) if which == Which::Ended => self.remark = Some(format!("ended called instances are not known: {}", problem.what)),
                     Some(problem) => self.remark = Some(format!("called instances not known: {}", problem.what)),
                     // On the way down rows come by themselves; who unfolds one waits for it.
                     None if number == 0 && which != Which::Failing && asked => self.remark = Some("reading what it called…".to_owned()),

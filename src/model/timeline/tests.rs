@@ -81,7 +81,7 @@ fn attempts_left_are_told_only_where_they_are_certain() {
     assert_eq!(said(&all), ["failed: Read timed out after 30000 ms"]);
     let second = entry(now, "second", JobEvent::Failed, 20.0, 9);
     all.take(Part::Jobs, 0, &page(PastRows::Jobs([log, vec![second]].concat()), false));
-    assert_eq!(said(&all), ["failed, 9 attempts left: Read timed out after 30000 ms", "failed, 8 attempts left: Read timed out after 30000 ms"]);
+    assert_eq!(said(&all), ["failed, 9 retries left: Read timed out after 30000 ms", "failed, 8 retries left: Read timed out after 30000 ms"]);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_property_that_is_a_date_is_told_as_one_and_hostile_text_is_made_safe() {
         ..operation(now, "o", "SetDueDate", "Job", 5.0)
     };
     all.take(Part::Operations, 0, &page(PastRows::Operations(vec![date]), false));
-    assert_eq!(said(&all), ["job given another due date, due date none → 2026-03-01 12:00:00: ␛]52;c;x␇note"]);
+    assert_eq!(said(&all), ["job due date changed, due date none → 2026-03-01 12:00:00: ␛]52;c;x␇note"]);
 }
 
 #[test]

@@ -101,9 +101,9 @@ fn job(attempt: &Attempt, failed_at: &str) -> (String, Weight) {
         }
         JobEvent::Failed => {
             let left = match attempt.left {
-                Some(0) => ", no attempts left".to_owned(),
-                Some(1) => ", 1 attempt left".to_owned(),
-                Some(many) => format!(", {many} attempts left"),
+                Some(0) => ", out of retries".to_owned(),
+                Some(1) => ", 1 retry left".to_owned(),
+                Some(many) => format!(", {many} retries left"),
                 None => String::new(),
             };
             (noted(format!("failed{failed_at}{left}"), attempt.message.as_ref()), Weight::Failure)
@@ -198,7 +198,7 @@ fn done(operation: &Operation) -> String {
         "SetJobRetries" | "SetExternalTaskRetries" if operation.changes.iter().any(|(property, ..)| property.as_wire() == "retries") => {
             "given no attempts any more"
         }
-        "SetJobRetries" | "SetExternalTaskRetries" => "given other retries",
+        "SetJobRetries" | "SetExternalTaskRetries" => "retries changed",
         "Create" => "created",
         "Delete" => "deleted",
         "Suspend" | "SuspendJob" => "suspended",
@@ -216,8 +216,8 @@ fn done(operation: &Operation) -> String {
         "SetVariable" => "set",
         "ModifyVariable" => "changed",
         "RemoveVariable" => "removed",
-        "SetPriority" => "given another priority",
-        "SetDueDate" | "SetJobDueDate" | "RecalculateDueDate" => "given another due date",
+        "SetPriority" => "priority changed",
+        "SetDueDate" | "SetJobDueDate" | "RecalculateDueDate" => "due date changed",
         "SetAnnotation" => "annotated",
         "ClearAnnotation" => "annotation cleared",
         "Migrate" => "migrated",

@@ -1,4 +1,4 @@
-//! What failed and has attempts left: jobs by the engine's own marks, external tasks by reading those that were ever fetched.
+//! What failed and has retries left: jobs by the engine's own marks, external tasks by reading those that were ever fetched.
 
 use std::collections::HashSet;
 

@@ -28,7 +28,7 @@ impl Counter {
     }
 
     /// Two counts where no job is suspended, up to two more where some are. The engine cannot be asked for the jobs that would run but for
-    /// their suspension: `executable` leaves out those of suspended instances. They are those with attempts left but for those due later.
+    /// their suspension: `executable` leaves out those of suspended instances. They are those with retries left but for those due later.
     async fn suspended_counts(&self) -> Result<SuspendedCounts, EngineError> {
         let jobs = |filter| CountQuestion::Jobs(filter);
         let instances = CountQuestion::ProcessInstances(suspended_instances());

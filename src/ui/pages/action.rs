@@ -123,10 +123,10 @@ fn draw_head(app: &App, ledger: &Ledger, sum: &[(String, Option<Class>)], look: 
 fn paragraphs(app: &App, ledger: &Ledger, sum: &[(String, Option<Class>)]) -> Vec<Paragraph> {
     let held = match &ledger.stage {
         Stage::Paused(PausedBy::Canary(why) | PausedBy::Failures(why) | PausedBy::Engine(why)) => {
-            Some(format!("Nothing is sent. c goes on all the same, S stops. Why it paused: {why}"))
+            Some(format!("Nothing is being sent. c continues anyway, S stops. It paused because: {why}"))
         }
-        Stage::Paused(PausedBy::Login(why)) => Some(format!("Nothing is sent; that user's login goes on, S stops. {why}")),
-        Stage::Paused(PausedBy::Operator) => Some("Nothing is sent; what was sent is read back. space goes on, S stops.".to_owned()),
+        Stage::Paused(PausedBy::Login(why)) => Some(format!("Nothing is being sent; logging in as that user again continues, S stops. {why}")),
+        Stage::Paused(PausedBy::Operator) => Some("Nothing is being sent; what was sent is read back. space continues, S stops.".to_owned()),
         Stage::Over(Ending::Failed(why)) => Some(why.clone()),
         _ => None,
     };

@@ -67,7 +67,7 @@ fn paragraphs(parts: &[(String, Role)], look: &Look, area: Rect, buffer: &mut Bu
 
 fn draw_plan(app: &App, page: &PlanPage, plan: &Plan, look: &Look, area: Rect, buffer: &mut Buffer) {
     let taken_back = plan.takes_back.as_ref().filter(|_| matches!(plan.wish.what, Asked::Undo(_)));
-    let lead = taken_back.map_or_else(String::new, |action| format!("TAKE BACK {action}: "));
+    let lead = taken_back.map_or_else(String::new, |action| format!("UNDO {action}: "));
     let part = |rank, part: (String, Role)| Paragraph { parts: vec![part], rank };
     let mut head = vec![part(1, (format!("{lead}{}", plan.sentence()), Role::Title)), part(2, engine_words(plan))];
     head.extend(lasts(plan, app.now).map(|lasts| part(3, (lasts, Role::Text))));

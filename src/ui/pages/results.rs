@@ -178,7 +178,7 @@ fn cost_words(source: &Source) -> String {
         Source::Finished(Fit::Contains) => {
             format!("enter asks the history, which reads the key of every instance it keeps: on a large history this takes long. {CASE}")
         }
-        Source::Messages => format!("enter asks the engine, which reads the message of every open incident; not all of them are in the picture yet. {CASE}"),
+        Source::Messages => format!("enter asks the engine, which reads the message of every open incident; not all of them are read yet. {CASE}"),
         Source::At(..) => "enter asks the engine for 50 running instances that stand there, of any process and version.".to_owned(),
         _ => String::new(),
     }

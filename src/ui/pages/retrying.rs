@@ -31,7 +31,7 @@ pub fn draw(app: &App, page: &RetryingPage, look: &Look, area: Rect, buffer: &mu
         Some(read) => format!("read {} ago", age(read)),
         None => "reading\u{2026}".to_owned(),
     };
-    let title = "Failed, attempts left".to_owned();
+    let title = "Failed, retries left".to_owned();
     Title { path: super::path(app, [title]), summary: Vec::new(), remark: (remark, Role::Muted), focused: true, look }.draw(area, buffer);
     let head = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: area.height.saturating_sub(1).min(2) };
     for (line, (text, role)) in (0..head.height).zip(head_words(app, page)) {
@@ -54,7 +54,7 @@ pub fn draw(app: &App, page: &RetryingPage, look: &Look, area: Rect, buffer: &mu
             Some((_, Some(work))) => work_cells(page, work, now),
             None => Vec::new(),
         };
-        let ghost = cells.is_empty().then_some("no longer there: went through, out of attempts, or cancelled");
+        let ghost = cells.is_empty().then_some("no longer there: went through, out of retries, or cancelled");
         Row { cells, selected, marked: page.list.marks().contains(key), ghost }
     });
     Table { columns: &COLUMNS, sort: (usize::MAX, false), rows: rows.collect(), window: page.list.window(), focused: true }.draw(look, body, buffer);
@@ -62,7 +62,7 @@ pub fn draw(app: &App, page: &RetryingPage, look: &Look, area: Rect, buffer: &mu
 
 fn head_words(app: &App, page: &RetryingPage) -> Vec<(String, Role)> {
     let Some(found) = &page.found else { return page.problem.iter().map(|problem| (format!("{}. {}", problem.what, problem.remedy), Role::Warning)).collect() };
-    let counts = format!("{} and {} failed and have attempts left: no incidents yet", jobs_words(found), tasks_words(found));
+    let counts = format!("{} and {} failed and have retries left: no incidents yet", jobs_words(found), tasks_words(found));
     let second = match &page.problem {
         Some(problem) => (format!("{}. {}", problem.what, problem.remedy), Role::Warning),
         None if app.scoping.scope().is_on() => ("The whole engine is shown here, whatever the scope.".to_owned(), Role::Muted),

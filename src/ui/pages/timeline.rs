@@ -100,7 +100,7 @@ fn draw_nothing(app: &App, page: &TimelinePage, whole: &Snapshot, look: &Look, a
         let why = "its history was deleted or never kept, or this login may not see it";
         (format!("Nothing is known of instance {}: {why}. esc leads back.", page.instance), Role::Warning)
     } else {
-        (format!("The history tells nothing of instance {}. esc leads back.", page.instance), Role::Warning)
+        (format!("The history holds nothing about instance {}. esc leads back.", page.instance), Role::Warning)
     };
     for (line, part) in (0..area.height.saturating_sub(1)).zip(wrap_words(&text, usize::from(area.width.saturating_sub(4)))) {
         if let Some(mut pen) = Pen::new(buffer, area, line + 1) {

@@ -374,7 +374,7 @@ fn draw_preview(app: &App, page: &TreePage, whole: &Snapshot, look: &Look, area:
 /// What happened to the tree since it was opened, or why the cursor is not on a cause.
 fn news(app: &App, page: &TreePage, whole: &Snapshot) -> Option<String> {
     match &page.tree.top {
-        Top::Over(ending) if page.seen_running => Some(format!("The whole tree is over: {}. esc leads back.", ending_words(ending, app, whole))),
+        Top::Over(ending) if page.seen_running => Some(format!("The whole tree has ended: {}. esc leads back.", ending_words(ending, app, whole))),
         Top::NotFound if page.seen_running => {
             Some("The whole tree is gone: ended or deleted, and the history tells no more. Shown is what was last known; esc leads back.".to_owned())
         }

@@ -56,7 +56,7 @@ pub(super) fn retry() -> Plan {
     ];
     let left = |label: &str, why: &str| LeftOut { label: label.into(), why: why.into() };
     plan.left_out =
-        vec![left("A-job-90", "healed since"), left("A-job-91", "healed since"), left("A-job-92", "it has attempts left and is tried by the engine itself")];
+        vec![left("A-job-90", "healed since"), left("A-job-91", "healed since"), left("A-job-92", "it has retries left and is tried by the engine itself")];
     plan
 }
 

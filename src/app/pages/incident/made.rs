@@ -144,17 +144,17 @@ mod tests {
     fn attempts_that_somebody_took_away_are_no_failure_and_no_retry() {
         let now = example::noon();
         let lines = told(&silent, never_failed(), None, past(vec![set(now, Some("1"), "0", true, true)]));
-        says(&lines, "No attempt failed: attempts set from 1 to 0 by demo: it is not tried any more.");
+        says(&lines, "No attempt failed: retries set from 1 to 0 by demo: it is not tried any more.");
         assert!(!lines.iter().any(|line| line.contains("stack trace names") || line.contains("retried")), "{lines:#?}");
         let lines = told(&silent, never_failed(), None, past(vec![set(now, None, "0", false, true)]));
-        says(&lines, "No attempt failed: attempts set to 0 by demo, for all failed jobs of its job definition");
+        says(&lines, "No attempt failed: retries set to 0 by demo, for all failed jobs of its job definition");
         let lines = told(&silent, never_failed(), None, past(vec![set(now, None, "0", false, false)]));
-        says(&lines, "No attempt failed: attempts set to 0 by demo, in a batch: perhaps this one");
+        says(&lines, "No attempt failed: retries set to 0 by demo, in a batch: perhaps this one");
         let lines = told(&silent, never_failed(), None, past(Vec::new()));
         says(&lines, "No attempt failed: its attempts were set to 0. Nothing tells by whom.");
         let again = vec![set(now, Some("0"), "0", true, true), set(now, Some("3"), "0", true, true)];
         let again = again.into_iter().enumerate().map(|(number, row)| UserOperation { operation: Some(format!("op{number}").as_str().into()), ..row });
-        says(&told(&silent, never_failed(), None, past(again.collect())), "attempts set from 3 to 0 by demo");
+        says(&told(&silent, never_failed(), None, past(again.collect())), "retries set from 3 to 0 by demo");
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         let mut failed = example::past(now);
         failed.operations = Ok(vec![set(now, Some("2"), "0", true, true)]);
         let lines = told(&|_| {}, FailedWork::Job(Some(example::job(0))), Some("boom"), Some(failed));
-        says(&lines, "The engine would have tried it again: attempts set from 2 to 0 by demo");
+        says(&lines, "The engine would have tried it again: retries set from 2 to 0 by demo");
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
     fn an_open_incident_whose_job_has_attempts_again_says_why_it_is_open_and_that_nothing_runs() {
         let job = Job { retries: 3, suspended: true, ..example::job(0) };
         let lines = told(&|_| {}, FailedWork::Job(Some(job)), None, None);
-        says(&lines, "it has attempts left again although the incident is open");
+        says(&lines, "it has retries left again although the incident is open");
         says(&lines, "SUSPENDED: it does not run");
     }
 }

@@ -134,7 +134,7 @@ impl Build<'_> {
             let Some(asked) = self.page.asked.get(source) else { continue };
             let (label, whole) = match (&asked.problem, asked.given_up) {
                 (Some(problem), _) => (problem.label.to_owned(), format!("{}. {}", problem.what, problem.remedy)),
-                (None, true) => ("given up".to_owned(), "Given up before it was answered; enter asks again.".to_owned()),
+                (None, true) => ("given up".to_owned(), "Given up before it was answered; enter searches again.".to_owned()),
                 (None, false) => continue,
             };
             match told.iter_mut().find(|(_, _, other, _)| *other == label) {
@@ -185,7 +185,7 @@ impl Build<'_> {
             (Some(count), false) => format!("- messages and activities of {} open incidents: not all are read yet", count_short(count as u64)),
             (None, _) => "- no messages and activities: open incidents are not read yet".to_owned(),
         });
-        self.remark("What may be asked besides:".to_owned());
+        self.remark("What else can be searched:".to_owned());
     }
 }
 
