@@ -41,6 +41,9 @@ use crate::text::EngineText;
 /// The rows of a large engine wait for its totals this long at most.
 const TOTALS_FIRST: Duration = Duration::from_secs(10);
 
+/// What only matters after the next outage is asked for once the first picture has been there for a while.
+const PICTURE_FIRST: Duration = Duration::from_secs(20);
+
 /// Items asked for in one request.
 const BATCH: usize = 200;
 
@@ -291,7 +294,7 @@ impl Picture {
             Question::Probe => Ask::Probe,
             Question::Identity => self.ask_identity()?,
             // Only whoever watches on will ask who it is.
-            Question::Newest if self.version.is_none() || !self.past_wanted => return None,
+            Question::Newest if self.version.is_none() || !self.past_wanted || self.paused.is_some() || now.since(self.begun) < PICTURE_FIRST => return None,
             Question::Newest => Ask::Newest(self.engine.engine_time(now)),
             // The client sends nothing that is gated by version before the version is known.
             Question::Telemetry if self.version.is_none() => return None,

@@ -132,3 +132,34 @@ fn after_a_pause_and_for_another_login_it_is_asked_first() {
         is_anew(&mut play);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_is_tried_once_more_is_told_with_the_time_and_nothing_is_asked_before() {
+    let mut play = known();
+    let at = tokio::time::Instant::now() + SECONDS(4);
+    play.picture.note_login(crate::engine::Standing::AgainAt(at), play.now);
+    let Link::LoginAgain { at, problem } = play.snapshot().link else { panic!("{:?}", play.snapshot().link) };
+    assert_eq!(at.since(play.now), SECONDS(4));
+    assert!(problem.what.contains("somebody may have typed a wrong password"), "{}", problem.what);
+    assert!(play.picture.next(play.now).is_err_and(|wait| wait <= SECONDS(4)));
+    play.now = play.now.after(SECONDS(5));
+    play.picture.note_login(crate::engine::Standing::Good, play.now);
+    assert_eq!(play.snapshot().link, Link::Live);
+    assert!(play.questions(SECONDS(20)).contains(&Question::Identity), "another engine may know this login as well");
+}
+
+#[test]
+fn a_gateway_that_takes_no_more_requests_is_left_alone_by_every_question_and_the_engine_does_not_count_as_down() {
+    let mut play = known();
+    let busy = Fault::Gateway { status: 429, said: None, wait: Some(SECONDS(20)) };
+    let error = EngineError::new(None, "http://engine.example", busy);
+    play.picture.fail(Question::Incidents, &Ask::Incidents(IncidentStep::Count), &error, MS(1), play.now);
+    let (until, problem) = play.snapshot().waiting.expect("it is told");
+    assert_eq!(until.since(play.now), SECONDS(20));
+    assert!(problem.what.contains("a gateway before the engine takes no more requests for now (429); it asks to wait 20 s"), "{}", problem.what);
+    assert_eq!(play.snapshot().link, Link::Live);
+    play.picture.refresh();
+    assert!(play.pass(SECONDS(19)).is_empty(), "not even what the operator asks for");
+    assert!(play.questions(SECONDS(10)).contains(&Question::Incidents));
+    assert_eq!(play.snapshot().waiting, None);
+}
