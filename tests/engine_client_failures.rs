@@ -102,8 +102,6 @@ async fn every_stranger_in_an_engines_place_has_its_words() {
         ("another API", version_fails(Reply::json(r#"{"status":"UP"}"#)).await),
         ("a list for an object", version_fails(Reply::json("[]")).await),
         ("an object for a list", incidents_fail(Reply::json(r#"{"count":1}"#)).await),
-        ("a field of another type", incidents_fail(Reply::json(INCIDENTS.replace(r#""i2""#, "2"))).await),
-        ("an unreadable date", incidents_fail(Reply::json(INCIDENTS.replace("2025-02", "2025-13"))).await),
         ("broken JSON", incidents_fail(Reply::json(INCIDENTS.replace(r#""id":"i2""#, r#""id" "i2""#))).await),
     ];
     let table: Vec<String> = cases.iter().map(|(case, error)| line(case, error)).collect();

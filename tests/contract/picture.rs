@@ -110,7 +110,7 @@ async fn counted(bench: &Bench) -> Result<Vec<(Figure, u64)>> {
         (Figure::JobsDue, "/job/count?executable=true&active=true"),
         (Figure::Instances, "/process-instance/count"),
         (Figure::ExternalFailed, "/external-task/count?noRetriesLeft=true"),
-        (Figure::ExternalLocked, "/external-task/count?locked=true"),
+        (Figure::ExternalLocked, "/external-task/count?locked=true&withRetriesLeft=true"),
         (Figure::ExternalExpired, &format!("/external-task/count?withRetriesLeft=true&{now}")),
     ] {
         figures.push((figure, bench.driver().count(path).await?));

@@ -45,8 +45,13 @@ async fn an_error_about_variables_quotes_no_value() {
         r#"[{"id":"1","name":"a","type":"String","value":hunter2}]"#,
     ] {
         let engine = ScriptedEngine::always(Reply::json(json)).await;
-        let refused = client(&engine).variables(&ProcessInstanceId::from("p"), Page::first(9)).await.expect_err("odd");
-        let shown = format!("{refused} {refused:?}");
+        let client = client(&engine);
+        // A row that cannot be read costs that row, and what is told of it quotes no value either.
+        let shown = match client.variables(&ProcessInstanceId::from("p"), Page::first(9)).await {
+            Err(refused) => format!("{refused} {refused:?}"),
+            Ok(_) => client.unreadable().join(" "),
+        };
+        assert!(!shown.is_empty(), "{json}: nothing is told of what could not be read");
         assert!(!shown.contains("hunter2") && !shown.contains("4711"), "{shown}");
     }
 }
