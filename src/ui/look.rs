@@ -1,5 +1,5 @@
 //! How the screen looks: palette and characters, handed to everything that draws, and the pen, which cannot write beside the screen. Whoever
-//! draws without the pen uses [`put`] or a widget on an area that [`on_screen`] has cut.
+//! draws without the pen uses `put` or a widget on an area that `on_screen` has cut.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
